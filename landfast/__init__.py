@@ -1,0 +1,1 @@
+"""Landfast: the local Lambda service and its command line."""

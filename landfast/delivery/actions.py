@@ -1,0 +1,181 @@
+"""What a delivery machine asks of its driver.
+
+Records are whatever the machine was offered; `R` is their type. Actions of one answer are carried out in their order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["processed", "to_destination", "dropped", "dead_lettered", "filtered"]
+"""Where a record can end. A record that has not ended is pending."""
+
+DeliveryKind = Literal["sqs", "sns", "lambda", "events", "s3", "dlq"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The tumbling window of an invocation (S-75).
+
+    Attributes:
+        start: Begin of the window, in seconds.
+        end: End of the window, in seconds.
+        state: What the window's previous invocation returned as its state.
+        final: Whether this is the window's last invocation.
+        terminated_early: Whether the state outgrew its limit (S-76).
+    """
+
+    start: float
+    end: float
+    state: Mapping[str, object]
+    final: bool = False
+    terminated_early: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Read up to `limit` records of the shard after the last one read; answer with ``fetched(records, now)``."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Long-poll the queue for up to `limit` messages (at most 10); answer with ``received(messages, now)``, once."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke[R]:
+    """Call the function with these records; answer with ``finished(request_id, outcome, now)``, once.
+
+    Attributes:
+        request_id: The id of the invocation; for asynchronous events the same in every attempt (S-03).
+        records: The batch, in order; one event for asynchronous invocations.
+        attempt: Counts from 1: the tries of this batch since it was formed, or the largest receive count in it.
+        window: The tumbling window, for mappings that have one.
+        lane: The lane of the shard, from 0 (S-49).
+    """
+
+    request_id: str
+    records: Sequence[R]
+    attempt: int
+    window: Window | None = None
+    lane: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Retry[R]:
+    """Nothing to do but to note it: these records will be tried again.
+
+    Attributes:
+        records: What will be tried.
+        at: When, in seconds.
+        rule: Why, and why then: the rule of the reference that says so.
+    """
+
+    records: Sequence[R]
+    at: float
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split[R]:
+    """Nothing to do but to note it: a batch was divided.
+
+    Attributes:
+        first: What comes first; for a partial response, what counts as processed.
+        rest: What follows.
+        rule: The rule that says so.
+    """
+
+    first: Sequence[R]
+    rest: Sequence[R]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver[R]:
+    """Send a record of an invocation to a destination or a dead-letter queue.
+
+    Attributes:
+        kind: The kind of target.
+        target: Its ARN.
+        body: What is sent. SQS, SNS and Lambda: the record. EventBridge: the entry. S3: ``{"bucket", "key",
+            "object"}``. A function's dead-letter queue: ``{"body", "attributes"}``.
+        records: What the record is about.
+        rule: The rule that says so.
+    """
+
+    kind: DeliveryKind
+    target: str
+    body: Mapping[str, object]
+    records: Sequence[R]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settle[R]:
+    """Nothing to do but to note it: these records have reached their end.
+
+    Attributes:
+        records: Which.
+        state: Where they ended.
+        rule: Why: the condition or the rule that decided it.
+    """
+
+    records: Sequence[R]
+    state: State
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Keep durably: every record of the shard up to `sequence`, inclusive, is done.
+
+    Attributes:
+        sequence: The sequence number of the last record done.
+        window: The open tumbling window with its state, to be restored after a restart.
+    """
+
+    sequence: str
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete[R]:
+    """Delete these messages from the queue."""
+
+    messages: Sequence[R]
+
+
+@dataclass(frozen=True, slots=True)
+class Return[R]:
+    """These messages stay in the queue and become visible again at `at` (S-97)."""
+
+    messages: Sequence[R]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drop[R]:
+    """Count what could not be delivered to a destination (S-22, S-69); the metric's name is AWS's own."""
+
+    records: Sequence[R]
+    metric: str
+
+
+type Action[R] = (
+    Fetch
+    | Receive
+    | Invoke[R]
+    | Retry[R]
+    | Split[R]
+    | Deliver[R]
+    | Settle[R]
+    | Checkpoint
+    | Delete[R]
+    | Return[R]
+    | Drop[R]
+)
