@@ -1,0 +1,100 @@
+"""DynamoDB as the functions use it: one low-level client, tables with their keys, plain Python values.
+
+Numbers are ``int`` or ``Decimal``; DynamoDB has no ``float``, and one in an item is a ``TypeError``.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import msgspec
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+type Item = dict[str, Any]
+type ItemIdentity = tuple[str, ...]
+
+_CONNECTIONS = 32
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A table and the names of its key attributes."""
+
+    name: str
+    partition_key: str
+    sort_key: str | None = None
+
+    def key_of(self, item: Mapping[str, Any]) -> Item:
+        """The key attributes of `item`; a ``KeyError`` names the one it lacks."""
+        key = {self.partition_key: item[self.partition_key]}
+        if self.sort_key is not None:
+            key[self.sort_key] = item[self.sort_key]
+        return key
+
+    def identity_of(self, item: Mapping[str, Any]) -> ItemIdentity:
+        """The same for two items exactly when they are one item of one table."""
+        return (self.name, *map(repr, self.key_of(item).values()))
+
+
+@cache
+def client() -> DynamoDBClient:
+    """The process's DynamoDB client.
+
+    Its time-outs are short, since a call that hangs holds a record's key back, and it can have a connection for every
+    thread of a batch. Requests are built by this package, so botocore does not check their parameters once more.
+    """
+    return boto3.client(
+        "dynamodb",
+        config=Config(
+            max_pool_connections=_CONNECTIONS,
+            connect_timeout=1,
+            read_timeout=3,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            parameter_validation=False,
+            tcp_keepalive=True,
+        ),
+    )
+
+
+class _Deserializer(TypeDeserializer):
+    def _deserialize_n(self, value: str) -> int | Decimal:
+        try:
+            return int(value)
+        except ValueError:
+            return Decimal(value)
+
+
+_serializer = TypeSerializer()
+_deserializer = _Deserializer()
+
+
+def serialize(item: Mapping[str, Any]) -> dict[str, AttributeValueTypeDef]:
+    """Plain values to DynamoDB's; raises ``TypeError`` for a type it does not have, naming the attribute."""
+    serialized: dict[str, AttributeValueTypeDef] = {}
+    for name, value in item.items():
+        if type(value) is str:
+            serialized[name] = {"S": value}
+        elif type(value) is int:
+            serialized[name] = {"N": str(value)}
+        else:
+            try:
+                serialized[name] = _serializer.serialize(value)
+            except TypeError as error:
+                raise TypeError(
+                    f"attribute {name}: DynamoDB has no {type(value).__name__}; use int or Decimal for numbers"
+                ) from error
+    return serialized
+
+
+def deserialize(item: Mapping[str, AttributeValueTypeDef]) -> Item:
+    """DynamoDB's values to plain ones; whole numbers become ``int``."""
+    return {name: _deserializer.deserialize(value) for name, value in item.items()}
