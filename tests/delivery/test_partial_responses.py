@@ -88,7 +88,7 @@ def test_s_097_an_empty_response_is_a_success(value: object) -> None:
 
 
 def test_s_097_the_reported_messages_failed_however_often_they_are_named() -> None:
-    assert queue_failures(failures("m3", "m1", "m3"), MESSAGES, DEFAULTS) == {"m1", "m3"}
+    assert queue_failures(failures("m3", "m1", "m3"), MESSAGES, DEFAULTS) == frozenset({"m1", "m3"})
 
 
 @pytest.mark.parametrize(
