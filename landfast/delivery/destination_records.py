@@ -6,13 +6,44 @@ Times are Unix seconds. A key that AWS leaves out is left out here; a key that A
 import json
 import re
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, Literal, TypedDict
 
 from landfast.delivery.outcomes import UNREADABLE, Failed, Outcome, Succeeded
 from landfast.delivery.times import iso_milliseconds, iso_seconds, key_time
 
 FunctionError = Literal["Unhandled", "Handled"]
 StreamInfoKey = Literal["KinesisBatchInfo", "DDBStreamBatchInfo"]
+
+EventBusEntry = TypedDict(
+    "EventBusEntry",
+    {
+        "version": str,
+        "id": str,
+        "account": str,
+        "time": str,
+        "region": str,
+        "source": str,
+        "detail-type": str,
+        "resources": list[str],
+        "detail": Mapping[str, object],
+    },
+)
+"""The EventBridge event that carries an asynchronous record (S-18)."""
+
+
+class Attribute(TypedDict):
+    """A message attribute in boto3's shape."""
+
+    DataType: str
+    StringValue: str
+
+
+class DeadLetter(TypedDict):
+    """The message of a function's dead-letter queue (S-24)."""
+
+    body: str
+    attributes: dict[str, Attribute]
+
 
 ERROR_MESSAGE_LIMIT: Final = 1024
 """Bytes of the error message that a dead-letter queue gets (S-24)."""
@@ -103,7 +134,7 @@ def without_payloads(record: Mapping[str, object], *, null: bool = False) -> dic
 
 def event_bus_entry(
     record: Mapping[str, object], *, entry_id: str, bus_arn: str, function_arn: str, success: bool, now: float
-) -> dict[str, object]:
+) -> EventBusEntry:
     """The EventBridge event that carries an asynchronous record (S-18).
 
     Args:
@@ -142,7 +173,7 @@ def s3_body(bucket: str, key: str, record: Mapping[str, object]) -> dict[str, ob
     return {"bucket": bucket, "key": key, "object": record}
 
 
-def dead_letter_message(text: str, *, request_id: str, error_code: int, error_message: str) -> dict[str, object]:
+def dead_letter_message(text: str, *, request_id: str, error_code: int, error_message: str) -> DeadLetter:
     """The message of a function's dead-letter queue (S-24).
 
     An empty `error_message` is left out, since SQS and SNS refuse empty attributes; characters that they refuse are
@@ -236,7 +267,7 @@ def with_payload(record: Mapping[str, object], invocation_event: object) -> dict
     return {**record, "payload": json_text(invocation_event)}
 
 
-def _attribute(data_type: str, value: str) -> dict[str, str]:
+def _attribute(data_type: str, value: str) -> Attribute:
     return {"DataType": data_type, "StringValue": value}
 
 
