@@ -136,11 +136,11 @@ class Checkpoint:
 
     Attributes:
         sequence: The sequence number of the last record done.
-        window: The open tumbling window with its state, to be restored after a restart.
+        windows: Each lane's open tumbling window with its state, to be restored after a restart.
     """
 
     sequence: str
-    window: Window | None = None
+    windows: Sequence[Window | None] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,292 @@
+"""One shard of a Kinesis or DynamoDB stream: reading, lanes and the checkpoint (S-45, S-46, S-49, S-78)."""
+
+import math
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from landfast.delivery.actions import Checkpoint, Deliver, Fetch, Invoke, Settle, Window
+from landfast.delivery.destination_records import s3_body, stream_object_key, stream_record, with_payload
+from landfast.delivery.filters import compile_filters
+from landfast.delivery.lane import Batch, Lane, StreamAction
+from landfast.delivery.outcomes import Outcome
+from landfast.delivery.settings import Settings
+from landfast.delivery.stream_config import POLL_INTERVAL, StreamConfig
+from landfast.delivery.stream_records import Render, StreamRecord, stream_event
+
+READ_LIMIT: Final = 10_000
+"""Records that one read of a shard returns at most (Kinesis `GetRecords`)."""
+
+READ_AHEAD: Final = 100_000
+"""Records of one shard that wait in its lanes at most; a failing lane fills them before it holds back the others."""
+
+
+@dataclass(slots=True)
+class Failures:
+    """Makes the records of given-up batches (S-63 to S-67).
+
+    Attributes:
+        epoch: Unix time of the machine's time 0.
+    """
+
+    config: StreamConfig
+    settings: Settings
+    shard_id: str
+    render: Render
+    new_id: Callable[[], str]
+    epoch: float = 0.0
+
+    def deliver(self, batch: Batch, condition: str, now: float) -> Deliver[StreamRecord] | None:
+        """The record for the on-failure destination; None if the mapping has none."""
+        target = self.config.on_failure
+        if target is None:
+            return None
+        at = self.epoch + now
+        record = self._record(batch, condition, at)
+        if target.split(":")[2] != "s3":
+            return Deliver("sqs" if target.split(":")[2] == "sqs" else "sns", target, record, batch.records, "S-63")
+        event = stream_event(
+            batch.records,
+            self.render,
+            window=batch.window,
+            shard_id=self.shard_id,
+            stream_arn=self.config.stream_arn,
+            epoch=self.epoch,
+        )
+        key = stream_object_key(self.config.mapping_id, self.shard_id, unique=self.new_id(), now=at)
+        body = s3_body(target.rpartition(":")[2], key, with_payload(record, event))
+        return Deliver("s3", target, body, batch.records, "S-66")
+
+    def _record(self, batch: Batch, condition: str, at: float) -> dict[str, object]:
+        first, last = batch.records[0], batch.records[-1]
+        arn = self.config.function_arn
+        exhausted = condition == "RetryAttemptsExhausted"
+        return stream_record(
+            request_id=batch.request_id or self.new_id(),
+            function_arn=arn if self.settings.qualified_stream_arn else ":".join(arn.split(":")[:7]),
+            condition=condition,
+            attempts=max(1, batch.attempts),
+            response=batch.error if exhausted else "absent",
+            executed_version=batch.version,
+            now=at,
+            info_key="KinesisBatchInfo" if self.config.kind == "kinesis" else "DDBStreamBatchInfo",
+            shard_id=self.shard_id,
+            start_sequence=first.sequence,
+            end_sequence=last.sequence,
+            first_arrival=self.epoch + first.arrived,
+            last_arrival=self.epoch + last.arrived,
+            batch_size=len(batch.records),
+            stream_arn=self.config.stream_arn,
+        )
+
+
+@dataclass(slots=True)
+class Progress:
+    """The checkpoint: the last record before the lowest one that is not done."""
+
+    checkpoint: str | None = None
+    _open: deque[str] = field(default_factory=deque)
+    _done: set[str] = field(default_factory=set)
+
+    def read(self, record: StreamRecord) -> None:
+        """A record was read, the next in order."""
+        self._open.append(record.sequence)
+
+    def done(self, records: Sequence[StreamRecord]) -> None:
+        """These records need no more work."""
+        self._done.update(record.sequence for record in records)
+        while self._open and self._open[0] in self._done:
+            self.checkpoint = self._open.popleft()
+            self._done.discard(self.checkpoint)
+
+    @property
+    def undone(self) -> int:
+        """How many records were read and are not past the checkpoint."""
+        return len(self._open)
+
+
+class ShardPoller:
+    """The state machine of one shard.
+
+    The driver wakes it at `due()` by `advance`, answers each `actions.Fetch` by `fetched` and each `actions.Invoke` by
+    `finished`. An order of records holds within a lane; a key is always in the same lane (S-49, U-11).
+    """
+
+    def __init__(
+        self,
+        config: StreamConfig,
+        shard_id: str,
+        *,
+        settings: Settings,
+        new_id: Callable[[], str],
+        render: Render,
+        windows: Sequence[Window | None] = (),
+        epoch: float = 0.0,
+    ) -> None:
+        """Begin at the shard's starting position or checkpoint, which the driver knows.
+
+        Args:
+            config: The mapping's settings.
+            shard_id: The shard.
+            settings: The unconfirmed points.
+            new_id: Makes request ids.
+            render: Makes a record as the function gets it.
+            windows: The open tumbling windows of the checkpoint.
+            epoch: Unix time of the machine's time 0.
+        """
+        self.config = config
+        self.shard_id = shard_id
+        self._settings = settings
+        self._render = render
+        matches = self._matcher()
+        self._matches = matches if settings.batch_size_after_filters else None
+        late = None if settings.batch_size_after_filters else matches
+        failures = Failures(config, settings, shard_id, render, new_id, epoch)
+        factor = config.parallelization_factor
+        restored = [*windows, *[None] * factor][:factor]
+        self._lanes = [
+            Lane(config, settings, new_id, failures, number, window, late) for number, window in enumerate(restored)
+        ]
+        self._in_flight: dict[str, Lane] = {}
+        self._progress = Progress()
+        self._kept: Checkpoint | None = None
+        self._fetching = 0
+        self._next_read = -math.inf
+        self._read_until = -math.inf
+        self._ended = False
+
+    @property
+    def drained(self) -> bool:
+        """Whether the shard has ended and all of it is done; its children may begin (S-51)."""
+        return self._ended and not self._progress.undone and all(self._settled(lane) for lane in self._lanes)
+
+    @property
+    def undone(self) -> int:
+        """How many records were read and are not past the checkpoint."""
+        return self._progress.undone
+
+    def due(self) -> float | None:
+        """When the machine next wants to be woken."""
+        lanes = (lane for lane in self._lanes if not (self._fetching and lane.free))
+        times = [wake for lane in lanes if (wake := lane.due()) is not None]
+        if self._wants_records():
+            times.append(self._next_read)
+        return min(times, default=None)
+
+    def advance(self, now: float) -> list[StreamAction]:
+        """Do what is due."""
+        return self._noted(self._advance(now))
+
+    def fetched(
+        self, records: Sequence[StreamRecord], now: float, *, ended: bool = False, nothing_before: float = -math.inf
+    ) -> list[StreamAction]:
+        """Take in what a `Fetch` brought.
+
+        Args:
+            records: What was read, in order.
+            now: The time.
+            ended: Whether the shard is closed and this was the last of it.
+            nothing_before: The driver knows that no record arrives before this time; it spares useless reads.
+        """
+        limit, self._fetching = self._fetching, 0
+        self._ended = ended
+        if ended:
+            self._read_until = math.inf
+        elif len(records) < limit:
+            self._read_until = max(now, nothing_before)
+            interval = POLL_INTERVAL[self.config.kind]
+            self._next_read = max(_tick_after(now, interval), _tick_from(nothing_before, interval))
+        return self._noted(self._take_in(records, now))
+
+    def finished(self, request_id: str, outcome: Outcome, now: float) -> list[StreamAction]:
+        """Take in how an invocation ended."""
+        lane = self._in_flight.pop(request_id)
+        return self._noted(self._finish(lane, outcome, now))
+
+    def _advance(self, now: float) -> Iterator[StreamAction]:
+        for lane in self._lanes:
+            wake = lane.due()
+            if wake is not None and wake <= now:
+                yield from lane.wake(now)
+        yield from self._go_on(now)
+
+    def _take_in(self, records: Sequence[StreamRecord], now: float) -> Iterator[StreamAction]:
+        rejected: list[StreamRecord] = []
+        for record in records:
+            self._progress.read(record)
+            if self._matches is not None and not self._matches(record):
+                rejected.append(record)
+            else:
+                self._lanes[lane_of(record.key, len(self._lanes))].offer(record)
+        if rejected:
+            yield Settle(rejected, "filtered", "S-78 no pattern matches")
+        yield from self._go_on(now)
+
+    def _finish(self, lane: Lane, outcome: Outcome, now: float) -> Iterator[StreamAction]:
+        yield from lane.finished(outcome, now)
+        yield from self._go_on(now)
+
+    def _go_on(self, now: float) -> Iterator[StreamAction]:
+        """Invoke what is ready; read more if a lane could use it."""
+        reading = self._wants_records() and self._next_read <= now
+        blocked = self._settings.failing_lane_blocks_shard and any(lane.failing for lane in self._lanes)
+        more = reading or bool(self._fetching)
+        for lane in self._lanes if not blocked else ():
+            yield from lane.start(now, read_until=self._read_until, more=more)
+        if reading and self._wants_records():
+            self._fetching = self._fetch_size()
+            yield Fetch(self._fetching)
+
+    def _wants_records(self) -> bool:
+        hungry = any(lane.free and not lane.full for lane in self._lanes)
+        return hungry and not self._fetching and not self._ended and self._waiting() < READ_AHEAD
+
+    def _waiting(self) -> int:
+        return sum(len(lane.backlog) for lane in self._lanes)
+
+    def _fetch_size(self) -> int:
+        if len(self._lanes) == 1:
+            return min(READ_LIMIT, self.config.batch_size - len(self._lanes[0].backlog))
+        return min(READ_LIMIT, self.config.batch_size * len(self._lanes))
+
+    def _noted(self, actions: Iterator[StreamAction]) -> list[StreamAction]:
+        """The actions, with what they mean for the shard: invocations in flight, records done, the checkpoint."""
+        noted: list[StreamAction] = []
+        for action in actions:
+            noted.append(action)
+            if isinstance(action, Invoke):
+                self._in_flight[action.request_id] = self._lanes[action.lane]
+            elif isinstance(action, Settle):
+                self._progress.done(action.records)
+        if self._progress.checkpoint is not None:
+            checkpoint = Checkpoint(self._progress.checkpoint, [lane.open_window for lane in self._lanes])
+            if checkpoint != self._kept:
+                self._kept = checkpoint
+                noted.append(checkpoint)
+        return noted
+
+    def _matcher(self) -> Callable[[StreamRecord], bool] | None:
+        criteria, render = self.config.filter_criteria, self._render
+        compiled = None if criteria is None else compile_filters(criteria, self.config.kind, self._settings)
+        return None if compiled is None else lambda record: compiled.matches(render(record))
+
+    @staticmethod
+    def _settled(lane: Lane) -> bool:
+        return lane.free and not lane.backlog and lane.open_window is None
+
+
+def lane_of(key: str, lanes: int) -> int:
+    """The lane of a key: always the same one, whatever the process (U-11)."""
+    return zlib.crc32(key.encode()) % lanes if lanes > 1 else 0
+
+
+def _tick_after(now: float, interval: float) -> float:
+    """The first multiple of the interval after `now`."""
+    return (math.floor(now / interval) + 1) * interval
+
+
+def _tick_from(time: float, interval: float) -> float:
+    """The first multiple of the interval that is not before `time`."""
+    return math.ceil(time / interval) * interval if math.isfinite(time) else time
