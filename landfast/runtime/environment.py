@@ -1,0 +1,115 @@
+"""What a worker sees: Lambda's environment variables and search path, and nothing of the developer's own.
+
+Source of the variables: AWS Lambda Developer Guide, "Defined runtime environment variables".
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import metadata
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from landfast.runtime.model import InvalidFunctionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from landfast.runtime.model import FunctionSpec
+
+PROVIDED = (
+    "boto3",
+    "botocore",
+    "jmespath",
+    "python-dateutil",
+    "s3transfer",
+    "six",
+    "urllib3",
+)
+"""The distributions that Lambda's Python runtime offers to every handler."""
+
+CLIENT = ("awslambdaric", "simplejson", "snapshot-restore-py")
+
+_PYTHON_IN_LAYER = ("python/lib/python3.13/site-packages", "python")
+
+
+def link_provided_packages(folder: Path, *, with_client: bool) -> None:
+    """Fill `folder` with links to the distributions of the runtime, and only to those."""
+    folder.mkdir()
+    for name in (*PROVIDED, *(CLIENT if with_client else ())):
+        distribution = metadata.distribution(name)
+        tops = {file.parts[0] for file in distribution.files or () if file.suffix != ".pyc"}
+        for top in tops - {"..", "__pycache__"}:
+            (folder / top).symlink_to(str(distribution.locate_file(top)))
+
+
+def worker_environment(
+    spec: FunctionSpec, *, api_address: str, provided: Path, scratch: Path, now_day: str
+) -> dict[str, str]:
+    """Every environment variable of a worker.
+
+    Args:
+        spec: the function.
+        api_address: `host:port` of the worker's own Runtime API.
+        provided: the folder of `link_provided_packages`.
+        scratch: the worker's own folder for temporary files.
+        now_day: `YYYY/MM/DD`, for the name of the log stream.
+
+    Raises:
+        InvalidFunctionError: a template variable holds a NUL character.
+    """
+    for name, value in spec.environment.items():
+        if "\0" in name + value or "=" in name:
+            raise InvalidFunctionError(f"{spec.name}: environment variable {name!r} has a character that none may have")
+    return {
+        **_defaults(spec, scratch),
+        **spec.environment,
+        "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": f"{now_day}/[{spec.version}]{uuid4().hex}",
+        "AWS_LAMBDA_RUNTIME_API": api_address,
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "LAMBDA_TASK_ROOT": str(spec.code),
+        "LAMBDA_RUNTIME_DIR": str(provided),
+        "_HANDLER": spec.handler,
+        "PYTHONPATH": os.pathsep.join(_search_path(spec, provided)),
+    }
+
+
+def _defaults(spec: FunctionSpec, scratch: Path) -> dict[str, str]:
+    return {
+        "AWS_REGION": spec.region,
+        "AWS_DEFAULT_REGION": spec.region,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SESSION_TOKEN": "test",
+        # The three that Lambda doesn't set keep boto3 from the developer's profile and from the network.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "HOME": str(scratch),
+        "LANG": "en_US.UTF-8",
+        "PATH": os.pathsep.join(
+            ["/usr/local/bin", "/usr/bin", "/bin", *(str(layer / "bin") for layer in reversed(spec.layers))]
+        ),
+        # Each environment has its own /tmp on AWS.
+        "TMPDIR": str(scratch),
+        "TZ": ":UTC",
+    }
+
+
+def _search_path(spec: FunctionSpec, provided: Path) -> Iterator[str]:
+    yield str(spec.code)
+    for layer in reversed(spec.layers):
+        for folder in _PYTHON_IN_LAYER:
+            if (layer / folder).is_dir():
+                yield str(layer / folder)
+    own = spec.environment.get("PYTHONPATH")
+    if own:
+        yield own
+    yield str(provided)

@@ -1,0 +1,89 @@
+"""Starts the processes of the workers, and keeps what they share: the scratch folder and the guardian."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import threading
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
+
+from landfast.runtime.environment import link_provided_packages, worker_environment
+from landfast.runtime.worker import Worker
+
+if TYPE_CHECKING:
+    from landfast.runtime.model import FunctionSpec
+
+ClientName = Literal["awslambdaric", "builtin"]
+
+_HERE = Path(__file__).parent
+_ENTRY = {"awslambdaric": _HERE / "launch.py", "builtin": _HERE / "bootstrap.py"}
+
+
+def available_client() -> ClientName:
+    """The client that AWS runs where it exists (Linux), our own elsewhere."""
+    return "awslambdaric" if find_spec("runtime_client") and find_spec("awslambdaric") else "builtin"
+
+
+class Host:
+    """Starts workers; `close` leaves no guardian and no file, once the workers are disposed of."""
+
+    def __init__(self, *, python: str, client: ClientName) -> None:
+        self._python = python
+        self._client = client
+        self._scratch = Path(tempfile.mkdtemp(prefix="landfast-"))
+        self._provided = self._scratch / "runtime"
+        link_provided_packages(self._provided, with_client=client == "awslambdaric")
+        self._telling = threading.Lock()
+        self._guardian = subprocess.Popen(  # noqa: S603 - our own script
+            [python, "-I", "-S", str(_HERE / "guardian.py"), str(self._scratch)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def worker(self, spec: FunctionSpec, revision: object) -> Worker:
+        """Start a worker."""
+        scratch = self._scratch / uuid4().hex
+
+        def start(api_address: str, output: int) -> subprocess.Popen[bytes]:
+            environment = worker_environment(
+                spec,
+                api_address=api_address,
+                provided=self._provided,
+                scratch=scratch,
+                now_day=f"{datetime.now(UTC):%Y/%m/%d}",
+            )
+            scratch.mkdir()
+            process = subprocess.Popen(  # noqa: S603 - running the user's own handlers is the purpose
+                [self._python, "-S", "-P", str(_ENTRY[self._client]), spec.handler],
+                cwd=spec.code,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+            self._tell(f"+{process.pid}\n")
+            return process
+
+        def forget(group: int) -> None:
+            self._tell(f"-{group}\n")
+            shutil.rmtree(scratch, ignore_errors=True)
+
+        return Worker(spec, revision, start, forget)
+
+    def close(self) -> None:
+        """End the guardian, which removes the scratch folder."""
+        self._guardian.communicate()
+
+    def _tell(self, line: str) -> None:
+        stdin = self._guardian.stdin
+        if stdin is None:
+            raise RuntimeError("the guardian has no standard input")
+        with self._telling:
+            stdin.write(line.encode())
+            stdin.flush()

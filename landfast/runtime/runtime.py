@@ -1,0 +1,419 @@
+"""The pool of workers: concurrency, warm reuse, code reload, and one door, `Runtime.invoke`."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from landfast.runtime.failures import InvocationFailed
+from landfast.runtime.host import Host, available_client
+from landfast.runtime.model import (
+    REQUEST_LIMIT,
+    Answered,
+    Call,
+    Errored,
+    Report,
+    RequestTooLargeError,
+    RuntimeClosedError,
+    Throttled,
+    UnknownFunctionError,
+)
+from landfast.runtime.request_log import RequestLog
+from landfast.runtime.source_tree import SourceTree
+from landfast.runtime.worker import LostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+    from types import TracebackType
+
+    from landfast.runtime.host import ClientName
+    from landfast.runtime.model import FunctionSpec, LogRecord, Result, ThrottleReason
+    from landfast.runtime.worker import Worker
+
+ACCOUNT_CONCURRENCY = 1000
+"""Concurrent invocations of an account in a Region (semantics.md section F)."""
+
+_FAIR_AFTER = 1.0
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class _Version:
+    """A function's settings and code; replaced as a whole, so that no lock is needed to read it."""
+
+    spec: FunctionSpec
+    trees: tuple[SourceTree, ...]
+    number: int
+
+    def revision(self) -> object:
+        return self.number, tuple(tree.changes() for tree in self.trees)
+
+
+@dataclass
+class _Function:
+    version: _Version
+    in_flight: int = 0
+    idle: list[Worker] = field(default_factory=list)
+
+    @property
+    def spec(self) -> FunctionSpec:
+        return self.version.spec
+
+
+@dataclass
+class _Waiter:
+    """A caller waiting: it is granted a worker of its own function, or leave to start one (None)."""
+
+    function: _Function
+    since: float
+    ready: threading.Event = field(default_factory=threading.Event)
+    granted: bool = False
+    worker: Worker | None = None
+
+    def grant(self, worker: Worker | None) -> None:
+        self.granted, self.worker = True, worker
+        self.ready.set()
+
+
+class Runtime:
+    """Runs functions for real. Thread-safe; `invoke` blocks its thread, and many may be in it at once."""
+
+    def __init__(
+        self,
+        specs: Iterable[FunctionSpec],
+        *,
+        log_sink: Callable[[LogRecord], None],
+        python: str = sys.executable,
+        client: ClientName | None = None,
+        max_processes: int = 32,
+        account_concurrency: int = ACCOUNT_CONCURRENCY,
+        idle_after: float = 300.0,
+    ) -> None:
+        """Check the functions; their workers start when they are needed.
+
+        Args:
+            specs: the functions.
+            log_sink: given every log entry as it happens, on the thread that invokes.
+            python: the interpreter of the workers, of the version of this one.
+            client: None takes awslambdaric where it exists, our own bootstrap elsewhere.
+            max_processes: worker processes at a time; callers beyond it wait.
+            account_concurrency: callers at a time, waiting ones included; callers beyond it are throttled.
+            idle_after: seconds after which an idle worker is ended.
+
+        Raises:
+            InvalidFunctionError: a function cannot be run as specified.
+        """
+        self._log_sink = log_sink
+        self._max_processes = max_processes
+        self._account_concurrency = account_concurrency
+        self._idle_after = idle_after
+        self._lock = threading.Lock()
+        self._trees: dict[Path, SourceTree] = {}
+        self._functions: dict[str, _Function] = {}
+        self._waiters: deque[_Waiter] = deque()
+        self._busy: set[Worker] = set()
+        self._processes = 0
+        self._closed = False
+        self._all_gone = threading.Condition(self._lock)
+        for spec in specs:
+            self.update(spec)
+        self._host = Host(python=python, client=client or available_client())
+        self._stop = threading.Event()
+        self._janitor = threading.Thread(target=self._tidy, name="landfast-runtime-janitor", daemon=True)
+        self._janitor.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def update(self, spec: FunctionSpec) -> None:
+        """Add a function, or replace it: later invocations run the new one (S-30).
+
+        Raises:
+            InvalidFunctionError: it cannot be run as specified.
+        """
+        trees = tuple(self._tree(folder) for folder in (spec.checked().code, *spec.layers))
+        with self._lock:
+            known = self._functions.get(spec.name)
+            if known is None:
+                self._functions[spec.name] = _Function(_Version(spec, trees, 0))
+            else:
+                known.version = _Version(spec, trees, known.version.number + 1)
+
+    def invoke(
+        self,
+        function: str,
+        payload: bytes,
+        *,
+        request_id: str,
+        invoked_arn: str | None = None,
+        client_context: bytes | None = None,
+        trace_id: str | None = None,
+    ) -> Result:
+        """Run a function once.
+
+        Args:
+            function: its name.
+            payload: the event, JSON.
+            request_id: the same for all attempts of one event (S-03).
+            invoked_arn: as the caller named the function; None is the unqualified ARN.
+            client_context: JSON; give it for synchronous calls only (S-32).
+            trace_id: the value of X-Amzn-Trace-Id; None makes a new, unsampled one.
+
+        Raises:
+            UnknownFunctionError: no such function.
+            RequestTooLargeError: the payload is larger than Lambda takes.
+            RuntimeClosedError: the runtime is closed, or was closed meanwhile.
+        """
+        if len(payload) > REQUEST_LIMIT:
+            raise RequestTooLargeError(len(payload))
+        known = self._functions.get(function)
+        if known is None:
+            raise UnknownFunctionError(f"no function named {function}")
+        refusal = self._admit(known)
+        if refusal is not None:
+            return Throttled(refusal)
+        try:
+            return self._run(
+                known,
+                Call(
+                    request_id=request_id,
+                    payload=payload,
+                    invoked_arn=invoked_arn or known.spec.arn,
+                    client_context=client_context,
+                    trace_id=trace_id or _new_trace_id(),
+                ),
+            )
+        finally:
+            with self._lock:
+                known.in_flight -= 1
+
+    def close(self) -> None:
+        """End everything: running invocations raise `RuntimeClosedError`, and no process and no port is left."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            busy = list(self._busy)
+            idle = [worker for function in self._functions.values() for worker in function.idle]
+            for function in self._functions.values():
+                function.idle.clear()
+            while self._waiters:
+                self._waiters.popleft().ready.set()
+        self._stop.set()
+        self._janitor.join()
+        for worker in busy:
+            worker.kill()
+        for worker in idle:
+            self._retire(worker)
+        with self._all_gone:
+            self._all_gone.wait_for(lambda: self._processes == 0)
+        self._host.close()
+
+    def _run(self, function: _Function, call: Call) -> Result:
+        worker = self._acquire(function)
+        while True:
+            reusable = False
+            try:
+                log = RequestLog(self._log_sink, worker.spec, call.request_id)
+                result = _serve(worker, call, log)
+                reusable = isinstance(result, Answered) or result.kind == "exception"
+            except LostError:
+                result = None
+            finally:
+                self._release(function, worker, reusable=reusable)
+            if self._closed and not isinstance(result, Answered):
+                raise RuntimeClosedError(f"{function.spec.name}: the runtime was closed")
+            if result is not None:
+                return result
+            worker = self._acquire(function)
+
+    def _admit(self, function: _Function) -> ThrottleReason | None:
+        with self._lock:
+            reserved = function.spec.reserved_concurrency
+            if reserved is not None:
+                if function.in_flight >= reserved:
+                    return "ReservedFunctionConcurrentInvocationLimitExceeded"
+            elif self._unreserved_in_flight() >= self._unreserved_limit():
+                return "ConcurrentInvocationLimitExceeded"
+            function.in_flight += 1
+            return None
+
+    def _unreserved_limit(self) -> int:
+        return self._account_concurrency - sum(
+            function.spec.reserved_concurrency or 0 for function in self._functions.values()
+        )
+
+    def _unreserved_in_flight(self) -> int:
+        return sum(
+            function.in_flight for function in self._functions.values() if function.spec.reserved_concurrency is None
+        )
+
+    def _acquire(self, function: _Function) -> Worker:
+        revision = function.version.revision()
+        waiter = None
+        worker = None
+        unfit: list[Worker] = []
+        with self._lock:
+            self._check_open(function)
+            while function.idle and worker is None:
+                candidate = function.idle.pop()
+                if candidate.revision == revision and candidate.alive():
+                    worker = candidate
+                    self._busy.add(worker)
+                else:
+                    unfit.append(candidate)
+            if worker is None:
+                waiter = self._ask_for_a_process(function, unfit)
+        for each in unfit:
+            self._retire(each)
+        if waiter is not None:
+            waiter.ready.wait()
+            worker = waiter.worker
+            if not waiter.granted:
+                self._check_open(function)
+        return worker or self._start(function)
+
+    def _ask_for_a_process(self, function: _Function, unfit: list[Worker]) -> _Waiter | None:
+        """With the lock held: leave to start a process now (None), or a place in the queue."""
+        if self._processes < self._max_processes:
+            self._processes += 1
+            return None
+        waiter = _Waiter(function, time.monotonic())
+        self._waiters.append(waiter)
+        if not unfit:
+            unused = [each for other in self._functions.values() for each in other.idle]
+            if unused:
+                oldest = min(unused, key=lambda worker: worker.idle_since)
+                for other in self._functions.values():
+                    other.idle = [each for each in other.idle if each is not oldest]
+                unfit.append(oldest)
+        return waiter
+
+    def _start(self, function: _Function) -> Worker:
+        """Start a worker in the place that the caller was given."""
+        try:
+            self._check_open(function)
+            version = function.version
+            worker = self._host.worker(version.spec, version.revision())
+        except BaseException:
+            self._give_place_back()
+            raise
+        with self._lock:
+            self._busy.add(worker)
+            closed = self._closed
+        if closed:
+            worker.kill()
+        return worker
+
+    def _release(self, function: _Function, worker: Worker, *, reusable: bool) -> None:
+        current = reusable and worker.revision == function.version.revision()
+        with self._lock:
+            self._busy.discard(worker)
+            if current and not self._closed:
+                waiter = self._next_waiter(function)
+                if waiter is None:
+                    worker.idle_since = time.monotonic()
+                    function.idle.append(worker)
+                    return
+                if waiter.function is function:
+                    self._busy.add(worker)
+                    waiter.grant(worker)
+                    return
+                self._waiters.appendleft(waiter)
+        self._retire(worker)
+
+    def _next_waiter(self, function: _Function) -> _Waiter | None:
+        """With the lock held: who gets a free worker of `function`.
+
+        One that can use it as it is goes first, unless somebody has waited long: replacing a warm worker
+        costs a cold start.
+        """
+        if not self._waiters:
+            return None
+        chosen = self._waiters[0]
+        if time.monotonic() - chosen.since < _FAIR_AFTER:
+            chosen = next((waiter for waiter in self._waiters if waiter.function is function), chosen)
+        self._waiters.remove(chosen)
+        return chosen
+
+    def _retire(self, worker: Worker) -> None:
+        try:
+            worker.dispose()
+        finally:
+            self._give_place_back()
+
+    def _give_place_back(self) -> None:
+        with self._lock:
+            if self._waiters:
+                self._waiters.popleft().grant(None)
+                return
+            self._processes -= 1
+            self._all_gone.notify_all()
+
+    def _check_open(self, function: _Function) -> None:
+        if self._closed:
+            raise RuntimeClosedError(f"{function.spec.name}: the runtime is closed")
+
+    def _tree(self, folder: Path) -> SourceTree:
+        with self._lock:
+            tree = self._trees.get(folder)
+            if tree is None:
+                tree = self._trees[folder] = SourceTree(folder)
+            return tree
+
+    def _tidy(self) -> None:
+        """End workers that idle for long, run old code or have died."""
+        while not self._stop.wait(min(1.0, self._idle_after / 2)):
+            for function in list(self._functions.values()):
+                for worker in self._superfluous(function):
+                    self._retire(worker)
+
+    def _superfluous(self, function: _Function) -> list[Worker]:
+        """Take the workers that nobody should use any more out of the idle ones."""
+        if not function.idle:
+            return []
+        revision = function.version.revision()
+        latest = time.monotonic() - self._idle_after
+        with self._lock:
+            gone = [
+                worker
+                for worker in function.idle
+                if worker.idle_since <= latest or worker.revision != revision or not worker.alive()
+            ]
+            function.idle = [worker for worker in function.idle if worker not in gone]
+        return gone
+
+
+def _serve(worker: Worker, call: Call, log: RequestLog) -> Answered | Errored:
+    """One invocation on one worker, with its log closed."""
+    cold = worker.init_duration is None
+    failure = None
+    payload = b""
+    try:
+        payload = worker.serve(call, log)
+    except InvocationFailed as failed:
+        failure = failed
+    report = Report(
+        duration_s=worker.duration,
+        init_duration_s=worker.init_duration if cold else None,
+        max_memory_mb=-(-worker.max_memory // _MIB),
+    )
+    tail = log.end(report, failure)
+    if failure is not None:
+        return Errored(failure.error, failure.kind, tail, report)
+    return Answered(payload, tail, report)
+
+
+def _new_trace_id() -> str:
+    return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"

@@ -1,0 +1,62 @@
+"""Notices that a folder of code has changed (S-30)."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CHECK_EVERY = 0.5
+"""Seconds between two looks at the same folder, however many invocations ask."""
+
+_Stamp = tuple[str, int, int, int]
+
+
+class SourceTree:
+    """A folder, and how often it was seen to change. Thread-safe."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = str(root)
+        self._looking = threading.Lock()
+        self._files = frozenset(_files(self._root))
+        self._looked_at = time.monotonic()
+        self._changes = 0
+
+    def changes(self) -> int:
+        """The number of changes seen; looks again when the last look is old enough."""
+        if time.monotonic() - self._looked_at >= CHECK_EVERY and self._looking.acquire(blocking=False):
+            try:
+                self._look()
+            finally:
+                self._looking.release()
+        return self._changes
+
+    def _look(self) -> None:
+        files = frozenset(_files(self._root))
+        if files != self._files:
+            self._files = files
+            self._changes += 1
+        self._looked_at = time.monotonic()
+
+
+def _files(folder: str) -> Iterator[_Stamp]:
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:  # a build replaces whole folders while we look
+        return
+    for entry in entries:
+        if entry.name == "__pycache__" or entry.name.startswith("."):
+            continue
+        try:
+            if entry.is_dir():
+                yield from _files(entry.path)
+                continue
+            status = entry.stat()
+        except FileNotFoundError:
+            continue
+        yield entry.path, status.st_mtime_ns, status.st_size, status.st_ino
