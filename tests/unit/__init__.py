@@ -1,0 +1,1 @@
+"""Fast tests of the application, one part at a time, without a network."""

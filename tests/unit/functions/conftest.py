@@ -1,0 +1,79 @@
+"""The functions under test: imported with the environment the template gives them, on moto's AWS in this process."""
+
+import importlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import moto
+import pytest
+from pytest_socket import disable_socket, enable_socket
+
+EVENTS = Path(__file__).parents[3] / "events"
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "POWERTOOLS_SERVICE_NAME": "unit",
+    "POWERTOOLS_METRICS_NAMESPACE": "unit",
+    "ORDERS_TABLE": "orders",
+    "IDEMPOTENCY_TABLE": "idempotency",
+}
+
+
+@dataclass
+class Context:
+    """What a function is told of its invocation; time does not pass."""
+
+    remaining_ms: int = 60_000
+    function_name: str = "unit"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:unit"
+    aws_request_id: str = "0d5c0f3e-2b0f-4b8e-9a53-0c3c4b1f9f10"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
+
+
+@pytest.fixture(autouse=True)
+def no_network() -> Iterator[None]:
+    disable_socket()
+    yield
+    enable_socket()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def environment() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        patch.delenv("AWS_PROFILE", raising=False)
+        yield
+
+
+@pytest.fixture
+def aws() -> Iterator[None]:
+    """An AWS that holds nothing yet."""
+    with moto.mock_aws():
+        yield
+
+
+@pytest.fixture
+def load(aws: None) -> Callable[[str], ModuleType]:  # noqa: ARG001  the module's clients need it
+    """Import a function's `app`."""
+    return lambda function: importlib.import_module(f"{function}.app")
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context()
+
+
+@pytest.fixture
+def sample_event() -> Callable[[str], dict[str, Any]]:
+    """Read a sample event of events/."""
+    return lambda name: json.loads((EVENTS / f"{name}.json").read_text())
