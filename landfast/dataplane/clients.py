@@ -1,0 +1,115 @@
+"""AWS clients for the emulator's endpoint, made when first used, one a service, for all threads."""
+
+import os
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+CREDENTIAL = "test"
+"""Access key and secret, both: emulators take any."""
+
+_CONNECT_TIMEOUT = 2
+_READ_TIMEOUT = 30  # a long poll takes up to 20 s
+_ATTEMPTS = 3
+
+_Service = Literal["dynamodb", "dynamodbstreams", "events", "kinesis", "s3", "sns", "sqs"]
+
+
+class Clients:
+    """The clients of one endpoint.
+
+    The user's own AWS profile, credentials and proxies play no part in them.
+
+    Args:
+        endpoint: The emulator's URL.
+        region: The region of every call.
+        connections: How many calls may run at a time, to one service.
+    """
+
+    def __init__(self, endpoint: str, region: str, *, connections: int = 128) -> None:
+        self.endpoint = endpoint
+        self.region = region
+        self._connections = connections
+        self._making = threading.RLock()
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        """Tables."""
+        return self._client("dynamodb")  # type: ignore[no-any-return] # botocore itself is untyped
+
+    @cached_property
+    def dynamodbstreams(self) -> "DynamoDBStreamsClient":
+        """The streams of tables."""
+        return self._client("dynamodbstreams")  # type: ignore[no-any-return]
+
+    @cached_property
+    def events(self) -> "EventBridgeClient":
+        """Event buses and rules."""
+        return self._client("events")  # type: ignore[no-any-return]
+
+    @cached_property
+    def kinesis(self) -> "KinesisClient":
+        """Streams."""
+        return self._client("kinesis")  # type: ignore[no-any-return]
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """Buckets, addressed by path: the emulator has no host names for them."""
+        return self._client("s3")  # type: ignore[no-any-return]
+
+    @cached_property
+    def sns(self) -> "SNSClient":
+        """Topics."""
+        return self._client("sns")  # type: ignore[no-any-return]
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        """Queues."""
+        return self._client("sqs")  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """Close all connections."""
+        for client in vars(self).values():
+            if hasattr(client, "close"):
+                client.close()
+
+    @cached_property
+    def _session(self) -> Any:  # noqa: ANN401 - botocore is untyped
+        from botocore.session import Session  # noqa: PLC0415 - heavy: loaded when a client is first needed
+
+        own = {
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+        session = Session(session_vars=own)
+        session.set_credentials(CREDENTIAL, CREDENTIAL)
+        return session
+
+    def _client(self, service: _Service) -> Any:  # noqa: ANN401 - each property has its type
+        from botocore.config import Config  # noqa: PLC0415 - heavy: loaded when a client is first needed
+
+        config = Config(
+            connect_timeout=_CONNECT_TIMEOUT,
+            max_pool_connections=self._connections,
+            proxies={},
+            read_timeout=_READ_TIMEOUT,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            s3={"addressing_style": "path"},
+        )
+        with self._making:
+            made = vars(self).get(service)
+            return made or self._session.create_client(
+                service, region_name=self.region, endpoint_url=self.endpoint, config=config
+            )

@@ -1,0 +1,362 @@
+"""The emulator's process: started, found again after a crash of the service, and stopped for certain.
+
+The engines keep everything in memory, so the process has a session of its own and survives the service. Whether it is
+alive is asked of ``engine.lock``, which its processes inherit locked and the system unlocks when the last of them is
+gone: as long as it is locked, the process group in ``engine.json`` is ours, whatever ids have been reused meanwhile.
+"""
+
+import contextlib
+import fcntl
+import http
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+import msgspec
+
+from landfast.dataplane.errors import EngineError
+from landfast.dataplane.keeper import GRACE, LEASE, STATE
+
+EngineName = Literal["moto", "ministack"]
+
+HOST = "127.0.0.1"
+MINISTACK = "ministack==1.5.33"
+LOCK = "engine.lock"
+LOG = "engine.log"
+PATIENCE = 3600.0
+"""For how long, in seconds, an engine waits for a service to come back."""
+
+_START_TIMEOUT = 30.0
+_DOWNLOAD_TIMEOUT = 180.0
+_ATTEMPTS = 3
+_POLL = 0.02
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``engine.json`` holds.
+
+    Attributes:
+        engine: Which emulator.
+        pid: Its process, session and process group.
+        port: Where it listens, on loopback.
+        stack: The stack whose resources it holds.
+        account: The account id of its ARNs.
+        data_id: Of what it holds. Another id means that the engine is a new one and that positions in its streams,
+            kept from before, mean nothing.
+    """
+
+    engine: EngineName
+    data_id: str
+    pid: int
+    port: int
+    stack: str
+    account: str
+
+
+class _PortTakenError(EngineError):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Launch:
+    command: list[str]
+    environment: Mapping[str, str]
+    health: str
+    timeout: float
+
+
+class Engine:
+    """A running emulator. While this object is open, the emulator is in use and its keeper leaves it alone."""
+
+    def __init__(self, directory: Path, state: State) -> None:
+        self.directory = directory
+        self.state = state
+        self._lease = (directory / LEASE).open("w")
+        fcntl.flock(self._lease, fcntl.LOCK_SH)
+
+    @property
+    def url(self) -> str:
+        """The endpoint for AWS clients."""
+        return f"http://{HOST}:{self.state.port}"
+
+    @property
+    def log(self) -> Path:
+        """What the emulator has written."""
+        return self.directory / LOG
+
+    def is_alive(self) -> bool:
+        """Whether any process of the emulator is left."""
+        return _is_locked(self.directory)
+
+    def release(self) -> None:
+        """Let go of the emulator and leave it running, for the next start to find."""
+        self._lease.close()
+
+    def stop(self) -> None:
+        """End the emulator; all it holds is gone."""
+        self.release()
+        stop(self.directory)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def attach(directory: Path) -> Engine | None:
+    """The engine that runs for this state directory, or None."""
+    state = _read(directory)
+    if state is None or not _is_locked(directory):
+        return None
+    return Engine(directory, state)
+
+
+def start(
+    directory: Path, engine: EngineName = "moto", *, stack: str, account: str = "123456789012", port: int = 0
+) -> Engine:
+    """Start an engine and wait until it answers.
+
+    Args:
+        directory: The state directory; it is made when missing.
+        engine: Which emulator.
+        stack: The stack whose resources it will hold.
+        account: The account id, 12 digits.
+        port: The port on loopback; 0 takes a free one.
+
+    Raises:
+        EngineError: One runs already, it cannot be had, or it does not come up.
+    """
+    directory = directory.absolute()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _start(directory, engine, stack, account, port or _free_port())
+        except _PortTakenError:
+            if port:
+                raise
+    return _start(directory, engine, stack, account, port or _free_port())
+
+
+def obtain(
+    directory: Path, engine: EngineName = "moto", *, stack: str, account: str = "123456789012", port: int = 0
+) -> Engine:
+    """The engine that still runs from before with all its data, or a new one.
+
+    Raises:
+        EngineError: The one that runs is for another stack, account or emulator.
+    """
+    running = attach(directory)
+    if running is None:
+        return start(directory, engine, stack=stack, account=account, port=port)
+    found = running.state
+    if (found.engine, found.stack, found.account) != (engine, stack, account):
+        running.release()
+        raise EngineError(
+            f"{directory}: {found.engine} still runs with the resources of stack {found.stack} "
+            f"(account {found.account}); `landfast down` ends it"
+        )
+    return running
+
+
+def stop(directory: Path) -> bool:
+    """End the engine of this state directory, for certain; whether there was one.
+
+    Raises:
+        EngineError: A process of it survives even SIGKILL.
+    """
+    state = _read(directory)
+    alive = state is not None and _is_locked(directory)
+    if state is not None and alive:
+        _signal(state.pid, signal.SIGTERM)
+        if not _wait_for_end(directory, GRACE):
+            _signal(state.pid, signal.SIGKILL)
+            if not _wait_for_end(directory, GRACE):
+                raise EngineError(f"process {state.pid} of {state.engine} cannot be ended")
+        _reap(state.pid)
+    (directory / STATE).unlink(missing_ok=True)
+    return alive
+
+
+def _moto(port: int, account: str) -> _Launch:
+    return _Launch(
+        command=[sys.executable, "-m", "landfast.dataplane.moto_server", HOST, str(port)],
+        environment={"MOTO_ACCOUNT_ID": account, "MOTO_PORT": str(port)},
+        health="/moto-api/data.json",
+        timeout=_START_TIMEOUT,
+    )
+
+
+def _ministack(port: int, account: str, directory: Path) -> _Launch:
+    uv = _uv()
+    tool = ["tool", "run", "--python", sys.executable, "--from", MINISTACK]
+    cached = subprocess.run(  # noqa: S603 - uv, found by us
+        [uv, "--offline", *tool, "python", "-c", ""], capture_output=True, check=False
+    )
+    offline = ["--offline"] if cached.returncode == 0 else []
+    return _Launch(
+        command=[uv, "--no-progress", *offline, *tool, "ministack"],
+        environment={
+            "BIND_HOST": HOST,
+            "GATEWAY_PORT": str(port),
+            "LAMBDA_EXECUTOR": "local",
+            "LOG_LEVEL": "WARNING",
+            "MINISTACK_ACCOUNT_ID": account,
+            "MINISTACK_HOST": HOST,
+            "S3_DATA_DIR": str(directory / "s3"),
+            "STATE_DIR": str(directory / "ministack"),
+            "TMPDIR": str(directory),
+        },
+        health="/_ministack/health",
+        timeout=_START_TIMEOUT if offline else _DOWNLOAD_TIMEOUT,
+    )
+
+
+def _uv() -> str:
+    local = Path(".tools/bin/uv")
+    found = shutil.which("uv") or (str(local.absolute()) if local.exists() else None)
+    if found is None:
+        raise EngineError("ministack runs in an environment of its own, which uv makes: install uv, or use moto")
+    return found
+
+
+def _spawn(directory: Path, launch: _Launch, lock: int) -> int:
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PYTHON"))}
+    command = [
+        sys.executable, "-m", "landfast.dataplane.keeper", str(directory), str(lock), str(PATIENCE), *launch.command,
+    ]  # fmt: skip
+    log = str(directory / LOG)
+    return os.posix_spawn(
+        command[0],
+        command,
+        {**inherited, "PYTHONUNBUFFERED": "1", **launch.environment},
+        setsid=True,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+    )
+
+
+def _start(directory: Path, engine: EngineName, stack: str, account: str, port: int) -> Engine:
+    launch = _moto(port, account) if engine == "moto" else _ministack(port, account, directory)
+    with _locked(directory) as lock:
+        (directory / STATE).unlink(missing_ok=True)
+        pid = _spawn(directory, launch, lock)
+    state = State(engine=engine, data_id=uuid.uuid4().hex, pid=pid, port=port, stack=stack, account=account)
+    _write(directory, state)
+    running = Engine(directory, state)
+    try:
+        _wait_until_ready(running, launch)
+    except BaseException:
+        running.stop()
+        raise
+    return running
+
+
+def _wait_until_ready(running: Engine, launch: _Launch) -> None:
+    deadline = time.monotonic() + launch.timeout
+    while not _answers(running.state.port, launch.health):
+        if not running.is_alive():
+            last = _last_line(running.log)
+            kind = _PortTakenError if "already in use" in last else EngineError
+            raise kind(f"{running.state.engine} ended while starting: {last} (see {running.log})")
+        if time.monotonic() > deadline:
+            raise EngineError(
+                f"{running.state.engine} did not answer within {launch.timeout:.0f} s: {_last_line(running.log)} "
+                f"(see {running.log})"
+            )
+        time.sleep(_POLL)
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").split("\n") if log.exists() else []
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _read(directory: Path) -> State | None:
+    try:
+        return msgspec.json.decode((directory / STATE).read_bytes(), type=State)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError as error:
+        raise EngineError(f"{directory / STATE}: {error}; end what it names, then delete it") from error
+
+
+def _write(directory: Path, state: State) -> None:
+    draft = directory / f"{STATE}.new"
+    draft.write_bytes(msgspec.json.encode(state))
+    draft.replace(directory / STATE)
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[int]:
+    """The lock, ours until every process that inherits it has ended, too."""
+    lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.set_inheritable(lock, True)  # noqa: FBT003 - the signature is Python's
+        yield lock
+    except BlockingIOError as error:
+        raise EngineError(f"{directory}: an engine runs already; `landfast down` ends it") from error
+    finally:
+        os.close(lock)
+
+
+def _is_locked(directory: Path) -> bool:
+    try:
+        with (directory / LOCK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+def _wait_for_end(directory: Path, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while _is_locked(directory):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL)
+    return True
+
+
+def _reap(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)

@@ -1,0 +1,174 @@
+"""Messages of SQS queues: received with all that Lambda passes on, deleted, and handed back."""
+
+import base64
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from landfast.dataplane.clients import Clients
+from landfast.dataplane.errors import SourceGoneError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+BATCH = 10
+"""As many messages as one call of SQS takes or gives."""
+
+LONG_POLL = 20
+"""The longest wait of a receive, in seconds."""
+
+_GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A received message, as Lambda's event has it (S-105).
+
+    Attributes:
+        id: The message id.
+        receipt_handle: For deletion; valid for this receive.
+        body: The text.
+        attributes: SQS's own attributes, all of them texts.
+        message_attributes: The sender's, in the event's shape; binary values are base64 text.
+        md5_of_body: Hexadecimal.
+        md5_of_message_attributes: Hexadecimal; None if the sender gave none (S-106).
+    """
+
+    id: str
+    receipt_handle: str
+    body: str
+    attributes: Mapping[str, str]
+    message_attributes: Mapping[str, Mapping[str, Any]]
+    md5_of_body: str
+    md5_of_message_attributes: str | None
+
+    @property
+    def group(self) -> str | None:
+        """The message group of a FIFO queue."""
+        return self.attributes.get("MessageGroupId")
+
+    @property
+    def receive_count(self) -> int:
+        """How often it was received, this time included."""
+        return int(self.attributes["ApproximateReceiveCount"])
+
+    @property
+    def sent(self) -> float:
+        """When it was sent, in Unix seconds."""
+        return int(self.attributes["SentTimestamp"]) / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A message of a batch call that SQS did not do as asked: `reason` is its code and text."""
+
+    message: Message
+    reason: str
+
+
+class QueueUrls:
+    """The URLs of queues by their ARNs, asked for once each."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._known: dict[str, str] = {}
+
+    def of(self, arn: str) -> str:
+        """The queue's URL at this endpoint.
+
+        Raises:
+            botocore.exceptions.ClientError: There is no such queue.
+        """
+        if arn not in self._known:
+            account, name = arn.split(":")[4:6]
+            answer = self._clients.sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
+            self._known[arn] = answer["QueueUrl"]
+        return self._known[arn]
+
+
+class Queue:
+    """One queue, read as a poller reads it. All methods may be called from any thread."""
+
+    def __init__(self, clients: Clients, url: str) -> None:
+        self._clients = clients
+        self.url = url
+
+    def receive(self, limit: int = BATCH, *, wait: int = LONG_POLL, visibility: int | None = None) -> list[Message]:
+        """Up to `limit` (at most 10) messages, in the queue's order; none if none came within `wait` seconds (S-88).
+
+        Args:
+            limit: 1 to 10.
+            wait: 0 to 20 seconds.
+            visibility: For how many seconds nobody else sees them; None leaves it to the queue.
+
+        Raises:
+            SourceGoneError: The queue is gone.
+        """
+        extra: dict[str, Any] = {} if visibility is None else {"VisibilityTimeout": visibility}
+        try:
+            answer = self._clients.sqs.receive_message(
+                QueueUrl=self.url,
+                MaxNumberOfMessages=min(limit, BATCH),
+                WaitTimeSeconds=wait,
+                MessageSystemAttributeNames=["All"],
+                MessageAttributeNames=["All"],
+                **extra,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                raise SourceGoneError(f"{self.url}: the queue is gone") from error
+            raise
+        return [_message(raw) for raw in answer.get("Messages", [])]
+
+    def delete(self, messages: Iterable[Message]) -> list[Refusal]:
+        """Delete them, ten a call; what was not deleted, and why."""
+        refusals = []
+        for batch in itertools.batched(messages, BATCH, strict=False):
+            answer = self._clients.sqs.delete_message_batch(
+                QueueUrl=self.url,
+                Entries=[{"Id": str(n), "ReceiptHandle": one.receipt_handle} for n, one in enumerate(batch)],
+            )
+            refusals += _refusals(batch, answer.get("Failed", []))
+        return refusals
+
+    def change_visibility(self, messages: Iterable[Message], seconds: int) -> list[Refusal]:
+        """Let them become visible `seconds` from now; whose was not changed, and why."""
+        refusals = []
+        for batch in itertools.batched(messages, BATCH, strict=False):
+            answer = self._clients.sqs.change_message_visibility_batch(
+                QueueUrl=self.url,
+                Entries=[
+                    {"Id": str(n), "ReceiptHandle": one.receipt_handle, "VisibilityTimeout": seconds}
+                    for n, one in enumerate(batch)
+                ],
+            )
+            refusals += _refusals(batch, answer.get("Failed", []))
+        return refusals
+
+
+def _refusals(batch: Sequence[Message], failed: Iterable[Mapping[str, Any]]) -> list[Refusal]:
+    return [Refusal(batch[int(one["Id"])], f"{one['Code']}: {one.get('Message', '')}") for one in failed]
+
+
+def _message(raw: "MessageTypeDef") -> Message:
+    return Message(
+        id=raw["MessageId"],
+        receipt_handle=raw["ReceiptHandle"],
+        body=raw["Body"],
+        attributes={str(name): value for name, value in raw.get("Attributes", {}).items()},
+        message_attributes={name: _attribute(value) for name, value in raw.get("MessageAttributes", {}).items()},
+        md5_of_body=raw["MD5OfBody"],
+        md5_of_message_attributes=raw.get("MD5OfMessageAttributes"),
+    )
+
+
+def _attribute(raw: Mapping[str, Any]) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    if "StringValue" in raw:
+        value["stringValue"] = raw["StringValue"]
+    if "BinaryValue" in raw:
+        value["binaryValue"] = base64.b64encode(raw["BinaryValue"]).decode()
+    return value | {"stringListValues": [], "binaryListValues": [], "dataType": raw["DataType"]}
