@@ -1,0 +1,60 @@
+"""What a SAM or CloudFormation template declares, resolved, typed and immutable, for the local service to run.
+
+    template = read(Path("template.yaml"), stack_name="shop", parameters={"Architecture": "x86_64"})
+    template.functions["ImportOrders"].timeout
+    template.not_run  # one line for each thing that is left out, with the reason
+
+`translated` gives the template after SAM's translation, for cfn-lint. Reading is offline and needs no credentials.
+"""
+
+from landfast.template.errors import TemplateError
+from landfast.template.model import (
+    Alias,
+    Bucket,
+    EventBus,
+    EventInvokeConfig,
+    EventSourceMapping,
+    Function,
+    InputTransformer,
+    Layer,
+    Notification,
+    Queue,
+    Redrive,
+    Role,
+    Rule,
+    Statement,
+    Stream,
+    Subscription,
+    Table,
+    Target,
+    Template,
+    Topic,
+)
+from landfast.template.reader import read, translated, write_translated
+
+__all__ = [
+    "Alias",
+    "Bucket",
+    "EventBus",
+    "EventInvokeConfig",
+    "EventSourceMapping",
+    "Function",
+    "InputTransformer",
+    "Layer",
+    "Notification",
+    "Queue",
+    "Redrive",
+    "Role",
+    "Rule",
+    "Statement",
+    "Stream",
+    "Subscription",
+    "Table",
+    "Target",
+    "Template",
+    "TemplateError",
+    "Topic",
+    "read",
+    "translated",
+    "write_translated",
+]

@@ -1,0 +1,44 @@
+"""What can be wrong with a template, and what can be right and yet not be had on one machine."""
+
+type Where = tuple[str | int, ...]
+"""A place in a template, from a logical id or a section on, e.g. ``("Orders", "Properties", "Tags", 0)``."""
+
+
+class TemplateError(Exception):
+    """A template that cannot be read. Its text is one line: file, logical id and property, problem, how to mend it."""
+
+
+class Mistake(Exception):  # noqa: N818 - the author's mistake; `TemplateError` is what leaves this package
+    """Something that CloudFormation would refuse as well.
+
+    Attributes:
+        where: The place of it.
+        problem: What is wrong and how to mend it, without the place.
+    """
+
+    def __init__(self, where: Where, problem: str) -> None:
+        self.where = where
+        self.problem = problem
+        super().__init__(f"{dotted(where)}: {problem}" if where else problem)
+
+
+class Unavailable(Exception):  # noqa: N818 - nothing is wrong: the value exists on AWS only
+    """A value that only AWS can know, e.g. an export of another stack.
+
+    Attributes:
+        where: The place that needs it.
+        reason: Why it cannot be had, without the place.
+    """
+
+    def __init__(self, where: Where, reason: str) -> None:
+        self.where = where
+        self.reason = reason
+        super().__init__(f"{dotted(where)}: {reason}")
+
+
+def dotted(where: Where) -> str:
+    """A place as people write it: ``Orders.Properties.Tags[0]``."""
+    text = ""
+    for step in where:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return text.removeprefix(".")

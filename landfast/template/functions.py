@@ -1,0 +1,273 @@
+"""Functions with everything that belongs to them: code, layers, roles, versions, aliases, event-invoke settings."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from landfast.template.errors import Mistake, Unavailable
+from landfast.template.intrinsics import scalar
+from landfast.template.model import Alias, EventInvokeConfig, Function, Layer, Role
+from landfast.template.names import function_reference
+from landfast.template.sam import CODE_BUCKET
+from landfast.template.stack import Properties, Stack
+
+
+class _DeadLetterConfig(Properties, frozen=True, kw_only=True):
+    target_arn: str | None = None
+
+
+class _LoggingConfig(Properties, frozen=True, kw_only=True):
+    log_group: str | None = None
+
+
+class _FunctionProperties(Properties, frozen=True, kw_only=True):
+    handler: str | None = None
+    runtime: str | None = None
+    package_type: Literal["Zip", "Image"] = "Zip"
+    timeout: int = 3
+    memory_size: int = 128
+    reserved_concurrent_executions: int | None = None
+    architectures: tuple[Literal["x86_64", "arm64"], ...] = ("x86_64",)
+    layers: tuple[str, ...] = ()
+    dead_letter_config: _DeadLetterConfig = _DeadLetterConfig()
+    logging_config: _LoggingConfig = _LoggingConfig()
+    recursive_loop: Literal["Terminate", "Allow"] = "Terminate"
+
+
+class _RoutedVersion(Properties, frozen=True, kw_only=True):
+    function_version: str
+    function_weight: float
+
+
+class _RoutingConfig(Properties, frozen=True, kw_only=True):
+    additional_version_weights: tuple[_RoutedVersion, ...] = ()
+
+
+class _AliasProperties(Properties, frozen=True, kw_only=True):
+    function_version: str
+    routing_config: _RoutingConfig = _RoutingConfig()
+
+
+class _OneDestination(Properties, frozen=True, kw_only=True):
+    destination: str | None = None
+
+
+class _Destinations(Properties, frozen=True, kw_only=True):
+    on_success: _OneDestination = _OneDestination()
+    on_failure: _OneDestination = _OneDestination()
+
+
+class _EventInvokeProperties(Properties, frozen=True, kw_only=True):
+    qualifier: str
+    maximum_retry_attempts: int | None = None
+    maximum_event_age_in_seconds: int | None = None
+    destination_config: _Destinations = _Destinations()
+
+
+class Code:
+    """Finds the folders that the translated template's S3 locations stand for."""
+
+    def __init__(self, folder: Path, paths: Mapping[str, str]) -> None:
+        """Relative paths are relative to the template's `folder`."""
+        self._folder = folder
+        self._paths = paths
+
+    def folder(self, stack: Stack, logical_id: str, name: str) -> Path:
+        """The folder that the property Code or Content means.
+
+        Raises:
+            Unavailable: The code is not in a folder of this machine.
+        """
+        where = (logical_id, "Properties", name)
+        location = stack.value(logical_id, name)
+        if not isinstance(location, dict):
+            raise Mistake(where, "is missing; give the folder of the code")
+        if location.get("S3Bucket") != CODE_BUCKET or location.get("S3Key") not in self._paths:
+            kind = "in the template itself" if "ZipFile" in location else "not on this machine"
+            raise Unavailable(where, f"the code is {kind}; put it into a folder and give its path")
+        path = (self._folder / self._paths[location["S3Key"]]).resolve()
+        if not path.is_dir():
+            raise Unavailable(where, f"there is no folder {self._paths[location['S3Key']]} beside the template")
+        return path
+
+
+def layers(stack: Stack, code: Code) -> dict[str, Layer]:
+    """The template's layers by logical id."""
+
+    def layer(logical_id: str) -> Layer:
+        identity = stack.identity(logical_id)
+        method = stack.metadata(logical_id, "BuildMethod")
+        return Layer(
+            logical_id=logical_id,
+            name=identity.name,
+            arn=identity.ref,
+            content=code.folder(stack, logical_id, "Content"),
+            build_method=None if method is None else str(method),
+        )
+
+    return stack.each("AWS::Lambda::LayerVersion", layer)
+
+
+def functions(
+    stack: Stack, code: Code, roles: Mapping[str, Role], available: Mapping[str, Layer]
+) -> dict[str, Function]:
+    """The template's functions by logical id."""
+    roles_by_arn = {role.arn: role for role in roles.values()}
+    layers_by_arn = {layer.arn: layer for layer in available.values()}
+    versions = _versions(stack)
+    aliases = _aliases(stack)
+    configs = _event_invoke_configs(stack)
+
+    def function(logical_id: str) -> Function:
+        properties = stack.properties(logical_id, _FunctionProperties)
+        handler, runtime = _python(logical_id, properties)
+        identity = stack.identity(logical_id)
+        return Function(
+            logical_id=logical_id,
+            name=identity.name,
+            arn=identity.attributes["Arn"],
+            handler=handler,
+            runtime=runtime,
+            code=code.folder(stack, logical_id, "Code"),
+            layers=_layers(stack, logical_id, properties.layers, layers_by_arn),
+            environment=_environment(stack, logical_id),
+            timeout=properties.timeout,
+            memory_size=properties.memory_size,
+            reserved_concurrent_executions=properties.reserved_concurrent_executions,
+            architecture=properties.architectures[0] if properties.architectures else "x86_64",
+            role=_role(stack, logical_id, roles_by_arn),
+            log_group=properties.logging_config.log_group or f"/aws/lambda/{identity.name}",
+            dead_letter_target_arn=properties.dead_letter_config.target_arn or None,
+            recursive_loop=properties.recursive_loop,
+            versions=tuple(versions.get(identity.name, ())),
+            aliases=aliases.get(identity.name, {}),
+            event_invoke_configs=configs.get(identity.name, {}),
+        )
+
+    return stack.each("AWS::Lambda::Function", function)
+
+
+def _python(logical_id: str, properties: _FunctionProperties) -> tuple[str, str]:
+    where = (logical_id, "Properties")
+    if properties.package_type == "Image":
+        raise Unavailable((*where, "PackageType"), "images are not run; package the function as Zip")
+    if properties.runtime is None:
+        raise Mistake((*where, "Runtime"), "is missing; for example python3.13")
+    if not properties.runtime.startswith("python"):
+        raise Unavailable((*where, "Runtime"), f"{properties.runtime} is not Python")
+    if properties.handler is None:
+        raise Mistake((*where, "Handler"), "is missing; for example app.handler")
+    return properties.handler, properties.runtime
+
+
+def _layers(stack: Stack, logical_id: str, arns: tuple[str, ...], available: Mapping[str, Layer]) -> tuple[Layer, ...]:
+    for arn in arns:
+        if arn not in available:
+            stack.leaves_out(logical_id, f"layer {arn}", "its content is not on this machine")
+    return tuple(available[arn] for arn in arns if arn in available)
+
+
+def _environment(stack: Stack, logical_id: str) -> dict[str, str]:
+    environment = stack.raw(logical_id, "Environment") or {}
+    where = (logical_id, "Properties", "Environment", "Variables")
+    if not isinstance(environment, dict):
+        raise Mistake(where[:-1], "wants Variables")
+    declared = stack.resolver.branch(environment.get("Variables"), where) or {}
+    if not isinstance(declared, dict):
+        raise Mistake(where, "wants a mapping of names to texts")
+    variables: dict[str, str] = {}
+    for key, raw in declared.items():
+        try:
+            value = stack.resolver.resolve(raw, (*where, key))
+        except Unavailable as error:
+            stack.leaves_out(logical_id, f"environment variable {key}", error.reason)
+            continue
+        if value is not None:
+            variables[key] = _text(value, (*where, key))
+    return variables
+
+
+def _text(value: Any, where: tuple[str, ...]) -> str:  # noqa: ANN401 - whatever the template holds
+    text = scalar(value)
+    if text is None:
+        raise Mistake(where, f"wants a text but is given a {type(value).__name__}")
+    return text
+
+
+def _role(stack: Stack, logical_id: str, roles: Mapping[str, Role]) -> Role | None:
+    try:
+        return roles.get(stack.value(logical_id, "Role"))
+    except Unavailable:
+        return None  # a role of another stack, which this template cannot describe
+
+
+def _versions(stack: Stack) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+
+    def version(logical_id: str) -> None:
+        number = stack.identity(logical_id).attributes["Version"]
+        found.setdefault(stack.function_name(logical_id), []).append(number)
+
+    stack.each("AWS::Lambda::Version", version)
+    return found
+
+
+def _aliases(stack: Stack) -> dict[str, dict[str, Alias]]:
+    found: dict[str, dict[str, Alias]] = {}
+
+    def alias(logical_id: str) -> None:
+        identity = stack.identity(logical_id)
+        properties = stack.properties(logical_id, _AliasProperties)
+        weights = properties.routing_config.additional_version_weights
+        found.setdefault(stack.function_name(logical_id), {})[identity.name] = Alias(
+            name=identity.name,
+            arn=identity.ref,
+            version=properties.function_version,
+            weights={each.function_version: each.function_weight for each in weights},
+        )
+
+    stack.each("AWS::Lambda::Alias", alias)
+    return found
+
+
+def _event_invoke_configs(stack: Stack) -> dict[str, dict[str, EventInvokeConfig]]:
+    found: dict[str, dict[str, EventInvokeConfig]] = {}
+
+    def config(logical_id: str) -> None:
+        function = stack.function_name(logical_id)
+        properties = stack.properties(logical_id, _EventInvokeProperties)
+        destinations = properties.destination_config
+        of_function = found.setdefault(function, {})
+        if properties.qualifier in of_function:
+            where = (logical_id, "Properties", "Qualifier")
+            raise Mistake(where, f"{function}:{properties.qualifier} already has an EventInvokeConfig")
+        read = EventInvokeConfig(
+            maximum_retry_attempts=properties.maximum_retry_attempts,
+            maximum_event_age_in_seconds=properties.maximum_event_age_in_seconds,
+            on_success=destinations.on_success.destination,
+            on_failure=destinations.on_failure.destination,
+        )
+        _check_event_invoke_config(logical_id, function, read)
+        of_function[properties.qualifier] = read
+
+    stack.each("AWS::Lambda::EventInvokeConfig", config)
+    return found
+
+
+_DESTINATION_SERVICES = ("sqs", "sns", "lambda", "events", "s3")
+
+
+def _check_event_invoke_config(logical_id: str, function: str, config: EventInvokeConfig) -> None:
+    # The texts are AWS's own (S-33).
+    where = (logical_id, "Properties")
+    if config == EventInvokeConfig():
+        raise Mistake(where, "You must specify at least one of error handling or destination setting.")
+    for side, arn in (("OnSuccess", config.on_success), ("OnFailure", config.on_failure)):
+        if arn is None:
+            continue
+        here = (*where, "DestinationConfig", side)
+        service = arn.split(":")[2] if arn.count(":") >= 5 else ""  # noqa: PLR2004 - an ARN has six parts
+        if service not in _DESTINATION_SERVICES:
+            raise Mistake(here, f"The provided destination config is invalid: {arn}")
+        if service == "lambda" and (function_reference(arn) or ("",))[0] == function:
+            raise Mistake(here, "You can't specify the function as a destination for itself.")

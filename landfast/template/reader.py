@@ -1,0 +1,246 @@
+"""From a file to what the local service runs."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from landfast.template.document import Document, parse
+from landfast.template.errors import Mistake, TemplateError, Unavailable
+from landfast.template.functions import Code, functions, layers
+from landfast.template.iam import roles
+from landfast.template.intrinsics import Resolver, scalar
+from landfast.template.mappings import Sources, event_source_mappings
+from landfast.template.model import Template
+from landfast.template.names import Place
+from landfast.template.parameters import Withheld, values
+from landfast.template.routing import event_buses, rules
+from landfast.template.sam import transforms, translate
+from landfast.template.sources import buckets, queues, streams, subscriptions, tables, topics
+from landfast.template.stack import Stack
+from landfast.template.targets import Targets
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+_RUN = frozenset(
+    {
+        "AWS::DynamoDB::Table",
+        "AWS::Events::EventBus",
+        "AWS::Events::Rule",
+        "AWS::Kinesis::Stream",
+        "AWS::Lambda::Alias",
+        "AWS::Lambda::EventInvokeConfig",
+        "AWS::Lambda::EventSourceMapping",
+        "AWS::Lambda::Function",
+        "AWS::Lambda::LayerVersion",
+        "AWS::Lambda::Version",
+        "AWS::S3::Bucket",
+        "AWS::SNS::Subscription",
+        "AWS::SNS::Topic",
+        "AWS::SQS::Queue",
+    }
+)
+_NOT_NEEDED = (
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::Stage",
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::ApplicationInsights::",
+    "AWS::CDK::Metadata",
+    "AWS::CloudWatch::",
+    "AWS::CodeDeploy::",
+    "AWS::Events::EventBusPolicy",
+    "AWS::IAM::",
+    "AWS::KMS::",
+    "AWS::Lambda::LayerVersionPermission",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::",
+    "AWS::ResourceGroups::",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicInlinePolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueueInlinePolicy",
+    "AWS::SQS::QueuePolicy",
+)
+"""Begins of types that change nothing of what is delivered to whom, or belong to one that is named itself."""
+
+_REASONS = {
+    "AWS::ApiGateway::RestApi": "HTTP is not served; invoke its functions directly",
+    "AWS::ApiGatewayV2::Api": "HTTP is not served; invoke its functions directly",
+    "AWS::Lambda::Url": "HTTP is not served; invoke the function directly",
+    "AWS::Scheduler::Schedule": "schedules are not followed; invoke the function directly",
+    "AWS::StepFunctions::StateMachine": "state machines are not run",
+    "AWS::Serverless::Application": "nested applications are not read; read their own template",
+    "AWS::CloudFormation::Stack": "nested stacks are not read; read their own template",
+}
+
+
+def read(
+    path: Path,
+    *,
+    stack_name: str,
+    parameters: Mapping[str, str] = _NONE,
+    region: str = REGION,
+    account: str = ACCOUNT,
+) -> Template:
+    """What a SAM or CloudFormation template, YAML or JSON, declares for this machine.
+
+    Args:
+        path: The template; relative code paths are relative to its folder.
+        stack_name: Part of the physical names.
+        parameters: Values for the template's parameters, as text; the others have their defaults.
+        region: Part of the ARNs.
+        account: Part of the ARNs.
+
+    Raises:
+        TemplateError: CloudFormation or SAM would refuse the template, or it cannot be read at all.
+    """
+
+    def build() -> Template:
+        place = _place(stack_name, region, account)
+        document = _load(path)
+        known = values(document.get("Parameters", {}), parameters)
+        translated, paths = _translate(document, known, place)
+        stack = Stack(translated, parameters=known, place=place)
+        return _template(path, stack, Code(path.parent, paths), translated.get("Outputs", {}))
+
+    return _naming(path, build)
+
+
+def translated(
+    path: Path,
+    *,
+    stack_name: str = "landfast",
+    parameters: Mapping[str, str] = _NONE,
+    region: str = REGION,
+    account: str = ACCOUNT,
+) -> dict[str, Any]:
+    """The template after SAM's translation, intrinsic functions left as they are, local code as locations in S3.
+
+    Raises:
+        TemplateError: As `read`.
+    """
+
+    def build() -> dict[str, Any]:
+        document = _load(path)
+        known = values(document.get("Parameters", {}), parameters)
+        return _translate(document, known, _place(stack_name, region, account))[0]
+
+    return _naming(path, build)
+
+
+def write_translated(path: Path, to: Path, *, parameters: Mapping[str, str] = _NONE) -> None:
+    """Writes what `translated` gives to the file `to` as JSON, for cfn-lint to check.
+
+    Raises:
+        TemplateError: As `read`.
+    """
+    to.write_text(json.dumps(translated(path, parameters=parameters), indent=2) + "\n", encoding="utf-8")
+
+
+def _naming[T](path: Path, build: Callable[[], T]) -> T:
+    try:
+        return build()
+    except Mistake as error:
+        raise TemplateError(f"{path}: {error}") from error
+    except Unavailable as error:
+        raise TemplateError(f"{path}: {error}") from error
+
+
+def _place(stack_name: str, region: str, account: str) -> Place:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", stack_name):
+        raise Mistake((), f"{stack_name!r} is no stack name; use letters, digits and hyphens, a letter first")
+    return Place(stack_name=stack_name, region=region, account=account)
+
+
+def _load(path: Path) -> Document:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise Mistake((), f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise Mistake((), f"is not UTF-8 (byte {error.start}); save it as UTF-8") from None
+    return parse(text)
+
+
+def _translate(document: Document, known: Mapping[str, object], place: Place) -> tuple[dict[str, Any], dict[str, str]]:
+    given = {**place.pseudo_parameters(), **known}
+
+    def of_a_resource(logical_id: str, _: str | None, where: tuple[str | int, ...]) -> object:
+        raise Mistake(where, f"a path cannot depend on {logical_id}; use parameters only")
+
+    resolver = Resolver(
+        parameters=given,
+        mappings=document.get("Mappings", {}),
+        conditions=document.get("Conditions", {}),
+        attribute=of_a_resource,
+        extensions="AWS::LanguageExtensions" in transforms(document),
+    )
+    available = {name: value for name, value in known.items() if not isinstance(value, Withheld)}
+    result, paths = translate(document, resolver, available, place.region)
+    if "AWS::LanguageExtensions" in transforms(document):
+        result["Transform"] = "AWS::LanguageExtensions"
+    return result, paths
+
+
+def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) -> Template:
+    _name_what_is_not_run(stack)
+    found_roles, found_layers = roles(stack), layers(stack, code)
+    found_functions = functions(stack, code, found_roles, found_layers)
+    sources = Sources(queues=queues(stack), streams=streams(stack), tables=tables(stack))
+    mappings = event_source_mappings(stack, found_functions, sources)
+    targets = Targets(stack, found_functions)
+    targets.name_destinations()
+    return Template(
+        path=path,
+        stack_name=stack.place.stack_name,
+        region=stack.place.region,
+        account=stack.place.account,
+        functions=found_functions,
+        layers=found_layers,
+        event_source_mappings=mappings,
+        queues=sources.queues,
+        topics=topics(stack),
+        subscriptions=targets.of_subscriptions(subscriptions(stack)),
+        streams=sources.streams,
+        tables=sources.tables,
+        buckets=targets.of_buckets(buckets(stack)),
+        event_buses=event_buses(stack),
+        rules=targets.of_rules(rules(stack)),
+        roles=found_roles,
+        alarms=sum(len(stack.of_type(kind)) for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")),
+        outputs=_outputs(stack, outputs),
+        not_run=tuple(dict.fromkeys(stack.not_run)),
+    )
+
+
+def _name_what_is_not_run(stack: Stack) -> None:
+    for logical_id, resource in stack.resources.items():
+        kind = resource["Type"]
+        if kind not in _RUN and not kind.startswith(_NOT_NEEDED):
+            stack.cannot_run(logical_id, _REASONS.get(kind, "the local service has no such resource"))
+
+
+def _outputs(stack: Stack, declared: Mapping[str, Any]) -> dict[str, str]:
+    outputs: dict[str, str] = {}
+    for name, output in declared.items():
+        where = ("Outputs", name)
+        if not isinstance(output, dict) or "Value" not in output:
+            raise Mistake(where, "must be a mapping with a Value")
+        condition = output.get("Condition")
+        if condition is not None and not stack.resolver.holds(condition, (*where, "Condition")):
+            continue
+        try:
+            value = stack.resolver.resolve(output["Value"], (*where, "Value"))
+        except Unavailable as error:
+            stack.not_run.append(f"{name} (output): left out: {error.reason}")
+            continue
+        text = scalar(value)
+        if text is None:
+            raise Mistake((*where, "Value"), "wants a text")
+        outputs[name] = text
+    return outputs

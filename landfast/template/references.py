@@ -1,0 +1,80 @@
+"""Which resources need which, and whether they can be created in any order at all."""
+
+from collections.abc import Callable, Container, Iterator, Mapping
+from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+from typing import Any
+
+from landfast.template.errors import Mistake, Where, dotted
+from landfast.template.intrinsics import function_of, variables
+
+type Choice = Callable[[list[Any], Where], list[Any]]
+"""Which of an ``Fn::If``'s two values to look at, given its arguments."""
+
+
+def both(arguments: list[Any], _: Where) -> list[Any]:
+    """Look at both values."""
+    return arguments[1:]
+
+
+def references(value: object, where: Where, choice: Choice = both) -> Iterator[tuple[str, Where]]:
+    """Every name that a value asks for, parameters included, and where it does."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from references(item, (*where, index), choice)
+    elif isinstance(value, dict):
+        function = function_of(value)
+        if function is None:
+            for key, member in value.items():
+                yield from references(member, (*where, str(key)), choice)
+        else:
+            yield from _called(function, value[function], where, choice)
+
+
+def _called(function: str, arguments: object, where: Where, choice: Choice) -> Iterator[tuple[str, Where]]:
+    if function == "Ref":
+        yield str(arguments), where
+    elif function == "Fn::GetAtt":
+        logical_id, *rest = arguments.split(".") if isinstance(arguments, str) else _listed(arguments)
+        yield str(logical_id), where
+        yield from references(rest, where, choice)
+    elif function == "Fn::Sub":
+        text, given, *_ = (*_listed(arguments), {})
+        names = variables(text) if isinstance(text, str) else ()
+        yield from ((name.split(".")[0], where) for name in names if name not in given)
+        yield from references(given, where, choice)
+    elif function == "Fn::If" and isinstance(arguments, list):
+        yield from references(choice(arguments, where), where, choice)
+    else:
+        yield from references(arguments, where, choice)
+
+
+def _listed(arguments: object) -> list[Any]:
+    return arguments if isinstance(arguments, list) and arguments else [arguments]
+
+
+def check_names(sections: Mapping[str, Any], known: Container[str], candidates: list[str]) -> None:
+    """Raises a `Mistake` at the first name that is not known."""
+    for name, section in sections.items():
+        for reference, where in references(section, (name,)):
+            if reference not in known:
+                close = get_close_matches(reference, candidates, n=1)
+                hint = f"; did you mean {close[0]}?" if close else ""
+                raise Mistake(where, f"no resource or parameter is called {reference}{hint}")
+
+
+def check_cycles(needs: Mapping[str, Mapping[str, Where]]) -> None:
+    """Raises a `Mistake` when resources wait for each other, as CloudFormation does ("Circular dependency").
+
+    Args:
+        needs: For each logical id what it needs, and where it says so.
+    """
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1][::-1]
+        where = needs[circle[0]][circle[1]]
+        steps = [dotted(needs[one][other]) for one, other in pairwise(circle[1:])]
+        problem = f"circular dependency {' -> '.join(circle)}"
+        raise Mistake(where, f"{problem} (also by {', '.join(steps)})" if steps else problem) from None
