@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -77,13 +78,15 @@ class Host:
         return Worker(spec, revision, start, forget)
 
     def close(self) -> None:
-        """End the guardian, which removes the scratch folder."""
+        """End the guardian and remove the scratch folder."""
         self._guardian.communicate()
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _tell(self, line: str) -> None:
         stdin = self._guardian.stdin
         if stdin is None:
             raise RuntimeError("the guardian has no standard input")
-        with self._telling:
+        # Without a guardian all goes on; only nobody would clear up after a kill -9.
+        with self._telling, suppress(BrokenPipeError):
             stdin.write(line.encode())
             stdin.flush()

@@ -15,12 +15,12 @@ _GONE = (FileNotFoundError, ProcessLookupError)
 
 
 class MemoryGauge:
-    """Measures the process `leader` and its descendants, in bytes."""
+    """Measures the process `leader` and its descendants, in bytes; `highest` is the most seen so far."""
 
     def __init__(self, leader: int) -> None:
         self._leader = leader
-        self._peak = 0
-        self._status = os.open(f"/proc/{leader}/status", os.O_RDONLY) if sys.platform == "linux" else None
+        self.highest = 0
+        self._status: int | None = None
 
     def close(self) -> None:
         """Give back the file descriptor."""
@@ -30,17 +30,19 @@ class MemoryGauge:
 
     def peak(self) -> int:
         """The most seen so far; on Linux the kernel's own high-water mark of the leader, missing nothing in between."""
-        if self._status is not None:
+        if sys.platform == "linux":
             with suppress(*_GONE):
+                if self._status is None:
+                    self._status = os.open(f"/proc/{self._leader}/status", os.O_RDONLY)
                 found = _PEAK.search(os.pread(self._status, 4096, 0))
                 if found:
-                    self._peak = max(self._peak, int(found[1]) * 1024)
-        return self._peak
+                    self.highest = max(self.highest, int(found[1]) * 1024)
+        return self.highest
 
     def sample(self) -> int:
         """Measure now, children included, and answer the most seen so far."""
         now = _linux_tree(self._leader) if sys.platform == "linux" else _ps_group(self._leader)
-        self._peak = max(self._peak, now)
+        self.highest = max(self.highest, now)
         return self.peak()
 
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
@@ -278,11 +279,27 @@ class Runtime:
         for each in unfit:
             self._retire(each)
         if waiter is not None:
-            waiter.ready.wait()
-            worker = waiter.worker
-            if not waiter.granted:
-                self._check_open(function)
+            worker = self._wait(waiter)
         return worker or self._start(function)
+
+    def _wait(self, waiter: _Waiter) -> Worker | None:
+        try:
+            waiter.ready.wait()
+        except BaseException:  # Ctrl-C, for one
+            with self._lock, suppress(ValueError):
+                self._waiters.remove(waiter)
+            self._refuse(waiter)
+            raise
+        if not waiter.granted:
+            raise RuntimeClosedError(f"{waiter.function.spec.name}: the runtime was closed")
+        return waiter.worker
+
+    def _refuse(self, waiter: _Waiter) -> None:
+        """Hand back what was granted to somebody who no longer wants it."""
+        if waiter.worker is not None:
+            self._release(waiter.function, waiter.worker, reusable=True)
+        elif waiter.granted:
+            self._give_place_back()
 
     def _ask_for_a_process(self, function: _Function, unfit: list[Worker]) -> _Waiter | None:
         """With the lock held: leave to start a process now (None), or a place in the queue."""

@@ -28,8 +28,10 @@ INIT_LIMIT = 10.0
 """Seconds that initialisation may take on top of the function's time-out (Developer Guide, "Lambda execution
 environment lifecycle")."""
 
-_TICK_MS = 50
-_HUNG_UP_TICK_MS = 1
+_TICK = 0.05
+# A process that ends closes its connections a moment before the kernel reports its end.
+_HUNG_UP_TICK = 0.001
+_PIPE = 65536
 _PREFIX = "/2018-06-01/runtime"
 _NEXT = f"{_PREFIX}/invocation/next"
 _INIT_ERROR = f"{_PREFIX}/init/error"
@@ -78,8 +80,8 @@ class Worker:
         self._listener = listen()
         self._output, theirs = os.pipe()
         os.set_blocking(self._output, False)
+        host, port = self._listener.getsockname()
         try:
-            host, port = self._listener.getsockname()
             self._process = start(f"{host}:{port}", theirs)
         except BaseException:
             self._listener.close()
@@ -90,7 +92,9 @@ class Worker:
         self._gauge = MemoryGauge(self._process.pid)
         self._connections: dict[int, Connection] = {}
         self._waiting: Connection | None = None
-        self._hung_up = False
+        self._output_ended = False
+        self._tick = _TICK
+        self._inspect_at = self._started + _TICK
         self._killing = threading.Lock()
         self._poll = select.poll()
         self._poll.register(self._listener, select.POLLIN)
@@ -99,7 +103,7 @@ class Worker:
     @property
     def max_memory(self) -> int:
         """Bytes, the most it held so far."""
-        return self._gauge.peak()
+        return self._gauge.highest
 
     def alive(self) -> bool:
         """Whether the process still runs."""
@@ -164,7 +168,7 @@ class Worker:
                 continue
             connection, request = arrived
             if (request.method, request.path) == ("POST", _INIT_ERROR):
-                connection.respond(*_ACCEPTED)
+                _respond(connection, *_ACCEPTED)
                 self._drain(log)
                 raise InvocationFailed("init", _error_object(request))
             self._route(connection, request)
@@ -198,8 +202,7 @@ class Worker:
         if call.client_context is not None:
             headers[b"Lambda-Runtime-Client-Context"] = call.client_context
         lines = b"".join(b"%b: %b\r\n" % (name, _one_line(value)) for name, value in headers.items())
-        with suppress(DisconnectedError):  # its end is found, with its status, while we wait for the answer
-            connection.respond("200 OK", call.payload, lines)
+        _respond(connection, "200 OK", call.payload, lines)
 
     def _answer(self, call: Call, log: RequestLog, deadline: float) -> bytes:
         response = f"{_PREFIX}/invocation/{call.request_id}/response"
@@ -212,12 +215,12 @@ class Worker:
             if request.method != "POST" or request.path not in (response, error):
                 self._route(connection, request)
                 continue
+            _respond(connection, *_ACCEPTED)
             self._drain(log)
             if self._gauge.peak() > self.spec.memory_mb * _MIB:
                 raise failures.out_of_memory(call.request_id)
             if request.length > RESPONSE_LIMIT:
                 raise failures.response_too_large()
-            connection.respond(*_ACCEPTED)
             if request.path == error:
                 raise InvocationFailed("exception", _error_object(request))
             return request.body
@@ -227,9 +230,9 @@ class Worker:
         if (request.method, request.path) == ("GET", _NEXT):
             self._waiting = connection
         elif request.path.startswith(f"{_PREFIX}/invocation/"):
-            connection.respond("400 Bad Request", b'{"errorType":"InvalidRequestID"}')
+            _respond(connection, "400 Bad Request", b'{"errorType":"InvalidRequestID"}')
         else:
-            connection.respond("404 Not Found", b'{"errorType":"NotFound"}')
+            _respond(connection, "404 Not Found", b'{"errorType":"NotFound"}')
 
     def _next_request(self, call: Call, log: RequestLog, deadline: float) -> tuple[Connection, Request] | None:
         """Wait a tick at most for a request, and look after output, memory, life and time meanwhile."""
@@ -238,10 +241,8 @@ class Worker:
             self.kill()
             self._drain(log)
             raise failures.timed_out(call.request_id, self.spec.timeout)
-        # A process that ends closes its connections a moment before the kernel reports its end.
-        tick = _HUNG_UP_TICK_MS if self._hung_up else _TICK_MS
-        ready = self._poll.poll(min(tick, left * 1000 + 1))
-        if not ready:
+        ready = self._poll.poll(min(self._tick, left) * 1000 + 1)
+        if time.monotonic() >= self._inspect_at:
             self._inspect(call, log)
         arrived = None
         for descriptor, _ in ready:
@@ -254,6 +255,7 @@ class Worker:
         return arrived
 
     def _inspect(self, call: Call, log: RequestLog) -> None:
+        self._inspect_at = time.monotonic() + self._tick
         if not self.alive():
             self._ended(call, log)
         if self._gauge.sample() > self.spec.memory_mb * _MIB:
@@ -266,7 +268,7 @@ class Worker:
             accepted, _ = self._listener.accept()
             connection = Connection(accepted, limit=RESPONSE_LIMIT, timeout=self.spec.timeout)
             self._connections[connection.fileno()] = connection
-            self._hung_up = False
+            self._tick = _TICK
             self._poll.register(connection, select.POLLIN)
 
     def _receive(self, connection: Connection, call: Call, log: RequestLog) -> tuple[Connection, Request] | None:
@@ -274,7 +276,8 @@ class Worker:
             request = connection.receive()
         except DisconnectedError:
             self._drop(connection)
-            self._hung_up = True
+            if not self._connections:
+                self._tick = _HUNG_UP_TICK
             self._inspect(call, log)
             return None
         return None if request is None else (connection, request)
@@ -294,16 +297,22 @@ class Worker:
         raise failures.exited(call.request_id, self._process.returncode)
 
     def _drain(self, log: RequestLog) -> None:
-        while True:
-            try:
-                chunk = os.read(self._output, 65536)
-            except BlockingIOError:
-                return
-            if not chunk:
-                with suppress(KeyError):
-                    self._poll.unregister(self._output)
-                return
+        """Read what a pipe holds at most, once: a worker that never stops writing shall not keep us here."""
+        try:
+            chunk = os.read(self._output, _PIPE)
+        except BlockingIOError:
+            return
+        if chunk:
             log.output(chunk)
+        elif not self._output_ended:
+            self._output_ended = True
+            self._poll.unregister(self._output)
+
+
+def _respond(connection: Connection, status: str, body: bytes, headers: bytes = b"") -> None:
+    """Respond; that a worker has gone is found, with its status, when the next request is awaited."""
+    with suppress(DisconnectedError):
+        connection.respond(status, body, headers)
 
 
 def _one_line(value: bytes) -> bytes:
