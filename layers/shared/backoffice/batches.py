@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["EventType", "HeldBackError", "OrderedBatchProcessor", "ordered_batch"]
 
 THREADS = 32
+"""Threads wait for DynamoDB nearly all of their time, and what they commit side by side shares its calls."""
 MARGIN_MS = 2_000
 
 

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 from botocore.exceptions import ClientError
 
-from backoffice.dynamodb import Item, deserialize
+from backoffice.dynamodb import Item, ItemIdentity, deserialize
 from backoffice.observability import SafeError
 from backoffice.units import MAX_ACTIONS, Action, ConditionFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 8
 _FIRST_BACKOFF_S = 0.02
 _LONGEST_BACKOFF_S = 0.5
-_COMPANY_S = 0.0003
-_CALLS_IN_FLIGHT = 4
+_COMPANY_S = 0.00005
 _RETRYABLE = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
@@ -100,16 +99,15 @@ type _Waiting = tuple[Transaction, Future[None]]
 class Committer:
     """Commits transactions for many threads.
 
-    A thread that finds a free call waits a moment for company, then sends what waits, its own transaction or others'.
-    Transactions that touch the same item go into different calls, as DynamoDB demands, in the order they came.
+    The first thread to ask waits a moment for company, then sends what has gathered while the others wait. Transactions
+    that touch the same item go into different calls, as DynamoDB demands, in the order they came.
     """
 
     def __init__(self, client: DynamoDBClient, sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = client
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._waiting: list[_Waiting] = []
-        self._calls = threading.Semaphore(_CALLS_IN_FLIGHT)
+        self._gathered: list[_Waiting] = []
 
     def commit(self, transaction: Transaction) -> None:
         """Commit, or raise what `verdict` finds, or the client's error. Conflicts are retried a few times first."""
@@ -127,36 +125,31 @@ class Committer:
     def _take_part(self, transaction: Transaction) -> None:
         done: Future[None] = Future()
         with self._lock:
-            self._waiting.append((transaction, done))
-        with self._calls:
-            while self._is_waiting(done):
-                self._wait_for_company()
-                self._send(self._next_group())
+            self._gathered.append((transaction, done))
+            leads = len(self._gathered) == 1
+        if leads:
+            self._lead()
         done.result()
 
-    def _is_waiting(self, done: Future[None]) -> bool:
-        with self._lock:
-            return any(waiting is done for _, waiting in self._waiting)
+    def _lead(self) -> None:
+        gathered = self._gather()
+        try:
+            for group in _groups(gathered):
+                self._send(group)
+        except BaseException as error:
+            for _, done in gathered:
+                if not done.done():
+                    done.set_exception(error)
+            raise
 
-    def _wait_for_company(self) -> None:
+    def _gather(self) -> list[_Waiting]:
         seen = 0
-        while len(self._waiting) > seen:
-            seen = len(self._waiting)
-            time.sleep(_COMPANY_S)
-
-    def _next_group(self) -> list[_Waiting]:
-        """The transactions waiting longest that fit into one call."""
-        group: list[_Waiting] = []
-        left: list[_Waiting] = []
-        touched: set[tuple[str, ...]] = set()
+        while len(self._gathered) > seen:
+            seen = len(self._gathered)
+            self._sleep(_COMPANY_S)
         with self._lock:
-            for waiting in self._waiting:
-                identities = {action.identity for action in waiting[0].all_actions}
-                fits = len(touched) + len(identities) <= MAX_ACTIONS and touched.isdisjoint(identities)
-                (group if fits else left).append(waiting)
-                touched |= identities
-            self._waiting = left
-        return group
+            gathered, self._gathered = self._gathered, []
+        return gathered
 
     def _send(self, group: list[_Waiting]) -> None:
         while group:
@@ -165,9 +158,6 @@ class Committer:
                 self._client.transact_write_items(TransactItems=actions)
             except ClientError as error:
                 group = self._settle(group, error)
-            except Exception as error:  # noqa: BLE001 - each thread that waits for the call raises it as its own
-                _fail(group, error)
-                return
             else:
                 for _, done in group:
                     done.set_result(None)
@@ -182,7 +172,7 @@ class Committer:
                     done.set_exception(fault)
             return [waiting for waiting, fault in zip(group, faults, strict=True) if not fault]
         if len(group) == 1:
-            _fail(group, error)
+            group[0][1].set_exception(error)
             return []
         # No telling whose fault it was (the call too large, for one): each alone will show it.
         for waiting in group:
@@ -190,9 +180,19 @@ class Committer:
         return []
 
 
-def _fail(group: list[_Waiting], error: Exception) -> None:
-    for _, done in group:
-        done.set_exception(error)
+def _groups(gathered: list[_Waiting]) -> Iterator[list[_Waiting]]:
+    """Split into what one call takes each: no item twice, and no more actions than DynamoDB allows."""
+    while gathered:
+        group: list[_Waiting] = []
+        left: list[_Waiting] = []
+        touched: set[ItemIdentity] = set()
+        for waiting in gathered:
+            identities = {action.identity for action in waiting[0].all_actions}
+            fits = len(touched) + len(identities) <= MAX_ACTIONS and touched.isdisjoint(identities)
+            (group if fits else left).append(waiting)
+            touched |= identities
+        yield group
+        gathered = left
 
 
 def _faults(transactions: Sequence[Transaction], error: ClientError) -> list[Exception | None]:

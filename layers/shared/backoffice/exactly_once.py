@@ -68,12 +68,12 @@ class ExactlyOnceStore:
 
     Args:
         table_name: The table; one may serve all functions.
-        client: A low-level DynamoDB client; by default the process's own.
+        dynamodb: A low-level client; by default the process's own.
     """
 
-    def __init__(self, table_name: str, client_: DynamoDBClient | None = None) -> None:
+    def __init__(self, table_name: str, dynamodb: DynamoDBClient | None = None) -> None:
         self.table = Table(table_name, partition_key="id")
-        self.client = client_ or client()
+        self.client = dynamodb or client()
         self.committer = Committer(self.client)
 
 
@@ -233,8 +233,9 @@ class _TransactionalLayer(DynamoDBPersistenceLayer):
                     raise failed from None
                 case _:
                     raise
+        result = attempt()
         count("DuplicateRecords")
-        return attempt()
+        return result
 
     def _put_record(self, data_record: DataRecord) -> None:
         found, self._attempt.found = self._attempt.found, None

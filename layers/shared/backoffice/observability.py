@@ -62,7 +62,7 @@ def count(outcome: str, number: int = 1) -> None:
 def describe(error: BaseException) -> dict[str, str]:
     """What of an exception may be logged: its type, where the function's code raised it, its text if that is safe."""
     described = {"error": type(error).__name__}
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = list(traceback.extract_tb(error.__traceback__))
     task = os.environ.get("LAMBDA_TASK_ROOT", "")
     frames = [frame for frame in frames if task and frame.filename.startswith(task)] or frames
     if frames:
