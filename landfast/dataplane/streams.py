@@ -181,6 +181,7 @@ class KinesisStream:
     def __init__(self, clients: Clients, arn: str) -> None:
         self._clients = clients
         self.arn = arn
+        self.name = arn.rsplit("/", 1)[-1]
         self._closed: frozenset[str] = frozenset()
         self._listed = -math.inf
 
@@ -200,7 +201,7 @@ class KinesisStream:
 
     def _list(self) -> list[Shard]:
         shards: list[Shard] = []
-        request: ListShardsInputTypeDef = {"StreamARN": self.arn}
+        request: ListShardsInputTypeDef = {"StreamName": self.name}
         while True:
             answer = self._clients.kinesis.list_shards(**request)
             shards += [_shard(raw) for raw in answer["Shards"]]
@@ -254,7 +255,7 @@ class _KinesisReader(Reader[KinesisRecord]):
 
     def _ask_iterator(self, position: Position) -> str:
         request: GetShardIteratorInputTypeDef = {
-            "StreamARN": self._stream.arn,
+            "StreamName": self._stream.name,
             "ShardId": self.shard_id,
             "ShardIteratorType": "TRIM_HORIZON",
         }

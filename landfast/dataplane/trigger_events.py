@@ -6,6 +6,8 @@ from typing import Any
 
 from landfast.dataplane.world import Trigger
 
+_EVENT = frozenset({"version", "id", "detail-type", "source", "time", "region", "resources", "detail"})
+
 
 def rule_event(trigger: Trigger, body: str) -> object:
     """The event of a rule's target: as sent, a fixed text, or a part of it.
@@ -17,7 +19,7 @@ def rule_event(trigger: Trigger, body: str) -> object:
     """
     if trigger.input is not None:
         return json.loads(trigger.input)
-    event = json.loads(body)
+    event = _complete(json.loads(body), trigger)
     return event if trigger.input_path is None else _part(event, trigger.input_path)
 
 
@@ -53,6 +55,13 @@ def topic_event(trigger: Trigger, body: str) -> dict[str, Any]:
             }
         ]
     }
+
+
+def _complete(sent: object, trigger: Trigger) -> Any:  # noqa: ANN401 - any JSON
+    """An event with the account, which an engine may leave out; what a transformer made stays as it is."""
+    if not isinstance(sent, dict) or not _EVENT.issubset(sent) or "account" in sent:
+        return sent
+    return {**sent, "account": trigger.queue_arn.split(":")[4]}
 
 
 def _part(event: Mapping[str, Any], path: str) -> object:

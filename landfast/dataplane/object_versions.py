@@ -1,0 +1,44 @@
+"""The version of the object that an S3 event is about, where the engine doesn't say (S-37)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote_plus
+
+from landfast.dataplane.clients import Clients
+
+
+def with_versions(clients: Clients, event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event with the `versionId` of each object of a versioned bucket.
+
+    It is asked of the bucket: the version with the event's ETag that was written nearest to the event's time. One that
+    has been deleted meanwhile stays unnamed, as do objects without an ETag, those of deletions.
+
+    Args:
+        clients: Of the endpoint.
+        event: In S3's own shape; only the object's key, ETag and version are read.
+    """
+    return {**event, "Records": [_with_version(clients, record) for record in event["Records"]]}
+
+
+def _with_version(clients: Clients, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    told = record["s3"]["object"]
+    if "versionId" in told or "eTag" not in told:
+        return record
+    bucket, key = record["s3"]["bucket"]["name"], unquote_plus(told["key"])
+    written = datetime.fromisoformat(record["eventTime"])
+    pages = clients.s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key)
+    candidates = [
+        (abs((version["LastModified"] - written).total_seconds()), version["VersionId"])
+        for page in pages
+        for version in page.get("Versions", [])
+        if version["Key"] == key and version["ETag"].strip('"') == told["eTag"]
+    ]
+    if not candidates or (version_id := min(candidates)[1]) == "null":
+        return record
+    return {**record, "s3": {**record["s3"], "object": _in_order(told, version_id)}}
+
+
+def _in_order(told: Mapping[str, Any], version_id: str) -> dict[str, Any]:
+    named = {**told, "versionId": version_id}
+    return {key: named[key] for key in ("key", "size", "eTag", "versionId", "sequencer") if key in named}
