@@ -1,7 +1,6 @@
 """The text of a template as plain data: YAML with CloudFormation's short tags, or JSON."""
 
 import json
-from collections.abc import Hashable
 from typing import Any
 
 import yaml
@@ -10,6 +9,7 @@ from landfast.template.errors import Mistake
 
 type Document = dict[str, Any]
 
+_TEXT, _DATE, _MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "timestamp", "merge"))
 _WITHOUT_PREFIX = frozenset({"Ref", "Condition"})
 
 
@@ -21,19 +21,21 @@ class _Loader(yaml.SafeLoader):
     """
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - a table of PyYAML's that it declares the same way
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _DATE]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        """Refuses a key that occurs twice."""
+    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
+        """Refuses a key that occurs twice; keys are texts, as in ``123456789012:`` of a mapping of accounts."""
+        node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.value in seen and key.value != "<<":
-                raise yaml.constructor.ConstructorError(None, None, f"duplicate key {key.value}", key.start_mark)
-            if isinstance(key.value, str):
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                if key.value in seen:
+                    raise yaml.composer.ComposerError(None, None, f"duplicate key {key.value}", key.start_mark)
                 seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
+                key.tag = _TEXT
+        return node
 
 
 def _intrinsic(loader: _Loader, name: str, node: yaml.Node) -> Document:

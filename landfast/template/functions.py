@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from landfast.delivery.errors import Refused
+from landfast.delivery.event_invoke_config import configuration
+from landfast.delivery.settings import Settings
 from landfast.template.errors import Mistake, Unavailable
 from landfast.template.intrinsics import scalar
 from landfast.template.model import Alias, EventInvokeConfig, Function, Layer, Role
-from landfast.template.names import function_reference
 from landfast.template.sam import CODE_BUCKET
 from landfast.template.stack import Properties, Stack
 
@@ -122,6 +124,11 @@ def functions(
         properties = stack.properties(logical_id, _FunctionProperties)
         handler, runtime = _python(logical_id, properties)
         identity = stack.identity(logical_id)
+        dead_letter = properties.dead_letter_config.target_arn or None
+        if dead_letter is not None:
+            _check_asynchronous(
+                logical_id, {"DeadLetterConfig": {"TargetArn": dead_letter}}, identity.attributes["Arn"]
+            )
         return Function(
             logical_id=logical_id,
             name=identity.name,
@@ -137,7 +144,7 @@ def functions(
             architecture=properties.architectures[0] if properties.architectures else "x86_64",
             role=_role(stack, logical_id, roles_by_arn),
             log_group=properties.logging_config.log_group or f"/aws/lambda/{identity.name}",
-            dead_letter_target_arn=properties.dead_letter_config.target_arn or None,
+            dead_letter_target_arn=dead_letter,
             recursive_loop=properties.recursive_loop,
             versions=tuple(versions.get(identity.name, ())),
             aliases=aliases.get(identity.name, {}),
@@ -236,38 +243,27 @@ def _event_invoke_configs(stack: Stack) -> dict[str, dict[str, EventInvokeConfig
     def config(logical_id: str) -> None:
         function = stack.function_name(logical_id)
         properties = stack.properties(logical_id, _EventInvokeProperties)
-        destinations = properties.destination_config
         of_function = found.setdefault(function, {})
         if properties.qualifier in of_function:
             where = (logical_id, "Properties", "Qualifier")
             raise Mistake(where, f"{function}:{properties.qualifier} already has an EventInvokeConfig")
-        read = EventInvokeConfig(
+        resolved = stack.resolved(logical_id)
+        _check_asynchronous(logical_id, resolved, stack.place.function_arn(function))
+        destinations = properties.destination_config
+        of_function[properties.qualifier] = EventInvokeConfig(
             maximum_retry_attempts=properties.maximum_retry_attempts,
             maximum_event_age_in_seconds=properties.maximum_event_age_in_seconds,
             on_success=destinations.on_success.destination,
             on_failure=destinations.on_failure.destination,
+            properties=resolved,
         )
-        _check_event_invoke_config(logical_id, function, read)
-        of_function[properties.qualifier] = read
 
     stack.each("AWS::Lambda::EventInvokeConfig", config)
     return found
 
 
-_DESTINATION_SERVICES = ("sqs", "sns", "lambda", "events", "s3")
-
-
-def _check_event_invoke_config(logical_id: str, function: str, config: EventInvokeConfig) -> None:
-    # The texts are AWS's own (S-33).
-    where = (logical_id, "Properties")
-    if config == EventInvokeConfig():
-        raise Mistake(where, "You must specify at least one of error handling or destination setting.")
-    for side, arn in (("OnSuccess", config.on_success), ("OnFailure", config.on_failure)):
-        if arn is None:
-            continue
-        here = (*where, "DestinationConfig", side)
-        service = arn.split(":")[2] if arn.count(":") >= 5 else ""  # noqa: PLR2004 - an ARN has six parts
-        if service not in _DESTINATION_SERVICES:
-            raise Mistake(here, f"The provided destination config is invalid: {arn}")
-        if service == "lambda" and (function_reference(arn) or ("",))[0] == function:
-            raise Mistake(here, "You can't specify the function as a destination for itself.")
+def _check_asynchronous(logical_id: str, properties: Mapping[str, object], function_arn: str) -> None:
+    try:
+        configuration(properties, Settings(), function_arn=function_arn)
+    except Refused as refusal:
+        raise Mistake((logical_id, "Properties", *refusal.field.split(".")), refusal.message) from None

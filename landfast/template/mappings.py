@@ -5,6 +5,9 @@ from typing import Any
 
 import msgspec
 
+from landfast.delivery.errors import Refused
+from landfast.delivery.properties import Properties as Given
+from landfast.delivery.settings import Settings
 from landfast.template.errors import Mistake, Unavailable
 from landfast.template.model import EventSourceMapping, Function, Queue, Stream, Table, find_function
 from landfast.template.stack import Properties, Stack, shaped
@@ -89,11 +92,7 @@ def event_source_mappings(
 
 def _properties(stack: Stack, logical_id: str) -> dict[str, Any]:
     where = (logical_id, "Properties")
-    resolved = {
-        name: value
-        for name in stack.resources[logical_id].get("Properties", {})
-        if (value := stack.value(logical_id, name)) is not None
-    }
+    resolved = stack.resolved(logical_id)
     plain: dict[str, Any] = msgspec.to_builtins(shaped(resolved, _Plain, where))
     for name, shape in _NESTED.items():
         if name in resolved:
@@ -103,19 +102,16 @@ def _properties(stack: Stack, logical_id: str) -> dict[str, Any]:
 
 
 def _check(logical_id: str, properties: Mapping[str, Any], function: Function, queue: Queue | None) -> None:
-    # The texts are AWS's own.
     where = (logical_id, "Properties")
-    destinations = properties.get("DestinationConfig") or {}
-    unsupported = "Unsupported DestinationConfig parameter for given event source mapping type."
-    if "OnSuccess" in destinations:  # S-68
-        raise Mistake((*where, "DestinationConfig", "OnSuccess"), unsupported)
+    try:
+        target = Given(properties).on_failure()  # S-68
+    except Refused as refusal:
+        raise Mistake((*where, *refusal.field.split(".")), refusal.message) from None
     if queue is None:
-        if "OnFailure" in destinations and not destinations["OnFailure"].get("Destination"):  # S-68
-            problem = "The Destination field is required for an OnFailure configuration."
-            raise Mistake((*where, "DestinationConfig", "OnFailure"), problem)
         return
-    if destinations:  # S-96, S-130
-        raise Mistake((*where, "DestinationConfig"), f"{unsupported} A queue has its RedrivePolicy for this.")
+    if target is not None:  # S-96, S-130
+        text = Settings().queue_on_failure_text
+        raise Mistake((*where, "DestinationConfig"), f"{text} Give the queue {queue.logical_id} a RedrivePolicy.")
     if queue.visibility_timeout < function.timeout:  # S-91
         problem = (
             f"Queue visibility timeout: {queue.visibility_timeout} seconds is less than "

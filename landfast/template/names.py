@@ -47,6 +47,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
             uuid.NAMESPACE_URL, f"{self.partition}/{self.region}/{self.account}/{self.stack_name}/{logical_id}"
         )
 
+    def function_arn(self, name: str) -> str:
+        """The unqualified ARN of a function."""
+        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{name}"
+
     def pseudo_parameters(self) -> dict[str, object]:
         """CloudFormation's own parameters, ``AWS::NoValue`` apart."""
         stack_id = (

@@ -1,6 +1,6 @@
 """Which resources need which, and whether they can be created in any order at all."""
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
@@ -54,12 +54,12 @@ def _listed(arguments: object) -> list[Any]:
     return arguments if isinstance(arguments, list) and arguments else [arguments]
 
 
-def check_names(sections: Mapping[str, Any], known: Container[str], candidates: list[str]) -> None:
+def check_names(sections: Mapping[str, Any], known: Collection[str]) -> None:
     """Raises a `Mistake` at the first name that is not known."""
     for name, section in sections.items():
         for reference, where in references(section, (name,)):
             if reference not in known:
-                close = get_close_matches(reference, candidates, n=1)
+                close = get_close_matches(reference, known, n=1)
                 hint = f"; did you mean {close[0]}?" if close else ""
                 raise Mistake(where, f"no resource or parameter is called {reference}{hint}")
 

@@ -47,6 +47,7 @@ def translate(
     """
     template = copy.deepcopy(dict(document))
     paths = _take_paths(template, resolver)
+    _name_images(template)
     resources = template["Resources"]
     if _SAM not in transforms(template):
         for logical_id, resource in resources.items():
@@ -92,13 +93,11 @@ def _translated(template: dict[str, Any], parameters: Mapping[str, Any], region:
 
 def _take_paths(template: dict[str, Any], resolver: Resolver) -> dict[str, str]:
     paths: dict[str, str] = {}
-    shared = template.get("Globals", {})
     holders = {
         logical_id: (resource.get("Properties", {}), _LOCAL_PATHS.get(resource["Type"], ()))
         for logical_id, resource in template["Resources"].items()
     }
-    if isinstance(shared, dict) and isinstance(shared.get("Function"), dict):
-        holders["Globals"] = (shared["Function"], _LOCAL_PATHS["AWS::Serverless::Function"])
+    holders["Globals"] = (_shared(template), _LOCAL_PATHS["AWS::Serverless::Function"])
     for holder, (properties, names) in holders.items():
         for name in names:
             path = properties.get(name)
@@ -109,6 +108,22 @@ def _take_paths(template: dict[str, Any], resolver: Resolver) -> dict[str, str]:
                 paths[key] = path
                 properties[name] = _location(name, key)
     return paths
+
+
+def _shared(template: Mapping[str, Any]) -> dict[str, Any]:
+    settings = template.get("Globals")
+    of_functions = settings.get("Function") if isinstance(settings, dict) else None
+    return of_functions if isinstance(of_functions, dict) else {}
+
+
+def _name_images(template: dict[str, Any]) -> None:
+    # `sam build` makes the image and names it; until then the translator would refuse the whole template.
+    shared = _shared(template)
+    for resource in template["Resources"].values():
+        properties = resource.get("Properties", {})
+        image = {**shared, **properties}.get("PackageType") == "Image"
+        if resource["Type"] == "AWS::Serverless::Function" and image and "ImageUri" not in {**shared, **properties}:
+            properties["ImageUri"] = f"{CODE_BUCKET}:latest"
 
 
 def _location(name: str, key: str) -> object:

@@ -72,7 +72,8 @@ class Stack:
             try:
                 built[logical_id] = build(logical_id)
             except Unavailable as error:
-                self.cannot_run(logical_id, f"{dotted(error.where[1:]) or error.where[0]}: {error.reason}")
+                where = error.where[1:] if error.where[0] == logical_id else error.where
+                self.cannot_run(logical_id, f"{dotted(where)}: {error.reason}")
         return built
 
     def cannot_run(self, logical_id: str, reason: str) -> None:
@@ -109,6 +110,11 @@ class Stack:
             if value is not None:
                 resolved[field.encode_name] = value
         return shaped(resolved, shape, (logical_id, "Properties"))
+
+    def resolved(self, logical_id: str) -> dict[str, Any]:
+        """All properties of a resource, resolved, under CloudFormation's names."""
+        names = self._declared[logical_id].get("Properties", {})
+        return {name: value for name in names if (value := self.value(logical_id, name)) is not None}
 
     def metadata(self, logical_id: str, name: str) -> object:
         """An entry of the resource's Metadata, or None."""
@@ -214,10 +220,9 @@ class Stack:
 
     def _check_names(self, document: Mapping[str, Any]) -> None:
         sections = {key: each.get("Properties", {}) for key, each in self._declared.items()}
-        for name in ("Conditions", "Outputs"):
-            sections[name] = document.get(name, {})
-        known = {*self._declared, *self._parameters, "AWS::NoValue"}
-        check_names(sections, known, [name for name in known if not name.startswith("AWS::")])
+        values = {*self._parameters, "AWS::NoValue"}
+        check_names({"Conditions": document.get("Conditions", {})}, values)
+        check_names({**sections, "Outputs": document.get("Outputs", {})}, {*self._declared, *values})
         for logical_id in self._declared:
             for needed in self._depends_on(logical_id):
                 if needed not in self._declared:
