@@ -134,19 +134,20 @@ class Lane:
         self._backlog_size += record.size + 1
 
     def start(self, now: float, *, read_until: float, more: bool) -> Iterator[StreamAction]:
-        """Form and invoke the next batch, if it is time.
+        """Form and invoke the next batch, if it is time; of batches that are too old as a whole, form the next.
 
         Args:
             now: The time.
             read_until: Everything that arrived before this time has been offered.
             more: Whether the shard has more to read at once; then only a full batch is formed.
         """
-        if not self.free:
-            return
-        if self.config.tumbling_window and self._close_window(now, read_until):
-            yield from self._try(now)
-        elif self.backlog and self._ready(now, more=more):
-            yield from self._form(now)
+        while self.free:
+            if self.config.tumbling_window and self._close_window(now, read_until):
+                yield from self._try(now)
+            elif self.backlog and self._ready(now, more=more):
+                yield from self._form(now)
+            else:
+                return
 
     def wake(self, now: float) -> Iterator[StreamAction]:
         """Try the waiting batch again."""

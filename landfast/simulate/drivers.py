@@ -1,0 +1,189 @@
+"""The drivers of the delivery machines on virtual time."""
+
+import itertools
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, Protocol
+
+from msgspec import UNSET
+
+from landfast import journal
+from landfast.delivery.actions import Action, Invoke
+from landfast.delivery.asynchronous import AsynchronousQueue, Event, configuration
+from landfast.delivery.concurrency import Concurrency
+from landfast.delivery.outcomes import NotReached, Outcome
+from landfast.delivery.settings import Settings
+from landfast.simulate.agenda import Agenda, Order
+from landfast.simulate.function import Answer, ScriptedFunction
+from landfast.simulate.result import Tally
+from landfast.simulate.scenario import Scenario
+
+START: Final = 1_767_225_600.0
+"""2026-01-01T00:00:00Z, the moment at which every scenario begins, as Unix time."""
+
+REGION: Final = "us-east-1"
+ACCOUNT: Final = "123456789012"
+FUNCTION_ARN: Final = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:scenario"
+
+
+class Machine[R](Protocol):
+    """A delivery machine, as far as all drivers use it."""
+
+    def due(self) -> float | None:
+        """When it wants to be woken."""
+
+    def advance(self, now: float) -> list[Action[R]]:
+        """Do what is due."""
+
+    def finished(self, request_id: str, outcome: Outcome, now: float) -> list[Action[R]]:
+        """An invocation has ended."""
+
+
+def request_ids() -> Callable[[], str]:
+    """Makes ids in the form of UUIDs, the same in every run."""
+    numbers = itertools.count(1)
+    return lambda: f"00000000-0000-4000-8000-{next(numbers):012x}"
+
+
+class Driver[R](ABC):
+    """Runs machines: carries out what they ask and tells them what happens.
+
+    Attributes:
+        agenda: The clock.
+        tally: What happened.
+    """
+
+    def __init__(self, scenario: Scenario, settings: Settings, tally: Tally) -> None:
+        self.agenda = Agenda()
+        self.tally = tally
+        self.scenario = scenario
+        self.settings = settings
+        self.new_id = request_ids()
+        reserved = scenario.function.ReservedConcurrentExecutions
+        self.reserved = None if reserved is UNSET else reserved
+        self._concurrency = Concurrency(self.reserved)
+        self._function = ScriptedFunction(scenario.function, self.identifier, scenario.source.number)
+
+    @abstractmethod
+    def identifier(self, record_id: str) -> str:
+        """The item identifier of a record, in a partial batch response."""
+
+    @abstractmethod
+    def name(self, record: R) -> str:
+        """The id of a record in the scenario."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Plan the arrivals and wake the machines."""
+
+    def fulfil(self, machine: Machine[R], action: Action[R]) -> None:  # noqa: B027 - most sources ask for nothing more
+        """Carry out what only this kind of source asks for."""
+
+    def shard(self, machine: Machine[R]) -> int | None:  # noqa: ARG002 - only streams have shards
+        """The shard of a machine, for streams."""
+        return None
+
+    def run(self) -> None:
+        """Let the scenario happen."""
+        self.begin()
+        self.agenda.run(self.scenario.until)
+
+    def carry_out(self, machine: Machine[R], actions: Sequence[Action[R]]) -> None:
+        """Do what a machine asked for, note it, and wake the machine when it wants to be woken."""
+        for action in actions:
+            if isinstance(action, Invoke):
+                self._invoke(machine, action)
+            else:
+                self.note(action, machine)
+                self.fulfil(machine, action)
+        self.agenda.wake(machine, lambda: self.carry_out(machine, machine.advance(self.agenda.now)))
+
+    def note(self, action: Action[R], machine: Machine[R]) -> None:
+        """Put an action into the journal."""
+        source = self.scenario.source.type
+        entry = journal.entry(action, at=self.agenda.now, source=source, identify=self.name, shard=self.shard(machine))
+        if entry is not None:
+            self.tally.note(entry)
+
+    def _invoke(self, machine: Machine[R], action: Invoke[R]) -> None:
+        ids = tuple(map(self.name, action.records))
+        if not self._concurrency.start():
+            answer = Answer("throttle", NotReached(), 0.0)
+        else:
+            answer = self._function.answer(ids, action.request_id)
+            if answer.behaviour == "throttle":
+                self._concurrency.end()
+        if answer.behaviour != "throttle":
+            self.note(action, machine)
+        ends = self.agenda.now + answer.duration
+        self.agenda.at(ends, Order.ENDED, lambda: self._finish(machine, action.request_id, ids, answer))
+
+    def _finish(self, machine: Machine[R], request_id: str, ids: tuple[str, ...], answer: Answer) -> None:
+        if answer.behaviour != "throttle":
+            self._concurrency.end()
+        now = self.agenda.now
+        self.tally.note(
+            journal.finished(
+                request_id,
+                answer.outcome,
+                at=now,
+                source=self.scenario.source.type,
+                records=ids,
+                kind=answer.behaviour,
+            )
+        )
+        self.carry_out(machine, machine.finished(request_id, answer.outcome, now))
+
+
+class AsynchronousDriver(Driver[Event]):
+    """Asynchronous events: each record is an event of its own."""
+
+    def __init__(self, scenario: Scenario, settings: Settings, tally: Tally) -> None:
+        super().__init__(scenario, settings, tally)
+        self._queue = AsynchronousQueue(
+            FUNCTION_ARN,
+            configuration(scenario.mapping, settings, function_arn=FUNCTION_ARN),
+            settings=settings,
+            new_id=self.new_id,
+            reserved_concurrency=self.reserved,
+            epoch=START,
+        )
+
+    def identifier(self, record_id: str) -> str:
+        """Asynchronous events have no partial batch responses; the id is the scenario's own."""
+        return record_id
+
+    def name(self, record: Event) -> str:
+        """The id of an event in the scenario."""
+        return record.id
+
+    def begin(self) -> None:
+        """Plan the arrivals."""
+        for record in self.scenario.source.all():
+            text = json.dumps(record.payload, separators=(",", ":"), ensure_ascii=False)
+            event = Event(
+                request_id=self.new_id(),
+                payload=record.payload,
+                text=text,
+                size=len(text.encode()),
+                id=record.id,
+            )
+            self.agenda.at(record.at, Order.ARRIVED, self._accepting(event))
+
+    def _accepting(self, event: Event) -> Callable[[], None]:
+        return lambda: self.carry_out(self._queue, self._queue.accept(event, self.agenda.now))
+
+
+def arrivals[T](items: Iterator[T], at: Callable[[T], float], agenda: Agenda, take: Callable[[T], None]) -> None:
+    """Let items arrive one after the other; only the next one is planned, so that a million cost no memory."""
+    item = next(items, None)
+    if item is None:
+        return
+    first = item
+
+    def arrive() -> None:
+        take(first)
+        arrivals(items, at, agenda, take)
+
+    agenda.at(at(item), Order.ARRIVED, arrive)

@@ -1,0 +1,95 @@
+"""What came of a scenario: counted as it happens, and told from the journal."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from landfast.delivery.actions import State
+from landfast.journal import Delivered, Entry, Finished, Invoked, Settled
+
+_STATES: tuple[State, ...] = ("processed", "to_destination", "dropped", "dead_lettered", "filtered")
+_THROTTLED = "throttle"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts what happens, and keeps the journal if it is wanted.
+
+    Attributes:
+        keep: Whether to keep the journal.
+        entries: The journal.
+    """
+
+    keep: bool = True
+    entries: list[Entry] = field(default_factory=list)
+    _states: Counter[State] = field(default_factory=Counter)
+    _invocations: int = 0
+    _throttles: int = 0
+    _ended: float = 0.0
+
+    def note(self, entry: Entry) -> None:
+        """Take in what happened."""
+        self._ended = entry.at
+        if isinstance(entry, Settled):
+            self._states[entry.state] += len(entry.records)
+        elif isinstance(entry, Invoked):
+            self._invocations += 1
+        elif isinstance(entry, Finished) and entry.outcome == _THROTTLED:
+            self._throttles += 1
+        if self.keep:
+            self.entries.append(entry)
+
+    def summary(self, total: int, until: float) -> dict[str, float]:
+        """The result's ``summary``: what is undecided of `total` records by `until` is pending."""
+        pending = total - self._states.total()
+        return {
+            "invocations": self._invocations,
+            "throttles": self._throttles,
+            **{state: self._states[state] for state in _STATES},
+            "pending": pending,
+            "ended": until if pending else self._ended,
+        }
+
+
+def result(entries: Iterable[Entry], ids: Iterable[str], summary: Mapping[str, float]) -> dict[str, Any]:
+    """The whole result, in the shape of the scenario contract."""
+    invocations: list[dict[str, Any]] = []
+    running: dict[str, dict[str, Any]] = {}
+    deliveries: list[dict[str, Any]] = []
+    records: dict[str, dict[str, Any]] = {
+        record: {"state": "pending", "invocations": 0, "at": None} for record in ids
+    }
+    for entry in entries:
+        match entry:
+            case Invoked():
+                running[entry.request_id] = _invocation(entry)
+                invocations.append(running[entry.request_id])
+                for record in entry.records:
+                    records[record]["invocations"] += 1
+            case Finished(outcome=outcome) if outcome != _THROTTLED:
+                running.pop(entry.request_id).update(ended=entry.at, outcome=outcome)
+            case Delivered():
+                deliveries.append(_delivery(entry))
+            case Settled():
+                for record in entry.records:
+                    records[record].update(state=entry.state, at=entry.at)
+            case _:
+                pass
+    return {"invocations": invocations, "deliveries": deliveries, "records": records, "summary": summary}
+
+
+def _invocation(entry: Invoked) -> dict[str, Any]:
+    shard = {} if entry.shard is None else {"shard": entry.shard}
+    records = list(entry.records)
+    return {"at": entry.at, "ended": None, **shard, "records": records, "attempt": entry.attempt, "outcome": None}
+
+
+def _delivery(entry: Delivered) -> dict[str, Any]:
+    return {
+        "at": entry.at,
+        "kind": entry.kind,
+        "target": entry.target,
+        "records": list(entry.records),
+        "body": entry.body,
+    }

@@ -1,0 +1,213 @@
+"""Scenarios: one event source, one mapping, one scripted function. The schema is `docs/scenario.schema.json`."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+type Seconds = Annotated[float, Meta(ge=0)]
+type Count = Annotated[int, Meta(ge=1)]
+
+Behaviour = Literal["succeed", "raise", "timeout", "exit", "throttle", "report", "return"]
+
+
+class ScenarioError(Exception):
+    """A scenario that cannot be run; its text is one line that names the field."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}" if field else message)
+
+
+class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Unknown fields are errors."""
+
+
+class Record(_Strict, frozen=True):
+    """A record, event or message, given one by one.
+
+    Attributes:
+        id: What the scenario calls it.
+        key: The partition key, the item key or the message group.
+        at: When it arrives, in seconds from the start.
+        shard: Its shard, for streams.
+        data: The payload, any JSON; by default ``{"id": <id>}``.
+    """
+
+    id: Annotated[str, Meta(min_length=1)]
+    key: str = ""
+    at: Seconds = 0.0
+    shard: Annotated[int, Meta(ge=0)] = 0
+    data: Any = UNSET
+
+    @property
+    def payload(self) -> object:
+        """The data, or its default."""
+        return {"id": self.id} if self.data is UNSET else self.data
+
+
+class Generated(_Strict, frozen=True):
+    """Records made by number: ids ``r1`` to ``rN``."""
+
+    count: Annotated[int, Meta(ge=0)]
+    keys: Count = 1
+    per_second: Annotated[float, Meta(gt=0)] | UnsetType = UNSET
+    shards: Count = 1
+
+    def record(self, index: int) -> Record:
+        """The record with this index, from 0."""
+        at = 0.0 if self.per_second is UNSET else index / self.per_second
+        return Record(f"r{index + 1}", f"k{index % self.keys}", at, index % self.shards)
+
+
+class Redrive(_Strict, frozen=True):
+    """``RedrivePolicy`` of a queue."""
+
+    maxReceiveCount: Annotated[int, Meta(ge=1, le=1000)]  # noqa: N815 - CloudFormation's name
+
+
+class Queue(_Strict, frozen=True):
+    """CloudFormation properties of an ``AWS::SQS::Queue``."""
+
+    VisibilityTimeout: Annotated[int, Meta(ge=0, le=43_200)] = 30
+    FifoQueue: bool = False
+    RedrivePolicy: Redrive | UnsetType = UNSET
+
+
+class Source(_Strict, frozen=True):
+    """Where the records come from.
+
+    Attributes:
+        retention: Seconds that a stream keeps a record.
+    """
+
+    type: Literal["async", "kinesis", "dynamodb", "sqs"]
+    records: list[Record] | Generated
+    queue: Queue | UnsetType = UNSET
+    retention: Annotated[float, Meta(gt=0)] | UnsetType = UNSET
+
+    def all(self) -> Iterator[Record]:
+        """Every record, in the scenario's order."""
+        if isinstance(self.records, Generated):
+            return map(self.records.record, range(self.records.count))
+        return iter(self.records)
+
+    def by_shard(self) -> dict[int, Iterator[Record]]:
+        """The records of each shard, in order, made as they are asked for."""
+        if isinstance(self.records, Generated):
+            made = self.records
+            return {
+                shard: map(made.record, range(shard, made.count, made.shards))
+                for shard in range(min(made.shards, made.count))
+            }
+        shards: dict[int, list[Record]] = {}
+        for record in self.records:
+            shards.setdefault(record.shard, []).append(record)
+        return {shard: iter(shards[shard]) for shard in sorted(shards)}
+
+    def number(self, record_id: str) -> int | None:
+        """The number of a generated record, from 1; None for records given one by one."""
+        return int(record_id[1:]) if isinstance(self.records, Generated) else None
+
+
+class Rule(_Strict, frozen=True):
+    """What the function does with batches that hold certain records."""
+
+    outcome: Behaviour
+    records: Annotated[list[str], Meta(min_length=1)] | UnsetType = UNSET
+    every: Count | UnsetType = UNSET
+    invocations: Count | UnsetType = UNSET
+    report: list[str] | UnsetType = UNSET
+    value: Any = None
+    duration: Seconds | UnsetType = UNSET
+
+
+class Function(_Strict, frozen=True):
+    """The scripted function; times in seconds."""
+
+    Timeout: Annotated[int, Meta(ge=1, le=900)] = 3
+    ReservedConcurrentExecutions: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    duration: Seconds = 0.0
+    behaviour: list[Rule] = []
+
+
+class Scenario(_Strict, frozen=True):
+    """A whole scenario."""
+
+    source: Source
+    name: str = ""
+    mapping: dict[str, Any] = {}
+    function: Function = Function()
+    settings: dict[str, Any] = {}
+    until: Annotated[float, Meta(gt=0)] = 604_800.0
+
+
+def read(text: bytes, *, yaml: bool = False) -> Scenario:
+    """Read a scenario from JSON or YAML.
+
+    Raises:
+        ScenarioError: It is not one; the message names the field.
+    """
+    try:
+        data = _yaml(text) if yaml else msgspec.json.decode(text)
+        scenario = msgspec.convert(data, Scenario)
+    except msgspec.ValidationError as error:
+        raise ScenarioError(*_place(str(error))) from error
+    except msgspec.DecodeError as error:
+        raise ScenarioError("", f"not valid {'YAML' if yaml else 'JSON'}: {_one_line(error)}") from error
+    _check(scenario)
+    return scenario
+
+
+def _yaml(text: bytes) -> object:
+    import yaml  # noqa: PLC0415 - most scenarios are JSON
+
+    try:
+        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    except (yaml.YAMLError, ValueError) as error:
+        raise msgspec.DecodeError(str(error)) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _place(message: str) -> tuple[str, str]:
+    """A message of msgspec, taken apart into the field's path and what is wrong with it."""
+    text, _, path = message.partition(" - at `$")
+    path = path.rstrip("`").lstrip(".")
+    for lead in ("Object contains unknown field `", "Object missing required field `"):
+        if text.startswith(lead):
+            name = text.removeprefix(lead).rstrip("`")
+            problem = "unknown field" if "unknown" in lead else "required field is missing"
+            return f"{path}.{name}".lstrip("."), problem
+    return path or "scenario", text[:1].lower() + text[1:]
+
+
+def _check(scenario: Scenario) -> None:
+    """What the types cannot say: unique ids, arrivals in order, fields that belong to another kind of source."""
+    source = scenario.source
+    if source.type != "sqs" and source.queue is not UNSET:
+        raise ScenarioError("source.queue", f"belongs to an sqs source, not to {source.type}")
+    if source.type not in {"kinesis", "dynamodb"} and source.retention is not UNSET:
+        raise ScenarioError("source.retention", f"belongs to a stream, not to {source.type}")
+    if not isinstance(source.records, Generated):
+        _check_ids(source.records)
+        _check_arrivals(source.records)
+
+
+def _check_ids(records: list[Record]) -> None:
+    seen: set[str] = set()
+    for index, record in enumerate(records):
+        if record.id in seen:
+            raise ScenarioError(f"source.records[{index}].id", f"{record.id!r} is there twice")
+        seen.add(record.id)
+
+
+def _check_arrivals(records: list[Record]) -> None:
+    latest: dict[int, float] = {}
+    for index, record in enumerate(records):
+        before = latest.get(record.shard, 0.0)
+        if record.at < before:
+            raise ScenarioError(f"source.records[{index}].at", f"{record.at:g} is before {before:g}, in one shard")
+        latest[record.shard] = record.at

@@ -1,0 +1,251 @@
+"""The simulator's streams: shards that hold what has arrived, read by the shard machines."""
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from landfast.delivery.actions import Action, Fetch, Settle
+from landfast.delivery.settings import Settings
+from landfast.delivery.stream import ShardPoller
+from landfast.delivery.stream_config import DEFAULT_RETENTION, StreamConfig, StreamKind, configuration
+from landfast.delivery.stream_records import (
+    Render,
+    StreamRecord,
+    change_size,
+    dynamodb_record,
+    json_size,
+    kinesis_record,
+)
+from landfast.simulate.agenda import Order
+from landfast.simulate.drivers import ACCOUNT, FUNCTION_ARN, REGION, START, Driver, Machine
+from landfast.simulate.result import Tally
+from landfast.simulate.scenario import Generated, Record, Scenario, Source
+
+MAPPING_ID: Final = "00000000-0000-4000-8000-6c616e646661"
+_ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/scenario"
+_ARNS: Final[Mapping[StreamKind, str]] = {
+    "kinesis": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/scenario",
+    "dynamodb": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/scenario/stream/2026-01-01T00:00:00.000",
+}
+_ATTRIBUTE_TYPES: Final = frozenset({"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"})
+
+
+def shard_id(shard: int) -> str:
+    """The name of a shard."""
+    return f"shardId-{shard:012d}"
+
+
+def sequence_number(kind: StreamKind, shard: int, place: int) -> str:
+    """The sequence number of the record at this place of its shard, from 1: as long as AWS's, and increasing."""
+    return f"4960{shard:012d}{place:040d}" if kind == "kinesis" else f"1{shard:08d}{place:012d}"
+
+
+class Shard:
+    """What a shard holds, in order.
+
+    Attributes:
+        number: Its number.
+    """
+
+    def __init__(
+        self, number: int, records: Iterator[Record], make: Callable[[Record, int, int], StreamRecord]
+    ) -> None:
+        self.number = number
+        self._records = records
+        self._make = make
+        self._place = 0
+        self._next = next(records, None)
+
+    @property
+    def next_arrival(self) -> float:
+        """When the next record arrives that was not read; never, if there is none."""
+        return math.inf if self._next is None else self._next.at
+
+    def read(self, limit: int, now: float) -> list[StreamRecord]:
+        """The next records that have arrived, as many as are wanted."""
+        taken: list[StreamRecord] = []
+        while len(taken) < limit and self._next is not None and self._next.at <= now:
+            self._place += 1
+            taken.append(self._make(self._next, self.number, self._place))
+            self._next = next(self._records, None)
+        return taken
+
+
+class StreamDriver(Driver[StreamRecord]):
+    """Kinesis and DynamoDB streams: a machine for each shard."""
+
+    def __init__(self, scenario: Scenario, settings: Settings, tally: Tally, kind: StreamKind) -> None:
+        source = scenario.source
+        self._kind: StreamKind = kind
+        self._config = configuration(
+            scenario.mapping,
+            kind,
+            retention=source.retention if isinstance(source.retention, float) else DEFAULT_RETENTION,
+            stream_arn=_ARNS[kind],
+            function_arn=FUNCTION_ARN,
+            mapping_id=MAPPING_ID,
+        )
+        self._sequences = _sequences(source, kind)
+        super().__init__(scenario, settings, tally)
+        make = _maker(self._config)
+        self._pollers: dict[ShardPoller, Shard] = {}
+        for number, records in source.by_shard().items():
+            poller = ShardPoller(
+                self._config,
+                shard_id(number),
+                settings=settings,
+                new_id=self.new_id,
+                render=_renderer(self._config, shard_id(number)),
+                epoch=START,
+            )
+            self._pollers[poller] = Shard(number, records, make)
+
+    def identifier(self, record_id: str) -> str:
+        """The sequence number of a record; an id that is no record's is itself."""
+        return self._sequences(record_id)
+
+    def name(self, record: StreamRecord) -> str:
+        """The id of a record in the scenario."""
+        return record.name
+
+    def shard(self, machine: Machine[StreamRecord]) -> int | None:
+        """The number of a machine's shard."""
+        return self._pollers[machine].number if isinstance(machine, ShardPoller) else None
+
+    def begin(self) -> None:
+        """Wake every shard."""
+        for poller, shard in self._pollers.items():
+            self._skip_to_start(poller, shard)
+            self.carry_out(poller, poller.advance(0.0))
+
+    def fulfil(self, machine: Machine[StreamRecord], action: Action[StreamRecord]) -> None:
+        """Answer a read at once, with what has arrived."""
+        if isinstance(action, Fetch) and isinstance(machine, ShardPoller):
+            self.agenda.at(self.agenda.now, Order.ARRIVED, lambda: self._answer(machine, action.limit))
+
+    def _answer(self, poller: ShardPoller, limit: int) -> None:
+        now, shard = self.agenda.now, self._pollers[poller]
+        records = shard.read(limit, now)
+        self.carry_out(poller, poller.fetched(records, now, nothing_before=shard.next_arrival))
+
+    def _skip_to_start(self, poller: ShardPoller, shard: Shard) -> None:
+        """Records before ``AT_TIMESTAMP`` are never read (S-50); the other positions all begin with the scenario."""
+        start = self._config.starting_timestamp
+        if start is None:
+            return
+        missed: list[StreamRecord] = []
+        while shard.next_arrival + START < start:
+            missed += shard.read(1, shard.next_arrival)
+        if missed:
+            self.note(Settle(missed, "dropped", "S-50 before the starting position"), poller)
+
+
+def _sequences(source: Source, kind: StreamKind) -> Callable[[str], str]:
+    if isinstance(source.records, Generated):
+        shards = source.records.shards
+
+        def generated(record_id: str) -> str:
+            index = int(record_id[1:]) - 1
+            return sequence_number(kind, index % shards, index // shards + 1)
+
+        return lambda record_id: generated(record_id) if record_id[1:].isdigit() else record_id
+    known: dict[str, str] = {}
+    places: dict[int, int] = {}
+    for record in source.records:
+        places[record.shard] = places.get(record.shard, 0) + 1
+        known[record.id] = sequence_number(kind, record.shard, places[record.shard])
+    return lambda record_id: known.get(record_id, record_id)
+
+
+def _maker(config: StreamConfig) -> Callable[[Record, int, int], StreamRecord]:
+    """Makes records with their size in an event; what all have in common is measured once."""
+    render = _renderer(config, shard_id(0))
+    kind = config.kind
+
+    def make(record: Record, shard: int, place: int) -> StreamRecord:
+        sequence = sequence_number(kind, shard, place)
+        bare = StreamRecord(sequence, record.key, record.at, 0, record, record.id)
+        return StreamRecord(sequence, record.key, record.at, size(bare), record, record.id)
+
+    if kind == "dynamodb":
+
+        def size(record: StreamRecord) -> int:
+            return json_size(render(record))
+    else:
+        blank = Record(id="", data="", at=0.0)
+        common = json_size(render(StreamRecord(sequence_number(kind, 0, 1), "", 0.0, 0, blank, "")))
+
+        def size(record: StreamRecord) -> int:
+            return common + json_size(record.key) - 2 + -(-len(_data(record.body)) // 3) * 4
+
+    return make
+
+
+def _renderer(config: StreamConfig, shard: str) -> Render:
+    if config.kind == "kinesis":
+        return lambda record: kinesis_record(
+            sequence=record.sequence,
+            key=record.key,
+            data=_data(record.body),
+            arrived=START + record.arrived,
+            shard_id=shard,
+            stream_arn=config.stream_arn,
+            role_arn=_ROLE,
+            region=REGION,
+        )
+    return lambda record: _change(record, config.stream_arn)
+
+
+def _data(record: Record) -> bytes:
+    """What the record's producer put: text as it is, anything else as JSON."""
+    payload = record.payload
+    return (payload if isinstance(payload, str) else json.dumps(payload, separators=(",", ":"))).encode()
+
+
+def _change(record: StreamRecord, stream_arn: str) -> dict[str, object]:
+    """The change of an item; the scenario may give its parts, a typed image, or plain data for the new image."""
+    payload = record.body.payload
+    given: Mapping[str, Any] = payload if isinstance(payload, dict) else {"value": payload}
+    if "dynamodb" not in given and "eventName" not in given:
+        given = {"dynamodb": {"NewImage": given if _typed(given) else _attribute(given)["M"]}}
+    change: dict[str, Any] = {
+        "ApproximateCreationDateTime": START + record.arrived,
+        "Keys": {"id": {"S": record.key or record.name}},
+        **given.get("dynamodb", {}),
+        "SequenceNumber": record.sequence,
+    }
+    change.setdefault("SizeBytes", change_size(change))
+    change.setdefault("StreamViewType", "NEW_AND_OLD_IMAGES")
+    return dynamodb_record(
+        event_id=record.sequence.zfill(32),
+        event_name=given.get("eventName", "INSERT"),
+        change=change,
+        stream_arn=stream_arn,
+        region=REGION,
+    )
+
+
+def _typed(image: Mapping[str, Any]) -> bool:
+    return bool(image) and all(
+        isinstance(value, dict) and len(value) == 1 and value.keys() <= _ATTRIBUTE_TYPES for value in image.values()
+    )
+
+
+def _attribute(value: object) -> dict[str, Any]:
+    """A plain value as a DynamoDB attribute."""
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case int() | float():
+            return {"N": f"{value}"}
+        case str():
+            return {"S": value}
+        case list():
+            return {"L": [_attribute(item) for item in value]}
+        case dict():
+            return {"M": {str(key): _attribute(item) for key, item in value.items()}}
+        case _:
+            raise TypeError(f"{value!r} is not JSON")
