@@ -383,6 +383,18 @@ def test_u_027_concurrency_raised_during_that_wait_lets_the_event_run() -> None:
     assert [type(action) for action in queue.advance(30)] == [Invoke]
 
 
+def test_u_027_the_wait_is_kept_each_time_that_concurrency_is_zero() -> None:
+    queue = make_queue(TO_QUEUE, reserved=0, options=Settings(zero_concurrency_wait=30))
+    config = configuration(TO_QUEUE, Settings())
+    queue.accept(Event(request_id="r1"), 0)
+    queue.reconfigure(config, reserved_concurrency=1)
+    queue.advance(30)
+    queue.finished("r1", FAILED, 30)
+    queue.reconfigure(config, reserved_concurrency=0)
+    assert [type(action) for action in queue.advance(90)] == [Retry]
+    assert queue.due() == 120
+
+
 # Where failures go
 
 
@@ -419,6 +431,7 @@ def test_s_024_a_dead_letter_queue_has_no_success_side() -> None:
         (always(NotReached()), None, "429", "Rate Exceeded."),
         (always(NotReached("system error")), None, "500", "ServiceException"),
         (in_turn(FAILED, NotReached("system error")), None, "500", "ServiceException"),
+        (in_turn(NotReached("throttle"), FAILED), None, "200", "no stock"),
         (always(Succeeded()), 0, "429", "Rate Exceeded."),
     ],
 )
@@ -492,6 +505,12 @@ def test_s_018_a_record_goes_to_an_event_bus_as_an_entry() -> None:
     assert entry["detail-type"] == "Lambda Function Invocation Result - Failure"
     assert entry["resources"] == [bus, f"{FUNCTION}:$LATEST"]
     assert entry["time"] == "2026-01-01T00:03:00Z"
+
+
+def test_u_003_an_error_that_the_function_reported_can_be_called_handled() -> None:
+    made = run(TO_QUEUE, always(FAILED), options=Settings(handled_errors=True))
+    assert '"functionError": "Handled"' in json.dumps(body(made))
+    assert '"functionError": "Unhandled"' in json.dumps(body(run(TO_QUEUE, always(FAILED))))
 
 
 # Changes, recursion, restarts, misuse
@@ -639,6 +658,15 @@ def test_the_table_of_transitions_is_complete() -> None:
         ("running", Succeed.__name__): "ended",
         ("running", GiveUp.__name__): "ended",
     }
+
+
+def test_events_due_at_the_same_time_run_in_the_order_in_which_they_began_to_wait() -> None:
+    queue = make_queue()
+    for name in ("r1", "r2", "r3"):
+        queue.accept(Event(request_id=name), 0)
+    for name in ("r2", "r3", "r1"):
+        queue.finished(name, FAILED, 0)
+    assert [action.request_id for action in queue.advance(60) if isinstance(action, Invoke)] == ["r2", "r3", "r1"]
 
 
 # Invariants

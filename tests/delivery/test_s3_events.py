@@ -131,6 +131,11 @@ def test_s_037_a_version_id_is_there_only_in_versioned_buckets() -> None:
     assert list(the_object(notification(versioned, Settings()))) == ["key", "size", "eTag", "versionId", "sequencer"]
 
 
+def test_s_037_an_engines_null_version_is_none() -> None:
+    assert "versionId" not in the_object(normal(with_object(moto_event("a"), versionId="null")))
+    assert the_object(normal(with_object(moto_event("a"), versionId="v1")))["versionId"] == "v1"
+
+
 def test_s_037_what_moto_leaves_out_is_there_and_its_names_are_those_of_s3() -> None:
     made = normal(moto_event("in/a@b c.txt", eventName="s3:ObjectCreated:Put"))
     assert list(the_record(made)) == list(the_record(WHOLE))
@@ -230,6 +235,13 @@ def test_s_041_an_engines_own_sequencer_is_kept() -> None:
     assert the_object(normal(with_object(moto_event("a"), sequencer="00AB")))["sequencer"] == "00AB"
 
 
+def test_s_041_an_event_that_has_no_sequencer_uses_up_no_number() -> None:
+    following = numbering()
+    for name in ("s3:ObjectTagging:Put", "s3:ObjectCreated:Put"):
+        made = normalise(moto_event("k", eventName=name), next_sequence=following, settings=Settings())
+    assert the_object(made)["sequencer"] == sequencer(1)
+
+
 @given(st.lists(st.integers(0, 16**16), min_size=2, max_size=8))
 def test_s_041_later_is_larger_as_text(numbers: list[int]) -> None:
     ordered = sorted(numbers)
@@ -256,7 +268,7 @@ def test_s_042_a_test_event_is_recognised() -> None:
     ],
 )
 def test_what_is_no_notification_is_refused(event: Mapping[str, object]) -> None:
-    with pytest.raises(ValueError, match="^not an S3 notification: "):
+    with pytest.raises(ValueError, match=r"^not an S3 notification: "):
         normal(event)
 
 
