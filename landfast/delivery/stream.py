@@ -1,7 +1,7 @@
 """One shard of a Kinesis or DynamoDB stream: reading, lanes and the checkpoint (S-45, S-46, S-49, S-78)."""
 
+import hashlib
 import math
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -279,7 +279,10 @@ class ShardPoller:
 
 def lane_of(key: str, lanes: int) -> int:
     """The lane of a key: always the same one, whatever the process (U-11)."""
-    return zlib.crc32(key.encode()) % lanes if lanes > 1 else 0
+    if lanes == 1:
+        return 0
+    digest = hashlib.md5(key.encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:8]) % lanes
 
 
 def _tick_after(now: float, interval: float) -> float:
