@@ -184,9 +184,8 @@ class Resolver:
                 return f"${{{name}}}"
             if name in given:
                 return self._text(given[name], (*where, name))
-            if name in self._parameters or "." not in name:
-                return self._text({"Ref": name}, where)
-            return self._text({"Fn::GetAtt": name}, where)
+            asked = self._ref if name in self._parameters or "." not in name else self._get_att
+            return _as_text(asked(name, where), where)
 
         return _without_dynamic_reference(_VARIABLE.sub(value, text), where)
 

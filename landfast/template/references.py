@@ -47,7 +47,7 @@ def _called(function: str, arguments: object, where: Where, choice: Choice) -> I
     elif function == "Fn::If" and isinstance(arguments, list):
         yield from references(choice(arguments, where), where, choice)
     else:
-        yield from references(arguments, where, choice)
+        yield from references(arguments, (*where, function), choice)
 
 
 def _listed(arguments: object) -> list[Any]:
@@ -59,7 +59,7 @@ def check_names(sections: Mapping[str, Any], known: Collection[str]) -> None:
     for name, section in sections.items():
         for reference, where in references(section, (name,)):
             if reference not in known:
-                close = get_close_matches(reference, known, n=1)
+                close = get_close_matches(reference, sorted(known), n=1)
                 hint = f"; did you mean {close[0]}?" if close else ""
                 raise Mistake(where, f"no resource or parameter is called {reference}{hint}")
 

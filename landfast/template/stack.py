@@ -219,7 +219,7 @@ class Stack:
         return condition is None or self.resolver.holds(condition, (logical_id, "Condition"))
 
     def _check_names(self, document: Mapping[str, Any]) -> None:
-        sections = {key: each.get("Properties", {}) for key, each in self._declared.items()}
+        sections = {key: {"Properties": each.get("Properties", {})} for key, each in self._declared.items()}
         values = {*self._parameters, "AWS::NoValue"}
         check_names({"Conditions": document.get("Conditions", {})}, values)
         check_names({**sections, "Outputs": document.get("Outputs", {})}, {*self._declared, *values})

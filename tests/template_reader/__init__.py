@@ -1,0 +1,1 @@
+"""Small templates, read without sockets."""
