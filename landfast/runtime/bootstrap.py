@@ -1,4 +1,4 @@
-"""A runtime client of our own, for systems that have no awslambdaric: `python -S -P bootstrap.py HANDLER`.
+"""A runtime client of our own, for systems that have no awslambdaric: `python -S -P -u bootstrap.py HANDLER`.
 
 It runs inside the worker, so it knows nothing of Landfast. Protocol and error objects are those of the AWS
 Lambda Developer Guide ("Using the Lambda runtime API") and S-17.
@@ -134,7 +134,8 @@ def error_object(error: Exception, request_id: str) -> dict[str, Any]:
         frames = traceback.extract_tb(error.__traceback__)
         while frames and frames[0].filename == __file__:
             del frames[0]
-        error_type, trace = type(error).__name__, traceback.format_list(frames)
+        plain = [(frame.filename, frame.lineno or 0, frame.name, frame.line) for frame in frames]
+        error_type, trace = type(error).__name__, traceback.format_list(plain)
     return {
         "errorMessage": str(error),
         "errorType": error_type,
@@ -147,7 +148,6 @@ def _log(error: dict[str, Any]) -> None:
     lines = [f"[ERROR] {error['errorType']}: {error['errorMessage']}", "Traceback (most recent call last):"]
     lines += [line for entry in error["stackTrace"] for line in entry.splitlines()]
     sys.stdout.write("\r".join(lines) + "\n")
-    sys.stdout.flush()
 
 
 def _number(value: object) -> int | float:
@@ -199,8 +199,6 @@ def _result(handler: Callable[[Any, Context], Any], headers: http.client.HTTPMes
 def main(handler_name: str) -> None:
     """Serve invocations until the Runtime API is gone."""
     site.setquit()
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(write_through=True)  # type: ignore[union-attr] # a worker's streams are always real files
     identify = _set_up_logging()
     client = Client(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 ClientName = Literal["awslambdaric", "builtin"]
 
 _HERE = Path(__file__).parent
-_ENTRY = {"awslambdaric": _HERE / "launch.py", "builtin": _HERE / "bootstrap.py"}
+_ENTRY: dict[ClientName, list[str]] = {
+    "awslambdaric": [str(_HERE / "launch.py")],
+    "builtin": ["-u", str(_HERE / "bootstrap.py")],
+}
 
 
 def available_client() -> ClientName:
@@ -60,7 +63,7 @@ class Host:
             )
             scratch.mkdir()
             process = subprocess.Popen(  # noqa: S603 - running the user's own handlers is the purpose
-                [self._python, "-S", "-P", str(_ENTRY[self._client]), spec.handler],
+                [self._python, "-S", "-P", *_ENTRY[self._client], spec.handler],
                 cwd=spec.code,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,115 @@
+"""Functions written on the spot, a runtime to run them, and the proof that it left nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import textwrap
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+import pytest
+
+from landfast.runtime import Answered, Errored, FunctionSpec, LogRecord, Result, Runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.runtime.settings import Settings
+
+ARN = "arn:aws:lambda:eu-west-1:111122223333:function:"
+REQUEST_ID = "0d5c0f3e-2b0f-4b8e-9a53-0c3c4b1f9f10"
+
+
+class Lab:
+    """Writes functions and runs them in one runtime."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.logs: list[LogRecord] = []
+        self._runtimes: list[Runtime] = []
+
+    def function(self, source: str, *, name: str = "orders", **settings: Unpack[Settings]) -> FunctionSpec:
+        """A function whose module `app.py` is `source`."""
+        code = self.root / name
+        code.mkdir(exist_ok=True)
+        (code / "app.py").write_text(textwrap.dedent(source))
+        spec = FunctionSpec(name=name, handler="app.handler", code=code, arn=ARN + name, region="eu-west-1")
+        return replace(spec, **settings)
+
+    def runtime(self, *specs: FunctionSpec, **options: Any) -> Runtime:  # noqa: ANN401 - Runtime's own keywords
+        """A runtime that is closed at the end of the test."""
+        runtime = Runtime(specs, log_sink=self.logs.append, **options)
+        self._runtimes.append(runtime)
+        return runtime
+
+    def close(self) -> None:
+        for runtime in self._runtimes:
+            runtime.close()
+
+
+def invoke(runtime: Runtime, event: object = None, *, name: str = "orders", request_id: str = REQUEST_ID) -> Result:
+    return runtime.invoke(name, json.dumps(event).encode(), request_id=request_id)
+
+
+def answer(result: Result) -> Any:  # noqa: ANN401 - JSON
+    assert isinstance(result, Answered), result
+    return json.loads(result.payload)
+
+
+def failure(result: Result) -> Errored:
+    assert isinstance(result, Errored), result
+    return result
+
+
+def running(pid: int) -> bool:
+    """Whether the process exists and is no zombie."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def eventually(condition: Callable[[], bool], *, within: float = 5.0) -> bool:
+    latest = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > latest:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _children() -> set[int]:
+    return {int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
+
+
+def _open_files() -> set[str]:
+    files = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the descriptor of this very listing
+            files.add(f"{descriptor.name} {descriptor.readlink()}")
+    return files
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    children, files = _children(), _open_files()
+    lab = Lab(tmp_path)
+    try:
+        yield lab
+    finally:
+        lab.close()
+    assert _children() == children, "a worker or guardian is left"
+    left = {file for file in _open_files() - files if "socket" in file or "pipe" in file}
+    assert not left, "a port or pipe is left"
+
+
+@pytest.fixture(params=["awslambdaric", "builtin"])
+def client(request: pytest.FixtureRequest) -> str:
+    """Both runtime clients must behave alike."""
+    name: str = request.param
+    return name

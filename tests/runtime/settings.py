@@ -1,0 +1,20 @@
+"""The settings of a function that tests vary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class Settings(TypedDict, total=False):
+    """Fields of `FunctionSpec`."""
+
+    handler: str
+    layers: tuple[Path, ...]
+    environment: Mapping[str, str]
+    timeout: float
+    memory_mb: int
+    reserved_concurrency: int

@@ -1,0 +1,206 @@
+"""How many workers there are, and who gets them."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from landfast.runtime import Runtime, RuntimeClosedError, Throttled
+from tests.runtime.conftest import Lab, answer, eventually, failure, invoke, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from landfast.runtime import FunctionSpec
+
+GATE = """
+import os, time
+from pathlib import Path
+def handler(event, context):
+    if event:
+        (Path(event) / f"arrived-{os.getpid()}-{context.aws_request_id}").touch()
+        while not (Path(event) / "open").exists():
+            time.sleep(0.002)
+    return os.getpid()
+"""
+
+
+class Gate:
+    """A folder in which handlers report and wait until it is opened."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+
+    def arrived(self) -> int:
+        return len(list(self.folder.glob("arrived-*")))
+
+    def open(self) -> None:
+        (self.folder / "open").touch()
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return Gate(tmp_path / "gate")
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(16) as pool:
+        yield pool
+
+
+def gated(lab: Lab, name: str = "orders", reserved: int | None = None) -> FunctionSpec:
+    return replace(lab.function(GATE, name=name, timeout=20), reserved_concurrency=reserved)
+
+
+def test_each_concurrent_invocation_has_a_worker_of_its_own(lab: Lab, gate: Gate, threads: ThreadPoolExecutor) -> None:
+    runtime = lab.runtime(gated(lab))
+    calls = [threads.submit(invoke, runtime, str(gate.folder), request_id=f"r-{n}") for n in range(4)]
+    assert eventually(lambda: gate.arrived() == 4)
+    gate.open()
+    assert len({answer(call.result()) for call in calls}) == 4
+
+
+def test_the_worker_that_worked_last_is_reused_first(lab: Lab, gate: Gate, threads: ThreadPoolExecutor) -> None:
+    runtime = lab.runtime(gated(lab))
+    held = threads.submit(invoke, runtime, str(gate.folder))
+    assert eventually(lambda: gate.arrived() == 1)
+    second = answer(invoke(runtime))
+    gate.open()
+    first = answer(held.result())
+    assert first != second
+    assert [answer(invoke(runtime)) for _ in range(3)] == [first] * 3
+
+
+def test_s_10_reserved_concurrency_0_throttles_every_call(lab: Lab) -> None:
+    runtime = lab.runtime(gated(lab, reserved=0))
+    assert invoke(runtime) == Throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+
+
+def test_reserved_concurrency_throttles_what_is_over_it_and_lets_the_next_in(
+    lab: Lab, gate: Gate, threads: ThreadPoolExecutor
+) -> None:
+    runtime = lab.runtime(gated(lab, reserved=2))
+    calls = [threads.submit(invoke, runtime, str(gate.folder), request_id=f"r-{n}") for n in range(2)]
+    assert eventually(lambda: gate.arrived() == 2)
+    assert invoke(runtime) == Throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+    gate.open()
+    for call in calls:
+        answer(call.result())
+    answer(invoke(runtime))
+
+
+def test_the_accounts_concurrency_less_what_is_reserved_is_what_others_share(
+    lab: Lab, gate: Gate, threads: ThreadPoolExecutor
+) -> None:
+    runtime = lab.runtime(gated(lab), gated(lab, "reserved", reserved=2), account_concurrency=3)
+    call = threads.submit(invoke, runtime, str(gate.folder))
+    assert eventually(lambda: gate.arrived() == 1)
+    assert invoke(runtime) == Throttled("ConcurrentInvocationLimitExceeded")
+    answer(invoke(runtime, name="reserved"))
+    gate.open()
+    answer(call.result())
+
+
+def test_callers_beyond_the_cap_on_processes_wait_for_one(lab: Lab, gate: Gate, threads: ThreadPoolExecutor) -> None:
+    runtime = lab.runtime(gated(lab), max_processes=2)
+    calls = [threads.submit(invoke, runtime, str(gate.folder), request_id=f"r-{n}") for n in range(6)]
+    assert eventually(lambda: gate.arrived() == 2)
+    time.sleep(0.1)
+    assert gate.arrived() == 2
+    gate.open()
+    assert len({answer(call.result()) for call in calls}) == 2
+
+
+def test_an_idle_worker_of_another_function_makes_room_at_the_cap(lab: Lab) -> None:
+    runtime = lab.runtime(gated(lab), gated(lab, "other"), max_processes=1)
+    first = answer(invoke(runtime))
+    answer(invoke(runtime, name="other"))
+    assert not running(first)
+
+
+def test_at_the_cap_two_functions_share_one_process_without_loss(lab: Lab, threads: ThreadPoolExecutor) -> None:
+    runtime = lab.runtime(gated(lab), gated(lab, "other"), max_processes=1)
+    names = ["orders", "other"] * 6
+    calls = [threads.submit(invoke, runtime, name=name) for name in names]
+    assert all(answer(call.result(timeout=20)) for call in calls)
+
+
+def test_many_callers_get_each_their_own_answer(lab: Lab, threads: ThreadPoolExecutor) -> None:
+    spec = lab.function("def handler(event, context): return [event, context.aws_request_id]", timeout=20)
+    runtime = lab.runtime(spec, max_processes=4)
+    calls = [threads.submit(invoke, runtime, n, request_id=f"r-{n}") for n in range(400)]
+    assert [answer(call.result()) for call in calls] == [[n, f"r-{n}"] for n in range(400)]
+
+
+def test_a_failing_start_gives_its_place_to_the_next(lab: Lab) -> None:
+    spec = lab.function(GATE)
+    runtime = lab.runtime(replace(spec, environment={"A=B": ""}), max_processes=1)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="environment variable 'A=B'"):
+            invoke(runtime)
+    runtime.update(spec)
+    answer(invoke(runtime))
+
+
+def test_idle_workers_are_ended_after_a_while(lab: Lab) -> None:
+    runtime = lab.runtime(gated(lab), idle_after=0.2)
+    worker = answer(invoke(runtime))
+    assert eventually(lambda: not running(worker))
+    assert answer(invoke(runtime)) != worker
+
+
+def test_a_failure_of_the_log_sink_costs_the_worker_and_nothing_else(lab: Lab) -> None:
+    def refuse(_: object) -> None:
+        raise OSError("disk full")
+
+    with Runtime([gated(lab)], log_sink=refuse, max_processes=1) as runtime:
+        for _ in range(2):
+            with pytest.raises(OSError, match="disk full"):
+                invoke(runtime)
+
+
+def test_closing_ends_running_and_waiting_invocations(lab: Lab, gate: Gate, threads: ThreadPoolExecutor) -> None:
+    runtime = lab.runtime(gated(lab), max_processes=1)
+    calls = [threads.submit(invoke, runtime, str(gate.folder)) for _ in range(3)]
+    assert eventually(lambda: gate.arrived() == 1)
+    runtime.close()
+    for call in calls:
+        with pytest.raises(RuntimeClosedError):
+            call.result(timeout=5)
+    with pytest.raises(RuntimeClosedError):
+        invoke(runtime)
+
+
+def test_an_interrupted_caller_leaves_the_queue(lab: Lab, gate: Gate, threads: ThreadPoolExecutor) -> None:
+    class Interrupted(BaseException):
+        pass
+
+    runtime = lab.runtime(gated(lab), max_processes=1)
+    call = threads.submit(invoke, runtime, str(gate.folder))
+    assert eventually(lambda: gate.arrived() == 1)
+
+    def interrupt(_: object) -> None:
+        raise Interrupted
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("landfast.runtime.runtime.threading.Event.wait", interrupt)
+        with pytest.raises(Interrupted):
+            invoke(runtime)
+    gate.open()
+    worker = answer(call.result())
+    assert answer(invoke(runtime)) == worker
+
+
+def test_a_time_out_frees_the_place_of_its_worker(lab: Lab) -> None:
+    spec = lab.function("import time\ndef handler(event, context): time.sleep(event)", timeout=0.2)
+    runtime = lab.runtime(spec, max_processes=1)
+    for _ in range(3):
+        assert failure(invoke(runtime, 9)).kind == "timeout"
+    assert answer(invoke(runtime, 0)) is None

@@ -1,0 +1,168 @@
+"""What a worker sees of the world."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from landfast.runtime import InvalidFunctionError
+from tests.runtime.conftest import Lab, answer, invoke
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENVIRONMENT = "import os\ndef handler(event, context): return dict(os.environ)"
+
+
+def test_a_worker_has_lambdas_variables_and_the_templates_and_no_others(
+    lab: Lab, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the developer's own")
+    monkeypatch.setenv("SOME_TOKEN", "the developer's own")
+    spec = lab.function(
+        ENVIRONMENT, environment={"TABLE": "orders", "AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}, memory_mb=512
+    )
+    seen = answer(invoke(lab.runtime(spec, client=client)))
+    assert set(seen) == {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_CONFIG_FILE",
+        "AWS_DEFAULT_REGION",
+        "AWS_EC2_METADATA_DISABLED",
+        "AWS_ENDPOINT_URL",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "AWS_XRAY_CONTEXT_MISSING",
+        "HOME",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+        "LANG",
+        "PATH",
+        "PYTHONPATH",
+        "TABLE",
+        "TMPDIR",
+        "TZ",
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+    }
+    assert seen["TABLE"] == "orders"
+    assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:5000"
+    assert not [name for name, value in seen.items() if "developer" in value]
+    assert seen["AWS_REGION"] == seen["AWS_DEFAULT_REGION"] == "eu-west-1"
+    assert seen["AWS_LAMBDA_FUNCTION_NAME"] == "orders"
+    assert seen["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "512"
+    assert seen["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.13"
+    assert seen["_HANDLER"] == "app.handler"
+    assert seen["LAMBDA_TASK_ROOT"] == str(spec.code)
+
+
+def test_the_developers_profile_and_configuration_do_not_reach_boto3(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    (home / ".aws").mkdir(parents=True)
+    (home / ".aws" / "config").write_text("[default]\nregion = sa-east-1\nendpoint_url = http://leaked\n")
+    (home / ".aws" / "credentials").write_text(
+        "[default]\naws_access_key_id = LEAKED\naws_secret_access_key = LEAKED\n"
+    )
+    monkeypatch.setenv("HOME", str(home))
+    spec = lab.function(
+        """
+        import boto3
+        def handler(event, context):
+            client = boto3.client("sqs")
+            credentials = boto3.Session().get_credentials()
+            profiles = boto3.Session().available_profiles
+            return [client.meta.region_name, client.meta.endpoint_url, credentials.access_key, profiles]
+        """,
+        timeout=20,
+        memory_mb=512,
+    )
+    region, endpoint, access_key, profiles = answer(invoke(lab.runtime(spec)))
+    assert (region, access_key, profiles) == ("eu-west-1", "test", [])
+    assert endpoint == "https://sqs.eu-west-1.amazonaws.com"
+
+
+def test_packages_of_the_service_are_out_of_a_handlers_sight(lab: Lab, client: str) -> None:
+    spec = lab.function(
+        """
+        from importlib.util import find_spec
+        def handler(event, context):
+            return {name: find_spec(name) is not None for name in event}
+        """
+    )
+    seen = answer(invoke(lab.runtime(spec, client=client), ["boto3", "json", "moto", "msgspec", "rich", "landfast"]))
+    assert seen == {"boto3": True, "json": True, "moto": False, "msgspec": False, "rich": False, "landfast": False}
+
+
+def _layer(root: Path, name: str, folder: str, **modules: str) -> Path:
+    place = root / name / folder
+    place.mkdir(parents=True)
+    for module, value in modules.items():
+        (place / f"{module}.py").write_text(f"WHO = {value!r}\n")
+    return root / name
+
+
+def test_code_comes_before_layers_a_later_layer_before_an_earlier_one_and_both_before_the_runtime(
+    lab: Lab, tmp_path: Path
+) -> None:
+    first = _layer(tmp_path, "first", "python", both="first", six="first", mine="first", one="first")
+    second = _layer(tmp_path, "second", "python/lib/python3.13/site-packages", both="second")
+    spec = lab.function(
+        "import both, six, mine, one\ndef handler(event, context): return [m.WHO for m in (both, six, mine, one)]",
+        layers=(first, second),
+    )
+    (spec.code / "mine.py").write_text("WHO = 'code'\n")
+    assert answer(invoke(lab.runtime(spec))) == ["second", "first", "code", "first"]
+
+
+def test_a_worker_runs_in_its_code_folder_with_a_temporary_folder_of_its_own_that_goes_with_it(
+    lab: Lab, client: str
+) -> None:
+    spec = lab.function(
+        """
+        import os, tempfile
+        def handler(event, context):
+            with tempfile.NamedTemporaryFile(delete=False) as file:
+                return [os.getcwd(), file.name]
+        """
+    )
+    runtime = lab.runtime(spec, client=client)
+    folder, file = answer(invoke(runtime))
+    assert folder == str(spec.code)
+    assert os.path.exists(file)  # noqa: PTH110 - a plain string from JSON
+    runtime.close()
+    assert not os.path.exists(file)  # noqa: PTH110
+
+
+def test_a_variable_that_no_process_can_hold_is_named(lab: Lab) -> None:
+    runtime = lab.runtime(lab.function(ENVIRONMENT, environment={"TABLE": "a\0b"}))
+    with pytest.raises(InvalidFunctionError, match="orders: environment variable 'TABLE'"):
+        invoke(runtime)
+
+
+def test_workers_need_no_thread_of_the_service(lab: Lab) -> None:
+    runtime = lab.runtime(lab.function("def handler(event, context): return 1"))
+    before = threading.active_count()
+    answer(invoke(runtime))
+    assert threading.active_count() == before
+
+
+def test_the_interpreter_can_be_chosen(lab: Lab) -> None:
+    spec = lab.function("import sys\ndef handler(event, context): return sys.executable")
+    assert json.dumps(answer(invoke(lab.runtime(spec, python=sys.executable)))) == json.dumps(sys.executable)

@@ -1,0 +1,397 @@
+"""What an invocation answers, for each way it can end (S-05, S-16, S-17)."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from landfast.runtime import (
+    REQUEST_LIMIT,
+    RESPONSE_LIMIT,
+    Answered,
+    InvalidFunctionError,
+    RequestTooLargeError,
+    UnknownFunctionError,
+)
+from tests.runtime.conftest import ARN, REQUEST_ID, Lab, answer, eventually, failure, invoke, running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_handler_answers_with_what_it_returns(lab: Lab, client: str) -> None:
+    runtime = lab.runtime(lab.function("def handler(event, context): return {'got': event}"), client=client)
+    assert answer(invoke(runtime, {"name": "Zoë ☂"})) == {"got": {"name": "Zoë ☂"}}
+
+
+def test_the_context_says_who_is_called_and_how_much_time_is_left(lab: Lab, client: str) -> None:
+    spec = lab.function(
+        """
+        import os
+        def handler(event, context):
+            custom = context.client_context and context.client_context.custom
+            return [context.aws_request_id, context.function_name, context.function_version, context.memory_limit_in_mb,
+                    context.invoked_function_arn, custom, os.environ["_X_AMZN_TRACE_ID"],
+                    context.log_group_name, context.get_remaining_time_in_millis()]
+        """,
+        timeout=7,
+        memory_mb=256,
+    )
+    runtime = lab.runtime(spec, client=client)
+    result = runtime.invoke(
+        "orders",
+        b"{}",
+        request_id=REQUEST_ID,
+        invoked_arn=ARN + "orders:live",
+        client_context=b'{"custom":\r\n{"a": "\\u00fc"}}',
+        trace_id="Root=1-5f84c7a5-0123456789abcdef01234567;Sampled=1",
+    )
+    *known, remaining = answer(result)
+    assert known == [
+        REQUEST_ID,
+        "orders",
+        "$LATEST",
+        "256",
+        ARN + "orders:live",
+        {"a": "ü"},
+        "Root=1-5f84c7a5-0123456789abcdef01234567;Sampled=1",
+        "/aws/lambda/orders",
+    ]
+    assert 6000 < remaining <= 7000
+
+
+def test_s_32_without_a_client_context_the_function_sees_none(lab: Lab, client: str) -> None:
+    spec = lab.function("def handler(event, context): return context.client_context is None")
+    assert answer(invoke(lab.runtime(spec, client=client))) is True
+
+
+def test_s_17_an_exception_has_message_type_request_id_and_stack_trace(lab: Lab, client: str) -> None:
+    spec = lab.function(
+        """
+        def handler(event, context):
+            check(event)
+
+        def check(event):
+            raise ValueError("no stock")
+        """
+    )
+    failed = failure(invoke(lab.runtime(spec, client=client)))
+    assert failed.kind == "exception"
+    assert failed.error == {
+        "errorMessage": "no stock",
+        "errorType": "ValueError",
+        "requestId": REQUEST_ID,
+        "stackTrace": [
+            f'  File "{spec.code}/app.py", line 3, in handler\n    check(event)\n',
+            f'  File "{spec.code}/app.py", line 6, in check\n    raise ValueError("no stock")\n',
+        ],
+    }
+    assert json.loads(failed.payload) == failed.error
+
+
+def test_a_worker_survives_its_handlers_exceptions(lab: Lab, client: str) -> None:
+    spec = lab.function(
+        """
+        import os
+        def handler(event, context):
+            if event == "fail":
+                raise KeyError(os.getpid())
+            return os.getpid()
+        """
+    )
+    runtime = lab.runtime(spec, client=client)
+    raised = failure(invoke(runtime, "fail")).error["errorMessage"]
+    assert answer(invoke(runtime)) == int(raised)
+
+
+@pytest.mark.parametrize(
+    ("handler", "source", "error"),
+    [
+        (
+            "app.handler",
+            "import nothing_like_it",
+            "Runtime.ImportModuleError: Unable to import module 'app': No module named 'nothing_like_it'",
+        ),
+        ("app.handler", "raise RuntimeError('no settings')", "RuntimeError: no settings"),
+        ("app.missing", "", "Runtime.HandlerNotFound: Handler 'missing' missing on module 'app'"),
+        (
+            "app.handler",
+            "def handler(:",
+            "Runtime.UserCodeSyntaxError: Syntax error in module 'app': invalid syntax (app.py, line 1)",
+        ),
+        (
+            "sys.exit",
+            "",
+            "Runtime.BuiltInModuleConflict: Cannot use built-in module sys as a handler module",
+        ),
+        (
+            "handler",
+            "",
+            "Runtime.MalformedHandlerName: Bad handler 'handler': not enough values to unpack (expected 2, got 1)",
+        ),
+    ],
+)
+def test_s_17_an_error_of_initialisation_has_an_empty_request_id(
+    lab: Lab, client: str, handler: str, source: str, error: str
+) -> None:
+    spec = lab.function(source, handler=handler)
+    failed = failure(invoke(lab.runtime(spec, client=client)))
+    assert failed.kind == "init"
+    assert list(failed.error) == ["errorMessage", "errorType", "requestId", "stackTrace"]
+    assert f"{failed.error['errorType']}: {failed.error['errorMessage']}" == error
+    assert failed.error["requestId"] == ""
+
+
+def test_both_clients_give_the_same_trace_for_an_error_of_initialisation(lab: Lab) -> None:
+    spec = lab.function("def check():\n    raise RuntimeError('no settings')\ncheck()\n")
+    theirs, ours = (
+        failure(invoke(lab.runtime(spec, client=client))).error["stackTrace"] for client in ("awslambdaric", "builtin")
+    )
+    own_frames = [entry for entry in theirs if "app.py" in entry]
+    assert len(own_frames) == 2
+    assert [entry for entry in ours if "app.py" in entry] == own_frames
+
+
+def test_after_a_failed_initialisation_the_next_invocation_tries_a_fresh_worker(lab: Lab) -> None:
+    spec = lab.function(
+        """
+        from pathlib import Path
+        mark = Path("/proc/self/cwd") / "tried"
+        if not mark.exists():
+            mark.touch()
+            raise RuntimeError("not yet")
+        def handler(event, context): return "now"
+        """
+    )
+    runtime = lab.runtime(spec)
+    assert failure(invoke(runtime)).kind == "init"
+    assert answer(invoke(runtime)) == "now"
+
+
+def test_s_17_a_time_out_kills_the_worker_and_names_the_setting(lab: Lab, client: str) -> None:
+    spec = lab.function(
+        """
+        import os, time
+        def handler(event, context):
+            if event == "hang":
+                print("pid", os.getpid())
+                time.sleep(60)
+            return os.getpid()
+        """,
+        timeout=0.5,
+    )
+    runtime = lab.runtime(spec, client=client)
+    first = answer(invoke(runtime))
+    started = time.monotonic()
+    failed = failure(invoke(runtime, "hang"))
+    assert 0.5 <= time.monotonic() - started < 1.0
+    assert failed.kind == "timeout"
+    assert failed.error == {
+        "errorType": "Sandbox.Timedout",
+        "errorMessage": f"RequestId: {REQUEST_ID} Error: Task timed out after 0.50 seconds",
+    }
+    assert not running(first)
+    assert answer(invoke(runtime)) != first
+
+
+def test_a_time_out_also_stops_a_handler_that_never_lets_go_of_the_interpreter(lab: Lab) -> None:
+    spec = lab.function(
+        """
+        import re
+        def handler(event, context):
+            print("x" * 10)
+            re.match(r"(a+)+$", "a" * 64 + "b")
+        """,
+        timeout=0.3,
+    )
+    assert failure(invoke(lab.runtime(spec))).kind == "timeout"
+
+
+def test_a_time_out_is_kept_while_the_handler_never_stops_printing(lab: Lab) -> None:
+    spec = lab.function("def handler(event, context):\n    while True: print('x' * 1000)", timeout=0.3)
+    assert failure(invoke(lab.runtime(spec))).kind == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("ending", "message"),
+    [
+        ("sys.exit(0)", "without providing a reason"),
+        ("sys.exit(3)", "with error: exit status 3"),
+        ("exit(4)", "with error: exit status 4"),
+        ("os._exit(127)", "with error: exit status 127"),
+        ("os.abort()", "with error: signal: aborted"),
+        ("os.kill(os.getpid(), 11)", "with error: signal: segmentation fault"),
+    ],
+)
+def test_s_17_a_handler_that_exits_is_told_by_its_status(lab: Lab, ending: str, message: str) -> None:
+    spec = lab.function(f"import os, sys\ndef handler(event, context): {ending}\n")
+    failed = failure(invoke(lab.runtime(spec)))
+    assert failed.kind == "exit"
+    assert failed.error == {
+        "errorType": "Runtime.ExitError",
+        "errorMessage": f"RequestId: {REQUEST_ID} Error: Runtime exited {message}",
+    }
+
+
+def test_s_17_a_module_that_exits_is_told_by_its_status(lab: Lab, client: str) -> None:
+    failed = failure(invoke(lab.runtime(lab.function("import sys; sys.exit(2)"), client=client)))
+    assert failed.kind == "exit"
+    assert failed.error["errorMessage"] == f"RequestId: {REQUEST_ID} Error: Runtime exited with error: exit status 2"
+
+
+def test_a_worker_killed_from_outside_while_it_works_is_an_exit_and_is_replaced(lab: Lab) -> None:
+    spec = lab.function(
+        """
+        import os, time
+        from pathlib import Path
+        def handler(event, context):
+            if event:
+                Path(event).write_text(str(os.getpid()))
+                time.sleep(60)
+            return "fine"
+        """,
+        timeout=20,
+    )
+    runtime = lab.runtime(spec)
+    mark = lab.root / "pid"
+
+    def kill() -> None:
+        assert eventually(lambda: mark.exists() and mark.read_text() != "")
+        os.kill(int(mark.read_text()), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    failed = failure(invoke(runtime, str(mark)))
+    killer.join()
+    assert failed.kind == "exit"
+    assert failed.error["errorMessage"] == f"RequestId: {REQUEST_ID} Error: Runtime exited with error: signal: killed"
+    assert answer(invoke(runtime)) == "fine"
+
+
+def test_a_worker_killed_while_idle_costs_no_invocation(lab: Lab) -> None:
+    runtime = lab.runtime(lab.function("import os\ndef handler(event, context): return os.getpid()"))
+    first = answer(invoke(runtime))
+    os.kill(first, signal.SIGKILL)
+    assert eventually(lambda: not running(first))
+    assert answer(invoke(runtime)) != first
+
+
+def test_a_worker_that_ends_right_after_its_answer_costs_no_invocation(lab: Lab) -> None:
+    spec = lab.function(
+        """
+        import os, __main__
+        def handler(event, context):
+            __main__.Client.next = lambda client: os._exit(9)
+            return os.getpid()
+        """
+    )
+    runtime = lab.runtime(spec, client="builtin")
+    assert len({answer(invoke(runtime)) for _ in range(5)}) == 5
+
+
+def test_s_17_a_response_over_the_limit_is_refused_and_one_at_the_limit_is_not(lab: Lab, client: str) -> None:
+    runtime = lab.runtime(lab.function("def handler(event, context): return 'x' * event", timeout=20), client=client)
+    fits = invoke(runtime, RESPONSE_LIMIT - 2)
+    assert isinstance(fits, Answered)
+    assert len(fits.payload) == RESPONSE_LIMIT
+    failed = failure(invoke(runtime, RESPONSE_LIMIT - 1))
+    assert failed.kind == "response-too-large"
+    assert failed.error == {
+        "errorType": "Function.ResponseSizeTooLarge",
+        "errorMessage": "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
+    }
+    assert answer(invoke(runtime, 1)) == "x"
+
+
+def test_a_request_over_6_mb_is_refused_and_one_of_6_mb_is_not(lab: Lab, client: str) -> None:
+    runtime = lab.runtime(lab.function("def handler(event, context): return len(event)", timeout=20), client=client)
+    assert answer(invoke(runtime, "x" * (REQUEST_LIMIT - 2))) == REQUEST_LIMIT - 2
+    with pytest.raises(RequestTooLargeError, match="smaller than 6291456 bytes"):
+        invoke(runtime, "x" * (REQUEST_LIMIT - 1))
+
+
+def test_a_worker_over_its_memory_is_killed_while_it_works(lab: Lab) -> None:
+    spec = lab.function(
+        """
+        import time
+        def handler(event, context):
+            held = bytearray(200 * 1024 * 1024)
+            time.sleep(60)
+        """,
+        timeout=30,
+        memory_mb=128,
+    )
+    failed = failure(invoke(lab.runtime(spec)))
+    assert failed.kind == "memory"
+    assert failed.error["errorType"] == "Runtime.ExitError"
+    assert failed.error["errorMessage"] == f"RequestId: {REQUEST_ID} Error: Runtime exited with error: signal: killed"
+
+
+def test_a_peak_of_memory_that_is_over_in_a_moment_still_counts(lab: Lab) -> None:
+    spec = lab.function(
+        "def handler(event, context):\n    bytearray(200 * 1024 * 1024)\n    return 'quick'", timeout=10
+    )
+    assert failure(invoke(lab.runtime(spec))).kind == "memory"
+
+
+def test_the_memory_of_a_workers_children_counts(lab: Lab) -> None:
+    spec = lab.function(
+        """
+        import subprocess, sys
+        def handler(event, context):
+            subprocess.run([sys.executable, "-c", "import time; held = bytearray(200 * 1024 * 1024); time.sleep(60)"])
+        """,
+        timeout=30,
+    )
+    assert failure(invoke(lab.runtime(spec))).kind == "memory"
+
+
+def test_an_answer_that_is_no_json_is_a_marshal_error(lab: Lab, client: str) -> None:
+    failed = failure(invoke(lab.runtime(lab.function("def handler(event, context): return {1, 2}"), client=client)))
+    assert failed.error["errorType"] == "Runtime.MarshalError"
+    assert failed.error["errorMessage"].startswith(
+        "Unable to marshal response: Object of type set is not JSON serializable"
+    )
+
+
+def test_decimals_are_answered_as_numbers(lab: Lab, client: str) -> None:
+    source = "from decimal import Decimal\ndef handler(event, context): return [Decimal('1.5'), Decimal('10')]"
+    assert answer(invoke(lab.runtime(lab.function(source), client=client))) == [1.5, 10]
+
+
+def test_an_initialisation_may_take_longer_than_the_time_out(lab: Lab) -> None:
+    spec = lab.function("import time; time.sleep(0.6)\ndef handler(event, context): return 'ready'", timeout=0.4)
+    result = invoke(lab.runtime(spec))
+    assert isinstance(result, Answered)
+    assert result.report.init_duration_s is not None
+    assert 0.6 <= result.report.init_duration_s < 3
+    assert result.report.duration_s < 0.4
+
+
+def test_an_initialisation_over_its_limit_counts_against_the_time_out(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("landfast.runtime.worker.INIT_LIMIT", 0.5)
+    spec = lab.function("import time; time.sleep(60)\ndef handler(event, context): return 'never'", timeout=0.7)
+    failed = failure(invoke(lab.runtime(spec)))
+    assert failed.kind == "timeout"
+    assert failed.error["errorMessage"].endswith("Task timed out after 0.70 seconds")
+
+
+def test_a_function_nobody_specified_is_an_error_of_the_caller(lab: Lab) -> None:
+    with pytest.raises(UnknownFunctionError, match="no function named orders"):
+        invoke(lab.runtime())
+
+
+def test_a_missing_code_folder_is_named_before_anything_starts(lab: Lab, tmp_path: Path) -> None:
+    spec = lab.function("")
+    (spec.code / "app.py").unlink()
+    spec.code.rmdir()
+    with pytest.raises(InvalidFunctionError, match=f"orders: its code folder {tmp_path}/orders does not exist"):
+        lab.runtime(spec)
