@@ -1,7 +1,7 @@
 """A DynamoDB endpoint that accepts every write, a set time after it was asked: the same round trip for every call.
 
-Runs as its own process (``python slow_dynamodb.py MILLISECONDS``), on loopback and a free port, which it prints, so that
-the CPU time of the measured process is that of the client alone.
+Runs as its own process (``python slow_dynamodb.py MILLISECONDS``), on loopback and a free port, which it prints,
+so that the CPU time of the measured process is that of the client alone.
 """
 
 import asyncio

@@ -50,9 +50,9 @@ class Table(msgspec.Struct, frozen=True):
 def client() -> DynamoDBClient:
     """The process's DynamoDB client.
 
-    Its time-outs are short, since a call that hangs holds a record's key back, and it can have a connection for every
-    thread of a batch. Two settings save a quarter of a call's CPU: this package builds the requests, so botocore need not
-    check them once more, and a given user agent is not composed anew for each call.
+    Its time-outs are short, since a call that hangs holds a record's key back, and it can have a connection for
+    every thread of a batch. Two settings save a quarter of a call's CPU: this package builds the requests, so botocore
+    need not check them once more, and a given user agent is not composed anew for each call.
     """
     return boto3.client(
         "dynamodb",
