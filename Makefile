@@ -1,0 +1,109 @@
+# Landfast: one door for people and for CI. `make help` tells what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+BIN := .venv/bin
+READY := .venv/.ready
+REQUIREMENTS := layers/shared/requirements.txt
+SOURCES := landfast functions layers tests benchmarks
+
+# The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
+FAST := tests/architecture tests/delivery tests/simulate tests/unit tests/template_reader
+SLOW := tests/template tests/runtime tests/dataplane tests/service tests/end_to_end
+
+##@ Use
+demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
+	@$(BIN)/landfast demo
+
+up: $(READY)  ## Run the application until Ctrl-C
+	@$(BIN)/landfast up
+
+##@ Check
+test: check template-lint  ## Everything: the fast checks, then templates, workers, emulator and end-to-end tests
+	@$(BIN)/pytest $(SLOW)
+
+check: format-check lint types contracts conformance-check  ## The fast part: format, lint, types, contracts, rules, units
+	@$(BIN)/pytest -n 2 --dist worksteal $(FAST)
+
+format-check: $(READY)
+	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Mend it with: make format"; exit 1; }
+
+lint: $(READY)  ## Lint the Python code
+	@$(BIN)/ruff check --quiet $(SOURCES)
+
+types: $(READY)  ## Check the types
+	@$(BIN)/mypy
+
+contracts: $(READY)  ## Check who may import whom
+	@PYTHONPATH=layers/shared $(BIN)/lint-imports --no-logo >.venv/contracts.txt || { cat .venv/contracts.txt; exit 1; }
+
+conformance-check: $(READY)
+	@$(BIN)/python -m tests.conformance --check
+
+template-lint: $(READY)  ## Lint the template, and the template that SAM makes of it
+	@$(BIN)/sam validate --lint
+	@$(BIN)/python -m tests.lint_translated
+
+pre-commit: $(READY)  ## Check at every commit from now on
+	@$(BIN)/pre-commit install
+
+##@ Measure
+bench: $(READY)  ## Measure against named peers and computed limits, as ratios in one run
+	@$(BIN)/python -m benchmarks
+
+mutants: $(READY)  ## Break the delivery rules one after the other; every break must be caught by a test of that rule
+	@$(BIN)/python -m tests.mutants
+
+##@ Deploy
+build: $(READY) $(REQUIREMENTS)  ## Build for AWS
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build
+
+deploy: build  ## Deploy to AWS, asking for what it needs to know
+	@$(BIN)/sam deploy --guided
+
+local-invoke: build  ## Run every sample event in AWS's own container image (needs Docker)
+	@docker info >/dev/null 2>&1 || { echo "Docker is missing or not running: start it, or use 'landfast invoke', which needs none."; exit 1; }
+	@$(BIN)/python -m tests.local_invoke
+
+##@ Maintain
+format: $(READY)  ## Format the code
+	@$(BIN)/ruff check --fix-only --quiet $(SOURCES); $(BIN)/ruff format --quiet $(SOURCES)
+
+conformance: $(READY)  ## Write docs/conformance.md from the tests
+	@$(BIN)/python -m tests.conformance
+
+lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer
+	@$(UV) lock --upgrade
+	@$(MAKE) --always-make $(REQUIREMENTS)
+
+clean:  ## Remove everything that can be made again
+	@[ ! -x $(BIN)/landfast ] || $(BIN)/landfast down >/dev/null 2>&1 || true
+	@rm -rf .venv .tools .aws-sam .landfast .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
+
+help:  ## This list
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Setting up: uv, then the environment that uv.lock describes.
+
+$(REQUIREMENTS): uv.lock | $(UV)
+	@$(UV) export --quiet --frozen --only-group layer --no-emit-project --output-file $@ >/dev/null
+
+$(READY): uv.lock pyproject.toml .python-version | $(UV)
+	@$(UV) sync --quiet --frozen
+	@touch $@
+
+$(UV):
+	@mkdir -p .tools/bin
+	@if command -v uv >/dev/null; then ln -sf "$$(command -v uv)" $@; exit; fi; \
+	for python in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do \
+		if "$$python" -m venv .tools 2>/dev/null; then .tools/bin/python -m pip install --quiet uv==$(UV_VERSION); exit; fi; \
+	done; \
+	echo "No Python with venv was found: install Python 3 (on Debian also python3-venv), or uv."; exit 1
+
+.PHONY: bench build check clean conformance conformance-check contracts demo deploy format format-check help lint \
+	local-invoke lock mutants pre-commit template-lint test types up
