@@ -1,0 +1,37 @@
+"""Payments: each message changes its account's balance and is entered in its ledger, once and in order."""
+
+import msgspec
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from backoffice.batches import EventType, ordered_batch
+from backoffice.exactly_once import ExactlyOnceStore
+from backoffice.observability import count, logger
+from backoffice.settings import from_environment
+from post_payments.payment import parse_payment
+from post_payments.posting import poster
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Names of the tables."""
+
+    accounts_table: str
+    entries_table: str
+    idempotency_table: str
+
+
+settings = from_environment(Settings)
+post = poster(ExactlyOnceStore(settings.idempotency_table), settings.accounts_table, settings.entries_table)
+
+
+def handle(message: SQSRecord) -> None:
+    """Post the payment of one message; a rejected one is done, too."""
+    payment = parse_payment(message.body, message.attributes.message_group_id or "")
+    posted = post(payment)
+    if posted == "posted":
+        count("PaymentsPosted")
+    else:
+        count("PaymentsRejected")
+        logger.warning("payment rejected", extra={"payment": payment.payment_id, "reason": posted})
+
+
+handler = ordered_batch(EventType.SQS, handle)

@@ -1,0 +1,80 @@
+"""Parcel scans that Lambda gave up: read back from the stream, handled one by one, parked if they still fail."""
+
+import boto3
+import msgspec
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyValidationError
+from botocore.config import Config
+
+from backoffice.batches import EventType, ordered_batch
+from backoffice.exactly_once import ExactlyOnceStore
+from backoffice.observability import SafeError, count, describe, logger
+from backoffice.settings import from_environment
+from replay_scans.failed_range import FailureRecord, parse_failure
+from replay_scans.parking import park, parked_gap, parked_record
+from replay_scans.reading import Missing, StreamRecord, read_range
+from track_parcels.scan import UnreadableScanError, parse_scan
+from track_parcels.tracking import tracker
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Names of what it writes to, and how often its queue delivers a message before it gives up."""
+
+    parcels_table: str
+    history_table: str
+    idempotency_table: str
+    parked_bucket: str
+    max_receive_count: int
+
+
+class ReplayIncompleteError(SafeError):
+    """Some records failed for a reason that may pass; the message comes again."""
+
+
+HOPELESS = (msgspec.ValidationError, UnreadableScanError, IdempotencyValidationError)
+"""What is wrong with the record itself: no retry mends it."""
+
+settings = from_environment(Settings)
+track = tracker(ExactlyOnceStore(settings.idempotency_table), settings.parcels_table, settings.history_table)
+# A shard takes five reads a second from all its readers together (Kinesis quotas): wait and read again.
+kinesis = boto3.client("kinesis", config=Config(retries={"mode": "standard", "total_max_attempts": 8}))
+s3 = boto3.client("s3")
+
+
+def handle(message: SQSRecord) -> None:
+    """Replay the range of one failure message.
+
+    Raises:
+        ReplayIncompleteError: when records failed that another try may save; on the last try they are parked.
+    """
+    failure = parse_failure(message.body)
+    last_try = int(message.attributes.approximate_receive_count) >= settings.max_receive_count
+    unsaved = 0
+    for found in read_range(kinesis, failure.range):
+        if isinstance(found, Missing):
+            park(s3, settings.parked_bucket, parked_gap(failure, found))
+            count("ScansMissing")
+            logger.error("scans have left the stream", extra={"range": msgspec.to_builtins(failure.range)})
+        elif not _replayed(failure, found, park_anyway=last_try):
+            unsaved += 1
+    if unsaved:
+        raise ReplayIncompleteError(f"{unsaved} records of {failure.range.shard_id} failed, maybe not for good")
+
+
+def _replayed(failure: FailureRecord, record: StreamRecord, *, park_anyway: bool) -> bool:
+    """Say whether the record is done with: handled or parked."""
+    try:
+        track(parse_scan(record.data))
+    except Exception as error:  # noqa: BLE001  whatever a record raises is its own failure, and is kept
+        reason = describe(error)
+        logger.warning("scan failed again", extra={"record": record.sequence_number, **reason})
+        if not (park_anyway or isinstance(error, HOPELESS)):
+            return False
+        park(s3, settings.parked_bucket, parked_record(failure, record, reason))
+        count("ScansParked")
+    else:
+        count("ScansReplayed")
+    return True
+
+
+handler = ordered_batch(EventType.SQS, handle)

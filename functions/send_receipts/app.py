@@ -1,0 +1,53 @@
+"""Receipts: each message of the queue publishes its order's receipt, once per order."""
+
+from collections.abc import Callable
+
+import boto3
+import msgspec
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, idempotent_function
+from botocore.config import Config
+
+from backoffice.batches import EventType, ordered_batch
+from backoffice.dynamodb import client
+from backoffice.idempotency import idempotency_config
+from backoffice.observability import count
+from backoffice.settings import from_environment
+from send_receipts.receipt import ReceiptRequest, parse_request, receipt_for
+
+THREADS = 8
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Names of the table and the topic."""
+
+    idempotency_table: str
+    receipts_topic: str
+
+
+settings = from_environment(Settings)
+sns = boto3.client("sns", config=Config(max_pool_connections=THREADS))
+
+
+def send(request: ReceiptRequest) -> None:
+    """Publish a receipt. Subscribers know a repeat, after a crash just here, by its `receiptId`."""
+    sns.publish(TopicArn=settings.receipts_topic, Message=msgspec.json.encode(receipt_for(request)).decode())
+    count("ReceiptsSent")
+
+
+# No order protects a message of a standard queue, so its execution claims the order first.
+send_once: Callable[..., None] = idempotent_function(
+    send,
+    data_keyword_argument="request",
+    persistence_store=DynamoDBPersistenceLayer(settings.idempotency_table, boto3_client=client()),
+    config=idempotency_config(event_key_jmespath="orderId"),
+    key_prefix="receipt",
+)
+
+
+def handle(message: SQSRecord) -> None:
+    """Send the receipt that one message asks for."""
+    send_once(request=parse_request(message.body))
+
+
+handler = ordered_batch(EventType.SQS, handle, threads=THREADS)
