@@ -1,0 +1,55 @@
+"""How commands reach the running service."""
+
+from pathlib import Path
+from typing import Any
+
+from landfast.service.state import Resource, Running, ServiceError, StateDirectory
+
+
+def running(state: Path) -> Running:
+    """The service that runs in `state`.
+
+    Raises:
+        ServiceError: None does.
+    """
+    return StateDirectory(state).running()
+
+
+def aws(service: Running, name: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
+    """A boto3 client for the service's endpoint that ignores the user's own profile."""
+    import boto3
+    from botocore.config import Config
+
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=service.region)  # noqa: S106 - no secret: the engine takes any
+    config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=930, proxies={})
+    client: Any = session.client
+    return client(name, endpoint_url=service.endpoint, config=config)
+
+
+def find(service: Running, kind: str, name: str | None) -> Resource:
+    """The resource that the user means by its logical id, name or ARN; without a name, the only one of its kind.
+
+    Raises:
+        ServiceError: There is none, or more than one could be meant.
+    """
+    candidates = service.of_kind(kind)
+    if name is None:
+        if len(candidates) == 1:
+            return candidates[0]
+        found = ", ".join(resource.logical_id for resource in candidates) or "none"
+        raise ServiceError(f"say which {kind}: the template has {found}")
+    for resource in candidates:
+        if name in {resource.logical_id, resource.name, resource.arn}:
+            return resource
+    endings = [resource for resource in candidates if resource.name.endswith(f"-{name}")]
+    if len(endings) == 1:
+        return endings[0]
+    found = ", ".join(resource.name for resource in candidates) or "none"
+    raise ServiceError(f"there is no {kind} {name}; there is: {found}")
+
+
+def physical(service: Running, kind: str, name: str | None) -> str:
+    """The physical name of what `find` finds; an ARN of a function keeps its qualifier."""
+    if name is not None and ":" in name:
+        return name
+    return find(service, kind, name).name

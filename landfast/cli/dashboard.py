@@ -1,0 +1,73 @@
+"""What a running service shows: a live table on a terminal, plain lines elsewhere."""
+
+import time
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+
+from landfast.cli.account import clock_time, names, sentence
+from landfast.dataplane import inspect
+from landfast.service.service import Service
+from landfast.service.store import read_journal
+
+_REFRESH = 1.0
+_TICK = 0.25
+
+
+def watch(console: Console, service: Service) -> None:
+    """Show what happens until the service fails or Ctrl-C."""
+    if console.is_terminal:
+        with Live(console=console, auto_refresh=False, transient=True) as live:
+            while not service.failed.wait(_REFRESH):
+                live.update(_tables(service), refresh=True)
+    else:
+        _lines(console, service)
+
+
+def _lines(console: Console, service: Service) -> None:
+    journal = service.journal
+    seen = service.store.newest()
+    while True:
+        for number, entry in read_journal(journal, after=seen):
+            seen = number
+            line = f"{clock_time(entry.at)}  {entry.source:<24} {names(entry.records):<9} {sentence(entry)}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if service.failed.wait(_TICK):
+            return
+
+
+def _tables(service: Service) -> Group:
+    return Group(_functions(service), _sources(service), _queues(service))
+
+
+def _functions(service: Service) -> Table:
+    table = _table("function", "running", "waiting events")
+    for name, actor in service.asynchronous_queues().items():
+        running = sum(one.in_flight for one in service.actors if one.target.spec is actor.target.spec)
+        table.add_row(name, str(running), str(actor.waiting))
+    return table
+
+
+def _sources(service: Service) -> Table:
+    table = _table("source", "in flight", "state")
+    for actor in service.actors:
+        if actor.state is not None:
+            table.add_row(actor.source, str(actor.in_flight), actor.state)
+    return table
+
+
+def _queues(service: Service) -> Table:
+    table = _table("queue", "visible", "in flight")
+    try:
+        for queue in inspect.queues(service.clients):
+            table.add_row(queue.name, str(queue.visible), str(queue.in_flight))
+    except (BotoCoreError, ClientError) as error:
+        table.add_row(f"the engine does not answer: {error}", "", "")
+        time.sleep(_REFRESH)
+    return table
+
+
+def _table(*columns: str) -> Table:
+    return Table(*columns, box=None, header_style="bold", pad_edge=False)

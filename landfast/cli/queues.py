@@ -1,0 +1,84 @@
+"""``landfast queues`` and ``landfast peek``: what is in the queues."""
+
+from typing import Annotated, Any
+
+import typer
+
+from landfast.cli.options import STATE, Json, State
+
+
+def queues(*, json: Json = False, state: State = STATE) -> None:
+    """Show every queue with what is in it.
+
+    Example: [bold]landfast queues[/bold]
+    """
+    import msgspec
+    from rich.console import Console
+    from rich.table import Table
+
+    from landfast.cli.connection import running
+    from landfast.dataplane import inspect
+    from landfast.dataplane.clients import Clients
+
+    service = running(state)
+    found = inspect.queues(Clients(service.endpoint, service.region))
+    if json:
+        typer.echo(msgspec.json.encode(found))
+        return
+    table = Table("queue", "visible", "in flight", "delayed", box=None, header_style="bold")
+    for queue in found:
+        table.add_row(queue.name, str(queue.visible), str(queue.in_flight), str(queue.delayed))
+    Console().print(table)
+
+
+def peek(
+    queue: Annotated[str, typer.Argument(help="Its logical id, name, URL or ARN.", metavar="QUEUE")],
+    limit: Annotated[int, typer.Option(help="At most so many messages.", min=1)] = 10,
+    *,
+    json: Json = False,
+    state: State = STATE,
+) -> None:
+    """Show the messages of a queue, which stay in it; each counts one more receive.
+
+    Example: [bold]landfast peek S3-failure[/bold]
+    """
+    import msgspec
+
+    from landfast.cli.connection import find, running
+    from landfast.dataplane import inspect
+    from landfast.dataplane.clients import Clients
+
+    service = running(state)
+    target = find(service, "queue", queue)
+    messages = inspect.peek(Clients(service.endpoint, service.region), target.url, limit)
+    if json:
+        typer.echo(msgspec.json.encode([{**msgspec.to_builtins(one), "body": _value(one.body)} for one in messages]))
+        return
+    if not messages:
+        typer.echo(f"{target.name}: no visible message")
+    for number, message in enumerate(messages, start=1):
+        show(
+            f"{target.name}, message {number} of {len(messages)}, received {message.receive_count} time(s)",
+            message.body,
+        )
+
+
+def show(title: str, body: str) -> None:
+    """Print a message with its body in colours, if it is JSON."""
+    from rich.console import Console
+    from rich.json import JSON
+    from rich.panel import Panel
+    from rich.text import Text
+
+    value = _value(body)
+    content: Any = Text(body) if isinstance(value, str) else JSON(body, indent=2, ensure_ascii=False)
+    Console().print(Panel(content, title=Text(title), title_align="left", border_style="dim"))
+
+
+def _value(body: str) -> Any:  # noqa: ANN401 - any JSON value
+    import msgspec
+
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return body

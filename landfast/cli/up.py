@@ -1,0 +1,159 @@
+"""``landfast up``: run the stack until Ctrl-C."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from landfast.cli.options import STATE, State
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from landfast.dataplane.engine import EngineName
+    from landfast.service.service import Options, Service
+
+Template = Annotated[Path, typer.Option("--template", "-t", help="The SAM or CloudFormation template.", metavar="FILE")]
+Stack = Annotated[str | None, typer.Option(help="The stack's name; the folder's name without it.", metavar="NAME")]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", "-p", help="A parameter of the template; may be repeated.", metavar="NAME=VALUE"),
+]
+Speed = Annotated[float, typer.Option(help="Let waits pass so many times faster: 60 makes minutes seconds.", min=0.01)]
+Engine = Annotated[str, typer.Option(help="The emulator behind it: moto or ministack.", metavar="NAME")]
+
+
+def up(  # noqa: PLR0917 - typer makes an option of each
+    template: Template = Path("template.yaml"),
+    stack: Stack = None,
+    parameter: Parameters = None,
+    region: Annotated[str, typer.Option(help="The region to play.")] = "us-east-1",
+    speed: Speed = 1.0,
+    engine: Engine = "moto",
+    port: Annotated[int, typer.Option(help="The endpoint's port; a free one without it.", min=0, max=65535)] = 0,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--setting", help="An unconfirmed point of Lambda's behaviour, e.g. U-14=true.", metavar="ID=JSON"
+        ),
+    ] = None,
+    *,
+    state: State = STATE,
+) -> None:
+    """Run the stack of a template on this machine until Ctrl-C.
+
+    Example: [bold]landfast up --speed 60[/bold]
+    """
+    import signal
+
+    from rich.console import Console
+
+    from landfast.cli.dashboard import watch
+    from landfast.service.service import Service
+
+    chosen = options(template, stack, parameter, region, speed, engine, port, setting, state)
+    console = Console()
+    # `landfast down` and service managers end it as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with console.status("starting"):
+            service = Service.start(chosen)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    try:
+        with service:
+            introduce(console, service)
+            watch(console, service)
+    except KeyboardInterrupt:
+        console.print("stopped")
+        return
+    report_failure(service)
+
+
+def options(  # noqa: PLR0917 - one for each option
+    template: Path,
+    stack: str | None,
+    parameters: list[str] | None,
+    region: str,
+    speed: float,
+    engine: str,
+    port: int,
+    settings: list[str] | None,
+    state: Path,
+) -> "Options":
+    """What the command line asks for.
+
+    Raises:
+        ServiceError: Part of it makes no sense.
+    """
+    import re
+    from typing import cast
+
+    import msgspec
+
+    from landfast.delivery.settings import from_ids
+    from landfast.service.service import Options
+    from landfast.service.state import ServiceError
+
+    if engine not in {"moto", "ministack"}:
+        raise ServiceError(f"--engine {engine}: there are moto and ministack")
+    if not template.is_file():
+        raise ServiceError(f"{template}: there is no such template: name yours with --template")
+    points = {}
+    for name, text in _pairs("--setting", settings):
+        try:
+            points[name] = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            points[name] = text
+    folder = re.sub(r"[^A-Za-z0-9-]+", "-", template.absolute().parent.name).strip("-")
+    return Options(
+        template=template,
+        state=state,
+        stack=stack or (folder if re.match(r"[A-Za-z]", folder) else "landfast"),
+        parameters=dict(_pairs("--parameter", parameters)),
+        region=region,
+        speed=speed,
+        engine=cast("EngineName", engine),
+        port=port,
+        settings=from_ids(points),
+    )
+
+
+def introduce(console: "Console", service: "Service") -> None:
+    """Say where the service is and how to use it."""
+    endpoint = service.endpoint
+    credentials = "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
+    for line in service.not_run:
+        console.print(line, style="yellow", markup=False, highlight=False)
+    console.print(f"endpoint  {endpoint}", style="bold", markup=False, highlight=False)
+    for line in (
+        f"aws       {credentials} aws --region {service.options.region} --endpoint-url {endpoint} s3 ls",
+        f'boto3     boto3.client("lambda", endpoint_url="{endpoint}")',
+        f"journal   landfast events --follow{_state(service)}",
+    ):
+        console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
+def report_failure(service: "Service") -> None:
+    """End with the error that stopped the service, if one did."""
+    from landfast.service.state import ServiceError
+
+    if service.failure is not None:
+        where, error = service.failure
+        raise ServiceError(f"{where}: {type(error).__name__}: {error}: the service stopped; start it again") from error
+
+
+def _state(service: "Service") -> str:
+    return "" if service.options.state == STATE else f" --state {service.options.state}"
+
+
+def _pairs(option: str, values: list[str] | None) -> list[tuple[str, str]]:
+    from landfast.service.state import ServiceError
+
+    pairs = []
+    for value in values or []:
+        name, equals, content = value.partition("=")
+        if not equals or not name:
+            raise ServiceError(f"{option} {value}: write NAME=VALUE")
+        pairs.append((name, content))
+    return pairs

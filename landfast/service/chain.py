@@ -1,0 +1,21 @@
+"""The trace header that travels with events, and the guard against functions that call themselves (S-34)."""
+
+import secrets
+import time
+
+from landfast.delivery.recursion import Lineage
+
+
+def begun() -> str:
+    """A new trace header (AWS X-Ray Developer Guide, "Tracing header")."""
+    return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
+
+
+def depth(trace: str, function_arn: str) -> int:
+    """How often the function was called before in this chain."""
+    return Lineage.read(trace).depth(function_arn)
+
+
+def passed_on(trace: str, function_arn: str) -> str:
+    """What the function, once called, sends on."""
+    return Lineage.read(trace).called(function_arn).write(trace)

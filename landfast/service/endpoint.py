@@ -1,0 +1,222 @@
+"""The part of the Lambda API that callers of functions use (API version 2015-03-31)."""
+
+import base64
+import binascii
+import json
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from landfast.delivery.recursion import stops
+from landfast.runtime.model import (
+    ASYNC_REQUEST_LIMIT,
+    REQUEST_LIMIT,
+    Answered,
+    Errored,
+    RequestTooLargeError,
+    Result,
+    Throttled,
+)
+from landfast.service import chain
+from landfast.service.front import Request, Response
+from landfast.service.functions import FunctionNotFoundError, Functions, Target
+
+_OURS = re.compile(r"/(2015-03-31|2014-11-13)/functions(/|\?|$)")
+_INVOCATION = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?")
+_INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/([^/]+)/invoke-async/?")
+_FUNCTION = re.compile(r"/2015-03-31/functions/([^/]+)(/configuration)?/?")
+_JSON = {"Content-Type": "application/json"}
+
+Accept = Callable[[Target, bytes, str, str], None]
+"""Keeps an asynchronous event durably: target, payload, request id, trace header."""
+
+
+class ApiError(Exception):
+    """An error of the API, in the shape of its protocol (rest-json)."""
+
+    def __init__(self, status: int, code: str, **fields: str) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.fields = fields
+
+
+def is_lambda(target: str) -> bool:
+    """Whether a request's target belongs to the Lambda API."""
+    return _OURS.match(target) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Answers requests of the Lambda API.
+
+    Attributes:
+        functions: What can be called.
+        accept: Keeps asynchronous events.
+        longest: The longest request read, in bytes.
+    """
+
+    functions: Functions
+    accept: Accept
+    longest: int = REQUEST_LIMIT
+
+    def answer(self, request: Request) -> Response:
+        """The response to `request`."""
+        request_id = str(uuid.uuid4())
+        try:
+            response = self._answer(request, request_id)
+        except ApiError as error:
+            content = json.dumps(error.fields).encode()
+            response = Response(error.status, content, _JSON | {"x-amzn-ErrorType": error.code})
+        return Response(response.status, response.content, {"x-amzn-RequestId": request_id, **response.headers})
+
+    def _answer(self, request: Request, request_id: str) -> Response:
+        parts = urlsplit(request.target)
+        query = parse_qs(parts.query)
+        if request.method == "POST":
+            if match := _INVOCATION.fullmatch(parts.path):
+                return self._invoke(request, self._target(match[1], query), request_id)
+            if match := _INVOKE_ASYNC.fullmatch(parts.path):
+                return self._event(request, self._target(match[1], query), request_id)
+        elif request.method == "GET":
+            if parts.path.rstrip("/") == "/2015-03-31/functions":
+                every = [_configuration(self.functions.find(name)) for name in self.functions.specs]
+                return Response(200, json.dumps({"Functions": every}).encode(), _JSON)
+            if match := _FUNCTION.fullmatch(parts.path):
+                configuration = _configuration(self._target(match[1], query))
+                answer = configuration if match[2] else {"Configuration": configuration}
+                return Response(200, json.dumps(answer).encode(), _JSON)
+        raise ApiError(
+            501,
+            "NotImplementedException",
+            Type="User",
+            message="The local service answers Invoke, InvokeAsync, ListFunctions, GetFunction and "
+            "GetFunctionConfiguration; what a function is comes from the template: change it and start again.",
+        )
+
+    def _target(self, reference: str, query: dict[str, list[str]]) -> Target:
+        try:
+            return self.functions.find(unquote(reference), query.get("Qualifier", [None])[0])
+        except FunctionNotFoundError as error:
+            raise ApiError(404, "ResourceNotFoundException", Type="User", Message=str(error)) from None
+        except ValueError as error:
+            raise ApiError(400, "InvalidParameterValueException", Type="User", message=str(error)) from None
+
+    def _invoke(self, request: Request, target: Target, request_id: str) -> Response:
+        match request.headers.get(b"x-amz-invocation-type", b"RequestResponse"):
+            case b"Event":
+                return self._event(request, target, request_id)
+            case b"DryRun":
+                return Response(204)
+            case b"RequestResponse":
+                return self._call(request, target, request_id)
+            case other:
+                raise ApiError(
+                    400,
+                    "InvalidParameterValueException",
+                    Type="User",
+                    message=f"Value '{other.decode('latin-1')}' at 'invocationType' failed to satisfy constraint: "
+                    "Member must satisfy enum value set: [Event, RequestResponse, DryRun]",
+                )
+
+    def _event(self, request: Request, target: Target, request_id: str) -> Response:
+        self.accept(target, _payload(request, ASYNC_REQUEST_LIMIT), request_id, _trace(request))
+        return Response(202)
+
+    def _call(self, request: Request, target: Target, request_id: str) -> Response:
+        trace = _trace(request) or chain.begun()
+        if stops(chain.depth(trace, target.spec.arn), target.recursive_loop):
+            raise ApiError(
+                400, "RecursiveInvocationException", Type="User", Message="Lambda has detected a recursive invocation."
+            )
+        try:
+            result = self.functions.call(
+                target,
+                _payload(request, REQUEST_LIMIT),
+                request_id,
+                client_context=_client_context(request),
+                trace_id=chain.passed_on(trace, target.spec.arn),
+            )
+        except RequestTooLargeError as error:
+            raise _too_large(REQUEST_LIMIT) from error
+        return _answered(result, target, tail=request.headers.get(b"x-amz-log-type") == b"Tail")
+
+
+def _payload(request: Request, limit: int) -> bytes:
+    if request.content is None or len(request.content) > limit:
+        raise _too_large(limit)
+    if not request.content.strip():
+        return b"{}"
+    try:
+        json.loads(request.content)
+    except ValueError as error:
+        raise ApiError(
+            400,
+            "InvalidRequestContentException",
+            Type="User",
+            message=f"Could not parse request body into json: {error}",
+        ) from None
+    return request.content
+
+
+def _trace(request: Request) -> str:
+    return request.headers.get(b"x-amzn-trace-id", b"").decode("latin-1")
+
+
+def _too_large(limit: int) -> ApiError:
+    return ApiError(
+        413,
+        "RequestTooLargeException",
+        Type="User",
+        message=f"Request must be smaller than {limit} bytes for the InvokeFunction operation",
+    )
+
+
+def _client_context(request: Request) -> bytes | None:
+    encoded = request.headers.get(b"x-amz-client-context")
+    if encoded is None:
+        return None
+    try:
+        context = base64.b64decode(encoded, validate=True)
+        json.loads(context)
+    except (binascii.Error, ValueError):
+        raise ApiError(
+            400,
+            "InvalidRequestContentException",
+            Type="User",
+            message="Client context must be a valid Base64-encoded JSON object.",
+        ) from None
+    return context
+
+
+def _answered(result: Result, target: Target, *, tail: bool) -> Response:
+    headers = {"X-Amz-Executed-Version": target.version, **_JSON}
+    match result:
+        case Throttled(reason):
+            raise ApiError(429, "TooManyRequestsException", Reason=reason, Type="User", message="Rate Exceeded.")
+        case Answered() | Errored():
+            if tail:
+                headers["X-Amz-Log-Result"] = base64.b64encode(result.log_tail.encode()).decode()
+            if isinstance(result, Errored):
+                headers["X-Amz-Function-Error"] = "Unhandled"
+            return Response(200, result.payload, headers)
+
+
+def _configuration(target: Target) -> dict[str, object]:
+    spec = target.spec
+    return {
+        "FunctionName": spec.name,
+        "FunctionArn": target.invoked_arn,
+        "Runtime": "python3.13",
+        "Role": spec.role_arn,
+        "Handler": spec.handler,
+        "Timeout": int(spec.timeout),
+        "MemorySize": spec.memory_mb,
+        "Version": target.version,
+        "PackageType": "Zip",
+        "State": "Active",
+        "LastUpdateStatus": "Successful",
+        "Environment": {"Variables": dict(spec.environment)},
+    }

@@ -1,0 +1,150 @@
+"""The functions as callers know them: by name, ARN and qualifier."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from landfast.delivery.outcomes import UNREADABLE, Failed, NotReached, Outcome, Succeeded
+from landfast.delivery.recursion import RecursiveLoop
+from landfast.runtime.model import Answered, Errored, FunctionSpec, Result, Throttled
+
+LATEST = "$LATEST"
+_REFERENCE = re.compile(
+    r"(?:arn:[\w-]+:lambda:(?P<region>[\w-]+):|)(?:(?P<account>\d{12}):function:)?"
+    r"(?P<name>[\w-]+)(?::(?P<qualifier>\$LATEST|[\w-]+))?"
+)
+_JOURNAL_WORDS = {"exception": "raise"}
+
+
+class FunctionNotFoundError(LookupError):
+    """There is no such function, or no such version or alias of it; the text is AWS's."""
+
+
+class Runtime(Protocol):
+    """What the service needs of `landfast.runtime.Runtime`."""
+
+    def invoke(
+        self,
+        function: str,
+        payload: bytes,
+        *,
+        request_id: str,
+        invoked_arn: str | None = None,
+        client_context: bytes | None = None,
+        trace_id: str | None = None,
+    ) -> Result:
+        """Call a function and wait for its end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A function as it was addressed.
+
+    Attributes:
+        label: What the journal calls it: its logical id.
+        spec: What runs.
+        qualifier: The version or alias in the address; None without one.
+        version: The version it stands for.
+        recursive_loop: What happens to a chain of calls that does not end (S-34).
+    """
+
+    label: str
+    spec: FunctionSpec
+    qualifier: str | None = None
+    version: str = LATEST
+    recursive_loop: RecursiveLoop = "Terminate"
+
+    @property
+    def qualified_arn(self) -> str:
+        """The ARN with its qualifier, ``:$LATEST`` included (S-08)."""
+        return f"{self.spec.arn}:{self.qualifier or LATEST}"
+
+    @property
+    def invoked_arn(self) -> str:
+        """The ARN as the caller addressed it, which the function sees as ``invoked_function_arn``."""
+        return f"{self.spec.arn}:{self.qualifier}" if self.qualifier else self.spec.arn
+
+
+@dataclass(frozen=True)
+class Functions:
+    """Every function of the stack.
+
+    Attributes:
+        specs: By physical name.
+        labels: Their logical ids, by physical name.
+        aliases: By physical name: the version that each alias and each published version stands for.
+        runtime: What runs them.
+        loops: By physical name: `Target.recursive_loop`, where it is not the default.
+    """
+
+    specs: Mapping[str, FunctionSpec]
+    runtime: Runtime
+    labels: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    loops: Mapping[str, RecursiveLoop] = field(default_factory=dict)
+
+    def find(self, reference: str, qualifier: str | None = None) -> Target:
+        """The function that `reference` means: a name, a partial or a whole ARN, with a qualifier or without.
+
+        Raises:
+            FunctionNotFoundError: There is none.
+            ValueError: The two qualifiers differ.
+        """
+        match = _REFERENCE.fullmatch(reference)
+        if match is None:
+            raise FunctionNotFoundError(f"Function not found: {reference}")
+        own = match["qualifier"]
+        if own and qualifier and own != qualifier:
+            raise ValueError("The derived qualifier from the function name does not match the specified qualifier.")
+        wanted = own or qualifier
+        spec = self.specs.get(match["name"])
+        if spec is None:
+            example = next(iter(self.specs.values()), None)
+            prefix = example.arn.rpartition(":")[0] if example else "arn:aws:lambda:us-east-1:123456789012:function"
+            suffix = f":{wanted}" if wanted else ""
+            raise FunctionNotFoundError(f"Function not found: {prefix}:{match['name']}{suffix}")
+        versions = {LATEST: LATEST, **self.aliases.get(spec.name, {})}
+        if wanted is not None and wanted not in versions:
+            raise FunctionNotFoundError(f"Function not found: {spec.arn}:{wanted}")
+        label = self.labels.get(spec.name, spec.name)
+        return Target(label, spec, wanted, versions[wanted or LATEST], self.loops.get(spec.name, "Terminate"))
+
+    def call(
+        self,
+        target: Target,
+        payload: bytes,
+        request_id: str,
+        *,
+        client_context: bytes | None = None,
+        trace_id: str | None = None,
+    ) -> Result:
+        """Call the function and wait for its end."""
+        return self.runtime.invoke(
+            target.spec.name,
+            payload,
+            request_id=request_id,
+            invoked_arn=target.invoked_arn,
+            client_context=client_context,
+            trace_id=trace_id,
+        )
+
+
+def outcome(result: Result, version: str) -> tuple[Outcome, str]:
+    """What a delivery machine and the journal are told of a result: the outcome, and its kind in one word."""
+    match result:
+        case Answered(payload):
+            return Succeeded(_decoded(payload), version), "succeed"
+        case Errored(error, kind):
+            return Failed(error, version), _JOURNAL_WORDS.get(kind, kind)
+        case Throttled():
+            return NotReached("throttle"), "throttle"
+
+
+def _decoded(payload: bytes) -> object:
+    try:
+        return json.loads(payload) if payload else None
+    except ValueError:
+        return UNREADABLE

@@ -1,0 +1,287 @@
+"""One running stack: template, engine, functions, machines and the endpoint, started and stopped together."""
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from landfast.dataplane import engine as engines
+from landfast.dataplane import resources
+from landfast.dataplane.clients import Clients
+from landfast.dataplane.destinations import Destinations
+from landfast.dataplane.engine import EngineName
+from landfast.dataplane.queues import Queue, QueueUrls
+from landfast.dataplane.world import World
+from landfast.delivery.settings import Settings
+from landfast.runtime.model import REQUEST_LIMIT, InvalidFunctionError
+from landfast.runtime.runtime import Runtime
+from landfast.service.actor import Actor, Surroundings
+from landfast.service.asynchronous import AsynchronousActor
+from landfast.service.clock import Clock
+from landfast.service.delivery import Deliveries
+from landfast.service.endpoint import Endpoint, is_lambda
+from landfast.service.front import Front, Request, Response
+from landfast.service.functions import LATEST, Functions, Target
+from landfast.service.logs import LogFiles
+from landfast.service.specs import asynchronous_config, function_specs, versions
+from landfast.service.state import Resource, Running, ServiceError, StateDirectory
+from landfast.service.store import Store
+from landfast.service.triggers import TriggerPump
+from landfast.template import Template, read
+
+_JOIN = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What to run, and how.
+
+    Attributes:
+        template: The SAM template.
+        state: The state directory.
+        layers: Where built layers are kept; in the state directory without it.
+        stack: The stack's name.
+        parameters: Of the template.
+        region: To play.
+        speed: How many times faster than real time waits pass.
+        engine: The emulator behind the service.
+        port: Of the endpoint; 0 for a free one.
+        settings: The unconfirmed points.
+    """
+
+    template: Path = Path("template.yaml")
+    state: Path = Path(".landfast")
+    layers: Path | None = None
+    stack: str = "landfast"
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    region: str = "us-east-1"
+    speed: float = 1.0
+    engine: EngineName = "moto"
+    port: int = 0
+    settings: Settings = field(default_factory=Settings)
+
+
+class Service:
+    """A running stack. Use it as a context manager: what it started ends with it."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.failure: tuple[str, BaseException] | None = None
+        self.failed = threading.Event()
+        self._parts = ExitStack()
+        self._asynchronous: dict[str, AsynchronousActor] = {}
+        self._actors: list[Actor[Any]] = []
+        self._pumps: list[TriggerPump] = []
+        self.not_run: tuple[str, ...] = ()
+
+    @classmethod
+    def start(cls, options: Options) -> Self:
+        """A service that is ready to take events.
+
+        Raises:
+            TemplateError: The template cannot be read.
+            ServiceError: It cannot be run here.
+            DataplaneError: The engine cannot be had, or refuses something.
+        """
+        service = cls(options)
+        try:
+            service._start()
+        except BaseException:
+            service.stop()
+            raise
+        return service
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def running(self) -> Running:
+        """What others need to know to use it."""
+        return self._running
+
+    @property
+    def endpoint(self) -> str:
+        """The URL for all AWS calls, those of functions included."""
+        return self._front.url
+
+    @property
+    def journal(self) -> Path:
+        """The file of the journal."""
+        return self._directory.journal
+
+    @property
+    def actors(self) -> Sequence[Actor[Any]]:
+        """All machines with their threads."""
+        return self._actors
+
+    def asynchronous_queues(self) -> Mapping[str, AsynchronousActor]:
+        """The asynchronous queues, by the name they have in the journal."""
+        return {actor.source: actor for actor in self._asynchronous.values()}
+
+    def accept(self, reference: str, payload: bytes, *, request_id: str, origin: str, trace: str) -> None:
+        """Take an asynchronous event in for the function that `reference` names.
+
+        Raises:
+            LookupError: There is no such function.
+            Refused: Lambda would not take the event.
+        """
+        self._queue_of(self.functions.find(reference)).accept(
+            payload, request_id=request_id, origin=origin, trace=trace
+        )
+
+    def stop(self) -> None:
+        """End everything that was started; accepted events stay on disk."""
+        for pump in self._pumps:
+            pump.stop()
+        for actor in self._actors:
+            actor.stop()
+        self._parts.close()
+        for actor in self._actors:
+            actor.join(_JOIN)
+
+    def _start(self) -> None:
+        options = self.options
+        state = options.state.absolute()
+        self.template = _template(options)
+        self._directory = self._parts.enter_context(StateDirectory(state))
+        self.store = Store(self._directory.journal)
+        self._parts.callback(self.store.close)
+        self.engine = engines.obtain(state, options.engine, stack=options.stack, account=self.template.account)
+        self._parts.callback(self.engine.stop)
+        self.store.belongs_to(f"{self.engine.state.engine} {self.engine.state.pid} {self.engine.state.port}")
+        self.clients = Clients(self.engine.url, options.region)
+        self._parts.callback(self.clients.close)
+        self.world = resources.create(self.template, self.clients, options.engine)
+        self.not_run = (*self.template.not_run, *self.world.not_run)
+        self.clock = Clock(options.speed, not_before=self.store.latest())
+        self._front = Front(
+            self.engine.url,
+            ours=is_lambda,
+            answer=self._answer,
+            limit=REQUEST_LIMIT,
+            port=options.port,
+        )
+        self._start_functions(state)
+        self._start_asynchronous()
+        self._endpoint = Endpoint(self.functions, self._accept_call)
+        self._start_triggers()
+        self._parts.enter_context(self._front)
+        self._running = self._describe()
+        self._directory.announce(self._running)
+
+    def _start_functions(self, state: Path) -> None:
+        logs = LogFiles(state / "logs")
+        self._parts.callback(logs.close)
+        environment = {"AWS_ENDPOINT_URL": self.engine.url, "AWS_ENDPOINT_URL_LAMBDA": self._front.url}
+        specs = function_specs(self.template, (self.options.layers or state / "layers").absolute(), environment)
+        try:
+            runtime = Runtime(specs.values(), log_sink=logs.write)
+        except InvalidFunctionError as error:
+            raise ServiceError(str(error)) from error
+        self._parts.callback(runtime.close)
+        aliases = {function.name: versions(function) for function in self.template.functions.values()}
+        labels = {function.name: function.logical_id for function in self.template.functions.values()}
+        loops = {function.name: function.recursive_loop for function in self.template.functions.values()}
+        self.functions = Functions(specs, runtime, labels, aliases, loops)
+        destinations = Destinations(self.clients, QueueUrls(self.clients))
+        deliveries = Deliveries(destinations.deliver, self.accept, retries=self.options.settings.delivery_retries)
+        self.surroundings = Surroundings(self.clock, self.store, self.functions, deliveries, self._crashed)
+
+    def _start_asynchronous(self) -> None:
+        settings = self.options.settings
+        for function in self.template.functions.values():
+            for qualifier in versions(function):
+                target = self.functions.find(function.name, None if qualifier == LATEST else qualifier)
+                actor = AsynchronousActor(
+                    target,
+                    asynchronous_config(function, qualifier, settings, self.functions.specs),
+                    settings=settings,
+                    surroundings=self.surroundings,
+                )
+                self._asynchronous[target.qualified_arn] = actor
+        for actor in self._asynchronous.values():
+            self._begin(actor)
+
+    def _start_triggers(self) -> None:
+        for trigger in self.world.triggers:
+            function = self.template.functions[trigger.function]
+            target = self.functions.find(function.name, trigger.qualifier)
+            pump = TriggerPump(
+                trigger,
+                Queue(self.clients, trigger.queue_url),
+                self._queue_of(target),
+                self.options.settings,
+                self.surroundings,
+            )
+            pump.start()
+            self._pumps.append(pump)
+
+    def _begin(self, actor: Actor[Any]) -> None:
+        actor.start()
+        self._actors.append(actor)
+
+    def _queue_of(self, target: Target) -> AsynchronousActor:
+        return self._asynchronous[target.qualified_arn]
+
+    def _accept_call(self, target: Target, payload: bytes, request_id: str, trace: str) -> None:
+        self._queue_of(target).accept(payload, request_id=request_id, origin="invoke", trace=trace)
+
+    def _answer(self, request: Request) -> Response:
+        return self._endpoint.answer(request)
+
+    def _crashed(self, where: str, error: BaseException) -> None:
+        if self.failure is None:
+            self.failure = where, error
+        self.failed.set()
+
+    def _describe(self) -> Running:
+        return Running(
+            pid=os.getpid(),
+            endpoint=self._front.url,
+            engine=self.engine.url,
+            stack=self.options.stack,
+            region=self.options.region,
+            speed=self.options.speed,
+            resources=tuple(_resources(self.template, self.world, self._front.url)),
+        )
+
+
+def _template(options: Options) -> Template:
+    return read(
+        options.template.absolute(), stack_name=options.stack, parameters=options.parameters, region=options.region
+    )
+
+
+def _resources(template: Template, world: World, endpoint: str) -> list[Resource]:
+    found = [
+        Resource(logical_id=one.logical_id, kind=kind, name=one.name, arn=one.arn)
+        for kind, group in (
+            ("bucket", template.buckets),
+            ("stream", template.streams),
+            ("table", template.tables),
+            ("topic", template.topics),
+            ("bus", template.event_buses),
+            ("function", template.functions),
+        )
+        for one in group.values()
+    ]
+    queues = [
+        Resource(
+            logical_id=logical_id,
+            kind="queue",
+            name=queue.name,
+            arn=queue.arn,
+            url=f"{endpoint}/{queue.url.split('/', 3)[3]}",
+        )
+        for logical_id, queue in world.queues.items()
+    ]
+    return [*found, *queues]

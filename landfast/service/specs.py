@@ -1,0 +1,93 @@
+"""What the runtime and the delivery machines are told of the template's functions."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from landfast.delivery.asynchronous import AsynchronousConfig, configuration
+from landfast.delivery.errors import Refused
+from landfast.delivery.settings import Settings
+from landfast.runtime.model import FunctionSpec
+from landfast.service import layers
+from landfast.service.functions import LATEST
+from landfast.service.state import ServiceError
+from landfast.template import EventInvokeConfig, Function, Layer, Template
+
+
+def function_specs(template: Template, cache: Path, environment: Mapping[str, str]) -> dict[str, FunctionSpec]:
+    """Every function that can be run, by physical name, its layers built.
+
+    Args:
+        template: The stack.
+        cache: Where built layers are kept.
+        environment: What every function gets besides its own variables.
+
+    Raises:
+        ServiceError: Packages of a layer cannot be installed.
+    """
+    built = {layer.logical_id: _built(layer, cache) for layer in template.layers.values()}
+    return {
+        function.name: FunctionSpec(
+            name=function.name,
+            handler=function.handler,
+            code=function.code,
+            arn=function.arn,
+            layers=(
+                *layers.packages(function.code, cache),
+                *(folder for layer in function.layers for folder in built[layer.logical_id]),
+            ),
+            environment={**function.environment, **environment},
+            timeout=float(function.timeout),
+            memory_mb=function.memory_size,
+            region=template.region,
+            role_arn=function.role.arn if function.role else "",
+            reserved_concurrency=function.reserved_concurrent_executions,
+        )
+        for function in template.functions.values()
+    }
+
+
+def versions(function: Function) -> dict[str, str]:
+    """The version that each qualifier stands for; all of them run the code as it is now."""
+    published = {version: version for version in function.versions}
+    return {LATEST: LATEST, **published, **{alias.name: alias.version for alias in function.aliases.values()}}
+
+
+def asynchronous_config(
+    function: Function, qualifier: str, settings: Settings, functions: Mapping[str, FunctionSpec]
+) -> AsynchronousConfig:
+    """What happens to the asynchronous events of one qualifier (S-07, S-08, S-25).
+
+    Raises:
+        ServiceError: AWS would refuse the settings.
+    """
+    found = function.event_invoke_configs.get(qualifier)
+    properties = _properties(found) if found else {}
+    if function.dead_letter_target_arn:
+        properties["DeadLetterConfig"] = {"TargetArn": function.dead_letter_target_arn}
+    try:
+        return configuration(properties, settings, function_arn=function.arn, functions=functions)
+    except Refused as error:
+        raise ServiceError(f"{function.logical_id}: {error}: correct it in the template, AWS refuses it too") from error
+
+
+def _built(layer: Layer, cache: Path) -> tuple[Path, ...]:
+    if layer.build_method is None:
+        return (layer.content,)
+    return (*layers.packages(layer.content, cache), layers.source(layer.content, layer.logical_id, cache))
+
+
+def _properties(config: EventInvokeConfig) -> dict[str, object]:
+    """As CloudFormation writes them."""
+    properties: dict[str, object] = {"FunctionName": "", "Qualifier": ""}
+    if config.maximum_retry_attempts is not None:
+        properties["MaximumRetryAttempts"] = config.maximum_retry_attempts
+    if config.maximum_event_age_in_seconds is not None:
+        properties["MaximumEventAgeInSeconds"] = config.maximum_event_age_in_seconds
+    destinations = {
+        side: {"Destination": arn}
+        for side, arn in (("OnSuccess", config.on_success), ("OnFailure", config.on_failure))
+        if arn is not None
+    }
+    if destinations:
+        properties["DestinationConfig"] = destinations
+    return properties

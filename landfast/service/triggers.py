@@ -1,0 +1,140 @@
+"""From buckets, rules and topics to functions: their internal queues, emptied into asynchronous queues."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from landfast.dataplane.queues import Message, Queue
+from landfast.dataplane.trigger_events import rule_event, topic_event
+from landfast.dataplane.world import Trigger
+from landfast.delivery.destination_records import json_text
+from landfast.delivery.errors import Refused
+from landfast.delivery.s3_events import decode_key, is_test_event, normalise
+from landfast.delivery.settings import Settings
+from landfast.journal import Dropped
+from landfast.service.actor import Surroundings
+from landfast.service.asynchronous import AsynchronousActor
+from landfast.service.patience import Patience, StoppedError
+
+_POLL = 10
+"""Seconds of a long poll: the engine answers at once when there is something."""
+
+
+class TriggerPump:
+    """Empties one internal queue. An event is on disk before its message is deleted (S-01, S-36).
+
+    Args:
+        trigger: The queue, and what it stands for.
+        queue: To be emptied.
+        actor: Takes the events in.
+        settings: U-9.
+        surroundings: What it shares with the others.
+    """
+
+    def __init__(
+        self, trigger: Trigger, queue: Queue, actor: AsynchronousActor, settings: Settings, surroundings: Surroundings
+    ) -> None:
+        self._trigger = trigger
+        self._queue = queue
+        self._actor = actor
+        self._settings = settings
+        self._surroundings = surroundings
+        self._stopping = threading.Event()
+        self._patience = Patience(trigger.source, surroundings.clock, surroundings.store, self._stopping)
+        # A daemon: a long poll that is under way when the service stops is worth nothing.
+        self._thread = threading.Thread(target=self._run, name=f"trigger {trigger.source}", daemon=True)
+        self._sequence = sequences()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take nothing more; does not wait for a poll under way."""
+        self._stopping.set()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                messages = self._patience.until_done(
+                    "reading the internal queue", self._receive, failures=(BotoCoreError, ClientError)
+                )
+                for message in messages:
+                    self._take(message)
+                if messages:
+                    self._delete(messages)
+        except StoppedError:
+            return
+        except BaseException as error:
+            if not self._stopping.is_set():
+                self._surroundings.crashed(f"trigger {self._trigger.source}", error)
+                raise
+
+    def _receive(self) -> list[Message]:
+        return self._queue.receive(wait=_POLL)
+
+    def _delete(self, messages: list[Message]) -> None:
+        self._patience.until_done(
+            "emptying the internal queue", lambda: self._queue.delete(messages), failures=(BotoCoreError, ClientError)
+        )
+
+    def _take(self, message: Message) -> None:
+        if self._stopping.is_set():
+            raise StoppedError(self._trigger.source)
+        try:
+            event = self._event(message)
+            if event is None:
+                return
+            self._actor.accept(
+                json_text(event).encode(),
+                request_id=message.id,
+                origin=_origin(self._trigger, event),
+                trace=message.attributes.get("AWSTraceHeader", ""),
+            )
+        except (ValueError, KeyError, Refused) as error:
+            clock, store = self._surroundings.clock, self._surroundings.store
+            note = Dropped(
+                at=clock.now(),
+                source=self._actor.source,
+                records=(message.id,),
+                metric="UnreadableTriggerMessages",
+                error=f"{self._trigger.source}: {error}",
+            )
+            store.commit([note])
+
+    def _event(self, message: Message) -> object | None:
+        """What the function gets; None if it gets nothing."""
+        match self._trigger.kind:
+            case "s3":
+                notification = json.loads(message.body)
+                if is_test_event(notification):
+                    return None
+                return normalise(notification, next_sequence=self._sequence, settings=self._settings)
+            case "events":
+                return rule_event(self._trigger, message.body)
+            case "sns":
+                return topic_event(self._trigger, message.body)
+
+
+def sequences() -> Callable[[str, str], int]:
+    """Numbers that rise for every key, also from one run of the service to the next (S-41)."""
+    last = 0
+
+    def following(bucket: str, key: str) -> int:
+        nonlocal last
+        del bucket, key
+        last = max(last + 1, time.time_ns())
+        return last
+
+    return following
+
+
+def _origin(trigger: Trigger, event: object) -> str:
+    match event:
+        case {"Records": [{"s3": {"bucket": {"name": bucket}, "object": {"key": key}}}, *_]}:
+            return f"s3://{bucket}/{decode_key(key)}"
+        case _:
+            return f"{'rule' if trigger.kind == 'events' else 'topic'} {trigger.source}"
