@@ -10,7 +10,7 @@ class Shipment(msgspec.Struct, frozen=True, rename="camel"):
 
     order_id: str
     customer_id: str
-    parcel_ids: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    parcel_ids: Annotated[list[str], msgspec.Meta(min_length=1)]
 
 
 class Notice(msgspec.Struct, frozen=True, rename="camel"):

@@ -13,7 +13,7 @@ from backoffice.dynamodb import client
 from backoffice.idempotency import idempotency_config
 from backoffice.observability import count
 from backoffice.settings import from_environment
-from send_receipts.receipt import ReceiptRequest, parse_request, receipt_for
+from send_receipts.receipt import Receipt, parse_request, receipt_for
 
 THREADS = 8
 
@@ -29,25 +29,26 @@ settings = from_environment(Settings)
 sns = boto3.client("sns", config=Config(max_pool_connections=THREADS))
 
 
-def send(request: ReceiptRequest) -> None:
+def send(*, receipt: Receipt, order_id: str) -> None:  # noqa: ARG001  Powertools keys by it
     """Publish a receipt. Subscribers know a repeat, after a crash just here, by its `receiptId`."""
-    sns.publish(TopicArn=settings.receipts_topic, Message=msgspec.json.encode(receipt_for(request)).decode())
+    sns.publish(TopicArn=settings.receipts_topic, Message=msgspec.json.encode(receipt).decode())
     count("ReceiptsSent")
 
 
 # No order protects a message of a standard queue, so its execution claims the order first.
 send_once: Callable[..., None] = idempotent_function(
     send,
-    data_keyword_argument="request",
+    data_keyword_argument="order_id",
     persistence_store=DynamoDBPersistenceLayer(settings.idempotency_table, boto3_client=client()),
-    config=idempotency_config(event_key_jmespath="orderId"),
+    config=idempotency_config(event_key_jmespath="@"),
     key_prefix="receipt",
 )
 
 
 def handle(message: SQSRecord) -> None:
     """Send the receipt that one message asks for."""
-    send_once(request=parse_request(message.body))
+    receipt = receipt_for(parse_request(message.body))
+    send_once(receipt=receipt, order_id=receipt.order_id)
 
 
 handler = ordered_batch(EventType.SQS, handle, threads=THREADS)

@@ -26,7 +26,7 @@ shipments = Table(settings.shipments_table, partition_key="orderId")
 def ship(order: PlacedOrder, unit: UnitOfWork) -> Shipment:
     """Record the shipment of an order."""
     shipment = shipment_of(order)
-    unit.put(shipments, msgspec.to_builtins(shipment) | {"parcelIds": list(shipment.parcel_ids)})
+    unit.put(shipments, msgspec.to_builtins(shipment))
     return shipment
 
 

@@ -28,7 +28,7 @@ class Shipment(msgspec.Struct, frozen=True, rename="camel"):
 
     order_id: str
     customer_id: str
-    parcel_ids: tuple[str, ...]
+    parcel_ids: list[str]
 
 
 def placed_order(detail: dict[str, Any]) -> PlacedOrder:
@@ -44,5 +44,5 @@ def shipment_of(order: PlacedOrder) -> Shipment:
     """Pack an order into as few standard boxes as hold its articles."""
     articles = sum(line.quantity for line in order.lines)
     boxes = -(-articles // PARCEL_HOLDS)
-    parcel_ids = tuple(f"{order.order_id}-{number}" for number in range(1, boxes + 1))
+    parcel_ids = [f"{order.order_id}-{number}" for number in range(1, boxes + 1)]
     return Shipment(order_id=order.order_id, customer_id=order.customer_id, parcel_ids=parcel_ids)

@@ -22,6 +22,15 @@ ENVIRONMENT = {
     "POWERTOOLS_METRICS_NAMESPACE": "unit",
     "ORDERS_TABLE": "orders",
     "IDEMPOTENCY_TABLE": "idempotency",
+    "PARCELS_TABLE": "parcels",
+    "HISTORY_TABLE": "history",
+    "PARKED_BUCKET": "parked",
+    "MAX_RECEIVE_COUNT": "5",
+    "ACCOUNTS_TABLE": "accounts",
+    "ENTRIES_TABLE": "entries",
+    "RECEIPTS_TOPIC": "arn:aws:sns:eu-west-1:123456789012:receipts",
+    "EVENT_BUS": "shop",
+    "SHIPMENTS_TABLE": "shipments",
 }
 
 
