@@ -125,6 +125,7 @@ def exactly_once(
                 event_key_jmespath="key",
                 payload_validation_jmespath="payload" if payload_validation else "",
                 expires_after_seconds=expires_after_seconds,
+                claims=in_progress_protection,
             ),
             output_serializer=_Results(_return_type(function)),
             key_prefix=key_prefix,
