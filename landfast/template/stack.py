@@ -1,5 +1,6 @@
 """One stack: its resources as translated, which of them exist, what they are called, and their resolved properties."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from landfast.template.intrinsics import Resolver, scalar
 from landfast.template.names import KINDS, Place, function_reference, generated_name
 from landfast.template.references import check_cycles, check_names, references
 from landfast.template.sam import transforms
+
+_STEP = re.compile(r"\[([^\]]*)\]|\.([^.\[]+)")
 
 
 class Properties(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -258,4 +261,4 @@ def shaped[T](value: object, shape: type[T], where: Where) -> T:
 
 
 def _steps(path: str) -> Where:
-    return tuple(path.rstrip("`").replace("[", ".[").strip(".").split(".")) if path else ()
+    return tuple(int(index) if index.isdecimal() else index or name for index, name in _STEP.findall(path.rstrip("`")))
