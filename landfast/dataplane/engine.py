@@ -36,6 +36,7 @@ LOG = "engine.log"
 PATIENCE = 3600.0
 """For how long, in seconds, an engine waits for a service to come back."""
 
+_TOOL = ("tool", "run", "--python", sys.executable, "--from", MINISTACK)
 _START_TIMEOUT = 30.0
 _DOWNLOAD_TIMEOUT = 180.0
 _ATTEMPTS = 3
@@ -188,6 +189,16 @@ def stop(directory: Path) -> bool:
     return alive
 
 
+def ministack_is_cached() -> bool:
+    """Whether ministack can be started without a network.
+
+    Raises:
+        EngineError: There is no uv.
+    """
+    command = [_uv(), "--offline", *_TOOL, "python", "-c", ""]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603 - uv, found by us
+
+
 def _moto(port: int, account: str) -> _Launch:
     return _Launch(
         command=[sys.executable, "-m", "landfast.dataplane.moto_server", HOST, str(port)],
@@ -198,14 +209,9 @@ def _moto(port: int, account: str) -> _Launch:
 
 
 def _ministack(port: int, account: str, directory: Path) -> _Launch:
-    uv = _uv()
-    tool = ["tool", "run", "--python", sys.executable, "--from", MINISTACK]
-    cached = subprocess.run(  # noqa: S603 - uv, found by us
-        [uv, "--offline", *tool, "python", "-c", ""], capture_output=True, check=False
-    )
-    offline = ["--offline"] if cached.returncode == 0 else []
+    offline = ["--offline"] if ministack_is_cached() else []
     return _Launch(
-        command=[uv, "--no-progress", *offline, *tool, "ministack"],
+        command=[_uv(), "--no-progress", *offline, *_TOOL, "ministack"],
         environment={
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(port),
@@ -270,7 +276,7 @@ def _wait_until_ready(running: Engine, launch: _Launch) -> None:
     while not _answers(running.state.port, launch.health):
         if not running.is_alive():
             last = _last_line(running.log)
-            kind = _PortTakenError if "already in use" in last else EngineError
+            kind = _PortTakenError if "in use" in last else EngineError
             raise kind(f"{running.state.engine} ended while starting: {last} (see {running.log})")
         if time.monotonic() > deadline:
             raise EngineError(

@@ -12,31 +12,38 @@ def with_versions(clients: Clients, event: Mapping[str, Any]) -> dict[str, Any]:
     """The event with the `versionId` of each object of a versioned bucket.
 
     It is asked of the bucket: the version with the event's ETag that was written nearest to the event's time. One that
-    has been deleted meanwhile stays unnamed, as do objects without an ETag, those of deletions.
+    has been deleted meanwhile stays unnamed, and so do the deletions themselves. Where the engine keeps only whole
+    seconds, the same bytes written to the same key twice in a second may both get the same version.
 
     Args:
         clients: Of the endpoint.
-        event: In S3's own shape; only the object's key, ETag and version are read.
+        event: In S3's own shape; as `landfast.delivery.s3_events` makes it.
     """
     return {**event, "Records": [_with_version(clients, record) for record in event["Records"]]}
 
 
 def _with_version(clients: Clients, record: Mapping[str, Any]) -> Mapping[str, Any]:
     told = record["s3"]["object"]
-    if "versionId" in told or "eTag" not in told:
+    if "versionId" in told or not record["eventName"].startswith("ObjectCreated:"):
         return record
     bucket, key = record["s3"]["bucket"]["name"], unquote_plus(told["key"])
     written = datetime.fromisoformat(record["eventTime"])
     pages = clients.s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key)
     candidates = [
-        (abs((version["LastModified"] - written).total_seconds()), version["VersionId"])
+        (*_distance(version["LastModified"], written), version["VersionId"])
         for page in pages
         for version in page.get("Versions", [])
         if version["Key"] == key and version["ETag"].strip('"') == told["eTag"]
     ]
-    if not candidates or (version_id := min(candidates)[1]) == "null":
+    if not candidates or (version_id := min(candidates)[2]) == "null":
         return record
     return {**record, "s3": {**record["s3"], "object": _in_order(told, version_id)}}
+
+
+def _distance(modified: datetime, written: datetime) -> tuple[float, float]:
+    """In whole seconds first, since the listing's time may have been cut to them."""
+    cut = abs(modified.replace(microsecond=0) - written.replace(microsecond=0))
+    return cut.total_seconds(), abs(modified - written).total_seconds()
 
 
 def _in_order(told: Mapping[str, Any], version_id: str) -> dict[str, Any]:

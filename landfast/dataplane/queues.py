@@ -1,6 +1,7 @@
 """Messages of SQS queues: received with all that Lambda passes on, deleted, and handed back."""
 
 import base64
+import hashlib
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -158,11 +159,20 @@ def _message(raw: "MessageTypeDef") -> Message:
         id=raw["MessageId"],
         receipt_handle=raw["ReceiptHandle"],
         body=raw["Body"],
-        attributes={str(name): value for name, value in raw.get("Attributes", {}).items()},
+        attributes=_attributes(raw),
         message_attributes={name: _attribute(value) for name, value in raw.get("MessageAttributes", {}).items()},
         md5_of_body=raw["MD5OfBody"],
         md5_of_message_attributes=raw.get("MD5OfMessageAttributes"),
     )
+
+
+def _attributes(raw: "MessageTypeDef") -> dict[str, str]:
+    """SQS's own attributes; a FIFO message whose engine gives it no number gets one of 20 digits, by its time."""
+    told: dict[str, str] = {str(name): value for name, value in raw.get("Attributes", {}).items()}
+    if "MessageGroupId" in told and "SequenceNumber" not in told:
+        distinct = int.from_bytes(hashlib.sha256(raw["MessageId"].encode()).digest()[:8]) % 10**7
+        told["SequenceNumber"] = f"{told['SentTimestamp']:0>13}{distinct:07d}"
+    return told
 
 
 def _attribute(raw: Mapping[str, Any]) -> dict[str, Any]:

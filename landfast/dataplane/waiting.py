@@ -24,11 +24,10 @@ def telling(logical_id: str) -> Iterator[None]:
         yield
     except ClientError as error:
         answer = error.response["Error"]
-        raise ResourceError(
-            f"{logical_id}: {error.operation_name}: {answer['Code']}: {answer.get('Message', '')}"
-        ) from error
+        told = f"{error.operation_name}: {answer['Code']}: {answer.get('Message', '')}"
+        raise ResourceError(f"{logical_id}: {_one_line(told)}") from error
     except BotoCoreError as error:
-        raise ResourceError(f"{logical_id}: {error}") from error
+        raise ResourceError(f"{logical_id}: {_one_line(str(error))}") from error
 
 
 def is_error(error: ClientError, *codes: str) -> bool:
@@ -47,3 +46,7 @@ def wait_until(reached: Callable[[], bool], resource: model.Declared) -> None:
         if time.monotonic() > deadline:
             raise ResourceError(f"{resource.logical_id}: not ready after {TIMEOUT:.0f} s")
         time.sleep(_POLL)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,1 @@
+"""The function that the template names; nobody calls it."""

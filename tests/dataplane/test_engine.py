@@ -1,0 +1,165 @@
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from landfast.dataplane import engine as engines
+from landfast.dataplane import keeper
+from landfast.dataplane.clients import Clients
+from landfast.dataplane.errors import EngineError
+
+
+def _lives(group: int) -> bool:
+    """Whether the process group has a member that is more than a zombie."""
+    if not Path("/proc/self/stat").exists():
+        listed = subprocess.run(["/bin/ps", "-axo", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
+        return any(int(row.split()[0]) == group and row.split()[1][0] != "Z" for row in listed.splitlines())
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            state, _, member_of = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(member_of) == group and state != "Z":
+                return True
+    return False
+
+
+def _eventually(reached: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not reached():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_an_engine_listens_on_loopback_only_and_leaves_no_process_and_port_behind(tmp_path: Path) -> None:
+    with engines.start(tmp_path, stack="shop") as running:
+        port, group = running.state.port, running.state.pid
+        assert _lives(group)
+        listening = Path("/proc/net/tcp")
+        if listening.exists():
+            addresses = re.findall(rf"([0-9A-F]{{8}}):{port:04X} 00000000:0000 0A", listening.read_text())
+            assert addresses == ["0100007F"]
+    assert not _lives(group)
+    assert engines.attach(tmp_path) is None
+    with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
+        probe.connect(("127.0.0.1", port))
+
+
+def test_an_engine_survives_its_service_and_is_found_again_with_its_data(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys; from pathlib import Path; from landfast.dataplane import engine, clients;"
+        "running = engine.start(Path(sys.argv[1]), stack='shop');"
+        "clients.Clients(running.url, 'us-east-1').sqs.create_queue(QueueName='kept');"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)  # noqa: S603 - our own script
+    assert killed.returncode == -signal.SIGKILL
+    with engines.obtain(tmp_path, stack="shop") as running:
+        clients = Clients(running.url, "us-east-1")
+        assert clients.sqs.get_queue_url(QueueName="kept")["QueueUrl"].endswith("/kept")
+        clients.close()
+
+
+def test_an_engine_of_another_stack_is_not_taken_over(tmp_path: Path) -> None:
+    with engines.start(tmp_path, stack="shop") as running:
+        with pytest.raises(EngineError, match="moto still runs with the resources of stack shop") as refused:
+            engines.obtain(tmp_path, stack="bank")
+        assert "\n" not in str(refused.value)
+        with pytest.raises(EngineError, match="an engine runs already"):
+            engines.start(tmp_path, stack="shop")
+        assert running.is_alive()
+
+
+def test_a_new_engine_has_another_data_id(tmp_path: Path) -> None:
+    with engines.start(tmp_path, stack="shop") as first:
+        again = engines.obtain(tmp_path, stack="shop")
+        again.release()
+        assert again.state.data_id == first.state.data_id
+    with engines.start(tmp_path, stack="shop") as second:
+        assert second.state.data_id != first.state.data_id
+
+
+def test_a_reused_process_id_is_neither_attached_nor_killed(tmp_path: Path) -> None:
+    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with subprocess.Popen(sleeper, start_new_session=True) as stranger:  # noqa: S603 - our own interpreter
+        state = engines.State(
+            engine="moto", data_id="x", pid=stranger.pid, port=1, stack="shop", account="123456789012"
+        )
+        (tmp_path / "engine.json").write_bytes(msgspec.json.encode(state))
+        (tmp_path / "engine.lock").touch()
+        assert engines.attach(tmp_path) is None
+        assert engines.stop(tmp_path) is False
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_stopping_ends_a_process_that_ignores_sigterm(tmp_path: Path) -> None:
+    with engines.start(tmp_path, stack="shop") as running:
+        os.killpg(running.state.pid, signal.SIGSTOP)
+        assert engines.stop(tmp_path)
+    assert not _lives(running.state.pid)
+
+
+def test_stopping_twice_does_no_harm(tmp_path: Path) -> None:
+    running = engines.start(tmp_path, stack="shop")
+    running.stop()
+    assert engines.stop(tmp_path) is False
+
+
+def test_an_engine_ends_when_its_state_directory_is_gone(tmp_path: Path) -> None:
+    directory = tmp_path / "state"
+    running = engines.start(directory, stack="shop")
+    for file in directory.iterdir():
+        file.unlink()
+    directory.rmdir()
+    assert _eventually(lambda: not _lives(running.state.pid), 10)
+    running.release()
+
+
+def test_an_engine_that_no_service_comes_back_to_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "PATIENCE", 0.5)
+    running = engines.start(tmp_path, stack="shop")
+    time.sleep(2 * keeper.INTERVAL)
+    assert running.is_alive()
+    running.release()
+    assert _eventually(lambda: not _lives(running.state.pid), 10)
+
+
+def test_a_port_that_is_taken_is_named_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(EngineError, match=r"moto ended while starting: .*in use") as refused:
+            engines.start(tmp_path, stack="shop", port=taken.getsockname()[1])
+    assert "\n" not in str(refused.value)
+    assert engines.attach(tmp_path) is None
+
+
+def test_ministack_without_uv_says_how_to_mend_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EngineError, match=r"install uv, or use moto$"):
+        engines.start(tmp_path / "state", "ministack", stack="shop")
+
+
+def test_a_broken_state_file_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "engine.json").write_text("{")
+    with pytest.raises(EngineError, match=r"engine\.json") as refused:
+        engines.attach(tmp_path)
+    assert "\n" not in str(refused.value)
+
+
+def test_each_engine_answers_under_its_url_and_keeps_its_log(engine: engines.Engine) -> None:
+    with socket.create_connection(("127.0.0.1", engine.state.port), timeout=5):
+        assert engine.url == f"http://127.0.0.1:{engine.state.port}"
+    assert engine.log.exists()
+    assert engine.is_alive()

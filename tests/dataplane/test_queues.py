@@ -1,0 +1,127 @@
+import re
+import threading
+import time
+import uuid
+
+import pytest
+
+from landfast.dataplane.clients import Clients
+from landfast.dataplane.errors import SourceGoneError
+from landfast.dataplane.queues import Queue, QueueUrls
+from landfast.dataplane.world import World
+from tests.dataplane.conftest import drain
+
+
+@pytest.fixture
+def queue(clients: Clients) -> Queue:
+    return Queue(clients, clients.sqs.create_queue(QueueName=f"q-{uuid.uuid4()}")["QueueUrl"])
+
+
+def test_s_105_a_message_has_all_that_lambdas_event_shows(clients: Clients, queue: Queue) -> None:
+    before = time.time()
+    clients.sqs.send_message(
+        QueueUrl=queue.url,
+        MessageBody='{"a":1}',
+        MessageAttributes={
+            "text": {"DataType": "String", "StringValue": "v"},
+            "bytes": {"DataType": "Binary", "BinaryValue": b"\x00\xff"},
+        },
+    )
+    [message] = queue.receive(wait=1)
+    assert message.body == '{"a":1}'
+    assert message.receive_count == 1
+    assert message.group is None
+    assert abs(message.sent - before) < 5
+    assert {"ApproximateReceiveCount", "SentTimestamp", "SenderId", "ApproximateFirstReceiveTimestamp"} <= set(
+        message.attributes
+    )
+    assert message.message_attributes == {
+        "text": {"stringValue": "v", "stringListValues": [], "binaryListValues": [], "dataType": "String"},
+        "bytes": {"binaryValue": "AP8=", "stringListValues": [], "binaryListValues": [], "dataType": "Binary"},
+    }
+    assert message.md5_of_body == "bb6cb5c68df4652941caf652a366f2d8"
+    assert message.md5_of_message_attributes is not None
+
+
+def test_s_106_a_message_without_attributes_has_no_digest_of_them(clients: Clients, queue: Queue) -> None:
+    clients.sqs.send_message(QueueUrl=queue.url, MessageBody="x")
+    [message] = queue.receive(wait=1)
+    assert message.md5_of_message_attributes is None
+    assert message.message_attributes == {}
+
+
+def test_a_receive_gives_at_most_ten_and_deletion_takes_any_number(clients: Clients, queue: Queue) -> None:
+    for start in (0, 10, 20):
+        clients.sqs.send_message_batch(
+            QueueUrl=queue.url, Entries=[{"Id": str(n), "MessageBody": str(start + n)} for n in range(10)]
+        )
+    taken = []
+    while got := queue.receive(25, wait=1):
+        assert len(got) <= 10
+        taken += got
+    assert sorted(int(message.body) for message in taken) == list(range(30))
+    assert queue.delete(taken) == []
+    assert queue.change_visibility([], 0) == []
+
+
+def test_a_message_that_is_handed_back_is_received_again_with_a_higher_count(clients: Clients, queue: Queue) -> None:
+    clients.sqs.send_message(QueueUrl=queue.url, MessageBody="x")
+    [message] = queue.receive(wait=1, visibility=60)
+    assert queue.receive(wait=0) == []
+    assert queue.change_visibility([message], 0) == []
+    [again] = queue.receive(wait=1)
+    assert (again.id, again.receive_count) == (message.id, 2)
+
+
+def test_what_sqs_does_not_do_is_said_message_by_message(clients: Clients, queue: Queue) -> None:
+    clients.sqs.send_message(QueueUrl=queue.url, MessageBody="x")
+    [message] = queue.receive(wait=1)
+    assert queue.delete([message]) == []
+    [refusal] = queue.change_visibility([message], 5)
+    assert refusal.message is message
+    assert refusal.reason
+
+
+def test_s_088_a_long_poll_ends_when_a_message_comes(clients: Clients, queue: Queue) -> None:
+    sender = threading.Timer(0.3, lambda: clients.sqs.send_message(QueueUrl=queue.url, MessageBody="x"))
+    sender.start()
+    began = time.monotonic()
+    [message] = queue.receive(wait=20)
+    assert message.body == "x"
+    assert time.monotonic() - began < 5
+    sender.join()
+
+
+def test_s_099_groups_in_flight_are_held_back_and_others_are_not(clients: Clients, world: World) -> None:
+    queue = Queue(clients, world.queues["Payments"].url)
+    for group, body in (("a", "1"), ("a", "2"), ("b", "3")):
+        clients.sqs.send_message(QueueUrl=queue.url, MessageBody=body, MessageGroupId=group)
+    [first] = queue.receive(1, wait=1, visibility=30)
+    assert (first.group, first.body) == ("a", "1")
+    assert re.fullmatch(r"\d{20}", first.attributes["SequenceNumber"])
+    assert [(one.group, one.body) for one in queue.receive(10, wait=1, visibility=30)] == [("b", "3")]
+    queue.delete([first])
+    assert [one.body for one in drain(clients, queue.url)] == ["2"]
+
+
+def test_s_095_a_message_received_too_often_goes_to_the_dead_letter_queue(clients: Clients, world: World) -> None:
+    queue = Queue(clients, world.queues["Payments"].url)
+    clients.sqs.send_message(QueueUrl=queue.url, MessageBody="poison", MessageGroupId="p")
+    for count in (1, 2):
+        [message] = queue.receive(wait=1)
+        assert message.receive_count == count
+        queue.change_visibility([message], 0)
+    assert queue.receive(wait=1) == []
+    [dead] = drain(clients, world.queues["DeadLetters"].url)
+    assert (dead.body, dead.group) == ("poison", "p")
+
+
+def test_a_queue_that_is_gone_is_told_apart(clients: Clients, queue: Queue) -> None:
+    clients.sqs.delete_queue(QueueUrl=queue.url)
+    with pytest.raises(SourceGoneError, match="the queue is gone"):
+        queue.receive(wait=0)
+
+
+def test_a_queues_url_is_found_by_its_arn(clients: Clients, world: World) -> None:
+    made = world.queues["Done"]
+    assert QueueUrls(clients).of(made.arn) == made.url
