@@ -31,7 +31,9 @@ class RequestLog:
         self._started = False
 
     def start(self) -> None:
-        """Write Lambda's START line, which follows the output of the initialisation."""
+        """Write Lambda's START line, which follows the output of the initialisation, once."""
+        if self._started:
+            return
         self._started = True
         self._write("START", f"START RequestId: {self._request_id} Version: {self._spec.version}")
 
@@ -51,8 +53,7 @@ class RequestLog:
             The last 4 KB of the whole log.
         """
         self._flush()
-        if not self._started:
-            self.start()
+        self.start()
         if failure is not None and failure.kind in ("timeout", "exit", "memory"):
             self._write("OUTPUT", failure.error["errorMessage"])
         self._write("END", f"END RequestId: {self._request_id}")

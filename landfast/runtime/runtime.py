@@ -223,10 +223,10 @@ class Runtime:
 
     def _run(self, function: _Function, call: Call) -> Result:
         worker = self._acquire(function)
+        log = RequestLog(self._log_sink, worker.spec, call.request_id)
         while True:
             reusable = False
             try:
-                log = RequestLog(self._log_sink, worker.spec, call.request_id)
                 result = _serve(worker, call, log)
                 reusable = isinstance(result, Answered) or result.kind == "exception"
             except LostError:

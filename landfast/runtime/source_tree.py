@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
+from importlib.util import cache_from_source
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 CHECK_EVERY = 0.5
 """Seconds between two looks at the same folder, however many invocations ask."""
@@ -39,9 +40,17 @@ class SourceTree:
     def _look(self) -> None:
         files = frozenset(_files(self._root))
         if files != self._files:
+            _drop_bytecode(files - self._files)
             self._files = files
             self._changes += 1
         self._looked_at = time.monotonic()
+
+
+def _drop_bytecode(changed: frozenset[_Stamp]) -> None:
+    """Bytecode tells its source by second and size only, which two quick edits can share."""
+    for path, *_ in changed:
+        if path.endswith(".py"):
+            Path(cache_from_source(path)).unlink(missing_ok=True)
 
 
 def _files(folder: str) -> Iterator[_Stamp]:

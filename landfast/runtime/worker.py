@@ -40,7 +40,7 @@ _MIB = 1024 * 1024
 
 
 class LostError(Exception):
-    """The worker ended before it was given the event: another one can take it."""
+    """A warm worker ended before it read the event: another one can take it."""
 
 
 class Worker:
@@ -92,6 +92,8 @@ class Worker:
         self._gauge = MemoryGauge(self._process.pid)
         self._connections: dict[int, Connection] = {}
         self._waiting: Connection | None = None
+        self._lost_if_reset: Connection | None = None
+        self._event_unread = False
         self._output_ended = False
         self._tick = _TICK
         self._inspect_at = self._started + _TICK
@@ -125,16 +127,17 @@ class Worker:
 
         Raises:
             InvocationFailed: anything else that can happen to it (S-05, S-17).
-            LostError: the worker had ended before it was given the event.
+            LostError: the worker was warm, and ended before it read the event.
         """
-        deadline = time.monotonic() + self.spec.timeout
-        if self.init_duration is None:
-            deadline = self._initialise(call, log)
-        else:
-            self._await_next(call, log, deadline)
-        log.start()
         started = time.monotonic()
         try:
+            if self.init_duration is None:
+                deadline = self._initialise(call, log)
+            else:
+                deadline = started + self.spec.timeout
+                self._await_next(call, log, deadline)
+            log.start()
+            started = time.monotonic()
             self._hand_over(call)
             return self._answer(call, log, deadline)
         finally:
@@ -188,6 +191,10 @@ class Worker:
             if failure.kind == "timeout":
                 raise
             raise LostError from failure
+        # A worker that waits for its event has nothing to say: a readable connection is a closed one.
+        if any(descriptor == self._waiting.fileno() for descriptor, _ in self._poll.poll(0)):
+            raise LostError
+        self._lost_if_reset = self._waiting
 
     def _hand_over(self, call: Call) -> None:
         connection, self._waiting = self._waiting, None
@@ -274,7 +281,9 @@ class Worker:
     def _receive(self, connection: Connection, call: Call, log: RequestLog) -> tuple[Connection, Request] | None:
         try:
             request = connection.receive()
-        except DisconnectedError:
+        except DisconnectedError as error:
+            # The kernel resets, rather than ends, a connection whose last data the dead process had not read.
+            self._event_unread = connection is self._lost_if_reset and isinstance(error.__cause__, ConnectionResetError)
             self._drop(connection)
             if not self._connections:
                 self._tick = _HUNG_UP_TICK
@@ -292,6 +301,8 @@ class Worker:
     def _ended(self, call: Call, log: RequestLog) -> NoReturn:
         self.kill()
         self._drain(log)
+        if self._event_unread:
+            raise LostError
         if self._gauge.peak() > self.spec.memory_mb * _MIB:
             raise failures.out_of_memory(call.request_id)
         raise failures.exited(call.request_id, self._process.returncode)

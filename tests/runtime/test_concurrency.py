@@ -199,8 +199,8 @@ def test_an_interrupted_caller_leaves_the_queue(lab: Lab, gate: Gate, threads: T
 
 
 def test_a_time_out_frees_the_place_of_its_worker(lab: Lab) -> None:
-    spec = lab.function("import time\ndef handler(event, context): time.sleep(event)", timeout=0.2)
+    spec = lab.function("import time\ndef handler(event, context): time.sleep(event)", timeout=0.8)
     runtime = lab.runtime(spec, max_processes=1)
-    for _ in range(3):
+    for _ in range(2):
         assert failure(invoke(runtime, 9)).kind == "timeout"
     assert answer(invoke(runtime, 0)) is None

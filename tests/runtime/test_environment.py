@@ -29,7 +29,7 @@ def test_a_worker_has_lambdas_variables_and_the_templates_and_no_others(
         ENVIRONMENT, environment={"TABLE": "orders", "AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}, memory_mb=512
     )
     seen = answer(invoke(lab.runtime(spec, client=client)))
-    assert set(seen) == {
+    assert set(seen) - {"LC_CTYPE"} == {  # Python itself adds that one where the locale isn't installed
         "AWS_ACCESS_KEY_ID",
         "AWS_CONFIG_FILE",
         "AWS_DEFAULT_REGION",

@@ -184,17 +184,17 @@ def test_s_17_a_time_out_kills_the_worker_and_names_the_setting(lab: Lab, client
                 time.sleep(60)
             return os.getpid()
         """,
-        timeout=0.5,
+        timeout=0.8,
     )
     runtime = lab.runtime(spec, client=client)
     first = answer(invoke(runtime))
     started = time.monotonic()
     failed = failure(invoke(runtime, "hang"))
-    assert 0.5 <= time.monotonic() - started < 1.0
+    assert 0.8 <= time.monotonic() - started < 1.6
     assert failed.kind == "timeout"
     assert failed.error == {
         "errorType": "Sandbox.Timedout",
-        "errorMessage": f"RequestId: {REQUEST_ID} Error: Task timed out after 0.50 seconds",
+        "errorMessage": f"RequestId: {REQUEST_ID} Error: Task timed out after 0.80 seconds",
     }
     assert not running(first)
     assert answer(invoke(runtime)) != first
@@ -280,6 +280,26 @@ def test_a_worker_killed_while_idle_costs_no_invocation(lab: Lab) -> None:
     os.kill(first, signal.SIGKILL)
     assert eventually(lambda: not running(first))
     assert answer(invoke(runtime)) != first
+
+
+def test_a_warm_worker_killed_before_it_has_read_its_event_costs_no_invocation(lab: Lab) -> None:
+    runtime = lab.runtime(lab.function("import os\ndef handler(event, context): return os.getpid()", timeout=20))
+    first = answer(invoke(runtime))
+    (worker,) = runtime._functions["orders"].idle
+    assert eventually(lambda: bool(worker._poll.poll(0))), "it never asked for the next event"
+    os.kill(first, signal.SIGSTOP)
+    lab.logs.clear()
+
+    def kill() -> None:
+        assert eventually(lambda: [entry.kind for entry in lab.logs] == ["START"])
+        time.sleep(0.05)  # START is logged a moment before the event is handed over
+        os.kill(first, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    assert answer(invoke(runtime)) != first
+    killer.join()
+    assert [entry.kind for entry in lab.logs] == ["START", "END", "REPORT"]
 
 
 def test_a_worker_that_ends_right_after_its_answer_costs_no_invocation(lab: Lab) -> None:
