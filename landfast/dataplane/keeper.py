@@ -20,15 +20,17 @@ STATE = "engine.json"
 LEASE = "lease.lock"
 INTERVAL = 2.0
 GRACE = 2.0
+_LOOKS = 4
 
 
 def main(directory: Path, lock: int, patience: float, command: list[str]) -> int:
     """Run `command` until it ends or is no longer wanted; its exit code is ours."""
     with subprocess.Popen(command, pass_fds=(lock,)) as engine:  # noqa: S603 - the command is our own engine's
         attended = time.monotonic()
+        interval = min(INTERVAL, patience / _LOOKS)
         while True:
             try:
-                return engine.wait(timeout=INTERVAL)
+                return engine.wait(timeout=interval)
             except subprocess.TimeoutExpired:
                 now = time.monotonic()
                 if _is_leased(directory):

@@ -1,5 +1,6 @@
 """A running emulator with the shop's resources in it, one of each kind for all tests."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -55,11 +56,12 @@ def world(shop: Template, clients: Clients, engine: Engine) -> World:
     return resources.create(shop, clients, engine.state.engine)
 
 
-def drain(clients: Clients, url: str, *, wait: int = 1) -> list[Message]:
-    """Take every message out of a queue."""
+def drain(clients: Clients, url: str, count: int = 1) -> list[Message]:
+    """Take every message out of a queue, once `count` have come or five seconds have passed."""
     queue = Queue(clients, url)
     taken: list[Message] = []
-    while got := queue.receive(wait=wait):
+    deadline = time.monotonic() + 5
+    while got := queue.receive(wait=1 if len(taken) < count and time.monotonic() < deadline else 0):
         assert queue.delete(got) == []
         taken += got
     return taken

@@ -30,8 +30,8 @@ def _trigger(world: World, kind: TriggerKind) -> Trigger:
     return found
 
 
-def _notifications(clients: Clients, trigger: Trigger) -> list[dict[str, Any]]:
-    bodies = (json.loads(message.body) for message in drain(clients, trigger.queue_url))
+def _notifications(clients: Clients, trigger: Trigger, count: int) -> list[dict[str, Any]]:
+    bodies = (json.loads(message.body) for message in drain(clients, trigger.queue_url, count))
     events = (body for body in bodies if not s3_events.is_test_event(body))
     return [
         s3_events.normalise(event, next_sequence=lambda _bucket, _key: time.time_ns(), settings=Settings())
@@ -41,11 +41,11 @@ def _notifications(clients: Clients, trigger: Trigger) -> list[dict[str, Any]]:
 
 def test_s_036_an_upload_reaches_the_functions_queue_and_other_keys_do_not(clients: Clients, world: World) -> None:
     trigger = _trigger(world, "s3")
-    drain(clients, trigger.queue_url)
+    drain(clients, trigger.queue_url, 0)
     bucket = world.buckets["Inbox"]
     clients.s3.put_object(Bucket=bucket, Key="out/ignored", Body=b"1")
     clients.s3.put_object(Bucket=bucket, Key="in/é a+b", Body=b"12")
-    [event] = _notifications(clients, trigger)
+    [event] = _notifications(clients, trigger, 1)
     [record] = event["Records"]
     assert record["eventName"] == "ObjectCreated:Put"
     assert record["s3"]["bucket"]["name"] == bucket
@@ -56,13 +56,13 @@ def test_s_036_an_upload_reaches_the_functions_queue_and_other_keys_do_not(clien
 
 def test_s_037_objects_of_a_versioned_bucket_have_their_version(clients: Clients, world: World) -> None:
     trigger = _trigger(world, "s3")
-    drain(clients, trigger.queue_url)
+    drain(clients, trigger.queue_url, 0)
     bucket = world.buckets["Inbox"]
     versions = []
     for key, body, pause in (("in/v", b"1", 0), ("in/v", b"2", 0), ("in/v-longer", b"1", 1.1), ("in/v", b"1", 0)):
         versions.append(clients.s3.put_object(Bucket=bucket, Key=key, Body=body)["VersionId"])
         time.sleep(pause)
-    events = [with_versions(clients, event) for event in _notifications(clients, trigger)]
+    events = [with_versions(clients, event) for event in _notifications(clients, trigger, 4)]
     objects = [record["s3"]["object"] for event in events for record in event["Records"]]
     assert sorted(one["versionId"] for one in objects) == sorted(versions)
     assert list(objects[0]) == ["key", "size", "eTag", "versionId", "sequencer"]
