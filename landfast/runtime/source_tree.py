@@ -56,7 +56,7 @@ def _drop_bytecode(changed: frozenset[_Stamp]) -> None:
 def _files(folder: str) -> Iterator[_Stamp]:
     try:
         entries = list(os.scandir(folder))
-    except FileNotFoundError:  # a build replaces whole folders while we look
+    except OSError:  # a build replaces whole folders while we look, and links may form a ring
         return
     for entry in entries:
         if entry.name == "__pycache__" or entry.name.startswith("."):
@@ -66,6 +66,6 @@ def _files(folder: str) -> Iterator[_Stamp]:
                 yield from _files(entry.path)
                 continue
             status = entry.stat()
-        except FileNotFoundError:
+        except OSError:
             continue
         yield entry.path, status.st_mtime_ns, status.st_size, status.st_ino

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import pytest
 
 from landfast.runtime import Answered, Errored, FunctionSpec, LogRecord, Result, Runtime
+from landfast.runtime.host import available_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.runtime.settings import Settings
 
 ARN = "arn:aws:lambda:eu-west-1:111122223333:function:"
+PROC = Path("/proc/self").exists()
 REQUEST_ID = "0d5c0f3e-2b0f-4b8e-9a53-0c3c4b1f9f10"
 
 
@@ -69,6 +71,8 @@ def running(pid: int) -> bool:
     """Whether the process exists and is no zombie."""
     try:
         os.kill(pid, 0)
+        if not PROC:
+            return True
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False
@@ -84,11 +88,15 @@ def eventually(condition: Callable[[], bool], *, within: float = 5.0) -> bool:
 
 
 def _children() -> set[int]:
+    if not PROC:
+        return set()
     return {int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
 
 
 def _open_files() -> set[str]:
-    files = set()
+    files: set[str] = set()
+    if not PROC:
+        return files
     for descriptor in Path("/proc/self/fd").iterdir():
         with suppress(FileNotFoundError):  # the descriptor of this very listing
             files.add(f"{descriptor.name} {descriptor.readlink()}")
@@ -108,7 +116,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     assert not left, "a port or pipe is left"
 
 
-@pytest.fixture(params=["awslambdaric", "builtin"])
+@pytest.fixture(params=sorted({available_client(), "builtin"}))
 def client(request: pytest.FixtureRequest) -> str:
     """Both runtime clients must behave alike."""
     name: str = request.param

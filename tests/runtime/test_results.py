@@ -19,6 +19,7 @@ from landfast.runtime import (
     RequestTooLargeError,
     UnknownFunctionError,
 )
+from landfast.runtime.host import available_client
 from tests.runtime.conftest import ARN, REQUEST_ID, Lab, answer, eventually, failure, invoke, running
 
 if TYPE_CHECKING:
@@ -148,6 +149,7 @@ def test_s_17_an_error_of_initialisation_has_an_empty_request_id(
     assert failed.error["requestId"] == ""
 
 
+@pytest.mark.skipif(available_client() != "awslambdaric", reason="there is only one client here")
 def test_both_clients_give_the_same_trace_for_an_error_of_initialisation(lab: Lab) -> None:
     spec = lab.function("def check():\n    raise RuntimeError('no settings')\ncheck()\n")
     theirs, ours = (
@@ -162,7 +164,7 @@ def test_after_a_failed_initialisation_the_next_invocation_tries_a_fresh_worker(
     spec = lab.function(
         """
         from pathlib import Path
-        mark = Path("/proc/self/cwd") / "tried"
+        mark = Path("tried")
         if not mark.exists():
             mark.touch()
             raise RuntimeError("not yet")
