@@ -28,8 +28,14 @@ def clock_time(seconds: float) -> str:
 
 def names(records: tuple[str, ...]) -> str:
     """Which records, in short."""
-    shown = " ".join(record[:_SHORT] for record in records[:_MANY])
+    shown = " ".join(_short(record) for record in records[:_MANY])
     return f"{shown} and {len(records) - _MANY} more" if len(records) > _MANY else shown
+
+
+def _short(record: str) -> str:
+    """The beginning of a UUID; of a Kinesis event id, which begins with the shard, the end of the sequence number."""
+    _, colon, sequence = record.rpartition(":")
+    return sequence[-_SHORT:] if colon else record[:_SHORT]
 
 
 def resource(arn: str) -> str:

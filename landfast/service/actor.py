@@ -1,10 +1,12 @@
 """A delivery machine with a thread: what happens is told to it in order, and what it asks for is done."""
 
+import heapq
 import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Protocol
 
 from landfast import journal
@@ -103,6 +105,8 @@ class Actor[R]:
         self._inbox: queue.SimpleQueue[Callable[[float], Sequence[Action[R]]] | None] = queue.SimpleQueue()
         self.stopping = threading.Event()
         self.patience = Patience(source, surroundings.clock, surroundings.store, self.stopping)
+        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = count()
         self._unnoted: list[Entry] = []
         self._calls = ThreadPoolExecutor(CONCURRENT_CALLS, thread_name_prefix=f"{source} call")
         self._work = ThreadPoolExecutor(CONCURRENT_WORK, thread_name_prefix=f"{source} work")
@@ -154,6 +158,10 @@ class Actor[R]:
     def tell(self, report: Callable[[float], Sequence[Action[R]]]) -> None:
         """Report to the machine, in this actor's thread: `report` gets the time and returns the machine's answer."""
         self._inbox.put(report)
+
+    def later(self, at: float, work: Callable[[], None]) -> None:
+        """Do quick work in this actor's thread at the time `at`, in seconds; to be called in that thread."""
+        heapq.heappush(self._agenda, (at, next(self._order), work))
 
     def apart(self, work: Callable[[], None]) -> None:
         """Do slow work in another thread."""
@@ -228,6 +236,8 @@ class Actor[R]:
                 for report in self._reports():
                     self._answered(report(self.clock.now()))
                 self._answered(self.machine.advance(self.clock.now()))
+                while self._agenda and self._agenda[0][0] <= self.clock.now():
+                    heapq.heappop(self._agenda)[2]()
         except StoppedError:
             return
         except BaseException as error:
@@ -237,7 +247,8 @@ class Actor[R]:
 
     def _reports(self) -> list[Callable[[float], Sequence[Action[R]]]]:
         """What has been told, after waiting for it until the machine is due."""
-        due = self.machine.due()
+        wishes = (self.machine.due(), self._agenda[0][0] if self._agenda else None)
+        due = min((wish for wish in wishes if wish is not None), default=None)
         reports: list[Callable[[float], Sequence[Action[R]]]] = []
         try:
             report = self._inbox.get(timeout=None if due is None else self.clock.until(due))

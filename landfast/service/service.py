@@ -27,9 +27,11 @@ from landfast.service.endpoint import Endpoint, is_lambda
 from landfast.service.front import Front, Request, Response
 from landfast.service.functions import LATEST, Functions, Target
 from landfast.service.logs import LogFiles
+from landfast.service.sources import Sources
 from landfast.service.specs import asynchronous_config, function_specs, versions
 from landfast.service.state import Resource, Running, ServiceError, StateDirectory
 from landfast.service.store import Store
+from landfast.service.streams import StreamMapping, StreamSupervisor
 from landfast.service.triggers import TriggerPump
 from landfast.template import Template, read
 
@@ -76,6 +78,7 @@ class Service:
         self._asynchronous: dict[str, AsynchronousActor] = {}
         self._actors: list[Actor[Any]] = []
         self._pumps: list[TriggerPump] = []
+        self._supervisors: list[StreamSupervisor] = []
         self.not_run: tuple[str, ...] = ()
 
     @classmethod
@@ -142,6 +145,8 @@ class Service:
         """End everything that was started; accepted events stay on disk."""
         for pump in self._pumps:
             pump.stop()
+        for supervisor in self._supervisors:
+            supervisor.stop()
         for actor in self._actors:
             actor.stop()
         self._parts.close()
@@ -173,6 +178,7 @@ class Service:
         self._start_functions(state)
         self._start_asynchronous()
         self._endpoint = Endpoint(self.functions, self._accept_call)
+        self._start_mappings()
         self._start_triggers()
         self._parts.enter_context(self._front)
         self._running = self._describe()
@@ -224,6 +230,19 @@ class Service:
             )
             pump.start()
             self._pumps.append(pump)
+
+    def _start_mappings(self) -> None:
+        sources = Sources(self.template, self.world, self.clients, self.functions, self.options.settings)
+        for mapping in self.template.event_source_mappings.values():
+            if mapping.properties.get("Enabled") is False:
+                continue
+            source = sources.read(mapping)
+            if isinstance(source, StreamMapping):
+                supervisor = StreamSupervisor(source, self.surroundings, self._begin)
+                self._supervisors.append(supervisor)
+                supervisor.start()
+            else:
+                self._begin(source.actor(self.surroundings))
 
     def _begin(self, actor: Actor[Any]) -> None:
         actor.start()
