@@ -41,9 +41,15 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Receive:
-    """Long-poll the queue for up to `limit` messages (at most 10); answer with ``received(messages, now)``, once."""
+    """Long-poll the queue for up to `limit` messages (at most 10); answer with ``received(messages, now)``, once.
+
+    Attributes:
+        limit: How many messages, at most.
+        visibility_timeout: Seconds to hide them; None for the queue's own setting (U-20).
+    """
 
     limit: int
+    visibility_timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,250 @@
+"""An SQS queue's event source mapping: polling, batches, concurrency, deletion (S-88 to S-104).
+
+The queue itself keeps the order of groups, counts deliveries and moves messages to its dead-letter queue (S-95, S-99);
+the machine only receives, invokes, deletes, and lets go of what failed.
+"""
+
+import heapq
+import itertools
+import math
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from landfast.delivery.actions import Delete, Invoke, Receive, Retry, Return, Settle
+from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
+from landfast.delivery.partial_responses import WholeBatch, queue_failures
+from landfast.delivery.queue_config import QueueConfig
+from landfast.delivery.scaling import Scaling
+from landfast.delivery.settings import Backoff, Settings
+from landfast.delivery.sqs_events import QueueMessage
+from landfast.delivery.stream_records import PAYLOAD_LIMIT
+
+RECEIVE_LIMIT: Final = 10
+"""Messages that one `ReceiveMessage` returns at most."""
+
+LONG_POLLS: Final = 5
+"""Calls of `ReceiveMessage` that wait at the same time, at most."""
+
+THROTTLE_BACKOFF: Final = Backoff(base=1.0, factor=2.0, cap=300.0)
+"""Waits between the tries of a throttled batch (S-94)."""
+
+_COMMA: Final = 1
+_ENVELOPE: Final = len('{"Records":[]}') - _COMMA
+
+type QueueAction = (
+    Receive | Invoke[QueueMessage] | Retry[QueueMessage] | Settle[QueueMessage] | Delete[QueueMessage]
+    | Return[QueueMessage]
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Messages of one invocation.
+
+    Attributes:
+        messages: The messages, in the order in which they were received.
+        rest: What came in the same receive of a FIFO queue and did not fit: it follows when the batch is done.
+        throttles: Tries that did not reach the function.
+    """
+
+    messages: Sequence[QueueMessage]
+    rest: Sequence[QueueMessage] = ()
+    throttles: int = 0
+
+
+class QueuePoller:
+    """The state machine of one mapping.
+
+    The driver wakes it at `due()` by `advance`, which also begins it, and answers each `actions.Receive` by `received`
+    and each `actions.Invoke` by `finished`. A `Receive` that finds nothing is a long poll: it is answered when messages
+    come, or after some seconds with none.
+    """
+
+    def __init__(self, config: QueueConfig, *, settings: Settings, new_id: Callable[[], str]) -> None:
+        self.config = config
+        self._settings = settings
+        self._new_id = new_id
+        self._scaling = Scaling(config.scale)
+        self._polls = 0
+        self._gathered: dict[str, QueueMessage] = {}
+        self._gathered_size = _ENVELOPE
+        self._window_ends = math.inf
+        self._ready: deque[_Batch] = deque()
+        self._running: dict[str, _Batch] = {}
+        self._held: list[tuple[float, int, _Batch]] = []
+        self._holds = itertools.count()
+        self._stopped = False
+
+    @property
+    def in_flight(self) -> int:
+        """How many batches are being handled, the throttled ones included."""
+        return len(self._running) + len(self._held) + len(self._ready)
+
+    @property
+    def capacity(self) -> int:
+        """How many batches may be handled at once now (S-103)."""
+        return self._scaling.capacity
+
+    def due(self) -> float | None:
+        """When the machine next wants to be woken."""
+        if self._stopped:
+            return None
+        times = [-math.inf] if self._wanted_polls() else []
+        if self._gathered:
+            times.append(self._window_ends)
+        if self._held:
+            times.append(self._held[0][0])
+        grows = self._scaling.due()
+        if grows is not None:
+            times.append(grows)
+        return min(times, default=None)
+
+    def advance(self, now: float) -> list[QueueAction]:
+        """Do what is due."""
+        return list(self._advance(now))
+
+    def received(self, messages: Sequence[QueueMessage], now: float) -> list[QueueAction]:
+        """Take in what a `Receive` brought, perhaps nothing."""
+        return list(self._take_in(messages, now))
+
+    def finished(self, request_id: str, outcome: Outcome, now: float) -> list[QueueAction]:
+        """Take in how an invocation ended."""
+        return list(self._finish(self._running.pop(request_id), outcome, now))
+
+    def stop(self) -> list[QueueAction]:
+        """Poll no more and let go of what is not being handled; invocations in flight are still to be answered."""
+        self._stopped = True
+        batches = [*self._ready, *(batch for _, _, batch in sorted(self._held))]
+        waiting = [message for batch in batches for message in (*batch.messages, *batch.rest)]
+        waiting += self._gathered.values()
+        self._ready.clear()
+        self._held.clear()
+        self._gathered.clear()
+        return list(self._let_go(waiting))
+
+    def _advance(self, now: float) -> Iterator[QueueAction]:
+        self._scaling.advance(now)
+        while self._held and self._held[0][0] <= now:
+            yield self._invoke(heapq.heappop(self._held)[2])
+        yield from self._go_on(now)
+
+    def _take_in(self, messages: Sequence[QueueMessage], now: float) -> Iterator[QueueAction]:
+        self._polls -= 1
+        if self._stopped:
+            yield from self._let_go(messages)
+            return
+        if not messages and not self.in_flight:
+            self._scaling.idle()
+        filters = self.config.filters
+        unwanted = [] if filters is None else [each for each in messages if not filters.matches(each.event)]
+        if unwanted:
+            yield Delete(unwanted)
+            yield Settle(unwanted, "filtered", "S-104")
+        rejected = {message.id for message in unwanted}
+        self._gather([message for message in messages if message.id not in rejected], now)
+        yield from self._go_on(now)
+
+    def _finish(self, batch: _Batch, outcome: Outcome, now: float) -> Iterator[QueueAction]:
+        everything = frozenset(message.id for message in batch.messages)
+        match outcome:
+            case NotReached():
+                yield from self._throttled(batch, now)
+            case Failed():
+                self._scaling.failed()
+                yield from self._end(batch, everything, "S-93", now)
+            case Succeeded() if not self.config.report_batch_item_failures:
+                yield from self._end(batch, frozenset(), "S-88", now)
+            case Succeeded(value):
+                failed = queue_failures(value, everything, self._settings)
+                yield from self._end(batch, everything if isinstance(failed, WholeBatch) else failed, "S-97", now)
+        yield from self._go_on(now)
+
+    def _throttled(self, batch: _Batch, now: float) -> Iterator[QueueAction]:
+        """Try again while the messages stay hidden for the function's whole time-out (S-94, U-21)."""
+        batch.throttles += 1
+        at = now + THROTTLE_BACKOFF.wait(batch.throttles)
+        in_time = not any(self._too_late(message, at) for message in batch.messages)
+        if in_time and self._settings.hold_throttled_batches and not self._stopped:
+            heapq.heappush(self._held, (at, next(self._holds), batch))
+            yield Retry(batch.messages, at, "S-94")
+        else:
+            yield from self._end(batch, frozenset(message.id for message in batch.messages), "S-94", now)
+
+    def _end(self, batch: _Batch, failed: Collection[str], rule: str, now: float) -> Iterator[QueueAction]:
+        done = [message for message in batch.messages if message.id not in failed]
+        back = [message for message in batch.messages if message.id in failed]
+        if done:
+            yield Delete(done)
+            yield Settle(done, "processed", rule)
+        yield from self._let_go(back)
+        blocked = {message.group for message in back}
+        after = [each for each in batch.rest if self._stopped or each.group in blocked or self._too_late(each, now)]
+        yield from self._let_go(after)
+        groups = {message.group for message in after}
+        following = [message for message in batch.rest if message.group not in groups]
+        if following:
+            self._ready.append(self._batch_of(following))
+
+    def _go_on(self, now: float) -> Iterator[QueueAction]:
+        """Form batches, invoke as many as may run, and ask for more."""
+        if self._stopped:
+            return
+        self._form(now)
+        while self._ready and len(self._running) + len(self._held) < self.capacity:
+            yield self._invoke(self._ready.popleft())
+        self._scaling.observe(used_up=self.in_flight >= self.capacity and not self._held, now=now)
+        for _ in range(self._wanted_polls()):
+            self._polls += 1
+            extended = self.config.visibility_timeout != self.config.queue.visibility_timeout
+            yield Receive(
+                min(RECEIVE_LIMIT, self.config.batch_size), self.config.visibility_timeout if extended else None
+            )
+
+    def _invoke(self, batch: _Batch) -> Invoke[QueueMessage]:
+        request_id = self._new_id()
+        self._running[request_id] = batch
+        return Invoke(request_id, batch.messages, max(message.receive_count for message in batch.messages))
+
+    def _gather(self, messages: Sequence[QueueMessage], now: float) -> None:
+        if not self._gathered:
+            self._window_ends = now + self.config.batching_window
+        for message in messages:
+            older = self._gathered.get(message.id)
+            self._gathered[message.id] = message
+            self._gathered_size += message.size - older.size if older else message.size + _COMMA
+
+    def _form(self, now: float) -> None:
+        """Close batches: at the window's end, at `BatchSize`, or at the payload's limit (S-89)."""
+        full = len(self._gathered) >= self.config.batch_size or self._gathered_size > PAYLOAD_LIMIT
+        if not self._gathered or not (full or now >= self._window_ends):
+            return
+        batch = self._batch_of(list(self._gathered.values()))
+        rest, batch.rest = batch.rest, batch.rest if self.config.queue.fifo else ()
+        self._ready.append(batch)
+        self._gathered.clear()
+        self._gathered_size = _ENVELOPE
+        if not self.config.queue.fifo:
+            self._gather(rest, now)
+            self._form(now)
+
+    def _batch_of(self, messages: Sequence[QueueMessage]) -> _Batch:
+        sizes = itertools.accumulate((message.size + _COMMA for message in messages), initial=_ENVELOPE)
+        fitting = sum(1 for size in itertools.islice(sizes, 1, None) if size <= PAYLOAD_LIMIT)
+        count = max(1, min(fitting, self.config.batch_size))
+        return _Batch(messages[:count], messages[count:])
+
+    def _wanted_polls(self) -> int:
+        """How many more calls of `ReceiveMessage` are useful: no more than what they bring could be handled."""
+        size = self.config.batch_size
+        room = (self.capacity - self.in_flight) * size - len(self._gathered)
+        return max(0, min(LONG_POLLS, math.ceil(room / min(RECEIVE_LIMIT, size))) - self._polls)
+
+    def _too_late(self, message: QueueMessage, now: float) -> bool:
+        return message.received_at + self.config.visibility_timeout - now < self.config.function_timeout
+
+    def _let_go(self, messages: Sequence[QueueMessage]) -> Iterator[QueueAction]:
+        """Messages that are not deleted come back when their visibility timeout ends (S-93, S-97)."""
+        for received_at, together in itertools.groupby(messages, key=lambda message: message.received_at):
+            yield Return(list(together), received_at + self.config.visibility_timeout)
