@@ -33,10 +33,10 @@ class Machine[R](Protocol):
     def due(self) -> float | None:
         """When it wants to be woken."""
 
-    def advance(self, now: float) -> list[Action[R]]:
+    def advance(self, now: float) -> Sequence[Action[R]]:
         """Do what is due."""
 
-    def finished(self, request_id: str, outcome: Outcome, now: float) -> list[Action[R]]:
+    def finished(self, request_id: str, outcome: Outcome, now: float) -> Sequence[Action[R]]:
         """An invocation has ended."""
 
 

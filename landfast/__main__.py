@@ -1,0 +1,5 @@
+"""``python -m landfast``."""
+
+from landfast.cli import main
+
+main()

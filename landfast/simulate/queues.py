@@ -1,0 +1,115 @@
+"""The simulator's queues: messages that arrive, and the long polls that wait for them."""
+
+import json
+import uuid
+from collections import deque
+from collections.abc import Sequence
+
+from msgspec import UNSET
+
+from landfast.delivery.actions import Action, Delete, Receive, State
+from landfast.delivery.queue import QueuePoller
+from landfast.delivery.queue_config import QueueAttributes, configuration
+from landfast.delivery.settings import Settings
+from landfast.delivery.sqs_events import QueueMessage
+from landfast.journal import Settled
+from landfast.simulate.agenda import Order
+from landfast.simulate.drivers import ACCOUNT, REGION, START, Driver, Machine, arrivals
+from landfast.simulate.result import Tally
+from landfast.simulate.scenario import Queue, Record, Scenario
+from landfast.simulate.sqs import SqsQueue
+
+
+class QueueDriver(Driver[QueueMessage]):
+    """An SQS queue and the mapping that polls it."""
+
+    def __init__(self, scenario: Scenario, settings: Settings, tally: Tally) -> None:
+        super().__init__(scenario, settings, tally)
+        attributes = _attributes(Queue() if scenario.source.queue is UNSET else scenario.source.queue)
+        config = configuration(
+            scenario.mapping, queue=attributes, function_timeout=scenario.function.Timeout, settings=settings
+        )
+        name = "scenario.fifo" if attributes.fifo else "scenario"
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+        self._queue = SqsQueue(attributes, queue_arn=arn, has_window=config.batching_window > 0, epoch=START)
+        self._poller = QueuePoller(config, settings=settings, new_id=self.new_id)
+        self._polls: deque[Receive] = deque()
+        self._names: dict[str, str] = {}
+        self._answering = False
+
+    def identifier(self, record_id: str) -> str:
+        """The message id of a record."""
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, record_id))
+
+    def name(self, record: QueueMessage) -> str:
+        """The id of a message in the scenario."""
+        return self._names[record.id]
+
+    def begin(self) -> None:
+        """Plan the arrivals and begin to poll."""
+        arrivals(iter(self.scenario.source.all()), lambda record: record.at, self.agenda, self._arrive)
+        self.agenda.wake(self._poller, self._advance)
+
+    def fulfil(self, machine: Machine[QueueMessage], action: Action[QueueMessage]) -> None:  # noqa: ARG002 - there is one
+        """Delete, or take in a long poll; what returns to the queue does so by itself."""
+        if isinstance(action, Delete):
+            for message in action.messages:
+                self._queue.delete(message, self.agenda.now)
+            self._wait()
+        elif isinstance(action, Receive):
+            self._polls.append(action)
+            self._wait()
+
+    def _advance(self) -> None:
+        self.carry_out(self._poller, self._poller.advance(self.agenda.now))
+
+    def _arrive(self, record: Record) -> None:
+        message_id = self.identifier(record.id)
+        self._names[message_id] = record.id
+        payload = record.payload
+        body = payload if isinstance(payload, str) else json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
+        self._queue.send(message_id, body, self.agenda.now, group=record.key)
+        self._wait()
+
+    def _wait(self) -> None:
+        """Answer the long polls once everything of this moment has happened, and again when messages come back."""
+        if self._polls and not self._answering:
+            self._answering = True
+            self.agenda.at(self.agenda.now, Order.DUE, self._answer)
+        self.agenda.wake(self._queue, self._return)
+
+    def _return(self) -> None:
+        """Time has passed for the queue: messages are visible again, or too old."""
+        self._expire(self._queue.advance(self.agenda.now))
+        self._wait()
+
+    def _answer(self) -> None:
+        self._answering = False
+        now, progress = self.agenda.now, True
+        while self._polls and progress:
+            poll = self._polls[0]
+            received = self._queue.receive(poll.limit, now, visibility_timeout=poll.visibility_timeout)
+            progress = bool(received.messages or received.dead_lettered)
+            self._expire(received.expired)
+            self._settle(received.dead_lettered, "dead_lettered", "S-95 received maxReceiveCount times")
+            if received.messages:
+                self._polls.popleft()
+                self.carry_out(self._poller, self._poller.received(received.messages, now))
+        self.agenda.wake(self._queue, self._return)
+
+    def _expire(self, message_ids: Sequence[str]) -> None:
+        self._settle(message_ids, "dropped", "kept longer than the queue's MessageRetentionPeriod")
+
+    def _settle(self, message_ids: Sequence[str], state: State, rule: str) -> None:
+        if message_ids:
+            names = tuple(self._names[message_id] for message_id in message_ids)
+            self.tally.note(Settled(at=self.agenda.now, source="sqs", records=names, state=state, rule=rule))
+
+
+def _attributes(queue: Queue) -> QueueAttributes:
+    redrive = queue.RedrivePolicy
+    return QueueAttributes(
+        visibility_timeout=queue.VisibilityTimeout,
+        fifo=queue.FifoQueue,
+        max_receive_count=None if redrive is UNSET else redrive.maxReceiveCount,
+    )
