@@ -269,7 +269,7 @@ class Runtime:
             self._check_open(function)
             while function.idle and worker is None:
                 candidate = function.idle.pop()
-                if candidate.revision == revision and candidate.alive():
+                if candidate.revision == revision:
                     worker = candidate
                     self._busy.add(worker)
                 else:

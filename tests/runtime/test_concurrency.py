@@ -132,6 +132,32 @@ def test_at_the_cap_two_functions_share_one_process_without_loss(lab: Lab, threa
     assert all(answer(call.result(timeout=20)) for call in calls)
 
 
+@pytest.mark.parametrize(
+    "fair",
+    [(60.0, ["orders", "orders", "other"]), (0.0, ["orders", "other", "orders"])],
+    ids=["not yet long", "long"],
+)
+def test_a_free_worker_goes_to_its_own_function_first_unless_another_has_waited_long(
+    lab: Lab,
+    gate: Gate,
+    threads: ThreadPoolExecutor,
+    fair: tuple[float, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fair_after, order = fair
+    monkeypatch.setattr("landfast.runtime.runtime._FAIR_AFTER", fair_after)
+    runtime = lab.runtime(gated(lab), gated(lab, "other"), max_processes=1)
+    calls = [threads.submit(invoke, runtime, str(gate.folder))]
+    assert eventually(lambda: gate.arrived() == 1)
+    calls.append(threads.submit(invoke, runtime, name="other"))
+    assert eventually(lambda: len(runtime._waiters) == 1)
+    calls.append(threads.submit(invoke, runtime))
+    assert eventually(lambda: len(runtime._waiters) == 2)
+    gate.open()
+    assert all(answer(call.result()) for call in calls)
+    assert [entry.function for entry in lab.logs if entry.kind == "START"] == order
+
+
 def test_many_callers_get_each_their_own_answer(lab: Lab, threads: ThreadPoolExecutor) -> None:
     spec = lab.function("def handler(event, context): return [event, context.aws_request_id]", timeout=20)
     runtime = lab.runtime(spec, max_processes=4)

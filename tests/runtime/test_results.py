@@ -355,7 +355,8 @@ def test_a_worker_over_its_memory_is_killed_while_it_works(lab: Lab) -> None:
     assert failed.error["errorMessage"] == f"RequestId: {REQUEST_ID} Error: Runtime exited with error: signal: killed"
 
 
-def test_a_peak_of_memory_that_is_over_in_a_moment_still_counts(lab: Lab) -> None:
+def test_a_peak_of_memory_that_is_over_in_a_moment_still_counts(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("landfast.runtime.worker._TICK", 60.0)
     spec = lab.function(
         "def handler(event, context):\n    bytearray(200 * 1024 * 1024)\n    return 'quick'", timeout=10
     )
