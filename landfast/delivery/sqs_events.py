@@ -4,7 +4,9 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+_COMPACT: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,7 @@ def event_record(message: Mapping[str, Any], *, queue_arn: str, has_window: bool
 
 def record_size(record: Mapping[str, Any]) -> int:
     """Bytes that a record adds to the payload of an invocation."""
-    text = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
-    return len(text.encode(errors="surrogatepass"))
+    return len(_COMPACT.encode(record).encode(errors="surrogatepass"))
 
 
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -239,7 +239,7 @@ class SqsQueue:
             "ReceiptHandle": f"{stored.number}-{stored.receives}",
             "Body": stored.body,
             "Attributes": attributes,
-            "MD5OfBody": hashlib.md5(stored.body.encode(), usedforsecurity=False).hexdigest(),
+            "MD5OfBody": hashlib.md5(stored.body.encode(errors="surrogatepass"), usedforsecurity=False).hexdigest(),
         }
         return queue_message(message, queue_arn=self._arn, received_at=now, has_window=self._has_window)
 
