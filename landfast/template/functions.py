@@ -203,9 +203,10 @@ def _text(value: Any, where: tuple[str, ...]) -> str:  # noqa: ANN401 - whatever
 
 def _role(stack: Stack, logical_id: str, roles: Mapping[str, Role]) -> Role | None:
     try:
-        return roles.get(stack.value(logical_id, "Role"))
+        arn = stack.value(logical_id, "Role")
     except Unavailable:
         return None  # a role of another stack, which this template cannot describe
+    return roles.get(arn) if isinstance(arn, str) else None
 
 
 def _versions(stack: Stack) -> dict[str, list[str]]:

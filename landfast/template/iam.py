@@ -59,7 +59,10 @@ def _is_attached(stack: Stack, policy: str, role: str) -> bool:
 
 def _inline(stack: Stack, role: str) -> Iterator[Statement]:
     where = (role, "Properties", "Policies")
-    for index, declared in enumerate(stack.raw(role, "Policies") or ()):
+    policies = stack.raw(role, "Policies") or []
+    if not isinstance(policies, list):
+        raise Mistake(where, "wants a list of policies")
+    for index, declared in enumerate(policies):
         here: Where = (*where, index)
         policy = stack.resolver.branch(declared, here)
         if policy is None:

@@ -13,6 +13,7 @@ from landfast.template.errors import Mistake, Where
 
 type Value = str | int | float | list[Any]
 
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _SSM_VALUE = "AWS::SSM::Parameter::Value<"
 
 
@@ -78,22 +79,28 @@ class _Rules:
         pattern = self.declaration.get("AllowedPattern")
         if pattern is not None and not self._matches(str(pattern), value):
             self._refuse(value, f"does not match AllowedPattern {pattern}")
-        if len(value) < int(self.declaration.get("MinLength", 0)):
-            self._refuse(value, f"is shorter than MinLength {self.declaration['MinLength']}")
-        if len(value) > int(self.declaration.get("MaxLength", len(value))):
-            self._refuse(value, f"is longer than MaxLength {self.declaration['MaxLength']}")
+        if len(value) < (least := self._limit("MinLength", len(value))):
+            self._refuse(value, f"is shorter than MinLength {least:g}")
+        if len(value) > (most := self._limit("MaxLength", len(value))):
+            self._refuse(value, f"is longer than MaxLength {most:g}")
         return value
 
     def number(self, value: str) -> int | float:
         self._allowed(value)
-        if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", value) is None:
+        if not _NUMBER.fullmatch(value):
             self._refuse(value, "is not a number")
         number = int(value) if re.fullmatch(r"[+-]?\d+", value) else float(value)
-        if number < float(self.declaration.get("MinValue", number)):
-            self._refuse(value, f"is below MinValue {self.declaration['MinValue']}")
-        if number > float(self.declaration.get("MaxValue", number)):
-            self._refuse(value, f"is above MaxValue {self.declaration['MaxValue']}")
+        if number < (least := self._limit("MinValue", number)):
+            self._refuse(value, f"is below MinValue {least:g}")
+        if number > (most := self._limit("MaxValue", number)):
+            self._refuse(value, f"is above MaxValue {most:g}")
         return number
+
+    def _limit(self, name: str, default: float) -> float:
+        limit = _text(self.declaration.get(name, default))
+        if not _NUMBER.fullmatch(limit):
+            raise Mistake((*self.where, name), "is not a number")
+        return float(limit)
 
     def _allowed(self, value: str) -> None:
         allowed = self.declaration.get("AllowedValues")

@@ -42,7 +42,8 @@ def _called(function: str, arguments: object, where: Where, choice: Choice) -> I
     elif function == "Fn::Sub":
         text, given, *_ = (*_listed(arguments), {})
         names = variables(text) if isinstance(text, str) else ()
-        yield from ((name.split(".")[0], where) for name in names if name not in given)
+        own = given if isinstance(given, dict) else {}
+        yield from ((name.split(".")[0], where) for name in names if name not in own)
         yield from references(given, where, choice)
     elif function == "Fn::If" and isinstance(arguments, list):
         yield from references(choice(arguments, where), where, choice)

@@ -64,6 +64,7 @@ def translate(
 
 def _translated(template: dict[str, Any], parameters: Mapping[str, Any], region: str) -> dict[str, Any]:
     # Importing the translator takes longer than all the rest of reading a template.
+    from samtranslator.metrics.metrics import DummyMetricsPublisher, Metrics  # noqa: PLC0415
     from samtranslator.model.exceptions import (  # noqa: PLC0415
         ExceptionWithMessage,
         InvalidDocumentException,
@@ -73,7 +74,8 @@ def _translated(template: dict[str, Any], parameters: Mapping[str, Any], region:
 
     # The translator asks a session for its region only; a real one would read the user's AWS profile.
     session = SimpleNamespace(region_name=region)
-    translator = Translator(managed_policy_map={}, sam_parser=Parser(), boto_session=session)
+    metrics = Metrics("ServerlessTransform", DummyMetricsPublisher())
+    translator = Translator(managed_policy_map={}, sam_parser=Parser(), boto_session=session, metrics=metrics)
     try:
         translated: dict[str, Any] = translator.translate(
             sam_template=template, parameter_values=dict(parameters), passthrough_metadata=True
@@ -88,6 +90,8 @@ def _translated(template: dict[str, Any], parameters: Mapping[str, Any], region:
         raise Mistake(
             (), f"SAM cannot translate the template ({problem}); 'sam validate' may tell where it is wrong"
         ) from error
+    finally:
+        metrics.publish()  # to nobody; unpublished, they end in a warning on the user's screen
     return translated
 
 

@@ -99,7 +99,7 @@ class _AttributeDefinition(Properties, frozen=True, kw_only=True):
 
 class _Projection(Properties, frozen=True, kw_only=True, omit_defaults=True):
     projection_type: Literal["ALL", "KEYS_ONLY", "INCLUDE"] | None = None
-    non_key_attributes: tuple[str, ...] = ()
+    non_key_attributes: list[str] | None = None
 
 
 class _Index(Properties, frozen=True, kw_only=True, omit_defaults=True):

@@ -232,8 +232,11 @@ class Stack:
                     raise Mistake((logical_id, "DependsOn"), f"no resource is called {needed}")
 
     def _depends_on(self, logical_id: str) -> list[str]:
-        needed = self._declared[logical_id].get("DependsOn", [])
-        return needed if isinstance(needed, list) else [needed]
+        declared = self._declared[logical_id].get("DependsOn", [])
+        needed = declared if isinstance(declared, list) else [declared]
+        if not all(isinstance(each, str) for each in needed):
+            raise Mistake((logical_id, "DependsOn"), "wants a logical id or a list of them")
+        return needed
 
     def _needs(self, logical_id: str) -> dict[str, Where]:
         def live(arguments: list[Any], where: Where) -> list[Any]:

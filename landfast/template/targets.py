@@ -88,6 +88,6 @@ def _invokers(stack: Stack) -> frozenset[tuple[str, str | None]]:
         except Unavailable:
             continue  # it grants to, or on, something that this template cannot know
         reference = function_reference(name) if isinstance(name, str) else None
-        if reference is not None and principal == _S3 and action in _INVOKES:
+        if reference is not None and principal == _S3 and isinstance(action, str) and action in _INVOKES:
             allowed.add(reference)
     return frozenset(allowed)

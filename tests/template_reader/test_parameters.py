@@ -51,6 +51,7 @@ def test_a_parameter_has_its_default_or_the_value_given(
         ({"Type": "String", "MaxLength": 2}, "abc", "'abc' is longer than MaxLength 2"),
         ({"Type": "Number"}, "ten", "'ten' is not a number"),
         ({"Type": "Number"}, "nan", "'nan' is not a number"),
+        ({"Type": "Number", "MinValue": "two"}, "1", "MinValue: is not a number"),
         ({"Type": "Number", "MinValue": 2}, "1", "'1' is below MinValue 2"),
         ({"Type": "Number", "MaxValue": 2}, "3", "'3' is above MaxValue 2"),
         ({"Type": "CommaDelimitedList", "AllowedValues": ["a"]}, "a,b", "'b' is not one of AllowedValues a"),
