@@ -6,11 +6,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import moto
 import pytest
 from pytest_socket import disable_socket, enable_socket
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeDefinitionTypeDef, KeySchemaElementTypeDef
+
+type Event = dict[str, Any]
+type Load = Callable[[str], ModuleType]
+type Sample = Callable[[str], Event]
 
 EVENTS = Path(__file__).parents[3] / "events"
 
@@ -86,3 +94,47 @@ def context() -> Context:
 def sample_event() -> Callable[[str], dict[str, Any]]:
     """Read a sample event of events/."""
     return lambda name: json.loads((EVENTS / f"{name}.json").read_text())
+
+
+def make_table(name: str, partition_key: str, sort_key: str | None = None) -> None:
+    attributes: list[AttributeDefinitionTypeDef] = [{"AttributeName": partition_key, "AttributeType": "S"}]
+    schema: list[KeySchemaElementTypeDef] = [{"AttributeName": partition_key, "KeyType": "HASH"}]
+    if sort_key:
+        attributes.append({"AttributeName": sort_key, "AttributeType": "S"})
+        schema.append({"AttributeName": sort_key, "KeyType": "RANGE"})
+    boto3.client("dynamodb").create_table(
+        TableName=name, AttributeDefinitions=attributes, KeySchema=schema, BillingMode="PAY_PER_REQUEST"
+    )
+
+
+def items(table: str) -> list[dict[str, Any]]:
+    found = boto3.resource("dynamodb").Table(table).scan()["Items"]
+    return sorted(found, key=lambda item: json.dumps(item, default=str, sort_keys=True))
+
+
+@pytest.fixture
+def tables(aws: None) -> None:  # noqa: ARG001  they are made there
+    make_table("idempotency", "id")
+    make_table("parcels", "parcelId")
+    make_table("history", "parcelId", "scannedAt")
+    make_table("accounts", "account")
+    make_table("entries", "account", "paymentId")
+    make_table("shipments", "orderId")
+
+
+def failed(answer: Event) -> list[str]:
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+class Published:
+    """A topic or bus that keeps what it takes, and can be told what to answer."""
+
+    def __init__(self, answer: dict[str, Any] | Exception) -> None:
+        self.taken: list[dict[str, Any]] = []
+        self.answer = answer
+
+    def __call__(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401  any request
+        self.taken.append(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer

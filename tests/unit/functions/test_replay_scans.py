@@ -15,15 +15,13 @@ from hypothesis import strategies as st
 from backoffice.exactly_once import ConflictError
 from replay_scans.failed_range import FailedRange
 from replay_scans.reading import Missing, StreamRecord, read_range
-from tests.unit.functions.conftest import Context
-from tests.unit.functions.test_back_office import items, make_table, scan
+from tests.unit.functions.conftest import Context, Load, items, make_table
+from tests.unit.functions.test_track_parcels import scan
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
 STREAM = "parcel-scans"
-
-type Load = Callable[[str], ModuleType]
 
 
 @pytest.fixture

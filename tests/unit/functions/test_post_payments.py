@@ -1,0 +1,121 @@
+"""The payments function on moto: balances and entries, rejections, order by account."""
+
+import json
+from copy import deepcopy
+
+import pytest
+
+from tests.unit.functions.conftest import Context, Event, Load, Sample, failed, items
+
+
+def payment(payment_id: str, account: str, amount: int, currency: str = "EUR") -> dict[str, object]:
+    return {"paymentId": payment_id, "account": account, "amountMinor": amount, "currency": currency}
+
+
+def payments_event(sample: Sample, *payments: dict[str, object]) -> Event:
+    template = sample("post_payments")["Records"][0]
+    records = []
+    for number, each in enumerate(payments, 1):
+        record = deepcopy(template)
+        record |= {"messageId": f"m{number}", "body": json.dumps(each)}
+        record["attributes"]["MessageGroupId"] = each["account"]
+        records.append(record)
+    return {"Records": records}
+
+
+def balances() -> dict[str, int]:
+    return {item["account"]: int(item["balanceMinor"]) for item in items("accounts")}
+
+
+def results() -> dict[str, str]:
+    return {item["paymentId"]: item["result"] for item in items("entries")}
+
+
+@pytest.mark.usefixtures("tables")
+def test_the_sample_payments_are_posted(load: Load, sample_event: Sample, context: Context) -> None:
+    assert failed(load("post_payments").handler(sample_event("post_payments"), context)) == []
+    assert balances() == {"C-17": 2500, "C-23": 1200}
+    assert results() == {"P-1": "posted", "P-2": "posted", "P-3": "posted"}
+
+
+@pytest.mark.usefixtures("tables")
+def test_an_overdraft_is_entered_as_rejected_and_later_payments_go_on(
+    load: Load, sample_event: Sample, context: Context
+) -> None:
+    event = payments_event(
+        sample_event,
+        payment("P-0", "nobody", -1),
+        payment("P-1", "C-1", 1000),
+        payment("P-2", "C-1", -1001),
+        payment("P-3", "C-1", -1000),
+    )
+    assert failed(load("post_payments").handler(event, context)) == []
+    assert balances() == {"C-1": 0}
+    assert results() == {"P-0": "overdraft", "P-1": "posted", "P-2": "overdraft", "P-3": "posted"}
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize("amount", [500, -500])
+def test_a_payment_in_another_currency_is_rejected(
+    load: Load, sample_event: Sample, context: Context, amount: int
+) -> None:
+    event = payments_event(sample_event, payment("P-1", "C-1", 1000), payment("P-2", "C-1", amount, currency="JPY"))
+    assert failed(load("post_payments").handler(event, context)) == []
+    assert balances() == {"C-1": 1000}
+    assert results()["P-2"] == "currency_differs"
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_rejection_stays_one_although_the_money_is_there_when_it_is_repeated(
+    load: Load, sample_event: Sample, context: Context
+) -> None:
+    handler = load("post_payments").handler
+    refused = payment("P-1", "C-1", -100)
+    handler(payments_event(sample_event, refused), context)
+    assert failed(handler(payments_event(sample_event, payment("P-2", "C-1", 500), refused), context)) == []
+    assert balances() == {"C-1": 500}
+    assert results() == {"P-1": "overdraft", "P-2": "posted"}
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_repeated_payment_changes_the_balance_once(load: Load, sample_event: Sample, context: Context) -> None:
+    event = payments_event(sample_event, payment("P-1", "C-1", 100), payment("P-1", "C-1", 100))
+    for _ in range(2):
+        assert failed(load("post_payments").handler(event, context)) == []
+    assert balances() == {"C-1": 100}
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize(
+    "broken",
+    [
+        payment("P-2", "C-1", 0),
+        payment("P-2", "C-1", 5, currency="EURO"),
+        payment("P-2", "C-1", 5, currency="XYZ"),
+        payment("P-2", "C-1", 10**15 + 1),
+        payment("P-2", "C-1", 5) | {"amountMinor": 5.5},
+        payment("P-2", "C-1", 5) | {"amountMinor": "5"},
+        payment("", "C-1", 5),
+        payment("P-1", "C-1", 7),
+    ],
+)
+def test_s_101_a_malformed_payment_holds_back_its_account_alone(
+    load: Load, sample_event: Sample, context: Context, broken: dict[str, object]
+) -> None:
+    event = payments_event(
+        sample_event,
+        payment("P-1", "C-1", 100),
+        broken,
+        payment("P-3", "C-1", 10),
+        payment("P-4", "C-2", 20),
+    )
+    assert failed(load("post_payments").handler(event, context)) == ["m2", "m3"]
+    assert balances() == {"C-1": 100, "C-2": 20}
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_payment_in_another_accounts_group_fails(load: Load, sample_event: Sample, context: Context) -> None:
+    event = payments_event(sample_event, payment("P-1", "C-1", 100))
+    event["Records"][0]["attributes"]["MessageGroupId"] = "C-2"
+    assert failed(load("post_payments").handler(event, context)) == ["m1"]
+    assert balances() == {}
