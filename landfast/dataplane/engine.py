@@ -37,6 +37,7 @@ PATIENCE = 3600.0
 """For how long, in seconds, an engine waits for a service to come back."""
 
 _TOOL = ("tool", "run", "--python", sys.executable, "--from", MINISTACK)
+_LOCAL_UV = Path(__file__).parents[2] / ".tools" / "bin" / "uv"
 _START_TIMEOUT = 30.0
 _DOWNLOAD_TIMEOUT = 180.0
 _ATTEMPTS = 3
@@ -229,8 +230,7 @@ def _ministack(port: int, account: str, directory: Path) -> _Launch:
 
 
 def _uv() -> str:
-    local = Path(".tools/bin/uv")
-    found = shutil.which("uv") or (str(local.absolute()) if local.exists() else None)
+    found = shutil.which("uv") or (str(_LOCAL_UV) if _LOCAL_UV.exists() else None)
     if found is None:
         raise EngineError("ministack runs in an environment of its own, which uv makes: install uv, or use moto")
     return found

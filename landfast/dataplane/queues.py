@@ -1,8 +1,10 @@
 """Messages of SQS queues: received with all that Lambda passes on, deleted, and handed back."""
 
 import base64
+import contextlib
 import hashlib
 import itertools
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -91,11 +93,15 @@ class QueueUrls:
 
 
 class Queue:
-    """One queue, read as a poller reads it. All methods may be called from any thread."""
+    """One queue, read as a poller reads it. All methods may be called from any thread.
+
+    A FIFO queue is received from by one thread at a time: moto gives one group to two receives that overlap.
+    """
 
     def __init__(self, clients: Clients, url: str) -> None:
         self._clients = clients
         self.url = url
+        self._receiving = threading.Lock() if url.endswith(".fifo") else contextlib.nullcontext()
 
     def receive(self, limit: int = BATCH, *, wait: int = LONG_POLL, visibility: int | None = None) -> list[Message]:
         """Up to `limit` (at most 10) messages, in the queue's order; none if none came within `wait` seconds (S-88).
@@ -110,14 +116,15 @@ class Queue:
         """
         extra: dict[str, Any] = {} if visibility is None else {"VisibilityTimeout": visibility}
         try:
-            answer = self._clients.sqs.receive_message(
-                QueueUrl=self.url,
-                MaxNumberOfMessages=min(limit, BATCH),
-                WaitTimeSeconds=wait,
-                MessageSystemAttributeNames=["All"],
-                MessageAttributeNames=["All"],
-                **extra,
-            )
+            with self._receiving:
+                answer = self._clients.sqs.receive_message(
+                    QueueUrl=self.url,
+                    MaxNumberOfMessages=min(limit, BATCH),
+                    WaitTimeSeconds=wait,
+                    MessageSystemAttributeNames=["All"],
+                    MessageAttributeNames=["All"],
+                    **extra,
+                )
         except ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
                 raise SourceGoneError(f"{self.url}: the queue is gone") from error

@@ -108,6 +108,16 @@ def test_stopping_ends_a_process_that_ignores_sigterm(tmp_path: Path) -> None:
     assert not _lives(running.state.pid)
 
 
+def test_an_engine_whose_keeper_was_killed_is_found_again_and_stopped(tmp_path: Path) -> None:
+    started = engines.start(tmp_path, stack="shop")
+    started.release()
+    os.kill(started.state.pid, signal.SIGKILL)
+    found = engines.attach(tmp_path)
+    assert found is not None
+    found.stop()
+    assert not _lives(started.state.pid)
+
+
 def test_stopping_twice_does_no_harm(tmp_path: Path) -> None:
     running = engines.start(tmp_path, stack="shop")
     running.stop()
@@ -145,7 +155,7 @@ def test_a_port_that_is_taken_is_named_in_one_line(tmp_path: Path) -> None:
 
 def test_ministack_without_uv_says_how_to_mend_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(engines, "_LOCAL_UV", tmp_path / "uv")
     with pytest.raises(EngineError, match=r"install uv, or use moto$"):
         engines.start(tmp_path / "state", "ministack", stack="shop")
 

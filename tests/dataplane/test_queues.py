@@ -125,3 +125,44 @@ def test_a_queue_that_is_gone_is_told_apart(clients: Clients, queue: Queue) -> N
 def test_a_queues_url_is_found_by_its_arn(clients: Clients, world: World) -> None:
     made = world.queues["Done"]
     assert QueueUrls(clients).of(made.arn) == made.url
+
+
+def test_s_099_a_group_is_never_in_the_hands_of_two_receivers(clients: Clients) -> None:
+    url = clients.sqs.create_queue(
+        QueueName=f"{uuid.uuid4()}.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    )["QueueUrl"]
+    for start in range(0, 100, 10):
+        clients.sqs.send_message_batch(
+            QueueUrl=url,
+            Entries=[
+                {"Id": str(n), "MessageBody": str(start + n), "MessageGroupId": str((start + n) % 20)}
+                for n in range(10)
+            ],
+        )
+    queue, handling = Queue(clients, url), threading.Lock()
+    order: dict[str | None, list[int]] = {}
+    held: set[str | None] = set()
+    overlaps: list[set[str | None]] = []
+
+    def receive_all() -> None:
+        while sum(map(len, order.values())) < 100:
+            messages = queue.receive(wait=0)
+            groups = {message.group for message in messages}
+            with handling:
+                overlaps.append(held & groups)
+                held.update(groups)
+                for message in messages:
+                    order.setdefault(message.group, []).append(int(message.body))
+            time.sleep(0.005)
+            with handling:
+                held.difference_update(groups)
+            queue.delete(messages)
+
+    receivers = [threading.Thread(target=receive_all) for _ in range(6)]
+    for receiver in receivers:
+        receiver.start()
+    for receiver in receivers:
+        receiver.join()
+    assert not any(overlaps)
+    assert {group: sorted(bodies) for group, bodies in order.items()} == order
+    assert sum(map(len, order.values())) == 100
