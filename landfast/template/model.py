@@ -67,7 +67,8 @@ class Layer(Declared, frozen=True, kw_only=True):
 
     Attributes:
         content: The folder of its content.
-        build_method: How ``sam build`` makes it, e.g. ``python3.13``; None if the folder is the layer itself.
+        build_method: How ``sam build`` makes `content` from the sources, e.g. ``python3.13``; None if it does not. A
+            built template still names it, and its content then holds a folder ``python``.
     """
 
     content: Path

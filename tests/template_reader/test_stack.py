@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -208,3 +210,14 @@ def test_the_translated_template_can_be_written_for_other_tools(template_file: P
     written = tmp_path / "translated.json"
     write_translated(template_file, written)
     assert translated(written) == plain
+
+
+def test_the_translator_is_loaded_only_for_what_needs_it(template_file: Path) -> None:
+    template_file.write_text(f"Resources: {{Q: {{{QUEUE}}}}}", encoding="utf-8")
+    program = (
+        "import sys; from pathlib import Path; from landfast.template import read; "
+        "read(Path(sys.argv[1]), stack_name='shop'); print('samtranslator' in sys.modules, 'boto3' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program, str(template_file)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)  # noqa: S603 - our own program
+    assert result.stdout == "False False\n"
