@@ -219,5 +219,5 @@ def test_the_translator_is_loaded_only_for_what_needs_it(template_file: Path) ->
         "read(Path(sys.argv[1]), stack_name='shop'); print('samtranslator' in sys.modules, 'boto3' in sys.modules)"
     )
     command = [sys.executable, "-c", program, str(template_file)]
-    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)  # noqa: S603 - our own program
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
     assert result.stdout == "False False\n"
