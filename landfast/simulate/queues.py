@@ -4,10 +4,11 @@ import json
 import uuid
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from msgspec import UNSET
 
-from landfast.delivery.actions import Action, Delete, Receive, State
+from landfast.delivery.actions import Action, Delete, Receive, Settle, State
 from landfast.delivery.queue import QueuePoller
 from landfast.delivery.queue_config import QueueAttributes, configuration
 from landfast.delivery.settings import Settings
@@ -35,6 +36,8 @@ class QueueDriver(Driver[QueueMessage]):
         self._poller = QueuePoller(config, settings=settings, new_id=self.new_id)
         self._polls: deque[Receive] = deque()
         self._names: dict[str, str] = {}
+        self._kept_back: set[str] = set()
+        self._ended: set[str] = set()
         self._answering = False
 
     def identifier(self, record_id: str) -> str:
@@ -54,11 +57,24 @@ class QueueDriver(Driver[QueueMessage]):
         """Delete, or take in a long poll; what returns to the queue does so by itself."""
         if isinstance(action, Delete):
             for message in action.messages:
-                self._queue.delete(message, self.agenda.now)
+                if self._queue.delete(message, self.agenda.now):
+                    self._kept_back.discard(message.id)
+                else:
+                    self._kept_back.add(message.id)
             self._wait()
         elif isinstance(action, Receive):
             self._polls.append(action)
             self._wait()
+
+    def note(self, action: Action[QueueMessage], machine: Machine[QueueMessage]) -> None:
+        """Put an action into the journal; a message that could not be deleted comes again and has not ended (S-109)."""
+        if isinstance(action, Settle):
+            ended = [message for message in action.records if message.id not in self._kept_back | self._ended]
+            self._ended.update(message.id for message in ended)
+            action = replace(action, records=ended)
+            if not ended:
+                return
+        super().note(action, machine)
 
     def _advance(self) -> None:
         self.carry_out(self._poller, self._poller.advance(self.agenda.now))
@@ -101,6 +117,7 @@ class QueueDriver(Driver[QueueMessage]):
         self._settle(message_ids, "dropped", "kept longer than the queue's MessageRetentionPeriod")
 
     def _settle(self, message_ids: Sequence[str], state: State, rule: str) -> None:
+        self._ended.update(message_ids)
         if message_ids:
             names = tuple(self._names[message_id] for message_id in message_ids)
             self.tally.note(Settled(at=self.agenda.now, source="sqs", records=names, state=state, rule=rule))

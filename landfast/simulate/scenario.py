@@ -143,7 +143,7 @@ class Scenario(_Strict, frozen=True):
 
 
 def read(text: bytes, *, yaml: bool = False) -> Scenario:
-    """Read a scenario from JSON or YAML.
+    """Read a scenario from JSON, or from YAML that says no more than JSON can.
 
     Raises:
         ScenarioError: It is not one; the message names the field.
@@ -153,7 +153,7 @@ def read(text: bytes, *, yaml: bool = False) -> Scenario:
         scenario = msgspec.convert(data, Scenario)
     except msgspec.ValidationError as error:
         raise ScenarioError(*_place(str(error))) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ScenarioError("", f"not valid {'YAML' if yaml else 'JSON'}: {_one_line(error)}") from error
     _check(scenario)
     return scenario
@@ -163,8 +163,9 @@ def _yaml(text: bytes) -> object:
     import yaml  # noqa: PLC0415 - most scenarios are JSON
 
     try:
-        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-    except (yaml.YAMLError, ValueError) as error:
+        loaded = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+        return msgspec.json.decode(msgspec.json.encode(loaded))
+    except (yaml.YAMLError, ValueError, TypeError) as error:
         raise msgspec.DecodeError(str(error)) from error
 
 

@@ -91,6 +91,14 @@ _streams = st.fixed_dictionaries(
     }
 )
 
+
+def _without_fifo_window(scenario: Json) -> Json:
+    """FIFO queues have no batching window."""
+    if scenario["source"]["queue"]["FifoQueue"]:
+        scenario["mapping"].pop("MaximumBatchingWindowInSeconds", None)
+    return scenario
+
+
 _queues = st.fixed_dictionaries(
     {
         "source": st.fixed_dictionaries(
@@ -105,12 +113,15 @@ _queues = st.fixed_dictionaries(
         ),
         "mapping": st.fixed_dictionaries(
             {"BatchSize": st.integers(1, 10), "FunctionResponseTypes": _report},
-            optional={"ScalingConfig": st.fixed_dictionaries({"MaximumConcurrency": st.integers(2, 4)})},
+            optional={
+                "ScalingConfig": st.fixed_dictionaries({"MaximumConcurrency": st.integers(2, 4)}),
+                "MaximumBatchingWindowInSeconds": st.sampled_from([1, 5, 60]),
+            },
         ),
         "function": _functions,
         "until": _until,
     }
-)
+).map(_without_fifo_window)
 
 _asynchronous = st.fixed_dictionaries(
     {
