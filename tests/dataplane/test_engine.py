@@ -60,7 +60,7 @@ def test_an_engine_survives_its_service_and_is_found_again_with_its_data(tmp_pat
         "clients.Clients(running.url, 'us-east-1').sqs.create_queue(QueueName='kept');"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
-    killed = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)  # noqa: S603 - our own script
+    killed = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
     assert killed.returncode == -signal.SIGKILL
     with engines.obtain(tmp_path, stack="shop") as running:
         clients = Clients(running.url, "us-east-1")
@@ -89,7 +89,7 @@ def test_a_new_engine_has_another_data_id(tmp_path: Path) -> None:
 
 def test_a_reused_process_id_is_neither_attached_nor_killed(tmp_path: Path) -> None:
     sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
-    with subprocess.Popen(sleeper, start_new_session=True) as stranger:  # noqa: S603 - our own interpreter
+    with subprocess.Popen(sleeper, start_new_session=True) as stranger:
         state = engines.State(
             engine="moto", data_id="x", pid=stranger.pid, port=1, stack="shop", account="123456789012"
         )
