@@ -1,0 +1,408 @@
+"""The rules of the application's template. Each yields one line for everything that breaks it."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.template.stack import ROOT, Stack, as_list, target, targets
+
+QUEUE = "AWS::SQS::Queue"
+FUNCTION = "AWS::Lambda::Function"
+MAPPING = "AWS::Lambda::EventSourceMapping"
+INVOKE_CONFIG = "AWS::Lambda::EventInvokeConfig"
+ALARM = "AWS::CloudWatch::Alarm"
+BUCKET = "AWS::S3::Bucket"
+
+DYNAMODB_STREAM_HOURS = 24
+"""What a DynamoDB stream keeps (S-54)."""
+
+FORCED_WILDCARDS = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+"""Actions that AWS allows on `*` only."""
+
+SEND = {
+    QUEUE: ["sqs:SendMessage"],
+    "AWS::SNS::Topic": ["sns:Publish"],
+    FUNCTION: ["lambda:InvokeFunction"],
+    "AWS::Events::EventBus": ["events:PutEvents"],
+    BUCKET: ["s3:PutObject", "s3:ListBucket"],
+}
+"""What a destination needs (S-21)."""
+
+POLL = {
+    QUEUE: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+    "AWS::Kinesis::Stream": [
+        "kinesis:DescribeStream",
+        "kinesis:DescribeStreamSummary",
+        "kinesis:GetRecords",
+        "kinesis:GetShardIterator",
+        "kinesis:ListShards",
+    ],
+    "AWS::DynamoDB::Table": [
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    ],
+}
+"""What a source needs (S-69, S-107)."""
+
+type Violations = Iterator[str]
+type Rule = Callable[[Stack], Violations]
+
+
+def queue_mappings(stack: Stack) -> Iterator[tuple[str, dict[str, Any], str]]:
+    yield from _mappings(stack, QUEUE)
+
+
+def stream_mappings(stack: Stack) -> Iterator[tuple[str, dict[str, Any], str]]:
+    yield from _mappings(stack, "AWS::Kinesis::Stream")
+    yield from _mappings(stack, "AWS::DynamoDB::Table")
+
+
+def _mappings(stack: Stack, kind: str) -> Iterator[tuple[str, dict[str, Any], str]]:
+    for name, mapping in stack.all(MAPPING).items():
+        source = target(mapping["EventSourceArn"])
+        if stack.type_of(source) == kind:
+            yield name, mapping, source
+
+
+def asynchronous(stack: Stack) -> set[str]:
+    """Return the functions that S3, a rule or another function's destination invokes, or that are configured for it."""
+    invoked = {target(config["FunctionName"]) for config in stack.all(INVOKE_CONFIG).values()}
+    for config in stack.all(INVOKE_CONFIG).values():
+        invoked |= targets(config["DestinationConfig"])
+    for bucket in stack.all(BUCKET).values():
+        invoked |= targets(bucket.get("NotificationConfiguration", {}).get("LambdaConfigurations", []))
+    for rule in stack.all("AWS::Events::Rule").values():
+        invoked |= targets([each["Arn"] for each in rule["Targets"]])
+    return invoked & set(stack.all(FUNCTION))
+
+
+def redrives(stack: Stack) -> dict[str, str]:
+    """Return the dead-letter queue of each queue that has one."""
+    return {
+        name: target(queue["RedrivePolicy"]["deadLetterTargetArn"])
+        for name, queue in stack.all(QUEUE).items()
+        if "RedrivePolicy" in queue
+    }
+
+
+def failure_queues(stack: Stack) -> set[str]:
+    """Return every queue that something ends in when it fails."""
+    found = set(redrives(stack).values())
+    for mapping in stack.all(MAPPING).values():
+        found |= targets(mapping.get("DestinationConfig", {}))
+    for config in stack.all(INVOKE_CONFIG).values():
+        found |= targets(config["DestinationConfig"].get("OnFailure", {}))
+    for function in stack.all(FUNCTION).values():
+        found |= targets(function.get("DeadLetterConfig", {}))
+    for rule in stack.all("AWS::Events::Rule").values():
+        found |= targets([each.get("DeadLetterConfig") for each in rule["Targets"]])
+        if rule.get("EventPattern", {}).get("source") == ["lambda"]:
+            found |= targets([each["Arn"] for each in rule["Targets"]])
+    return found & set(stack.all(QUEUE))
+
+
+def alarms_on(stack: Stack, metric: str) -> set[str]:
+    """Return what is watched by the alarms on a metric."""
+    return {
+        name
+        for alarm in stack.all(ALARM).values()
+        if alarm["MetricName"] == metric and alarm["Threshold"] == 0
+        for name in targets(alarm["Dimensions"])
+    }
+
+
+def queues_outlast_their_function_six_times_and_its_window(stack: Stack) -> Violations:
+    for name, mapping, queue in queue_mappings(stack):
+        timeout = stack.properties(target(mapping["FunctionName"]))["Timeout"]
+        least = 6 * timeout + mapping.get("MaximumBatchingWindowInSeconds", 0)
+        given = stack.properties(queue).get("VisibilityTimeout", 30)
+        if given < least:
+            yield f"{name}: {queue} hides messages for {given} s, less than {least} s (S-92)"
+
+
+def queues_give_five_tries_and_then_keep_the_message_longer(stack: Stack) -> Violations:
+    for name, _, queue in queue_mappings(stack):
+        if queue not in redrives(stack):
+            yield f"{name}: {queue} has no dead-letter queue"
+            continue
+        source, dead = stack.properties(queue), stack.properties(redrives(stack)[queue])
+        if source["RedrivePolicy"]["maxReceiveCount"] < 5:
+            yield f"{queue}: fewer than 5 tries (S-92)"
+        if source.get("FifoQueue", False) != dead.get("FifoQueue", False):
+            yield f"{queue}: its dead-letter queue is of another type (S-95)"
+        if dead.get("MessageRetentionPeriod", 345600) <= source.get("MessageRetentionPeriod", 345600):
+            yield f"{queue}: its dead-letter queue does not keep messages longer"
+
+
+def queues_report_single_messages(stack: Stack) -> Violations:
+    for name, mapping, queue in queue_mappings(stack):
+        if mapping.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
+            yield f"{name}: a failed message takes its batch with it"
+        if "DestinationConfig" in mapping:
+            yield f"{name}: AWS refuses a destination for a queue (S-96)"
+        if mapping["BatchSize"] > 10 and not mapping.get("MaximumBatchingWindowInSeconds"):
+            yield f"{name}: more than 10 messages need a window (S-89)"
+        if stack.properties(queue).get("FifoQueue") and (
+            mapping["BatchSize"] > 10 or mapping.get("MaximumBatchingWindowInSeconds")
+        ):
+            yield f"{name}: a FIFO queue takes 10 messages and no window (S-89)"
+
+
+def streams_isolate_what_fails_and_keep_it(stack: Stack) -> Violations:
+    for name, mapping, source in stream_mappings(stack):
+        if mapping.get("BisectBatchOnFunctionError") is not True:
+            yield f"{name}: does not split batches"
+        if mapping.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
+            yield f"{name}: does not report single records"
+        if not 0 <= mapping.get("MaximumRetryAttempts", -1) <= 10_000:
+            yield f"{name}: retries for ever"
+        kept = 3600 * stack.properties(source).get("RetentionPeriodHours", DYNAMODB_STREAM_HOURS)
+        if not 60 <= mapping.get("MaximumRecordAgeInSeconds", -1) <= kept / 2:
+            yield f"{name}: gives up too late to replay from a stream that keeps {kept} s"
+        if not mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"):
+            yield f"{name}: what it gives up is lost"
+        if mapping["StartingPosition"] != "TRIM_HORIZON":
+            yield f"{name}: loses what arrives while it is made (S-50)"
+
+
+def asynchronous_functions_state_both_numbers_and_both_destinations(stack: Stack) -> Violations:
+    configs = {target(config["FunctionName"]): config for config in stack.all(INVOKE_CONFIG).values()}
+    for function in sorted(asynchronous(stack)):
+        config = configs.get(function, {"DestinationConfig": {}})
+        for number in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds"):
+            if number not in config:
+                yield f"{function}: does not state {number}"
+        for side in ("OnSuccess", "OnFailure"):
+            if side not in config["DestinationConfig"]:
+                yield f"{function}: has no {side} destination"
+
+
+def no_destination_is_fifo(stack: Stack) -> Violations:
+    for name, config in (stack.all(INVOKE_CONFIG) | stack.all(MAPPING) | stack.all(FUNCTION)).items():
+        for each in targets(config.get("DestinationConfig", {})) | targets(config.get("DeadLetterConfig", {})):
+            if each in stack.all(QUEUE) and stack.properties(each).get("FifoQueue"):
+                yield f"{name}: {each} is FIFO (S-20)"
+
+
+def every_failure_store_has_an_alarm(stack: Stack) -> Violations:
+    watched = alarms_on(stack, "ApproximateNumberOfMessagesVisible")
+    for queue in sorted(failure_queues(stack) - watched):
+        yield f"{queue}: nobody is told of what is visible in it"
+    delivered = alarms_on(stack, "OnFailureDestinationDeliveredEventCount")
+    for name, mapping, _ in stream_mappings(stack):
+        store = target(mapping["DestinationConfig"]["OnFailure"]["Destination"])
+        if stack.type_of(store) == BUCKET and (
+            name not in delivered or "EventCount" not in mapping.get("MetricsConfig", {}).get("Metrics", [])
+        ):
+            yield f"{name}: nobody is told of what arrives in {store}"
+
+
+def every_function_has_the_alarms_of_its_kind(stack: Stack) -> Violations:
+    functions = stack.all(FUNCTION)
+    watched = {
+        "Throttles": set(functions),
+        "DestinationDeliveryFailures": asynchronous(stack)
+        | {target(mapping["FunctionName"]) for _, mapping, _ in stream_mappings(stack)},
+        "AsyncEventsDropped": asynchronous(stack),
+        "DeadLetterErrors": {name for name, each in functions.items() if "DeadLetterConfig" in each},
+    }
+    for metric, wanted in watched.items():
+        for function in sorted(wanted - alarms_on(stack, metric)):
+            yield f"{function}: no alarm on {metric}"
+
+
+def streams_that_fall_behind_are_told_before_records_are_given_up(stack: Stack) -> Violations:
+    alarms = [alarm for alarm in stack.all(ALARM).values() if alarm["MetricName"] == "IteratorAge"]
+    for name, mapping, _ in stream_mappings(stack):
+        function = target(mapping["FunctionName"])
+        given_up = 1000 * mapping["MaximumRecordAgeInSeconds"]
+        if not any(alarm["Threshold"] < given_up and function in targets(alarm["Dimensions"]) for alarm in alarms):
+            yield f"{name}: no alarm on IteratorAge before records are given up"
+
+
+def every_alarm_reaches_the_administrators_with_its_runbook(stack: Stack) -> Violations:
+    sections = runbook_sections()
+    for name, alarm in stack.all(ALARM).items():
+        if alarm.get("AlarmActions") != [{"Ref": "AdministratorsTopic"}]:
+            yield f"{name}: does not tell the administrators"
+        found = re.search(r"\$\{Runbooks\}#([a-z0-9-]+)$", alarm["AlarmDescription"]["Fn::Sub"])
+        if found is None or found[1] not in sections:
+            yield f"{name}: names no section of docs/runbooks.md"
+
+
+def runbook_sections() -> set[str]:
+    """Return the sections of the runbooks, as GitHub makes anchors of headings."""
+    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "runbooks.md").read_text(), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def no_function_reaches_outside_its_stack(stack: Stack) -> Violations:
+    own = set(stack.translated["Resources"]) | {"AWS::StackName"}
+    for function in stack.all(FUNCTION):
+        for statement in stack.statements(function):
+            actions = set(as_list(statement["Action"]))
+            if any("*" in action for action in actions):
+                yield f"{function}: {sorted(actions)} are more than named actions"
+            for resource in as_list(statement["Resource"]):
+                if not targets(resource) & own and not actions <= FORCED_WILDCARDS:
+                    yield f"{function}: {sorted(actions)} on {resource}"
+
+
+def every_function_has_a_role_and_a_log_group_of_its_own(stack: Stack) -> Violations:
+    roles: set[str] = set()
+    for function, properties in stack.all(FUNCTION).items():
+        role = target(properties["Role"])
+        if role in roles:
+            yield f"{function}: shares {role}"
+        roles.add(role)
+        if role not in stack.source["Resources"]:
+            yield f"{function}: SAM makes its role, with AWS's policies on everything (S-132)"
+            continue
+        logs = target(properties.get("LoggingConfig", {}).get("LogGroup", {"Ref": "none"}))
+        if "RetentionInDays" not in stack.translated["Resources"].get(logs, {}).get("Properties", {}):
+            yield f"{function}: its logs are kept for ever"
+        elif not stack.allows(function, "logs:PutLogEvents", logs):
+            yield f"{function}: may not write its own log"
+
+
+def functions_may_do_what_their_wiring_needs(stack: Stack) -> Violations:
+    for name, mapping in stack.all(MAPPING).items():
+        function, source = target(mapping["FunctionName"]), target(mapping["EventSourceArn"])
+        for action in POLL[stack.type_of(source)]:
+            if not stack.allows(function, action, source):
+                yield f"{name}: {function} lacks {action} on {source}"
+        yield from _may_send(stack, function, mapping.get("DestinationConfig", {}))
+    for config in stack.all(INVOKE_CONFIG).values():
+        yield from _may_send(stack, target(config["FunctionName"]), config["DestinationConfig"])
+    for function, properties in stack.all(FUNCTION).items():
+        yield from _may_send(stack, function, properties.get("DeadLetterConfig", {}))
+
+
+def _may_send(stack: Stack, function: str, destinations: object) -> Violations:
+    for destination in sorted(targets(destinations)):
+        for action in SEND[stack.type_of(destination)]:
+            if not stack.allows(function, action, destination):
+                yield f"{function}: lacks {action} on {destination} (S-21)"
+
+
+def invocations_are_allowed_to_their_source_alone(stack: Stack) -> Violations:
+    for name, permission in stack.all("AWS::Lambda::Permission").items():
+        if "SourceArn" not in permission:
+            yield f"{name}: any source may invoke"
+        if permission["Principal"] == "s3.amazonaws.com" and "SourceAccount" not in permission:
+            yield f"{name}: a bucket of another account may invoke (S-43)"
+
+
+def what_is_stored_is_encrypted(stack: Stack) -> Violations:
+    stated = {
+        QUEUE: "SqsManagedSseEnabled",
+        "AWS::SNS::Topic": "KmsMasterKeyId",
+        "AWS::Kinesis::Stream": "StreamEncryption",
+        "AWS::DynamoDB::Table": "SSESpecification",
+        BUCKET: "BucketEncryption",
+    }
+    for kind, setting in stated.items():
+        for name, properties in stack.all(kind).items():
+            if not properties.get(setting):
+                yield f"{name}: does not state its encryption"
+
+
+def buckets_are_private_and_take_tls_only(stack: Stack) -> Violations:
+    closed = {
+        target(policy["Bucket"])
+        for policy in stack.all("AWS::S3::BucketPolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+        and statement["Principal"] == "*"
+        and statement["Action"] == "s3:*"
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    }
+    for name, bucket in stack.all(BUCKET).items():
+        if name not in closed:
+            yield f"{name}: takes requests without TLS"
+        block = bucket.get("PublicAccessBlockConfiguration", {})
+        if len(block) != 4 or not all(setting is True for setting in block.values()):
+            yield f"{name}: can be made public"
+
+
+def data_outlives_its_stack(stack: Stack) -> Violations:
+    for name, resource in stack.translated["Resources"].items():
+        if resource["Type"] in {BUCKET, "AWS::DynamoDB::Table"} and not (
+            name == "IdempotencyTable" or resource.get("DeletionPolicy", "").startswith("Retain")
+        ):
+            yield f"{name}: its data goes with the stack"
+
+
+def every_handler_is_there(stack: Stack) -> Violations:
+    for name, function in stack.all(FUNCTION).items():
+        folder, module, handler = function["Handler"].split(".")
+        path = ROOT / "functions" / folder / f"{module}.py"
+        if not path.exists() or not re.search(rf"^(def {handler}\(|{handler} = )", path.read_text(), re.MULTILINE):
+            yield f"{name}: there is no {function['Handler']}"
+
+
+def every_setting_is_given(stack: Stack) -> Violations:
+    for name, function in stack.all(FUNCTION).items():
+        given = {
+            each for each in function.get("Environment", {}).get("Variables", {}) if not each.startswith("POWERTOOLS_")
+        }
+        different = given ^ _settings(function["Handler"].partition(".")[0])
+        if different:
+            yield f"{name}: its environment and its Settings differ in {sorted(different)}"
+
+
+def _settings(folder: str) -> set[str]:
+    code = (ROOT / "functions" / folder / "app.py").read_text()
+    found = re.search(r"^class Settings\(.*?\n\n\n", code, re.DOTALL | re.MULTILINE)
+    return {each.upper() for each in re.findall(r"^    (\w+): \w+$", found[0], re.MULTILINE)} if found else set()
+
+
+def the_last_delivery_is_known_to_the_replay(stack: Stack) -> Violations:
+    for _, mapping, queue in queue_mappings(stack):
+        function = target(mapping["FunctionName"])
+        told = stack.properties(function)["Environment"]["Variables"].get("MAX_RECEIVE_COUNT")
+        if told is not None and told != stack.properties(queue)["RedrivePolicy"]["maxReceiveCount"]:
+            yield f"{function}: takes {told} for the last delivery of {queue}"
+
+
+def parameters_and_outputs_are_described(stack: Stack) -> Violations:
+    for part in ("Parameters", "Outputs"):
+        for name, each in stack.translated[part].items():
+            if not each.get("Description"):
+                yield f"{name}: is not described"
+
+
+def numbers_say_why(stack: Stack) -> Violations:
+    text = stack.text[stack.text.index("\nResources:\n") :]
+    for line in text.splitlines():
+        found = re.search(r"\b(?P<key>[A-Za-z]+): \d+\b", line)
+        if found and "#" not in line and found["key"] not in {"Period", "EvaluationPeriods", "Threshold"}:
+            yield f"no reason beside: {line.strip()}"
+
+
+RULES: list[Rule] = [
+    queues_outlast_their_function_six_times_and_its_window,
+    queues_give_five_tries_and_then_keep_the_message_longer,
+    queues_report_single_messages,
+    streams_isolate_what_fails_and_keep_it,
+    asynchronous_functions_state_both_numbers_and_both_destinations,
+    no_destination_is_fifo,
+    every_failure_store_has_an_alarm,
+    every_function_has_the_alarms_of_its_kind,
+    streams_that_fall_behind_are_told_before_records_are_given_up,
+    every_alarm_reaches_the_administrators_with_its_runbook,
+    no_function_reaches_outside_its_stack,
+    every_function_has_a_role_and_a_log_group_of_its_own,
+    functions_may_do_what_their_wiring_needs,
+    invocations_are_allowed_to_their_source_alone,
+    what_is_stored_is_encrypted,
+    buckets_are_private_and_take_tls_only,
+    data_outlives_its_stack,
+    every_handler_is_there,
+    every_setting_is_given,
+    the_last_delivery_is_known_to_the_replay,
+    parameters_and_outputs_are_described,
+    numbers_say_why,
+]

@@ -1,0 +1,106 @@
+"""The application's template as SAM writes it and as CloudFormation gets it."""
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "template.yaml"
+
+type Properties = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A template: its text, what the text says, and what aws-sam-translator makes of it."""
+
+    text: str
+    source: Properties
+    translated: Properties
+
+    @classmethod
+    def of(cls, text: str) -> "Stack":
+        return cls.of_source(text, yaml_parse(text))
+
+    @classmethod
+    def of_source(cls, text: str, source: Properties) -> "Stack":
+        region = boto3.Session(region_name="eu-west-1")
+        translator = Translator(managed_policy_map={}, sam_parser=Parser(), boto_session=region)
+        defaults = {name: each.get("Default") for name, each in source["Parameters"].items()}
+        return cls(text, source, translator.translate(_packaged(source), defaults))
+
+    def all(self, kind: str) -> dict[str, Properties]:
+        """Return the properties of the resources of a type, by logical id."""
+        return {
+            name: resource.get("Properties", {})
+            for name, resource in self.translated["Resources"].items()
+            if resource["Type"] == kind
+        }
+
+    def type_of(self, logical_id: str) -> str:
+        return str(self.translated["Resources"][logical_id]["Type"])
+
+    def properties(self, logical_id: str) -> Properties:
+        found: Properties = self.translated["Resources"][logical_id]["Properties"]
+        return found
+
+    def statements(self, function: str) -> Iterator[Properties]:
+        """Yield what a function's role allows, its managed policies of this stack included."""
+        role = self.properties(target(self.properties(function)["Role"]))
+        for policy in role.get("Policies", []):
+            yield from policy["PolicyDocument"]["Statement"]
+        for managed in role.get("ManagedPolicyArns", []):
+            yield from self.properties(target(managed))["PolicyDocument"]["Statement"]
+
+    def allows(self, function: str, action: str, resource: str) -> bool:
+        """Say whether a function's role names the action on that resource of the stack."""
+        return any(
+            action in as_list(statement["Action"])
+            and any(resource in targets(each) for each in as_list(statement["Resource"]))
+            for statement in self.statements(function)
+        )
+
+
+def as_list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def targets(value: object) -> set[str]:
+    """Return the logical ids, parameters and pseudo parameters that a value is made of."""
+    match value:
+        case {"Ref": str(name)}:
+            return {name}
+        case {"Fn::GetAtt": [str(name), *_]}:
+            return {name}
+        case {"Fn::Sub": str(pattern)}:
+            return {name.partition(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", pattern)}
+        case dict():
+            return {name for each in value.values() for name in targets(each)}
+        case list():
+            return {name for each in value for name in targets(each)}
+        case _:
+            return set()
+
+
+def target(value: object) -> str:
+    """Return the one logical id that a value refers to."""
+    (name,) = targets(value)
+    return name
+
+
+def _packaged(source: Properties) -> Properties:
+    """Put S3 addresses where code is, as `sam package` does before it translates."""
+    packaged = deepcopy(source)
+    for resource in packaged["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::LayerVersion":
+            resource["Properties"]["ContentUri"] = "s3://bucket/key"
+    packaged["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+    return packaged

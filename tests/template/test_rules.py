@@ -1,0 +1,266 @@
+"""Every rule holds for the template, and is able to fail."""
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]  # it ships no types
+
+from tests.template import rules
+from tests.template.rules import ALARM, FUNCTION, RULES, Rule
+from tests.template.stack import Stack, as_list, targets
+
+type Source = dict[str, Any]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_template_keeps_the_rule(stack: Stack, rule: Rule) -> None:
+    assert list(rule(stack)) == []
+
+
+def lint_findings(text: str) -> list[str]:
+    return [str(match) for match in lint(text, config=ManualArgs(regions=["eu-west-1"]))]
+
+
+def test_cfn_lint_finds_nothing_in_the_template(stack: Stack) -> None:
+    assert lint_findings(stack.text) == []
+
+
+def test_cfn_lint_finds_nothing_in_the_translated_template(stack: Stack) -> None:
+    assert lint_findings(json.dumps(stack.translated)) == []
+
+
+def drop(path: str) -> Callable[[Source], None]:
+    """Return what deletes a part of the template's resources, given as `Resource.Key.Key`."""
+    *parents, last = path.split(".")
+
+    def change(resources: Source) -> None:
+        del _at(resources, parents)[last]
+
+    return change
+
+
+def put(path: str, value: object) -> Callable[[Source], None]:
+    """Return what sets a part of the template's resources."""
+    *parents, last = path.split(".")
+
+    def change(resources: Source) -> None:
+        _at(resources, parents)[last] = value
+
+    return change
+
+
+def _at(resources: Source, parents: list[str]) -> Any:
+    found: Any = resources
+    for each in parents:
+        found = found[int(each) if isinstance(found, list) else each]
+    return found
+
+
+def leave_the_role_to_sam(resources: Source) -> None:
+    del resources["ImportOrders"]["Properties"]["Role"]
+    del resources["ImportOrdersRole"]
+
+
+P = "Properties"
+BREAKS: list[tuple[Rule, Callable[[Source], None]]] = [
+    (rules.queues_outlast_their_function_six_times_and_its_window, put(f"Receipts.{P}.VisibilityTimeout", 184)),
+    (rules.queues_outlast_their_function_six_times_and_its_window, drop(f"Payments.{P}.VisibilityTimeout")),
+    (rules.queues_outlast_their_function_six_times_and_its_window, put(f"ReplayScans.{P}.Timeout", 121)),
+    (
+        rules.queues_give_five_tries_and_then_keep_the_message_longer,
+        put(f"Payments.{P}.RedrivePolicy.maxReceiveCount", 4),
+    ),
+    (rules.queues_give_five_tries_and_then_keep_the_message_longer, drop(f"Receipts.{P}.RedrivePolicy")),
+    (rules.queues_give_five_tries_and_then_keep_the_message_longer, drop(f"PaymentsFailed.{P}.FifoQueue")),
+    (
+        rules.queues_give_five_tries_and_then_keep_the_message_longer,
+        put(f"ReceiptsFailed.{P}.MessageRetentionPeriod", 345600),
+    ),
+    (
+        rules.queues_report_single_messages,
+        drop(f"PostPayments.{P}.Events.Payments.{P}.FunctionResponseTypes"),
+    ),
+    (
+        rules.queues_report_single_messages,
+        drop(f"SendReceipts.{P}.Events.Receipts.{P}.MaximumBatchingWindowInSeconds"),
+    ),
+    (rules.queues_report_single_messages, put(f"PostPayments.{P}.Events.Payments.{P}.BatchSize", 11)),
+    *(
+        (rules.streams_isolate_what_fails_and_keep_it, drop(f"TrackParcels.{P}.Events.Scans.{P}.{setting}"))
+        for setting in (
+            "BisectBatchOnFunctionError",
+            "FunctionResponseTypes",
+            "MaximumRetryAttempts",
+            "MaximumRecordAgeInSeconds",
+            "DestinationConfig",
+        )
+    ),
+    (
+        rules.streams_isolate_what_fails_and_keep_it,
+        put(f"PublishOrderChanges.{P}.Events.Orders.{P}.MaximumRecordAgeInSeconds", 86400),
+    ),
+    *(
+        (
+            rules.asynchronous_functions_state_both_numbers_and_both_destinations,
+            drop(f"{function}.{P}.EventInvokeConfig.{setting}"),
+        )
+        for function in ("ImportOrders", "ShipOrder", "NotifyCustomer")
+        for setting in (
+            "MaximumRetryAttempts",
+            "MaximumEventAgeInSeconds",
+            "DestinationConfig.OnSuccess",
+            "DestinationConfig.OnFailure",
+        )
+    ),
+    (
+        rules.asynchronous_functions_state_both_numbers_and_both_destinations,
+        drop(f"NotifyCustomer.{P}.EventInvokeConfig"),
+    ),
+    (rules.no_destination_is_fifo, put(f"S3Failure.{P}.FifoQueue", value=True)),
+    (rules.every_failure_store_has_an_alarm, drop("PaymentsFailedVisible")),
+    (rules.every_failure_store_has_an_alarm, drop("NoticesFailedVisible")),
+    (rules.every_failure_store_has_an_alarm, drop("ShipmentsDeadVisible")),
+    (rules.every_failure_store_has_an_alarm, put(f"S3FailureVisible.{P}.Threshold", 1)),
+    (
+        rules.every_failure_store_has_an_alarm,
+        put(f"S3FailureVisible.{P}.MetricName", "NumberOfMessagesSent"),
+    ),
+    (rules.every_failure_store_has_an_alarm, drop("OrderChangesFailedArrived")),
+    (rules.every_function_has_the_alarms_of_its_kind, drop("ImportOrdersResultsLost")),
+    (rules.every_function_has_the_alarms_of_its_kind, drop("NotifyCustomerEventsDropped")),
+    (rules.every_function_has_the_alarms_of_its_kind, drop("PostPaymentsThrottled")),
+    (rules.every_function_has_the_alarms_of_its_kind, drop("ShipOrderDeadLettersLost")),
+    (
+        rules.streams_that_fall_behind_are_told_before_records_are_given_up,
+        put(f"TrackParcelsLate.{P}.Threshold", 86_400_000),
+    ),
+    (
+        rules.every_alarm_reaches_the_administrators_with_its_runbook,
+        put(f"S3FailureVisible.{P}.AlarmDescription", {"Fn::Sub": "Look at ${Runbooks}#nowhere"}),
+    ),
+    (
+        rules.every_alarm_reaches_the_administrators_with_its_runbook,
+        drop(f"S3FailureVisible.{P}.AlarmActions"),
+    ),
+    (
+        rules.no_function_reaches_outside_its_stack,
+        put(f"ImportOrdersRole.{P}.Policies.0.PolicyDocument.Statement.1.Resource", "*"),
+    ),
+    (
+        rules.no_function_reaches_outside_its_stack,
+        put(f"ImportOrdersRole.{P}.Policies.0.PolicyDocument.Statement.1.Action", "s3:*"),
+    ),
+    (rules.every_function_has_a_role_and_a_log_group_of_its_own, leave_the_role_to_sam),
+    (rules.every_function_has_a_role_and_a_log_group_of_its_own, drop(f"ImportOrdersLogs.{P}.RetentionInDays")),
+    (
+        rules.every_function_has_a_role_and_a_log_group_of_its_own,
+        put(f"ImportOrders.{P}.LoggingConfig.LogGroup", {"Ref": "PostPaymentsLogs"}),
+    ),
+    (
+        rules.every_function_has_a_role_and_a_log_group_of_its_own,
+        put(f"ImportOrders.{P}.Role", {"Fn::GetAtt": ["PostPaymentsRole", "Arn"]}),
+    ),
+    (
+        rules.functions_may_do_what_their_wiring_needs,
+        put(f"ImportOrdersRole.{P}.Policies.0.PolicyDocument.Statement.4.Resource", {"Ref": "S3Success"}),
+    ),
+    (
+        rules.functions_may_do_what_their_wiring_needs,
+        put(f"TrackParcelsRole.{P}.Policies.0.PolicyDocument.Statement.1.Action", "kinesis:GetRecords"),
+    ),
+    (rules.invocations_are_allowed_to_their_source_alone, drop(f"OrderFilesMayInvoke.{P}.SourceArn")),
+    (rules.invocations_are_allowed_to_their_source_alone, drop(f"OrderFilesMayInvoke.{P}.SourceAccount")),
+    (rules.what_is_stored_is_encrypted, drop(f"Receipts.{P}.SqsManagedSseEnabled")),
+    (rules.what_is_stored_is_encrypted, drop(f"ParcelScans.{P}.StreamEncryption")),
+    (rules.buckets_are_private_and_take_tls_only, drop("ParkedScansPolicy")),
+    (
+        rules.buckets_are_private_and_take_tls_only,
+        put(f"OrderFiles.{P}.PublicAccessBlockConfiguration.BlockPublicAcls", value=False),
+    ),
+    (rules.data_outlives_its_stack, put("AccountsTable.DeletionPolicy", "Delete")),
+    (rules.every_handler_is_there, put(f"ImportOrders.{P}.Handler", "import_orders.app.main")),
+    (rules.every_setting_is_given, drop(f"PostPayments.{P}.Environment.Variables.ENTRIES_TABLE")),
+    (
+        rules.the_last_delivery_is_known_to_the_replay,
+        put(f"ScansFailed.{P}.RedrivePolicy.maxReceiveCount", 6),
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "change"), BREAKS)
+def test_a_template_that_breaks_a_rule_is_found_by_it(
+    stack: Stack, rule: Rule, change: Callable[[Source], None]
+) -> None:
+    source = deepcopy(stack.source)
+    change(source["Resources"])
+    assert list(rule(Stack.of_source(stack.text, source))) != []
+
+
+def test_a_number_without_a_reason_is_found(text: str) -> None:
+    assert list(rules.numbers_say_why(Stack.of(text.replace("Timeout: 900 #", "Timeout: 900\n#"))))
+
+
+def test_an_output_without_a_description_is_found(stack: Stack) -> None:
+    source = deepcopy(stack.source)
+    del source["Outputs"]["S3FailureQueueUrl"]["Description"]
+    assert list(rules.parameters_and_outputs_are_described(Stack.of_source(stack.text, source)))
+
+
+def test_every_rule_is_broken_by_one_of_these_tests() -> None:
+    broken = {rule for rule, _ in BREAKS}
+    broken |= {rules.numbers_say_why, rules.parameters_and_outputs_are_described}
+    assert broken == set(RULES)
+
+
+def test_every_section_of_the_runbooks_belongs_to_an_alarm(stack: Stack) -> None:
+    linked = {alarm["AlarmDescription"]["Fn::Sub"].rpartition("#")[2] for alarm in stack.all(ALARM).values()}
+    assert linked == rules.runbook_sections()
+
+
+def test_the_first_pipelines_queues_are_named_after_the_stack(stack: Stack) -> None:
+    names = {name: stack.properties(name)["QueueName"] for name in ("S3Success", "S3Failure")}
+    assert names == {
+        "S3Success": {"Fn::Sub": "${AWS::StackName}-S3-success"},
+        "S3Failure": {"Fn::Sub": "${AWS::StackName}-S3-failure"},
+    }
+
+
+def test_success_and_failure_use_all_four_kinds_of_destination(stack: Stack) -> None:
+    used = {
+        stack.type_of(name)
+        for config in stack.all(rules.INVOKE_CONFIG).values()
+        for name in targets(config["DestinationConfig"])
+    }
+    assert used == {"AWS::SQS::Queue", "AWS::SNS::Topic", FUNCTION, "AWS::Events::EventBus"}
+
+
+def test_s_026_one_function_has_a_dead_letter_queue_beside_its_destination(stack: Stack) -> None:
+    with_both = {
+        name
+        for name, function in stack.all(FUNCTION).items()
+        if "DeadLetterConfig" in function and name in rules.asynchronous(stack)
+    }
+    assert with_both == {"ShipOrder"}
+
+
+def test_only_order_files_may_be_read_and_only_by_their_function(stack: Stack) -> None:
+    readers = {
+        name
+        for name in stack.all(FUNCTION)
+        for statement in stack.statements(name)
+        if "s3:GetObject" in as_list(statement["Action"])
+    }
+    assert readers == {"ImportOrders"}
+
+
+def test_s_044_the_import_may_not_write_to_the_bucket_that_invokes_it(stack: Stack) -> None:
+    actions = {
+        action
+        for statement in stack.statements("ImportOrders")
+        for action in as_list(statement["Action"])
+        if action.startswith("s3:")
+    }
+    assert actions == {"s3:GetObject", "s3:GetObjectVersion"}
