@@ -130,13 +130,12 @@ def _try(attempt: Try, streams: bool, lanes: bool) -> list["Text"]:  # noqa: FBT
 
 
 def _repeats(repeats: Repeats, *, streams: bool) -> list["Text"]:
-    first = repeats.tries[0]
     return [
         _text(words.duration(repeats.at), "dim"),
         *([_text("")] if streams else []),
         _text(f"... {len(repeats.tries)} more like it", "dim"),
         _text(""),
-        _text(first.outcome, first.outcome),
+        _text(repeats.outcome, repeats.outcome),
         _text(f"until {words.duration(repeats.until)}", "dim"),
     ]
 

@@ -240,6 +240,16 @@ class Repeats:
     tries: Sequence[Try]
 
     @property
+    def records(self) -> tuple[str, ...]:
+        """The batch."""
+        return self.tries[0].records
+
+    @property
+    def outcome(self) -> str:
+        """How they all ended."""
+        return self.tries[0].outcome
+
+    @property
     def at(self) -> float:
         """When the first of them began."""
         return self.tries[0].at
@@ -248,6 +258,16 @@ class Repeats:
     def until(self) -> float:
         """When the last of them ended."""
         return self.tries[-1].until
+
+    @property
+    def again(self) -> tuple[str, ...]:
+        """What of it is tried again."""
+        return self.tries[-1].again
+
+    @property
+    def due(self) -> float | None:
+        """When the try after them is."""
+        return self.tries[-1].due
 
 
 _SHOWN: Final = 2

@@ -13,6 +13,8 @@ from landfast.simulate.history import HoldUp, Try
 from landfast.simulate.scenario import Function, Generated, Queue, Rule, Scenario
 
 MEANINGS: Final[Mapping[str, str]] = {
+    "S-63": "record for SQS or SNS",
+    "S-66": "record for S3, with the whole event",
     "S-88": "the invocation succeeded: deleted",
     "S-93": "the function failed",
     "S-94": "throttled, which counts as received",
@@ -40,6 +42,7 @@ _UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60))
 _NUMBERED: Final = re.compile(r"(.*?)(0|[1-9][0-9]*)", re.DOTALL)
 _RUN: Final = 3
 _PIECES: Final = 4
+_LONG: Final = 60
 
 
 def duration(seconds: float) -> str:
@@ -60,6 +63,11 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
+def cut(text: str, limit: int = _LONG) -> str:
+    """The text, or as much of its beginning as fits."""
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
 def several(count: int, noun: str) -> str:
     """A number and its noun: ``1 record``, ``2 records``."""
     plural = {"try": "tries", "batch": "batches", "delivery": "deliveries"}.get(noun, f"{noun}s")
@@ -69,7 +77,7 @@ def several(count: int, noun: str) -> str:
 def short(records: Sequence[str]) -> str:
     """Records in short: ``r1-r8 (8)``; those that follow each other by number, evenly, are written as a range."""
     pieces = list(islice(_ranges(records), _PIECES + 1))
-    text = ",".join(map(printable, pieces[:_PIECES]))
+    text = ",".join(cut(printable(piece)) for piece in pieces[:_PIECES])
     if len(pieces) > _PIECES:
         text += ",..."
     return f"{text} ({len(records):,})" if len(records) > 1 else text
