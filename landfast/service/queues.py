@@ -29,7 +29,7 @@ _POLL = 10
 _FIFO_POLL = 1
 """The same for FIFO queues: while it waits, moto does not see that a group that was given back is free again."""
 
-_MARGIN = 5
+_MARGIN = 2
 """Seconds that a message stays hidden beyond what the mapping needs, should the service be killed."""
 
 

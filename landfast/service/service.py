@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,7 @@ from landfast.service.store import Store
 from landfast.service.streams import StreamMapping, StreamSupervisor
 from landfast.service.triggers import TriggerPump
 from landfast.template import Template, read
+from landfast.template.reader import ACCOUNT
 
 _JOIN = 5.0
 
@@ -74,6 +76,7 @@ class Service:
         self.options = options
         self.failure: tuple[str, BaseException] | None = None
         self.failed = threading.Event()
+        self._holds_data = False
         self._parts = ExitStack()
         self._asynchronous: dict[str, AsynchronousActor] = {}
         self._actors: list[Actor[Any]] = []
@@ -156,12 +159,10 @@ class Service:
     def _start(self) -> None:
         options = self.options
         state = options.state.absolute()
-        self.template = _template(options)
         self._directory = self._parts.enter_context(StateDirectory(state))
         self.store = Store(self._directory.journal)
         self._parts.callback(self.store.close)
-        self.engine = engines.obtain(state, options.engine, stack=options.stack, account=self.template.account)
-        self._parts.callback(self.engine.stop)
+        self._start_engine(state)
         self.store.belongs_to(f"{self.engine.state.engine} {self.engine.state.pid} {self.engine.state.port}")
         self.clients = Clients(self.engine.url, options.region)
         self._parts.callback(self.clients.close)
@@ -182,7 +183,29 @@ class Service:
         self._start_triggers()
         self._parts.enter_context(self._front)
         self._running = self._describe()
+        self._holds_data = False
         self._directory.announce(self._running)
+
+    def _start_engine(self, state: Path) -> None:
+        """Find or start the engine while the template is read; both take a second."""
+        earlier = engines.attach(state)
+        if earlier is not None:
+            earlier.release()
+            self._holds_data = True
+        with ThreadPoolExecutor(1) as pool:
+            engine = pool.submit(engines.obtain, state, self.options.engine, stack=self.options.stack, account=ACCOUNT)
+            try:
+                self.template = _template(self.options)
+            finally:
+                self.engine = engine.result()
+                self._parts.callback(self._end_engine)
+
+    def _end_engine(self) -> None:
+        """Stop the engine, unless it has the data of an earlier run and this one never got ready."""
+        if self._holds_data:
+            self.engine.release()
+        else:
+            self.engine.stop()
 
     def _start_functions(self, state: Path) -> None:
         logs = LogFiles(state / "logs")

@@ -87,6 +87,7 @@ class StateDirectory:
         os.ftruncate(lock_file, 0)
         os.write(lock_file, str(os.getpid()).encode())
         self._lock_file = lock_file
+        self._service.unlink(missing_ok=True)
         return self
 
     def __exit__(

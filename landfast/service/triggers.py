@@ -22,6 +22,9 @@ from landfast.service.patience import Patience, StoppedError
 _POLL = 10
 """Seconds of a long poll: the engine answers at once when there is something."""
 
+_HIDDEN = 5
+"""Seconds after which a message comes back that a killed service had received and not accepted."""
+
 
 class TriggerPump:
     """Empties one internal queue. An event is on disk before its message is deleted (S-01, S-36).
@@ -74,7 +77,7 @@ class TriggerPump:
                 raise
 
     def _receive(self) -> list[Message]:
-        return self._queue.receive(wait=_POLL)
+        return self._queue.receive(wait=_POLL, visibility=_HIDDEN)
 
     def _delete(self, messages: list[Message]) -> None:
         self._patience.until_done(

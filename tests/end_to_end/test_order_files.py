@@ -1,0 +1,69 @@
+"""Order files: from the upload to the record that lands."""
+
+import json
+from typing import Any
+
+from landfast.journal import Invoked
+from tests.end_to_end.conftest import ROOT, Client
+
+GOOD = (ROOT / "events" / "orders.jsonl").read_bytes()
+BROKEN = (ROOT / "events" / "orders-broken.jsonl").read_bytes()
+
+
+def about(key: str) -> Any:
+    return lambda record: record["requestPayload"]["Records"][0]["s3"]["object"]["key"] == key
+
+
+def test_a_good_file_lands_in_the_success_queue(shop: Client) -> None:
+    shop.upload("in/june orders+ü.jsonl", GOOD)
+    record = shop.take("S3Success", about("in/june+orders%2B%C3%BC.jsonl"))
+    context = record["requestContext"]
+    assert record["version"] == "1.0"
+    assert list(record) == [
+        "version", "timestamp", "requestContext", "requestPayload", "responseContext", "responsePayload"
+    ]  # fmt: skip
+    assert (context["condition"], context["approximateInvokeCount"]) == ("Success", 1)
+    assert context["functionArn"].endswith(":$LATEST")
+    assert record["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST"}
+    assert record["responsePayload"]["statusCode"] == 200
+    [event] = record["requestPayload"]["Records"]
+    assert event["eventName"] == "ObjectCreated:Put"
+    assert event["s3"]["object"]["size"] == len(GOOD)
+
+
+def test_the_orders_of_a_good_file_are_in_the_table(shop: Client) -> None:
+    shop.upload("in/again.jsonl", GOOD)
+    shop.take("S3Success", about("in/again.jsonl"))
+    orders = [json.loads(line)["orderId"] for line in GOOD.decode().splitlines() if line.strip()]
+    table = shop.name("table", "OrdersTable")
+    for order in orders:
+        item = shop.aws("dynamodb").get_item(TableName=table, Key={"orderId": {"S": order}}).get("Item")
+        assert item is not None, order
+
+
+def test_a_broken_file_fails_three_times_and_lands_in_the_failure_queue_with_its_stack_trace(shop: Client) -> None:
+    shop.upload("in/broken.jsonl", BROKEN)
+    record = shop.take("S3Failure", about("in/broken.jsonl"))
+    context = record["requestContext"]
+    assert (context["condition"], context["approximateInvokeCount"]) == ("RetriesExhausted", 3)
+    assert record["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
+    error = record["responsePayload"]
+    assert error["errorType"] == "InvalidOrderFileError"
+    assert "in/broken.jsonl, line " in error["errorMessage"]
+    assert error["requestId"] == context["requestId"]
+    assert any("order_file.py" in line for line in error["stackTrace"])
+    attempts = [entry for entry in shop.journal(Invoked) if entry.request_id == context["requestId"]]
+    assert [entry.attempt for entry in attempts] == [1, 2, 3]
+    assert attempts[1].at - attempts[0].at >= 60
+    assert attempts[2].at - attempts[1].at >= 120
+
+
+def test_a_function_is_called_synchronously_by_boto3(shop: Client) -> None:
+    shop.upload("in/by hand.jsonl", GOOD)
+    event = shop.take("S3Success", about("in/by+hand.jsonl"))["requestPayload"]
+    answer = shop.aws("lambda").invoke(
+        FunctionName=shop.name("function", "ImportOrders"), Payload=json.dumps(event).encode()
+    )
+    assert answer["StatusCode"] == 200
+    assert answer["ExecutedVersion"] == "$LATEST"
+    assert json.load(answer["Payload"])["statusCode"] == 200

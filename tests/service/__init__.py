@@ -1,0 +1,1 @@
+"""The live drivers, with functions, engines and deliveries made up on the spot."""

@@ -1,0 +1,156 @@
+"""Requests handed on to an engine, byte by byte."""
+
+import http.client
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import pytest
+
+from landfast.service.front import Front, Request, Response
+
+
+class Engine(BaseHTTPRequestHandler):
+    """Tells what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        content = b"engine saw " + self.path.encode()
+        self.send_response(200)
+        if self.path == "/chunked":
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for piece in (b"one", b"two"):
+                self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+            self.wfile.write(b"0\r\n\r\n")
+            return
+        if self.path == "/endless":
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(content)
+            self.close_connection = True
+            return
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_PUT(self) -> None:
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        answer = f"{len(content)} bytes, Expect {self.headers.get('Expect')}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+
+@pytest.fixture
+def front() -> Iterator[Front]:
+    engine = Server(("127.0.0.1", 0), Engine)
+    thread = threading.Thread(target=engine.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+
+    def answer(request: Request) -> Response:
+        return Response(200, f"ours: {request.target} {request.content!r}".encode())
+
+    try:
+        with Front(
+            f"http://127.0.0.1:{engine.server_address[1]}",
+            ours=lambda target: target.startswith("/ours"),
+            answer=answer,
+            limit=100,
+        ) as made:
+            yield made
+    finally:
+        engine.shutdown()
+        thread.join()
+        engine.server_close()
+
+
+@pytest.fixture
+def connection(front: Front) -> Iterator[http.client.HTTPConnection]:
+    made = http.client.HTTPConnection(urlsplit(front.url).netloc, timeout=5)
+    yield made
+    made.close()
+
+
+def get(connection: http.client.HTTPConnection, path: str) -> bytes:
+    connection.request("GET", path)
+    return connection.getresponse().read()
+
+
+def test_one_connection_carries_our_requests_and_the_engines_in_turn(connection: http.client.HTTPConnection) -> None:
+    assert get(connection, "/a?b=c") == b"engine saw /a?b=c"
+    assert get(connection, "/ours/1") == b"ours: /ours/1 b''"
+    assert get(connection, "/chunked") == b"onetwo"
+    assert get(connection, "/a") == b"engine saw /a"
+
+
+def test_a_response_without_a_length_ends_with_the_connection(connection: http.client.HTTPConnection) -> None:
+    assert get(connection, "/endless") == b"engine saw /endless"
+    assert get(connection, "/a") == b"engine saw /a"
+
+
+def test_a_head_request_has_no_body(connection: http.client.HTTPConnection) -> None:
+    connection.request("HEAD", "/a")
+    answer = connection.getresponse()
+    assert (answer.status, answer.read()) == (200, b"")
+    assert get(connection, "/a") == b"engine saw /a"
+
+
+def test_a_long_body_is_handed_on_whole(connection: http.client.HTTPConnection) -> None:
+    connection.request("PUT", "/object", body=b"x" * 3_000_000)
+    assert connection.getresponse().read() == b"3000000 bytes, Expect None"
+
+
+def test_a_client_that_waits_for_leave_to_send_gets_it_here(front: Front) -> None:
+    address = urlsplit(front.url)
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as client:
+        client.sendall(b"PUT /object HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+        assert client.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"abc")
+        assert client.recv(4096).endswith(b"3 bytes, Expect None")
+
+
+def test_a_body_in_chunks_is_read_whole_for_us(connection: http.client.HTTPConnection) -> None:
+    connection.request("POST", "/ours", body=iter([b"ab", b"c"]), encode_chunked=True)
+    assert connection.getresponse().read() == b"ours: /ours b'abc'"
+
+
+def test_a_body_over_the_limit_is_read_to_its_end_but_not_kept(connection: http.client.HTTPConnection) -> None:
+    connection.request("POST", "/ours", body=b"x" * 101)
+    assert connection.getresponse().read() == b"ours: /ours None"
+    assert get(connection, "/a") == b"engine saw /a"
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [b"GET\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n", b"POST /ours HTTP/1.1\r\nContent-Length: x\r\n\r\n"],
+)
+def test_nonsense_is_refused(front: Front, nonsense: bytes) -> None:
+    address = urlsplit(front.url)
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as client:
+        client.sendall(nonsense)
+        assert client.recv(1024).startswith(b"HTTP/1.1 400 ")
+
+
+def test_the_port_is_free_when_the_front_has_ended(front: Front) -> None:
+    address = urlsplit(front.url)
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as client:
+        front.__exit__(None, None, None)
+        assert client.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address.hostname or "", address.port or 0), timeout=5)
