@@ -1,36 +1,58 @@
 """Writes docs/conformance.md from the names of the tests; with ``--check`` only tells whether it is up to date.
 
-A rule is fulfilled where a test carries its number: ``test_s_072_...``, or ``test_u_014_...`` for a setting. The sentence in
-the test's name is what we do.
+A rule is kept where a test carries its number: ``test_s_072_...``, or ``test_u_014_...`` for a setting, or several
+numbers one after the other. The sentence in the test's name is what we do.
 """
 
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from landfast.delivery.settings import IDS, Settings
-from tests.rules import ELSEWHERE, RULES, SECTIONS, UNCONFIRMED
+from landfast.delivery.settings import IDS, Backoff, Settings
+from tests.rules import ELSEWHERE, NOT_YET, RULES, SECTIONS, UNCONFIRMED
 
 PAGE = Path("docs/conformance.md")
-_NAME = re.compile(r"test_([su])_(\d{3})_(.+)")
+_NAME = re.compile(r"test_((?:[su]_\d{3}_)+)(\w+)")
+_NUMBER = re.compile(r"([su])_(\d{3})_")
+
+_LAYERS = (
+    "delivery",
+    "template_reader",
+    "unit",
+    "template",
+    "simulate",
+    "service",
+    "runtime",
+    "dataplane",
+    "end_to_end",
+)
+"""The layers that test rules, the closest to the rules first: its sentences are on the page, with links to the others."""
 
 _HEAD = """# Conformance
 
-What Landfast does of Lambda's delivery rules. `make conformance` writes this page from the names of the tests, and `make
-check` fails when it is out of date or a rule has lost its last test. The numbers are those that the code and the tests carry.
+What Landfast does of Lambda's delivery rules. `make conformance` writes this page from the names of the tests, and
+`make check` fails when it is out of date or when a rule has lost its last test. The numbers are those that the code, the
+journal and the tests carry.
 """
 
-_SETTINGS = """## Settings for what AWS does not document
+_SETTINGS = """## What AWS does not document
 
-Each is a field of `landfast.delivery.settings.Settings`; a scenario sets it by its number (`"settings": {"U-13": {"cap":
-60}}`).
+Each of these points is a setting: a field of `landfast.delivery.settings.Settings`. A scenario sets it by its number:
+`"settings": {"U-13": {"cap": 60}}`.
 
-| | question | setting | default | tests |
+| | question | setting | default | what it does |
 |---|---|---|---|---|"""
+
+_MISSING = """
+## Not here yet
+
+| | question | setting | what is missing |
+|---|---|---|---|"""
 
 
 class Rule(NamedTuple):
@@ -39,72 +61,115 @@ class Rule(NamedTuple):
     letter: str
     number: int
 
+    def __str__(self) -> str:
+        return f"S-{self.number:02}" if self.letter == "S" else f"U-{self.number}"
+
 
 class Test(NamedTuple):
-    """A test that carries a rule in its name."""
+    """A test that carries the numbers of rules in its name."""
 
-    rule: Rule
+    rules: frozenset[Rule]
+    name: str
     sentence: str
     path: Path
 
+    @property
+    def layer(self) -> str:
+        """The folder of `tests` that it is in."""
+        return self.path.parts[1]
 
-def tests(folder: Path = Path("tests")) -> Iterator[Test]:
+
+def collect() -> list[Test]:
     """Every test that carries the number of a rule."""
-    for path in sorted(folder.rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            found = _NAME.fullmatch(node.name) if isinstance(node, ast.FunctionDef) else None
-            if found is not None:
-                yield Test(Rule(found[1].upper(), int(found[2])), found[3].replace("_", " "), path)
+    return [test for path in sorted(Path("tests").rglob("test_*.py")) for test in _tests_of(path)]
 
 
-def problems(found: list[Test]) -> Iterator[str]:
-    """Rules without a test, and tests of rules that do not exist."""
-    carried = {test.rule for test in found}
-    for number in RULES:
-        if Rule("S", number) not in carried:
-            yield f"S-{number:02} has no test: name one test_s_{number:03}_..."
-    for number in UNCONFIRMED:
-        if Rule("U", number) not in carried:
-            yield f"U-{number} has no test: name one test_u_{number:03}_..."
-    known = {Rule("S", number) for number in RULES} | {Rule("U", number) for number in UNCONFIRMED}
-    for test in found:
-        if test.rule not in known:
-            yield f"{test.path}: there is no rule {test.rule.letter}-{test.rule.number:02} for a test to be named after"
+def _tests_of(path: Path) -> Iterator[Test]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        found = _NAME.fullmatch(node.name) if isinstance(node, ast.FunctionDef) else None
+        if found is not None:
+            rules = frozenset(Rule(letter.upper(), int(number)) for letter, number in _NUMBER.findall(found[1]))
+            sentence = found[2].replace("_", " ")
+            yield Test(rules, found[0], sentence[0].upper() + sentence[1:], path)
 
 
-def page(found: list[Test]) -> str:
+def problems(found: Sequence[Test]) -> Iterator[str]:
+    """Rules without a test, and tests of rules that do not exist or are said to be missing."""
+    wanted = {Rule("S", number) for number in RULES} | {
+        Rule("U", number) for number in UNCONFIRMED.keys() - NOT_YET.keys()
+    }
+    carried = {rule: test for test in found for rule in test.rules}
+    for rule in sorted(wanted - carried.keys()):
+        yield f"{rule} has no test: name one test_{rule.letter.lower()}_{rule.number:03}_..."
+    for rule in sorted(carried.keys() - wanted):
+        yield f"{carried[rule].path}: {carried[rule].name} is named after {rule}, which tests/rules.py says is not here"
+
+
+def page(found: Sequence[Test]) -> str:
     """The page."""
     parts = [_HEAD]
     for title, numbers in SECTIONS.items():
         parts.append(f"## {title}\n\n| | rule | what we do, in the words of its tests |\n|---|---|---|")
-        parts += [_row(number, found) for number in numbers]
+        parts += [_row(Rule("S", number), found) for number in numbers]
         parts.append("")
     parts.append(_SETTINGS)
-    defaults = {field.name: getattr(Settings(), field.name) for field in fields(Settings)}
-    for number, question in UNCONFIRMED.items():
-        setting = IDS[f"U-{number}"]
-        said = _sentences(Rule("U", number), found)
-        parts.append(f"| U-{number} | {question} | `{setting}` | `{defaults[setting]!r}` | {said} |")
+    parts += [_setting(Rule("U", number), found) for number in UNCONFIRMED if number not in NOT_YET]
+    if NOT_YET:
+        parts.append(_MISSING)
+        parts += [
+            f"| U-{number} | {UNCONFIRMED[number]} | `{IDS[f'U-{number}']}` | {why} |"
+            for number, why in NOT_YET.items()
+        ]
     return "\n".join(parts) + "\n"
 
 
-def _row(number: int, found: list[Test]) -> str:
-    if number in ELSEWHERE:
-        return f"| S-{number:02} | not here | {ELSEWHERE[number]} |"
-    return f"| S-{number:02} | {RULES[number]} | {_sentences(Rule('S', number), found)} |"
+def _row(rule: Rule, found: Sequence[Test]) -> str:
+    if rule.number in ELSEWHERE:
+        return f"| {rule} | not here | {ELSEWHERE[rule.number]} |"
+    return f"| {rule} | {RULES[rule.number]} | {_told(rule, found)} |"
 
 
-def _sentences(rule: Rule, found: list[Test]) -> str:
-    return "<br>".join(
-        f"{test.sentence} ([{test.path.stem.removeprefix('test_')}](../{test.path}))"
-        for test in found
-        if test.rule == rule
+def _setting(rule: Rule, found: Sequence[Test]) -> str:
+    setting = IDS[str(rule)]
+    defaults = {field.name: getattr(Settings(), field.name) for field in fields(Settings)}
+    return (
+        f"| {rule} | {UNCONFIRMED[rule.number]} | `{setting}` | {_default(defaults[setting])} | {_told(rule, found)} |"
     )
+
+
+def _default(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case Backoff(base, factor, cap):
+            return f"{base:g} s, times {factor:g}, up to {cap:g} s"
+        case _:
+            return str(value)
+
+
+def _told(rule: Rule, found: Sequence[Test]) -> str:
+    """The sentences of the layer closest to the rule, with a link to each file, and links to the other layers' files."""
+    carrying = sorted((test for test in found if rule in test.rules), key=_place)
+    files = [
+        (path, [test.sentence for test in of_file]) for path, of_file in groupby(carrying, key=lambda test: test.path)
+    ]
+    first = carrying[0].layer
+    told = [f"{'. '.join(sentences)} ({_link(path)})" for path, sentences in files if path.parts[1] == first]
+    others = [_link(path) for path, _ in files if path.parts[1] != first]
+    return "<br>".join(told) + (f"<br>Also: {', '.join(others)}" if others else "")
+
+
+def _place(test: Test) -> tuple[int, Path]:
+    return _LAYERS.index(test.layer), test.path
+
+
+def _link(path: Path) -> str:
+    return f"[{path.parts[1]}/{path.stem.removeprefix('test_')}](../{path})"
 
 
 def main() -> None:
     """Write the page, or check it."""
-    found = list(tests())
+    found = collect()
     missing = list(problems(found))
     if missing:
         sys.exit("\n".join(missing))

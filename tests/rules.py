@@ -1,7 +1,8 @@
 """Lambda's delivery rules, by the numbers that the tests carry in their names.
 
-`RULES` says what each is about. `ELSEWHERE` says of the rest why no test of ours carries its number. The wording of the rules,
-with the evidence for each, is in AWS's documentation and in public recordings of it; here they only have names.
+`RULES` says what each is about, `UNCONFIRMED` what AWS does not say. `ELSEWHERE` tells of the others why no test
+carries their number, `NOT_YET` what is missing. The wording of the rules, with the evidence for each, is in AWS's
+documentation and in public recordings of it; here they only have names.
 """
 
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ RULES: Mapping[int, str] = {
     18: "EventBridge as a destination",
     19: "SQS, SNS, Lambda and S3 as destinations",
     20: "FIFO queues and topics are refused as destinations",
+    21: "What a function needs to be permitted for its destinations",
     22: "A failed delivery to a destination loses the event and is counted",
     23: "Records too large for their target",
     24: "The message of a dead-letter queue is the event itself",
@@ -58,6 +60,7 @@ RULES: Mapping[int, str] = {
     41: "Its sequencer",
     42: "Checks of a notification configuration; the test event",
     43: "The bucket's permission to call",
+    44: "A function does not write to the bucket that calls it",
     45: "How often a shard is read",
     46: "One batch in flight for each shard or lane, of one shard only",
     47: "Batch size and window of streams",
@@ -146,14 +149,16 @@ RULES: Mapping[int, str] = {
     132: "Managed policies that SAM adds",
 }
 
-_API = "The configuration API is not emulated: mappings come from the template."
-
 ELSEWHERE: Mapping[int, str] = {
-    21: "Permissions are not enforced locally; the template's own are tested in tests/template.",
-    44: "Advice for designers: no function of the application writes to the bucket that calls it.",
-    52: "Duplicates without a cause are not made up; restarts deliver again (S-29), and the functions are tested for it.",
-    87: _API,
+    52: "Duplicates without a cause are not made up. Restarts deliver again (S-29); the functions are tested for it.",
+    87: "Mappings come from the template: the API that creates them is not emulated.",
 }
+
+NOT_YET: Mapping[int, str] = {
+    10: "S3's test event never reaches a function, whatever the setting says.",
+    26: "Each attempt runs the version that the alias names; its routing weights are not followed.",
+}
+"""Settings, by their U number, that change nothing yet."""
 
 UNCONFIRMED: Mapping[int, str] = {
     1: "Do throttled tries raise `approximateInvokeCount`?",

@@ -18,6 +18,9 @@ POLL_INTERVAL: Mapping[StreamKind, float] = {"kinesis": 1.0, "dynamodb": 0.25}
 DEFAULT_RETENTION = 86_400.0
 """Seconds that a stream keeps a record: DynamoDB always, Kinesis by default (S-54)."""
 
+SHORTEST_AGE = 60
+"""Seconds that `MaximumRecordAgeInSeconds` has at least, where it is set (S-55)."""
+
 _NOT_FOR_STREAMS = ("ScalingConfig", "ProvisionedPollerConfig", "Queues", "Topics", "SourceAccessConfigurations")
 _TIMESTAMP_POSITION = "AT_TIMESTAMP"
 
@@ -74,7 +77,7 @@ def configuration(
     arn = given.text("EventSourceArn") or stream_arn
     position, timestamp = _starting_position(given, kind, arn)
     age = given.integer("MaximumRecordAgeInSeconds", ENDLESS, low=-1, high=604_800)
-    if age not in (ENDLESS, *range(60, 604_801)):
+    if 0 <= age < SHORTEST_AGE:
         raise Refused("MaximumRecordAgeInSeconds", f"{age} is not allowed: -1 (no limit), or 60 to 604800 seconds.")
     function = given.text("FunctionName") or function_arn
     config = StreamConfig(

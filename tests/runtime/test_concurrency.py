@@ -78,7 +78,7 @@ def test_the_worker_that_worked_last_is_reused_first(lab: Lab, gate: Gate, threa
     assert [answer(invoke(runtime)) for _ in range(3)] == [first] * 3
 
 
-def test_s_10_reserved_concurrency_0_throttles_every_call(lab: Lab) -> None:
+def test_s_010_reserved_concurrency_0_throttles_every_call(lab: Lab) -> None:
     runtime = lab.runtime(gated(lab, reserved=0))
     assert invoke(runtime) == Throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
 

@@ -21,7 +21,7 @@ def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("landfast.runtime.source_tree.CHECK_EVERY", 0.0)
 
 
-def test_s_30_a_changed_file_is_run_by_the_next_invocation(lab: Lab) -> None:
+def test_s_030_a_changed_file_is_run_by_the_next_invocation(lab: Lab) -> None:
     spec = lab.function("def handler(event, context): return 1")
     runtime = lab.runtime(spec)
     assert answer(invoke(runtime)) == 1
@@ -29,7 +29,7 @@ def test_s_30_a_changed_file_is_run_by_the_next_invocation(lab: Lab) -> None:
     assert answer(invoke(runtime)) == 2
 
 
-def test_s_30_a_new_file_in_a_layer_is_seen(lab: Lab, tmp_path: Path) -> None:
+def test_s_030_a_new_file_in_a_layer_is_seen(lab: Lab, tmp_path: Path) -> None:
     modules = tmp_path / "layer" / "python" / "shared"
     modules.mkdir(parents=True)
     (modules / "rates.py").write_text("RATE = 1")
@@ -68,7 +68,7 @@ def _wait_for_open(lab: Lab, word: str) -> FunctionSpec:
     )
 
 
-def test_s_30_an_invocation_that_runs_finishes_on_the_old_code(lab: Lab, tmp_path: Path) -> None:
+def test_s_030_an_invocation_that_runs_finishes_on_the_old_code(lab: Lab, tmp_path: Path) -> None:
     runtime = lab.runtime(_wait_for_open(lab, "old"))
     gate = tmp_path / "gate"
     gate.mkdir()
@@ -82,7 +82,7 @@ def test_s_30_an_invocation_that_runs_finishes_on_the_old_code(lab: Lab, tmp_pat
     assert answer(invoke(runtime)) == "new"
 
 
-def test_s_30_updated_settings_are_those_of_the_next_invocation(lab: Lab) -> None:
+def test_s_030_updated_settings_are_those_of_the_next_invocation(lab: Lab) -> None:
     spec = lab.function("import os\ndef handler(event, context): return os.environ['RATE']", environment={"RATE": "1"})
     runtime = lab.runtime(spec)
     assert answer(invoke(runtime)) == "1"

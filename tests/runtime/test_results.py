@@ -67,12 +67,12 @@ def test_the_context_says_who_is_called_and_how_much_time_is_left(lab: Lab, clie
     assert 6000 < remaining <= 7000
 
 
-def test_s_32_without_a_client_context_the_function_sees_none(lab: Lab, client: str) -> None:
+def test_s_032_without_a_client_context_the_function_sees_none(lab: Lab, client: str) -> None:
     spec = lab.function("def handler(event, context): return context.client_context is None")
     assert answer(invoke(lab.runtime(spec, client=client))) is True
 
 
-def test_s_17_an_exception_has_message_type_request_id_and_stack_trace(lab: Lab, client: str) -> None:
+def test_s_017_an_exception_has_message_type_request_id_and_stack_trace(lab: Lab, client: str) -> None:
     spec = lab.function(
         """
         def handler(event, context):
@@ -138,7 +138,7 @@ def test_a_worker_survives_its_handlers_exceptions(lab: Lab, client: str) -> Non
         ),
     ],
 )
-def test_s_17_an_error_of_initialisation_has_an_empty_request_id(
+def test_s_017_an_error_of_initialisation_has_an_empty_request_id(
     lab: Lab, client: str, handler: str, source: str, error: str
 ) -> None:
     spec = lab.function(source, handler=handler)
@@ -176,7 +176,7 @@ def test_after_a_failed_initialisation_the_next_invocation_tries_a_fresh_worker(
     assert answer(invoke(runtime)) == "now"
 
 
-def test_s_17_a_time_out_kills_the_worker_and_names_the_setting(lab: Lab, client: str) -> None:
+def test_s_017_a_time_out_kills_the_worker_and_names_the_setting(lab: Lab, client: str) -> None:
     spec = lab.function(
         """
         import os, time
@@ -231,7 +231,7 @@ def test_a_time_out_is_kept_while_the_handler_never_stops_printing(lab: Lab) -> 
         ("os.kill(os.getpid(), 11)", "with error: signal: segmentation fault"),
     ],
 )
-def test_s_17_a_handler_that_exits_is_told_by_its_status(lab: Lab, ending: str, message: str) -> None:
+def test_s_017_a_handler_that_exits_is_told_by_its_status(lab: Lab, ending: str, message: str) -> None:
     spec = lab.function(f"import os, sys\ndef handler(event, context): {ending}\n")
     failed = failure(invoke(lab.runtime(spec)))
     assert failed.kind == "exit"
@@ -241,7 +241,7 @@ def test_s_17_a_handler_that_exits_is_told_by_its_status(lab: Lab, ending: str, 
     }
 
 
-def test_s_17_a_module_that_exits_is_told_by_its_status(lab: Lab, client: str) -> None:
+def test_s_017_a_module_that_exits_is_told_by_its_status(lab: Lab, client: str) -> None:
     failed = failure(invoke(lab.runtime(lab.function("import sys; sys.exit(2)"), client=client)))
     assert failed.kind == "exit"
     assert failed.error["errorMessage"] == f"RequestId: {REQUEST_ID} Error: Runtime exited with error: exit status 2"
@@ -317,7 +317,7 @@ def test_a_worker_that_ends_right_after_its_answer_costs_no_invocation(lab: Lab)
     assert len({answer(invoke(runtime)) for _ in range(5)}) == 5
 
 
-def test_s_17_a_response_over_the_limit_is_refused_and_one_at_the_limit_is_not(lab: Lab, client: str) -> None:
+def test_s_017_a_response_over_the_limit_is_refused_and_one_at_the_limit_is_not(lab: Lab, client: str) -> None:
     runtime = lab.runtime(lab.function("def handler(event, context): return 'x' * event", timeout=20), client=client)
     fits = invoke(runtime, RESPONSE_LIMIT - 2)
     assert isinstance(fits, Answered)

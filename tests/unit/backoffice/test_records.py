@@ -5,7 +5,7 @@ from backoffice.records import identity_of, in_order, order_key_of
 from tests.unit.backoffice.events import dynamodb_event, fifo_event, kinesis_event, sqs_event
 
 
-def test_s_070_a_stream_record_is_known_by_its_sequence_number_and_s_097_a_message_by_its_id() -> None:
+def test_s_070_s_097_a_stream_record_is_known_by_its_sequence_number_and_a_message_by_its_id() -> None:
     assert identity_of(kinesis_event([("k", 1)])["Records"][0], EventType.KinesisDataStreams) == "1000"
     assert identity_of(dynamodb_event([{"id": {"S": "a"}}])["Records"][0], EventType.DynamoDBStreams) == "1000"
     assert identity_of(sqs_event([(None, 1)])["Records"][0], EventType.SQS) == "m0"
