@@ -92,6 +92,7 @@ class Lane:
         failures: Makes the records of failures.
         backlog: What was read and belongs to no batch yet.
         open_window: The tumbling window that is open, with its state (S-75).
+        ended: Whether the shard is closed and all of it was offered.
         late_filter: Tells which records of a batch are delivered, if `BatchSize` counts before the filters (U-19).
     """
 
@@ -102,6 +103,7 @@ class Lane:
     number: int = 0
     open_window: Window | None = None
     late_filter: Callable[[StreamRecord], bool] | None = None
+    ended: bool = False
     phase: Phase = Phase.IDLE
     backlog: deque[StreamRecord] = field(default_factory=deque)
     _backlog_size: int = 0
@@ -302,8 +304,8 @@ class Lane:
     # Forming a batch
 
     def _ready(self, now: float, *, more: bool) -> bool:
-        """Whether the batch closes: full, at the end of its window, or at once where there is none (S-48)."""
-        if self.full or self._window_is_over():
+        """Whether the batch closes: nothing can join it, at the end of its window, or at once without one (S-48)."""
+        if self.full or self.ended or self._window_is_over():
             return True
         if more:
             return False
@@ -365,7 +367,7 @@ class Lane:
             return False
         if self.backlog and self.backlog[0].arrived < window.end and not window.terminated_early:
             return False
-        if not self._window_is_over() and read_until < window.end:
+        if not self._window_is_over() and not (self.ended or (now >= window.end and read_until >= window.end)):
             self._to(Phase.IDLE, wake=window.end if now < window.end else None)
             return False
         if not self.settings.empty_final_window:

@@ -12,7 +12,8 @@ class Order(IntEnum):
 
     ENDED = 0
     ARRIVED = 1
-    DUE = 2
+    READ = 2
+    DUE = 3
 
 
 class Clockwork(Protocol):

@@ -91,7 +91,7 @@ class QueueDriver(Driver[QueueMessage]):
         """Answer the long polls once everything of this moment has happened, and again when messages come back."""
         if self._polls and not self._answering:
             self._answering = True
-            self.agenda.at(self.agenda.now, Order.DUE, self._answer)
+            self.agenda.at(self.agenda.now, Order.READ, self._answer)
         self.agenda.wake(self._queue, self._return)
 
     def _return(self) -> None:

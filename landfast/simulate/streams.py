@@ -122,7 +122,7 @@ class StreamDriver(Driver[StreamRecord]):
     def fulfil(self, machine: Machine[StreamRecord], action: Action[StreamRecord]) -> None:
         """Answer a read at once, with what has arrived."""
         if isinstance(action, Fetch) and isinstance(machine, ShardPoller):
-            self.agenda.at(self.agenda.now, Order.ARRIVED, lambda: self._answer(machine, action.limit))
+            self.agenda.at(self.agenda.now, Order.READ, lambda: self._answer(machine, action.limit))
 
     def _answer(self, poller: ShardPoller, limit: int) -> None:
         now, shard = self.agenda.now, self._pollers[poller]
