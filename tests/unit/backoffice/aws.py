@@ -30,12 +30,12 @@ class OneAtATime:
         self._lock = threading.Lock()
         self.calls: list[str] = []
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the client has
+    def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._client, name)
         if not callable(attribute):
             return attribute
 
-        def call(**arguments: Any) -> Any:  # noqa: ANN401 - as above
+        def call(**arguments: Any) -> Any:
             with self._lock:
                 self.calls.append(name)
                 return attribute(**arguments)

@@ -196,18 +196,18 @@ def test_a_warm_function_remembers_nothing_of_the_invocation_before(context: "La
 
 
 def test_warm_invocations_use_the_same_threads(context: "LambdaContext") -> None:
-    threads: set[int] = set()
+    threads: set[threading.Thread] = set()
     everybody = threading.Barrier(3)
 
     def handle(_: object) -> None:
-        threads.add(threading.get_ident())
+        threads.add(threading.current_thread())
         everybody.wait(timeout=10)
 
     invoke = ordered_batch(EventType.SQS, handle, threads=3)
     for _ in range(5):
         invoke(sqs_event([(None, number) for number in range(3)]), context)
 
-    assert len(threads) == 3
+    assert len(threads) <= 1 + 3, "the invocation's own and those of one pool"
 
 
 def test_near_its_time_limit_the_invocation_takes_no_more_records_and_reports_them() -> None:

@@ -57,13 +57,13 @@ class Ledger:
             if fault == "lost answer":
                 raise ReadTimeoutError(endpoint_url="http://localhost")
 
-    def _reason(self, action: Any, fault: Fault) -> dict[str, Any]:  # noqa: ANN401 - a request of the client
+    def _reason(self, action: Any, fault: Fault) -> dict[str, Any]:
         if "Put" in action:
             marker = self._markers.get(action["Put"]["Item"]["id"]["S"])
             return {"Code": "ConditionalCheckFailed", "Item": marker} if marker else {"Code": "None"}
         return {"Code": "TransactionConflict" if fault == "conflict" else "None"}
 
-    def _apply(self, action: Any) -> None:  # noqa: ANN401 - a request of the client
+    def _apply(self, action: Any) -> None:
         if "Put" in action:
             self._markers[action["Put"]["Item"]["id"]["S"]] = action["Put"]["Item"]
         else:

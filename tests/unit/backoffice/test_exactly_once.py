@@ -127,7 +127,7 @@ def test_s_118_a_result_that_is_nothing_or_false_is_stored_like_any_other(
     results = [result, "another"]
 
     @exactly_once(store, key_prefix="any", key="id")
-    def handle(_: dict[str, str], unit: UnitOfWork) -> Any:  # noqa: ANN401 - whatever the case says
+    def handle(_: dict[str, str], unit: UnitOfWork) -> Any:
         unit.put(accounts, {"account": "a"})
         return results.pop(0)
 
@@ -182,7 +182,7 @@ def test_a_commit_whose_answer_was_lost_is_a_duplicate_when_it_comes_again(
     post = exactly_once(store, key_prefix="payment", key="payment_id")(deposit)
     send = dynamodb.transact_write_items
 
-    def lose_the_answer(**arguments: Any) -> None:  # noqa: ANN401 - the client's
+    def lose_the_answer(**arguments: Any) -> None:
         send(**arguments)
         raise ReadTimeoutError(endpoint_url="http://localhost")
 
@@ -318,7 +318,7 @@ def test_a_lasting_conflict_fails_the_record_and_says_so(dynamodb: OneAtATime, m
         "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
     }
 
-    def conflict(**_: Any) -> None:  # noqa: ANN401 - the client's
+    def conflict(**_: Any) -> None:
         raise ClientError(error, "TransactWriteItems")
 
     monkeypatch.setattr(dynamodb, "transact_write_items", conflict, raising=False)
@@ -362,6 +362,18 @@ def test_a_unit_reads_puts_updates_deletes_and_checks(dynamodb: OneAtATime, stor
     }
     assert balance(dynamodb, "read") == 8
     assert item(dynamodb, accounts, account="gone") is None
+
+
+def test_a_unit_reads_consistently() -> None:
+    asked: list[dict[str, Any]] = []
+
+    class Client:
+        def get_item(self, **arguments: Any) -> dict[str, Any]:
+            asked.append(arguments)
+            return {}
+
+    assert UnitOfWork(cast("DynamoDBClient", Client())).get(accounts, {"account": "a"}) is None
+    assert asked == [{"TableName": "accounts", "Key": {"account": {"S": "a"}}, "ConsistentRead": True}]
 
 
 def test_a_failed_check_of_another_item_stops_the_whole_unit(dynamodb: OneAtATime, store: ExactlyOnceStore) -> None:

@@ -60,7 +60,7 @@ def test_a_failed_record_is_logged_by_its_identity_and_never_by_its_data(
 
 
 def test_every_outcome_of_a_batch_is_a_metric(capsys: pytest.CaptureFixture[str], context: "LambdaContext") -> None:
-    def handle(record: Any) -> None:  # noqa: ANN401 - a message, of which the id is all that counts here
+    def handle(record: Any) -> None:
         if record.message_id == "m1":
             raise LookupError("refused")
 
