@@ -43,7 +43,7 @@ def resource(arn: str) -> str:
     return arn.rsplit(":", maxsplit=1)[-1]
 
 
-def sentence(entry: Entry) -> str:  # noqa: C901, PLR0911 - one case for each kind of entry
+def sentence(entry: Entry) -> str:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of entry
     """What happened, in a few words."""
     match entry:
         case Accepted(origin=origin, records=records):
@@ -51,6 +51,8 @@ def sentence(entry: Entry) -> str:  # noqa: C901, PLR0911 - one case for each ki
         case Invoked(attempt=attempt, function=function):
             lane = f", lane {entry.lane}" if entry.lane else ""
             return f"attempt {attempt} of {function}{lane} with {len(entry.records)} record(s)"
+        case Finished(outcome="succeed", value={"batchItemFailures": [_, *_] as failures}):
+            return f"reported {len(failures)} failed item(s)"
         case Finished(outcome="succeed"):
             return "succeeded"
         case Finished(outcome=outcome, error=error):

@@ -27,16 +27,17 @@ def aws(service: Running, name: str) -> Any:  # noqa: ANN401 - boto3's clients h
 
 
 def find(service: Running, kind: str, name: str | None) -> Resource:
-    """The resource that the user means by its logical id, name or ARN; without a name, the only one of its kind.
+    """The resource that the user means by its logical id, name or ARN; without one, the only one that feeds a function.
 
     Raises:
         ServiceError: There is none, or more than one could be meant.
     """
     candidates = service.of_kind(kind)
     if name is None:
-        if len(candidates) == 1:
-            return candidates[0]
-        found = ", ".join(resource.logical_id for resource in candidates) or "none"
+        feeding = [resource for resource in candidates if resource.feeds]
+        if len(feeding) == 1:
+            return feeding[0]
+        found = ", ".join(resource.logical_id for resource in feeding or candidates) or "none"
         raise ServiceError(f"say which {kind}: the template has {found}")
     for resource in candidates:
         if name in {resource.logical_id, resource.name, resource.arn}:
@@ -44,7 +45,7 @@ def find(service: Running, kind: str, name: str | None) -> Resource:
     endings = [resource for resource in candidates if resource.name.endswith(f"-{name}")]
     if len(endings) == 1:
         return endings[0]
-    found = ", ".join(resource.name for resource in candidates) or "none"
+    found = ", ".join(resource.logical_id for resource in candidates) or "none"
     raise ServiceError(f"there is no {kind} {name}; there is: {found}")
 
 

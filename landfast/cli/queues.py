@@ -71,7 +71,8 @@ def show(title: str, body: str) -> None:
     from rich.text import Text
 
     value = _value(body)
-    content: Any = Text(body) if isinstance(value, str) else JSON(body, indent=2, ensure_ascii=False)
+    content = Text(body) if isinstance(value, str) else JSON(body, indent=2, ensure_ascii=False).text
+    content.no_wrap, content.overflow = False, "fold"
     Console().print(Panel(content, title=Text(title), title_align="left", border_style="dim"))
 
 

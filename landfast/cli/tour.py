@@ -62,7 +62,9 @@ class Tour:
                 if isinstance(entry, Accepted) and entry.origin == origin:
                     [request_id], began = entry.records, entry.at
                 if request_id in entry.records:
-                    self.console.print(f"  +{entry.at - began:6.1f} s  {_shortened(sentence(entry))}", markup=False)
+                    self.console.print(
+                        f"  +{entry.at - began:6.1f} s  {_shortened(sentence(entry))}", markup=False, soft_wrap=True
+                    )
                     if isinstance(entry, Settled):
                         return request_id, [one for one in self._entries if request_id in one.records]
             told = len(self._entries)
@@ -82,7 +84,9 @@ class Tour:
     def show(self, record: dict[str, Any]) -> None:
         """Print a record that landed."""
         text = json.dumps(_abridged(record), ensure_ascii=False)
-        self.console.print(Padding(JSON(text, indent=2, ensure_ascii=False), (0, 0, 1, 4)))
+        shown = JSON(text, indent=2, ensure_ascii=False).text
+        shown.no_wrap, shown.overflow = False, "fold"
+        self.console.print(Padding(shown, (0, 0, 1, 4)))
 
     def _catch_up(self) -> None:
         for number, entry in read_journal(self.service.journal, after=self._read):

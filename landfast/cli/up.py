@@ -53,8 +53,9 @@ def up(  # noqa: PLR0917 - typer makes an option of each
 
     chosen = options(template, stack, parameter, region, speed, engine, port, setting, state)
     console = Console()
-    # `landfast down` and service managers end it as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # `landfast down` and service managers end it as Ctrl-C does, which a shell's background job ignores by default.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     try:
         with console.status("starting"):
             service = Service.start(chosen)

@@ -304,8 +304,10 @@ def _template(options: Options) -> Template:
 
 
 def _resources(template: Template, world: World, endpoint: str) -> list[Resource]:
+    feeding = {trigger.source for trigger in world.triggers}
+    feeding |= {mapping.source for mapping in template.event_source_mappings.values()}
     found = [
-        Resource(logical_id=one.logical_id, kind=kind, name=one.name, arn=one.arn)
+        Resource(logical_id=one.logical_id, kind=kind, name=one.name, arn=one.arn, feeds=one.logical_id in feeding)
         for kind, group in (
             ("bucket", template.buckets),
             ("stream", template.streams),
@@ -323,6 +325,7 @@ def _resources(template: Template, world: World, endpoint: str) -> list[Resource
             name=queue.name,
             arn=queue.arn,
             url=f"{endpoint}/{queue.url.split('/', 3)[3]}",
+            feeds=logical_id in feeding,
         )
         for logical_id, queue in world.queues.items()
     ]

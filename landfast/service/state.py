@@ -21,6 +21,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         kind: ``bucket``, ``queue``, ``stream``, ``table``, ``topic``, ``bus`` or ``function``.
         name: Its physical name.
         url: A queue's URL at the endpoint.
+        feeds: Whether what enters it reaches a function.
         arn: Its ARN.
     """
 
@@ -29,6 +30,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     arn: str = ""
     url: str = ""
+    feeds: bool = False
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
