@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landfast.journal import Delivered, Entry
 from landfast.simulate import words
-from landfast.simulate.history import Batch, History, HoldUp, Repeats, Try, chosen, hold_ups, tell
+from landfast.simulate.history import Batch, History, Repeats, Try, chosen, handled_again, hold_ups, tell
 from landfast.simulate.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def account(
     _trees(console, history)
     _landings(console, result["records"], history)
     _deliveries(console, history.deliveries)
-    _hold_ups(console, hold_ups(scenario.source, history))
+    _lines(console, "Handled again after it went well", words.again(handled_again(history)))
+    _lines(console, "Held up by failures", list(map(words.held_up, hold_ups(scenario.source, history))))
     _heading(console, "Summary")
     console.print(_text(words.summary(result["summary"])))
 
@@ -89,7 +90,7 @@ def _table(*columns: str, header: bool = True) -> "Table":
 
 def _left_out(console: "Console", count: int, noun: str) -> None:
     if count > 0:
-        console.print(_text(f"... and {words.several(count, noun)} more, left out here; --json has all.", "dim"))
+        console.print(_text(f"... and {words.several(count, f'more {noun}')}, left out here; --json has all.", "dim"))
 
 
 def _scenario(scenario: Scenario) -> "Table":
@@ -178,11 +179,8 @@ def _node(batch: Batch) -> "Text":
     text = _text(words.short(batch.records), "bold")
     for outcome, count in words.outcomes(batch.tries):
         text.append("  ").append_text(_text(outcome + (f" x{count}" if count > 1 else ""), outcome))
-    if batch.parts:
-        text.append(f"  {words.rule(batch.why)}", style="dim")
-    for end in batch.ends:
-        text.append("  ").append_text(_text(words.state(end.state), end.state))
-        text.append(f" at {words.duration(end.at)} ({end.rule.split()[0]})", style="dim")
+    for note in words.notes(batch, words.rule if batch.parts else words.rule_id):
+        text.append(f"  {note}", style="dim")
     return text
 
 
@@ -219,10 +217,10 @@ def _deliveries(console: "Console", deliveries: Sequence[Delivered]) -> None:
     _left_out(console, len(deliveries) - LINES, "delivery")
 
 
-def _hold_ups(console: "Console", found: Sequence[HoldUp]) -> None:
-    if not found:
+def _lines(console: "Console", title: str, lines: Sequence[str]) -> None:
+    if not lines:
         return
-    _heading(console, "Held up by failures")
-    for each in found[:LINES]:
-        console.print(_text(words.held_up(each)))
-    _left_out(console, len(found) - LINES, "hold-up")
+    _heading(console, title)
+    for line in lines[:LINES]:
+        console.print(_text(line))
+    _left_out(console, len(lines) - LINES, "line")

@@ -1,6 +1,7 @@
 """The journal of a simulation, told by batches: each with its tries, and the parts it was split into."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
@@ -224,6 +225,16 @@ def tell(entries: Iterable[Entry]) -> History:
     for entry in entries:
         teller.take(entry)
     return teller.history
+
+
+def handled_again(history: History) -> dict[int, list[str]]:
+    """The records that more than one invocation succeeded with, by the number of those invocations."""
+    counts = Counter(record for attempt in history.tries if attempt.outcome == "succeed" for record in attempt.records)
+    found: dict[int, list[str]] = {}
+    for record, count in counts.items():
+        if count > 1:
+            found.setdefault(count, []).append(record)
+    return found
 
 
 # Long stories in short

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from landfast.journal import Delivered, Entry
 from landfast.simulate import drawing, words
-from landfast.simulate.history import History, HoldUp, Repeats, Try, chosen, hold_ups, tell
+from landfast.simulate.history import History, Repeats, Try, chosen, handled_again, hold_ups, tell
 from landfast.simulate.scenario import Scenario
 from landfast.simulate.timeline_picture import timeline
 from landfast.simulate.tree_picture import tree
@@ -25,8 +25,8 @@ NODES: Final = 150
 RECORDS: Final = 500
 """Lines in the table of records, at most."""
 
-DELIVERIES: Final = 60
-"""Deliveries, and hold-ups, at most."""
+LINES: Final = 60
+"""Deliveries and hold-ups, each at most."""
 
 _BODY: Final = 6_000
 _CARDS: Final = (
@@ -69,7 +69,8 @@ def page(scenario: Scenario, result: Mapping[str, Any], entries: Iterable[Entry]
         *_timeline(scenario, history, result["summary"]["ended"]),
         *_trees(history),
         *_landings(result["records"], history),
-        *_hold_ups(hold_ups(scenario.source, history)),
+        *_lines("Handled again after it went well", words.again(handled_again(history))),
+        *_lines("Held up by failures", list(map(words.held_up, hold_ups(scenario.source, history)))),
         *_deliveries(history.deliveries),
         *_records(result["records"], history),
         "</main>\n</body>\n</html>\n",
@@ -101,7 +102,7 @@ def _cards(summary: Mapping[str, float]) -> str:
 
 def _left_out(count: int, noun: str) -> Iterator[str]:
     if count > 0:
-        text = f"{words.several(count, noun)} more, left out here; <code>--json</code> has all."
+        text = f"{words.several(count, f'more {noun}')}, left out here; <code>--json</code> has all."
         yield f'<p class="note">And {text}</p>'
 
 
@@ -198,23 +199,23 @@ def _landings(records: Mapping[str, Mapping[str, Any]], history: History) -> Ite
     yield from _left_out(len(found) - RECORDS, "group")
 
 
-def _hold_ups(found: Sequence[HoldUp]) -> Iterator[str]:
-    if found:
-        yield "<h2>Held up by failures</h2>"
-        yield "<ul>" + "".join(f"<li>{escape(words.held_up(each))}</li>" for each in found[:DELIVERIES]) + "</ul>"
-        yield from _left_out(len(found) - DELIVERIES, "hold-up")
+def _lines(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield f"<h2>{title}</h2>"
+        yield "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines[:LINES]) + "</ul>"
+        yield from _left_out(len(lines) - LINES, "line")
 
 
 def _deliveries(found: Sequence[Delivered]) -> Iterator[str]:
     if not found:
         return
     yield "<h2>Deliveries</h2>"
-    for each in found[:DELIVERIES]:
+    for each in found[:LINES]:
         target = f"{each.kind} {words.cut(words.printable(words.resource(each.target)))}"
         text = f"{words.duration(each.at)}: {words.short(each.records)} to {target} ({words.delivered(each)})"
         body = json.dumps(each.body, indent=2, ensure_ascii=False)
         yield f"<details><summary>{escape(text)}</summary><pre>{escape(words.cut(body, _BODY))}</pre></details>"
-    yield from _left_out(len(found) - DELIVERIES, "delivery")
+    yield from _left_out(len(found) - LINES, "delivery")
 
 
 def _records(records: Mapping[str, Mapping[str, Any]], history: History) -> Iterator[str]:

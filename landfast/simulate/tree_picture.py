@@ -26,7 +26,7 @@ def tree(root: Batch, number: int, limit: int) -> str:
     lines = [line for batch, depth, row in shown for line in _branches(batch, depth, row, rows, len(shown))]
     texts = [_node(batch, depth, row) for batch, depth, row in shown]
     if len(nodes) > limit:
-        text = f"and {words.several(len(nodes) - limit, 'batch')} more"
+        text = f"and {words.several(len(nodes) - limit, 'more batch')}"
         texts.append((element("text", "note", text, x=_LEFT, y=_baseline(len(shown))), len(text) * CHARACTER))
     width = max(width for _, width in texts) + 12
     title = f"How the batch of {words.several(len(root.records), 'record')} was split"
@@ -64,8 +64,7 @@ def _node(batch: Batch, depth: int, row: int) -> tuple[str, float]:
         meaning = MEANINGS[outcome] + (f", {count} times" if count > 1 else "")
         parts.append(titled(meaning, outcome_bar(outcome, letter, x, y - 13, width)))
         x += width + 5
-    ends = [f"{words.state(end.state)} at {words.duration(end.at)} ({words.rule(end.rule)})" for end in batch.ends]
-    notes = "; ".join([words.rule(batch.why)] * bool(batch.parts) + ends)
+    notes = "; ".join(words.notes(batch, words.rule))
     parts.append(element("text", "note", escape(notes), x=x + 5, y=y))
     return "".join(parts), x + 5 + len(notes) * CHARACTER
 

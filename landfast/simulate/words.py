@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any, Final
 
 from msgspec import UNSET
 
 from landfast.journal import Delivered, Settled
-from landfast.simulate.history import HoldUp, Try
+from landfast.simulate.history import Batch, HoldUp, Try
 from landfast.simulate.scenario import Function, Generated, Queue, Rule, Scenario
 
 MEANINGS: Final[Mapping[str, str]] = {
@@ -17,7 +17,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "S-66": "record for S3, with the whole event",
     "S-88": "the invocation succeeded: deleted",
     "S-93": "the function failed",
-    "S-94": "throttled, which counts as received",
+    "S-94": "throttled",
     "S-97": "partial response",
     "S-104": "no filter matches: deleted",
 }
@@ -43,6 +43,7 @@ _NUMBERED: Final = re.compile(r"(.*?)(0|[1-9][0-9]*)", re.DOTALL)
 _RUN: Final = 3
 _PIECES: Final = 4
 _LONG: Final = 60
+_PLURALS: Final = {"try": "tries", "batch": "batches", "delivery": "deliveries"}
 
 
 def duration(seconds: float) -> str:
@@ -70,7 +71,8 @@ def cut(text: str, limit: int = _LONG) -> str:
 
 def several(count: int, noun: str) -> str:
     """A number and its noun: ``1 record``, ``2 records``."""
-    plural = {"try": "tries", "batch": "batches", "delivery": "deliveries"}.get(noun, f"{noun}s")
+    last = noun.rpartition(" ")[2]
+    plural = noun.removesuffix(last) + _PLURALS.get(last, f"{last}s")
     return f"{count:,} {noun if count == 1 else plural}"
 
 
@@ -140,6 +142,25 @@ def then(attempt: Try) -> str:
 def outcomes(tries: Iterable[Try]) -> list[tuple[str, int]]:
     """How the tries of a batch went, and how many of them in a row."""
     return [(outcome, sum(1 for _ in alike)) for outcome, alike in groupby(each.outcome or "running" for each in tries)]
+
+
+def notes(batch: Batch, name: Callable[[str], str]) -> list[str]:
+    """What became of a batch: by which rule it was split, or where its records ended; `name` names a rule."""
+    found = [name(batch.why)] if batch.parts else []
+    found += [f"{state(end.state)} at {duration(end.at)} ({name(end.rule)})" for end in batch.ends]
+    if not (found or batch.tries):
+        found.append("not tried again on its own")
+    return found
+
+
+def rule_id(text: str) -> str:
+    """The id of a rule alone."""
+    return text.partition(" ")[0]
+
+
+def again(repeated: Mapping[int, Sequence[str]]) -> list[str]:
+    """Which records were handled again although it had gone well."""
+    return [f"{short(records)}: {count} invocations succeeded" for count, records in sorted(repeated.items())]
 
 
 def state(name: str) -> str:
