@@ -12,6 +12,7 @@ import boto3
 import moto
 import pytest
 from pytest_socket import disable_socket, enable_socket
+from samcli.lib.generated_sample_events.events import Events  # type: ignore[import-untyped]  # it ships no types
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeDefinitionTypeDef, KeySchemaElementTypeDef
@@ -133,8 +134,17 @@ class Published:
         self.taken: list[dict[str, Any]] = []
         self.answer = answer
 
-    def __call__(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401  any request
+    def __call__(self, **request: Any) -> dict[str, Any]:
         self.taken.append(request)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
+
+
+def generated(service: str, kind: str, **values: str) -> Event:
+    """Make an event as `sam local generate-event` does; it differs from AWS's (no FIFO attributes, for one)."""
+    events = Events()
+    options = events.event_mapping[service][kind]["tags"]
+    defaults = {name: option["default"] for name, option in options.items() if "default" in option}
+    event: Event = json.loads(events.generate_event(service, kind, defaults | values))
+    return event

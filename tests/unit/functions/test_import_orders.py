@@ -16,7 +16,7 @@ from import_orders.object_version import ObjectReplacedError
 from import_orders.order_file import InvalidOrderFileError
 from import_orders.orders_table import OrdersNotWrittenError
 from import_orders.upload import ForeignEventError
-from tests.unit.functions.conftest import EVENTS, Context
+from tests.unit.functions.conftest import EVENTS, Context, generated
 
 BUCKET = "inbox"
 GOOD = (EVENTS / "orders.jsonl").read_bytes()
@@ -280,3 +280,8 @@ def test_the_log_names_the_file_and_no_customer(
     assert [line.get("ImportedOrders") for line in metrics] == [[3.0], None]
     assert [line.get("InvalidOrderFiles") for line in metrics] == [None, [1.0]]
     assert "C-17" not in log.getvalue()
+
+
+def test_the_event_that_sam_generates_is_read_as_an_upload(app: ModuleType) -> None:
+    (found,) = app.uploads(generated("s3", "put", bucket="inbox", key="a b.jsonl"))
+    assert (found.name, found.version_id) == ("s3://inbox/a b.jsonl", None)

@@ -48,7 +48,7 @@ class Pieces(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  as io.RawIOBase has it
+    def readinto(self, buffer: Any) -> int:
         size = min(len(buffer), self._sizes.popleft() if self._sizes else len(buffer))
         piece, self._left = self._left[:size], self._left[size:]
         buffer[: len(piece)] = piece
@@ -205,7 +205,7 @@ class Endless(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  as io.RawIOBase has it
+    def readinto(self, buffer: Any) -> int:
         while len(self._rest) < 50_000 and (made := next(self._lines, b"")):
             self._rest += made
         piece, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]

@@ -1,11 +1,15 @@
 """The payments function on moto: balances and entries, rejections, order by account."""
 
 import json
+from collections import Counter
 from copy import deepcopy
+from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from tests.unit.functions.conftest import Context, Event, Load, Sample, failed, items
+from tests.unit.functions.conftest import Context, Event, Load, Sample, failed, generated, items
 
 
 def payment(payment_id: str, account: str, amount: int, currency: str = "EUR") -> dict[str, object]:
@@ -118,4 +122,48 @@ def test_a_payment_in_another_accounts_group_fails(load: Load, sample_event: Sam
     event = payments_event(sample_event, payment("P-1", "C-1", 100))
     event["Records"][0]["attributes"]["MessageGroupId"] = "C-2"
     assert failed(load("post_payments").handler(event, context)) == ["m1"]
+    assert balances() == {}
+
+
+@pytest.mark.usefixtures("tables")
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    sent=st.lists(
+        st.tuples(st.integers(1, 8), st.sampled_from(["C-1", "C-2"]), st.integers(-300, 300).filter(bool)),
+        min_size=1,
+        max_size=12,
+    ),
+    data=st.data(),
+)
+def test_whatever_is_repeated_no_money_appears_or_disappears(
+    load: Load,
+    sample_event: Sample,
+    context: Context,
+    sent: list[tuple[int, str, int]],
+    data: st.DataObject,
+) -> None:
+    run = uuid4().hex
+    first_of_its_id = {number: (account, amount) for number, account, amount in reversed(sent)}
+    batch = [
+        payment(f"{run}-{number}", f"{run}-{account}", amount) for number, (account, amount) in first_of_its_id.items()
+    ]
+    again = data.draw(st.lists(st.sampled_from(batch), max_size=10))
+    for each in (batch, again):
+        event = payments_event(sample_event, *each)
+        assert not each or failed(load("post_payments").handler(event, context)) == []
+    entries = [entry for entry in items("entries") if entry["account"].startswith(run)]
+    assert len(entries) == len(batch)
+    posted: Counter[str] = Counter()
+    for entry in entries:
+        if entry["result"] == "posted":
+            posted[entry["account"]] += int(entry["amountMinor"])
+    assert {account: money for account, money in balances().items() if account.startswith(run)} == posted
+    assert all(money >= 0 for money in posted.values())
+
+
+@pytest.mark.usefixtures("tables")
+def test_the_event_that_sam_generates_has_no_group_and_fails_as_a_batch(load: Load, context: Context) -> None:
+    event = generated("sqs", "receive-message", body=json.dumps(payment("P-1", "C-1", 5)).replace('"', '\\"'))
+    numbers = [record["messageId"] for record in event["Records"]]
+    assert failed(load("post_payments").handler(event, context)) == numbers
     assert balances() == {}

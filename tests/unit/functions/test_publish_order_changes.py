@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.unit.functions.conftest import Context, Load, Published, Sample, failed
+from tests.unit.functions.conftest import Context, Load, Published, Sample, failed, generated
 
 
 @pytest.fixture
@@ -60,3 +60,11 @@ def test_a_removal_that_the_filter_let_through_fails(
     event["Records"][0]["eventName"] = "REMOVE"
     assert len(failed(load("publish_order_changes").handler(event, context))) == 1
     assert bus.taken == []
+
+
+@pytest.mark.usefixtures("tables")
+def test_of_the_event_that_sam_generates_the_removal_alone_fails(load: Load, bus: Published, context: Context) -> None:
+    event = generated("dynamodb", "update")
+    removals = [each["dynamodb"]["SequenceNumber"] for each in event["Records"] if each["eventName"] == "REMOVE"]
+    assert failed(load("publish_order_changes").handler(event, context)) == removals
+    assert [request["Entries"][0]["DetailType"] for request in bus.taken] == ["OrderPlaced", "OrderChanged"]

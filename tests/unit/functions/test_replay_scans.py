@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from backoffice.exactly_once import ConflictError
 from replay_scans.failed_range import FailedRange
 from replay_scans.reading import Missing, StreamRecord, read_range
-from tests.unit.functions.conftest import Context, Load, items, make_table
+from tests.unit.functions.conftest import Context, Load, generated, items, make_table
 from tests.unit.functions.test_track_parcels import scan
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def test_a_failure_that_may_pass_brings_the_message_back_and_parks_on_its_last_d
     numbers = put(scan("S-1", parcelId="A-1"), scan("S-2", parcelId="A-2"))
     real = app.track
 
-    def busy(each: Any) -> Any:  # noqa: ANN401  stands in for track
+    def busy(each: Any) -> Any:
         if each.scan_id == "S-1":
             raise ConflictError("DynamoDB: TransactionConflict")
         return real(each)
@@ -242,3 +242,8 @@ def test_every_kept_record_of_the_range_is_read_once_in_order_and_any_loss_is_to
     lost = [number for number in in_range if number not in kept]
     assert bool(gaps) == bool(lost)
     assert all(any(start <= number <= end for start, end in gaps) for number in lost)
+
+
+def test_the_event_that_sam_generates_is_a_message_that_is_no_failure_record(app: ModuleType) -> None:
+    event = generated("sqs", "receive-message")
+    assert replay(app, *event["Records"]) == [record["messageId"] for record in event["Records"]]

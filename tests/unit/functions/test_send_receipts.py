@@ -6,7 +6,7 @@ from copy import deepcopy
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.functions.conftest import Context, Load, Published, Sample, failed
+from tests.unit.functions.conftest import Context, Load, Published, Sample, failed, generated
 
 
 @pytest.fixture
@@ -54,3 +54,11 @@ def test_a_malformed_request_fails_alone(
     event["Records"][0]["body"] = body
     assert failed(load("send_receipts").handler(event, context)) == [event["Records"][0]["messageId"]]
     assert len(topic.taken) == 1
+
+
+@pytest.mark.usefixtures("tables")
+def test_the_event_that_sam_generates_is_a_batch(load: Load, topic: Published, context: Context) -> None:
+    body = json.dumps({"orderId": "A-1", "customerId": "C-1", "totalMinor": 1, "currency": "EUR"})
+    event = generated("sqs", "receive-message", body=body.replace('"', '\\"'))
+    assert failed(load("send_receipts").handler(event, context)) == []
+    assert [json.loads(request["Message"])["receiptId"] for request in topic.taken] == ["receipt-A-1"]

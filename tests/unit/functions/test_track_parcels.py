@@ -3,10 +3,14 @@
 import base64
 import json
 from copy import deepcopy
+from random import Random
+from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from tests.unit.functions.conftest import Context, Event, Load, Sample, failed, items
+from tests.unit.functions.conftest import Context, Event, Load, Sample, failed, generated, items
 
 
 def scan(scan_id: str, **changes: object) -> dict[str, object]:
@@ -97,3 +101,30 @@ def test_a_scan_id_that_says_something_else_the_second_time_fails(
     event = kinesis_event(sample_event, scan("S-1"), scan("S-1", place="Bonn"))
     assert failed(load("track_parcels").handler(event, context)) == ["2"]
     assert [item["place"] for item in items("parcels")] == ["Kassel"]
+
+
+@pytest.mark.usefixtures("tables")
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(minutes=st.lists(st.integers(0, 4), min_size=1, max_size=6), order=st.randoms(use_true_random=False))
+def test_in_whatever_order_and_however_often_scans_come_the_parcel_ends_where_it_is(
+    load: Load, sample_event: Sample, context: Context, minutes: list[int], order: Random
+) -> None:
+    parcel = uuid4().hex
+    scans = [
+        scan(f"{parcel}-{n}", parcelId=parcel, place=str(n), scannedAt=f"2026-01-02T03:0{minute}:00Z")
+        for n, minute in enumerate(minutes)
+    ]
+    arriving = scans + order.choices(scans, k=3)
+    order.shuffle(arriving)
+    assert failed(load("track_parcels").handler(kinesis_event(sample_event, *arriving), context)) == []
+    (found,) = [item for item in items("parcels") if item["parcelId"] == parcel]
+    newest = max(range(len(minutes)), key=lambda n: (minutes[n], f"{parcel}-{n}"))
+    assert found["place"] == str(newest)
+    assert len([item for item in items("history") if item["parcelId"] == parcel]) == len(scans)
+
+
+@pytest.mark.usefixtures("tables")
+def test_the_event_that_sam_generates_is_a_batch_whose_text_is_no_scan(load: Load, context: Context) -> None:
+    event = generated("kinesis", "get-records")
+    numbers = [record["kinesis"]["sequenceNumber"] for record in event["Records"]]
+    assert failed(load("track_parcels").handler(event, context)) == numbers

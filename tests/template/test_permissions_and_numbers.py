@@ -1,0 +1,64 @@
+"""What AWS's own rules ask of the template, rule by rule."""
+
+from tests.template.rules import (
+    FUNCTION,
+    INVOKE_CONFIG,
+    MAPPING,
+    POLL,
+    QUEUE,
+    SEND,
+    queue_mappings,
+)
+from tests.template.stack import Properties, Stack, as_list, target, targets
+
+
+def actions_on(stack: Stack, function: str, resource: str) -> set[str]:
+    return {
+        action
+        for statement in stack.statements(function)
+        if any(resource in targets(each) for each in as_list(statement["Resource"]))
+        for action in as_list(statement["Action"])
+    }
+
+
+def destinations(stack: Stack) -> set[tuple[str, str]]:
+    """Return each function that sends to a destination or a dead-letter queue, with it."""
+    found: set[tuple[str, str]] = set()
+
+    def add(function: str, config: Properties) -> None:
+        found.update((function, each) for each in targets(config))
+
+    for config in (stack.all(INVOKE_CONFIG) | stack.all(MAPPING)).values():
+        add(target(config["FunctionName"]), config.get("DestinationConfig", {}))
+    for name, function in stack.all(FUNCTION).items():
+        add(name, function.get("DeadLetterConfig", {}))
+    return found
+
+
+def test_s_021_a_function_may_send_to_each_of_its_destinations(stack: Stack) -> None:
+    sending = destinations(stack)
+    assert {stack.type_of(store) for _, store in sending} == set(SEND)
+    lacking = {
+        (function, action, store)
+        for function, store in sending
+        for action in SEND[stack.type_of(store)]
+        if action not in actions_on(stack, function, store)
+    }
+    assert lacking == set()
+
+
+def test_s_092_a_queue_hides_messages_for_six_time_outs_and_its_window_and_gives_five_receives(stack: Stack) -> None:
+    mappings = list(queue_mappings(stack))
+    assert mappings
+    for _, mapping, queue in mappings:
+        given = stack.properties(queue)
+        timeout = stack.properties(target(mapping["FunctionName"]))["Timeout"]
+        assert given["VisibilityTimeout"] >= 6 * timeout + mapping.get("MaximumBatchingWindowInSeconds", 0), queue
+        assert given["RedrivePolicy"]["maxReceiveCount"] >= 5, queue
+
+
+def test_s_107_the_function_of_a_queue_may_receive_delete_and_read_attributes_and_no_more(stack: Stack) -> None:
+    mappings = list(queue_mappings(stack))
+    assert mappings
+    for _, mapping, queue in mappings:
+        assert actions_on(stack, target(mapping["FunctionName"]), queue) == set(POLL[QUEUE]), queue
