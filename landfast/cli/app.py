@@ -1,12 +1,10 @@
 """Which commands there are, and how their errors end."""
 
-import importlib
-import importlib.util
 import sys
 
 import typer
 
-from landfast.cli import demo, down, events, invoke, queues, send, up
+from landfast.cli import demo, down, events, invoke, queues, send, simulate, up
 
 app = typer.Typer(
     name="landfast",
@@ -14,7 +12,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # laying out help in colour would triple the time that --help takes
+    context_settings={"max_content_width": 120},
 )
 app.command()(up.up)
 app.command()(demo.demo)
@@ -24,8 +23,7 @@ app.command()(queues.peek)
 app.command()(invoke.invoke)
 app.command()(events.events)
 app.command()(down.down)
-if importlib.util.find_spec("landfast.cli.simulate") is not None:
-    app.command()(importlib.import_module("landfast.cli.simulate").simulate)
+app.command()(simulate.simulate)
 
 
 def run() -> None:

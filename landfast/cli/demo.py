@@ -22,7 +22,7 @@ def demo(
 
     It runs a service of its own in a temporary directory and leaves nothing behind.
 
-    Example: [bold]landfast demo[/bold]
+    Example: landfast demo
     """
     import tempfile
     from dataclasses import replace

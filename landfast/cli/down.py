@@ -14,7 +14,7 @@ _PATIENCE = 15.0
 def down(*, state: State = STATE) -> None:
     """Stop the service of a state directory, and the engine that a killed one has left behind.
 
-    Example: [bold]landfast down[/bold]
+    Example: landfast down
     """
     from landfast.dataplane import engine
     from landfast.service.state import ServiceError, StateDirectory

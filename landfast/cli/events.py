@@ -22,7 +22,7 @@ def events(
 ) -> None:
     """Show what happened to each event, attempt by attempt.
 
-    Example: [bold]landfast events --source import_orders --follow[/bold]
+    Example: landfast events --source import_orders --follow
     """
     from collections import deque
 

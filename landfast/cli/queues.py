@@ -10,7 +10,7 @@ from landfast.cli.options import STATE, Json, State
 def queues(*, json: Json = False, state: State = STATE) -> None:
     """Show every queue with what is in it.
 
-    Example: [bold]landfast queues[/bold]
+    Example: landfast queues
     """
     import msgspec
     from rich.console import Console
@@ -40,7 +40,7 @@ def peek(
 ) -> None:
     """Show the messages of a queue, which stay in it; each counts one more receive.
 
-    Example: [bold]landfast peek S3-failure[/bold]
+    Example: landfast peek S3-failure
     """
     import msgspec
 

@@ -29,7 +29,7 @@ def s3(
 ) -> None:
     """Upload a file.
 
-    Example: [bold]landfast send s3 events/orders.jsonl --key 'in/june orders.jsonl'[/bold]
+    Example: landfast send s3 events/orders.jsonl --key 'in/june orders.jsonl'
     """
     from landfast.cli.connection import aws, find, running
     from landfast.service.state import ServiceError
@@ -57,7 +57,7 @@ def kinesis(
 ) -> None:
     """Put one record for each line.
 
-    Example: [bold]landfast send kinesis scans.jsonl --key parcelId[/bold]
+    Example: landfast send kinesis scans.jsonl --key parcelId
     """
     from landfast.cli.connection import aws, find, running
 
@@ -95,7 +95,7 @@ def sqs(
 ) -> None:
     """Send one message for each line.
 
-    Example: [bold]landfast send sqs payments.jsonl --queue Payments --group account --deduplication paymentId[/bold]
+    Example: landfast send sqs payments.jsonl --queue Payments --group account --deduplication paymentId
     """
     from landfast.cli.connection import aws, find, running
 
@@ -137,7 +137,7 @@ def events(
 ) -> None:
     """Put one event for each line, which is its detail.
 
-    Example: [bold]landfast send events orders.jsonl --source shop.orders --detail-type OrderPlaced --bus Orders[/bold]
+    Example: landfast send events orders.jsonl --source shop.orders --detail-type OrderPlaced --bus Orders
     """
     from landfast.cli.connection import aws, find, running
 

@@ -2,11 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from landfast.journal import Entry
     from landfast.simulate.scenario import Scenario
 
 _INVALID = 2
@@ -27,7 +28,7 @@ def simulate(
 
     The exit status is 2 if the scenario is invalid.
 
-    Example: [bold]landfast simulate scenario.json --html what-if.html[/bold]
+    Example: landfast simulate scenario.json --html what-if.html
     """
     import msgspec
 
@@ -37,8 +38,8 @@ def simulate(
     try:
         parsed = _read(scenario)
         if summary and html is None:
-            counts = run.summarise(parsed)
-            whole, entries = {"summary": counts}, []
+            whole: dict[str, Any] = {"summary": run.summarise(parsed)}
+            entries: list[Entry] = []
         else:
             whole, entries = run.simulate(parsed)
     except ScenarioError as error:

@@ -42,7 +42,7 @@ def up(  # noqa: PLR0917 - typer makes an option of each
 ) -> None:
     """Run the stack of a template on this machine until Ctrl-C.
 
-    Example: [bold]landfast up --speed 60[/bold]
+    Example: landfast up --speed 60
     """
     import signal
 
