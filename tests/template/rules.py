@@ -239,7 +239,7 @@ def runbook_sections() -> set[str]:
 
 
 def no_function_reaches_outside_its_stack(stack: Stack) -> Violations:
-    own = set(stack.translated["Resources"]) | {"AWS::StackName"}
+    own = set(stack.translated["Resources"]) | {"AWS::StackName", "AWS::StackId"}
     for function in stack.all(FUNCTION):
         for statement in stack.statements(function):
             actions = set(as_list(statement["Action"]))

@@ -76,18 +76,22 @@ def as_list(value: object) -> list[Any]:
 def targets(value: object) -> set[str]:
     """Return the logical ids, parameters and pseudo parameters that a value is made of."""
     match value:
-        case {"Ref": str(name)}:
-            return {name}
-        case {"Fn::GetAtt": [str(name), *_]}:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
             return {name}
         case {"Fn::Sub": str(pattern)}:
-            return {name.partition(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", pattern)}
+            return _named(pattern)
+        case {"Fn::Sub": [str(pattern), dict(given)]}:
+            return (_named(pattern) - set(given)) | targets(list(given.values()))
         case dict():
-            return {name for each in value.values() for name in targets(each)}
+            return targets(list(value.values()))
         case list():
             return {name for each in value for name in targets(each)}
         case _:
             return set()
+
+
+def _named(pattern: str) -> set[str]:
+    return {name.partition(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", pattern)}
 
 
 def target(value: object) -> str:

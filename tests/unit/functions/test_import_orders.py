@@ -261,7 +261,7 @@ def test_the_sample_event_is_read_as_the_file_it_names(
     app: ModuleType, sample_event: Callable[[str], dict[str, Any]]
 ) -> None:
     (found,) = app.uploads(sample_event("import_orders"))
-    assert found.name == "s3://landfast-order-files-111122223333-eu-west-1/shop 1/orders@2026-01-02.jsonl"
+    assert found.name == "s3://order-files-5f1c2a90-e8b1-11f0-9a53-0ac3c4b1f9f1/shop 1/orders@2026-01-02.jsonl"
     assert found.version == found.version_id == "096fKKXTRTtl3on89fVO.nfljtsv6qko"
 
 
