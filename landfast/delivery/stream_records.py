@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -12,6 +12,8 @@ from landfast.delivery.times import iso_milliseconds, iso_seconds
 
 PAYLOAD_LIMIT = 6_291_456
 """Bytes an invocation's payload may have, base64 and metadata included (S-48)."""
+
+_COMPACT: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 class StreamRecord(msgspec.Struct, frozen=True):
@@ -131,7 +133,7 @@ def stream_event(
 
 def json_size(value: object) -> int:
     """Bytes of a value as compact JSON."""
-    return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
+    return len(_COMPACT.encode(value).encode())
 
 
 def arrival_text(kind: str, seconds: float) -> str:

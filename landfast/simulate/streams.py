@@ -1,9 +1,10 @@
 """The simulator's streams: shards that hold what has arrived, read by the shard machines."""
 
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
+
+import msgspec
 
 from landfast.delivery.actions import Action, Fetch, Settle
 from landfast.delivery.settings import Settings
@@ -159,27 +160,34 @@ def _sequences(source: Source, kind: StreamKind) -> Callable[[str], str]:
 
 
 def _maker(config: StreamConfig) -> Callable[[Record, int, int], StreamRecord]:
-    """Makes records with their size in an event; what all have in common is measured once."""
-    render = _renderer(config, shard_id(0))
-    kind = config.kind
+    """Makes records with their size in an event."""
+    size = _kinesis_size(config) if config.kind == "kinesis" else _dynamodb_size(config)
 
     def make(record: Record, shard: int, place: int) -> StreamRecord:
-        sequence = sequence_number(kind, shard, place)
-        bare = StreamRecord(sequence, record.key, record.at, 0, record, record.id)
-        return StreamRecord(sequence, record.key, record.at, size(bare), record, record.id)
-
-    if kind == "dynamodb":
-
-        def size(record: StreamRecord) -> int:
-            return json_size(render(record))
-    else:
-        blank = Record(id="", data="", at=0.0)
-        common = json_size(render(StreamRecord(sequence_number(kind, 0, 1), "", 0.0, 0, blank, "")))
-
-        def size(record: StreamRecord) -> int:
-            return common + json_size(record.key) - 2 + -(-len(_data(record.body)) // 3) * 4
+        sequence = sequence_number(config.kind, shard, place)
+        return StreamRecord(sequence, record.key, record.at, size(record, sequence), record, record.id)
 
     return make
+
+
+def _kinesis_size(config: StreamConfig) -> Callable[[Record, str], int]:
+    """Measures records; what all have in common is measured once."""
+    blank = Record(id="", data="")
+    sequence = sequence_number("kinesis", 0, 1)
+    common = json_size(_renderer(config, shard_id(0))(StreamRecord(sequence, "", 0.0, 0, blank, "")))
+    quotes = json_size("")
+
+    def size(record: Record, _: str) -> int:
+        return common + json_size(record.key) - quotes + -(-len(_data(record)) // 3) * 4
+
+    return size
+
+
+def _dynamodb_size(config: StreamConfig) -> Callable[[Record, str], int]:
+    render = _renderer(config, shard_id(0))
+    return lambda record, sequence: json_size(
+        render(StreamRecord(sequence, record.key, record.at, 0, record, record.id))
+    )
 
 
 def _renderer(config: StreamConfig, shard: str) -> Render:
@@ -200,7 +208,7 @@ def _renderer(config: StreamConfig, shard: str) -> Render:
 def _data(record: Record) -> bytes:
     """What the record's producer put: text as it is, anything else as JSON."""
     payload = record.payload
-    return (payload if isinstance(payload, str) else json.dumps(payload, separators=(",", ":"))).encode()
+    return payload.encode() if isinstance(payload, str) else msgspec.json.encode(payload)
 
 
 def _change(record: StreamRecord, stream_arn: str) -> dict[str, object]:
