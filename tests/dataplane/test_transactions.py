@@ -21,7 +21,7 @@ def test_a_rejected_transaction_takes_no_other_clients_write_back(clients: Clien
         absent = "attribute_not_exists(id)"
         puts = [
             {"Put": {"TableName": _TABLE, "Item": {"id": {"S": name}}, "ConditionExpression": absent}}
-            for name in (f"never-{number}", "taken")
+            for name in (*(f"never-{number}-{index}" for index in range(99)), "taken")
         ]
         try:
             dynamodb.transact_write_items(TransactItems=puts)  # type: ignore[arg-type] # the stubs want literals
