@@ -31,13 +31,13 @@ _LAYERS = (
     "dataplane",
     "end_to_end",
 )
-"""The layers that test rules, the closest to the rules first: its sentences are on the page, with links to the others."""
+"""The layers that test rules. The page has the sentences of the first that tests a rule, and links to the others."""
 
 _HEAD = """# Conformance
 
 What Landfast does of Lambda's delivery rules. `make conformance` writes this page from the names of the tests, and
-`make check` fails when it is out of date or when a rule has lost its last test. The numbers are those that the code, the
-journal and the tests carry.
+`make check` fails when it is out of date or when a rule has lost its last test. The numbers are those that the code,
+the journal and the tests carry.
 """
 
 _SETTINGS = """## What AWS does not document
@@ -148,7 +148,7 @@ def _default(value: object) -> str:
 
 
 def _told(rule: Rule, found: Sequence[Test]) -> str:
-    """The sentences of the layer closest to the rule, with a link to each file, and links to the other layers' files."""
+    """The sentences of the first layer that tests the rule, with links to its files, and to those of the others."""
     carrying = sorted((test for test in found if rule in test.rules), key=_place)
     files = [
         (path, [test.sentence for test in of_file]) for path, of_file in groupby(carrying, key=lambda test: test.path)

@@ -37,10 +37,10 @@ class Phase(Enum):
 
 
 _LEGAL: Mapping[Phase, frozenset[Phase]] = {
-    Phase.IDLE: frozenset({Phase.GATHERING, Phase.IN_FLIGHT, Phase.IDLE}),
-    Phase.GATHERING: frozenset({Phase.GATHERING, Phase.IN_FLIGHT, Phase.IDLE}),
+    Phase.IDLE: frozenset({Phase.GATHERING, Phase.IN_FLIGHT, Phase.WAITING, Phase.IDLE}),
+    Phase.GATHERING: frozenset({Phase.GATHERING, Phase.IN_FLIGHT, Phase.WAITING, Phase.IDLE}),
     Phase.IN_FLIGHT: frozenset({Phase.IDLE, Phase.IN_FLIGHT, Phase.WAITING}),
-    Phase.WAITING: frozenset({Phase.IN_FLIGHT, Phase.IDLE}),
+    Phase.WAITING: frozenset({Phase.IN_FLIGHT, Phase.WAITING, Phase.IDLE}),
 }
 
 
@@ -169,8 +169,7 @@ class Lane:
             case Verdict.FAILED:
                 yield from self._fail(batch, now)
             case Verdict.NOT_REACHED:
-                batch.misses += 1
-                yield self._retry_at(now + self.settings.stream_backoff.wait(batch.misses), batch, "S-57 throttled")
+                yield self._miss(batch, now, "S-57 throttled")
 
     # What an outcome means
 
@@ -264,6 +263,11 @@ class Lane:
         else:
             self._to(Phase.IDLE)
 
+    def _miss(self, batch: Batch, now: float, rule: str) -> StreamAction:
+        """A try that did not reach the function: it does not count, and is made again later (S-57)."""
+        batch.misses += 1
+        return self._retry_at(now + self.settings.stream_backoff.wait(batch.misses), batch, rule)
+
     def _retry_at(self, at: float, batch: Batch, rule: str) -> StreamAction:
         self._to(Phase.WAITING, wake=at)
         return Retry(batch.records, at, rule)
@@ -277,6 +281,9 @@ class Lane:
             yield from self._discard_old(batch, now)
             if not batch.records:
                 yield from self._next(now)
+                return
+            if len(batch.records) == 1 and _oversized(batch.records[0]):
+                yield self._miss(batch, now, "U-24 no payload can hold it")
                 return
         batch.request_id = self.new_id()
         self._to(Phase.IN_FLIGHT)
@@ -350,11 +357,18 @@ class Lane:
             yield Settle(rejected, "filtered", "S-78 no pattern matches")
 
     def _reject_oversized(self, now: float) -> Iterator[StreamAction]:
-        """A record that no payload can hold goes to the on-failure destination, unseen (S-48, U-24)."""
+        """A record that no payload can hold goes to the on-failure destination, unseen (S-48).
+
+        Without a destination it is dropped or, by U-24, holds its lane until it is too old.
+        """
         record = self.backlog.popleft()
         self._backlog_size -= record.size + 1
-        yield from self._give_up(Batch([record], request_id=self.new_id()), "PayloadSizeExceeded", now)
-        self._to(Phase.IDLE)
+        if self.config.on_failure is None and not self.settings.drop_oversized_records:
+            self._work.append(Batch([record], window=self.open_window))
+            yield from self._try(now)
+        else:
+            yield from self._give_up(Batch([record], request_id=self.new_id()), "PayloadSizeExceeded", now)
+            self._to(Phase.IDLE)
 
     # Tumbling windows
 
@@ -381,7 +395,9 @@ class Lane:
         window = self.open_window
         if window is None:
             return False
-        return window.terminated_early or bool(self.backlog and self.backlog[-1].arrived >= window.end)
+        if window.terminated_early or not self.backlog:
+            return window.terminated_early
+        return max(self.backlog[0].arrived, self.backlog[-1].arrived) >= window.end
 
     def _window_of(self, arrived: float) -> Window:
         length = self.config.tumbling_window
@@ -397,6 +413,10 @@ class Lane:
             raise RuntimeError(f"lane {self.number}: {self.phase.value} -> {phase.value}")
         self.phase = phase
         self._wake = wake
+
+
+def _oversized(record: StreamRecord) -> bool:
+    return ENVELOPE + record.size > PAYLOAD_LIMIT
 
 
 def _first(records: Sequence[StreamRecord], condition: Callable[[StreamRecord], bool]) -> int:

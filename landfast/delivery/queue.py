@@ -233,7 +233,9 @@ class QueuePoller:
         sizes = itertools.accumulate((message.size + _COMMA for message in messages), initial=_ENVELOPE)
         fitting = sum(1 for size in itertools.islice(sizes, 1, None) if size <= PAYLOAD_LIMIT)
         count = max(1, min(fitting, self.config.batch_size))
-        return _Batch(messages[:count], messages[count:])
+        batch = messages[:count]
+        ordered = self.config.queue.fifo or self._settings.keep_receive_order
+        return _Batch(batch if ordered else batch[::-1], messages[count:])
 
     def _wanted_polls(self) -> int:
         """How many more calls of `ReceiveMessage` are useful: no more than what they bring could be handled."""

@@ -296,6 +296,25 @@ def test_s_012_an_event_out_of_retries_is_exhausted_and_not_too_old() -> None:
     assert context(made)["condition"] == "RetriesExhausted"
 
 
+@pytest.mark.parametrize(
+    ("properties", "outcome", "reserved", "condition"),
+    [
+        ({}, Succeeded(), None, "Success"),
+        ({}, FAILED, None, "RetriesExhausted"),
+        ({"MaximumEventAgeInSeconds": 60}, FAILED, None, "EventAgeExceeded"),
+        ({"MaximumEventAgeInSeconds": 60}, NotReached(), None, "EventAgeExceeded"),
+        ({}, Succeeded(), 0, "ZeroReservedConcurrency"),
+    ],
+)
+def test_s_009_the_conditions_are_spelt_as_on_aws(
+    properties: Mapping[str, object], outcome: Outcome, reserved: int | None, condition: str
+) -> None:
+    both = {"DestinationConfig": {side: {"Destination": QUEUE} for side in ("OnSuccess", "OnFailure")}}
+    made = run({**both, **properties}, always(outcome), reserved=reserved)
+    assert [delivery.body["requestContext"] for delivery in made.all(Deliver)] == [context(made)]
+    assert context(made)["condition"] == condition
+
+
 # Tries that do not reach the function
 
 

@@ -7,7 +7,7 @@ from landfast.delivery.actions import Delete, Invoke, Receive, Retry, Return, Se
 from landfast.delivery.outcomes import UNREADABLE, Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.queue import QueueAction, QueuePoller
 from landfast.delivery.queue_config import QueueAttributes, configuration
-from landfast.delivery.settings import Settings
+from landfast.delivery.settings import Settings, from_ids
 from landfast.delivery.sqs_events import QueueMessage
 from tests.delivery.queue_world import World, ids
 
@@ -455,6 +455,13 @@ def test_u_028_a_batch_is_in_the_order_of_the_receive() -> None:
     poller = machine()
     poller.advance(0)
     assert invoked(poller.received([message("m3"), message("m1"), message("m2")], 0)) == [["m3", "m1", "m2"]]
+
+
+@pytest.mark.parametrize(("queue", "order"), [(STANDARD, ["m3", "m2", "m1"]), (FIFO, ["m1", "m2", "m3"])])
+def test_u_028_set_otherwise_a_standard_batch_comes_backwards(queue: QueueAttributes, order: list[str]) -> None:
+    poller = machine(queue=queue, settings=from_ids({"U-28": False}))
+    poller.advance(0)
+    assert invoked(poller.received([message(name, group="g") for name in ("m1", "m2", "m3")], 0)) == [order]
 
 
 def test_stopping_lets_go_of_what_waits_and_lets_invocations_end() -> None:

@@ -129,6 +129,15 @@ def test_u_024_without_a_destination_it_is_dropped_and_counted() -> None:
     assert stream.settled("processed") == ["r2"]
 
 
+def test_u_024_set_otherwise_it_holds_its_shard_until_it_is_too_old() -> None:
+    properties = {"MaximumRecordAgeInSeconds": 60}
+    stream = shard(properties, record(1, size=PAYLOAD_LIMIT), record(2, at=30.0), settings=from_ids({"U-24": False}))
+    stream.run(lambda _: Succeeded(None))
+    assert stream.settled("dropped") == ["r1"]
+    assert stream.settled("processed") == ["r2"]
+    assert stream.started() == [63.0]
+
+
 def _two_lanes() -> tuple[str, str]:
     """Two keys that two lanes keep apart."""
     first = "a"
@@ -234,6 +243,34 @@ def test_s_051_a_closed_shard_is_drained_once_all_of_it_is_done() -> None:
     assert stream.poller.drained
 
 
+def test_s_053_after_a_pause_reading_goes_on_behind_the_last_record_processed() -> None:
+    lying = records(*range(1, 10))
+    before = shard({"BatchSize": 2}, *lying)
+    before.advance(0.0)
+    before.finish()
+    before.finish()
+    assert named(before.running[0].records) == ["r5", "r6"]
+    [*_, reached] = before.checkpoints()
+    after = shard({"BatchSize": 2}, *(item for item in lying if item.sequence > reached))
+    after.run(lambda _: Succeeded(None))
+    assert after.invocations() == [["r5", "r6"], ["r7", "r8"], ["r9"]]
+
+
+def test_s_053_with_lanes_what_was_done_behind_the_lowest_undone_record_is_delivered_again() -> None:
+    first, second = _two_lanes()
+    lying = [record(1, key=first), record(2, key=second), record(3, key=first), record(4, key=second)]
+    before = shard({"ParallelizationFactor": 2, "BatchSize": 1}, *lying)
+    before.advance(0.0)
+    before.finish(lane=lane_of(first, 2))
+    before.finish(lane=lane_of(first, 2))
+    assert before.settled("processed") == ["r1", "r3"]
+    [*_, reached] = before.checkpoints()
+    assert reached == "0001"
+    after = shard({"ParallelizationFactor": 2}, *(item for item in lying if item.sequence > reached))
+    after.run(lambda _: Succeeded(None))
+    assert sorted(after.invocations()) == [["r2", "r4"], ["r3"]]
+
+
 def test_s_054_expired_records_are_lost_even_with_endless_retries() -> None:
     stream = shard(ON_FAILURE, *records(1), record(2, at=250.0), retention=300.0)
     stream.run(failing("r1"))
@@ -298,6 +335,14 @@ def test_s_059_age_is_looked_at_before_every_try() -> None:
     assert _context(stream.deliveries()[0].body)["approximateInvokeCount"] == 6
 
 
+def test_s_060_the_halves_of_a_batch_that_failed_have_all_their_retries() -> None:
+    properties = {"MaximumRetryAttempts": 2, "BisectBatchOnFunctionError": True, "BatchSize": 4, **ON_FAILURE}
+    stream = shard(properties, *records(1, 2, 3, 4))
+    stream.run(failing("r1"))
+    assert stream.invocations() == [["r1", "r2", "r3", "r4"], ["r1", "r2"], *[["r1"]] * 3, ["r2"], ["r3", "r4"]]
+    assert _context(stream.deliveries()[0].body)["approximateInvokeCount"] == 3
+
+
 def test_s_060_a_split_costs_no_retry() -> None:
     stream = shard(
         {"MaximumRetryAttempts": 0, "BisectBatchOnFunctionError": True, "BatchSize": 8, **ON_FAILURE},
@@ -308,7 +353,23 @@ def test_s_060_a_split_costs_no_retry() -> None:
     assert sorted(stream.settled("processed")) == ["r1", "r2", "r3", "r5", "r6", "r7", "r8"]
 
 
-def test_u_014_the_left_half_is_worked_off_before_the_right_one() -> None:
+def test_s_062_u_014_an_odd_batch_is_split_below_its_middle() -> None:
+    properties = {"MaximumRetryAttempts": 0, "BisectBatchOnFunctionError": True, "BatchSize": 7, **ON_FAILURE}
+    stream = shard(properties, *records(*range(1, 8)))
+    stream.run(failing("r1"))
+    splits = [(len(action.first), len(action.rest)) for action in stream.actions if isinstance(action, Split)]
+    assert splits == [(3, 4), (1, 2)]
+
+
+def test_s_062_nothing_behind_a_split_batch_is_invoked_before_both_halves_are_done() -> None:
+    properties = {"MaximumRetryAttempts": 1, "BisectBatchOnFunctionError": True, "BatchSize": 2, **ON_FAILURE}
+    stream = shard(properties, *records(1, 2, 3, 4))
+    stream.run(failing("r1", "r2"))
+    assert stream.invocations() == [["r1", "r2"], ["r1"], ["r1"], ["r2"], ["r2"], ["r3", "r4"]]
+    assert stream.checkpoints() == ["0001", "0002", "0004"]
+
+
+def test_s_062_u_014_the_left_half_is_worked_off_before_the_right_one() -> None:
     stream = shard(
         {"MaximumRetryAttempts": 1, "BisectBatchOnFunctionError": True, "BatchSize": 5, **ON_FAILURE},
         *records(1, 2, 3, 4, 5),
@@ -594,6 +655,31 @@ def test_s_077_a_last_invocation_that_fails_holds_the_shard() -> None:
     assert stream.settled("processed") == ["r1"]
 
 
+def test_s_077_the_usual_retry_settings_hold_for_the_last_invocation() -> None:
+    stream = shard({"TumblingWindowInSeconds": 10, "MaximumRetryAttempts": 2}, *records(1), record(2, at=12.0))
+    stream.run(lambda call: Succeeded({"state": {}}) if call.records else RAISED)
+    assert stream.invocations() == [["r1"], [], [], [], ["r2"], [], [], []]
+    assert stream.settled("processed") == ["r1", "r2"]
+
+
+def test_s_077_the_state_of_a_window_is_dropped_with_it() -> None:
+    stream = shard({"TumblingWindowInSeconds": 10}, *records(1), record(2, at=12.0))
+    stream.run(_summing)
+    states = [(named(call.records), call.window.state) for call in stream.calls() if call.window]
+    assert states == [(["r1"], {}), ([], {"count": 1}), (["r2"], {}), ([], {"count": 1})]
+
+
+def test_s_077_a_record_that_is_a_little_late_is_in_the_next_window_and_not_lost() -> None:
+    stream = shard({"TumblingWindowInSeconds": 10, "BatchSize": 2}, record(1, at=9.0))
+    stream.now = 9.0
+    stream.advance(9.0)
+    stream.put(record(2, at=10.1), record(3, at=9.9), record(4, at=10.2))
+    stream.now = 10.5
+    stream.run(_summing)
+    assert stream.invocations() == [["r1"], [], ["r2", "r3"], ["r4"], []]
+    assert stream.settled("processed") == ["r1", "r2", "r3", "r4"]
+
+
 def test_s_077_the_window_of_a_closed_shard_ends_with_it() -> None:
     stream = shard({"TumblingWindowInSeconds": 900}, *records(1))
     stream.closed = True
@@ -659,7 +745,7 @@ def test_s_078_records_that_match_no_pattern_count_as_processed() -> None:
     assert stream.checkpoints()[-1] == "0003"
 
 
-def test_u_019_the_batch_size_counts_after_the_filters() -> None:
+def test_s_082_u_019_the_batch_size_counts_after_the_filters() -> None:
     batches = []
     for settings in (Settings(), from_ids({"U-19": False})):
         stream = shard({"BatchSize": 2, **PATTERN}, _with_data(1, COLD), _with_data(2, HOT), settings=settings)
