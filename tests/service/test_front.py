@@ -150,6 +150,8 @@ def test_nonsense_is_refused(front: Front, nonsense: bytes) -> None:
 def test_the_port_is_free_when_the_front_has_ended(front: Front) -> None:
     address = urlsplit(front.url)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as client:
+        client.sendall(b"GET /ours HTTP/1.1\r\n\r\n")
+        assert client.recv(1024).startswith(b"HTTP/1.1 200 ")
         front.__exit__(None, None, None)
         assert client.recv(1) == b""
     with pytest.raises(ConnectionRefusedError):
