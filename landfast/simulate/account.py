@@ -53,7 +53,7 @@ def account(
     """
     from rich.console import Console  # noqa: PLC0415 - `--json` has no use for it
 
-    console = console or Console()
+    console = console or Console(emoji=False, markup=False, highlight=False)
     history = tell(entries)
     _heading(console, words.printable(scenario.name) or "What happens")
     console.print(_scenario(scenario))

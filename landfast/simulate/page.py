@@ -93,7 +93,7 @@ def _codes(texts: Iterable[str]) -> str:
 
 
 def _cards(summary: Mapping[str, float]) -> str:
-    shown = [(f"{summary[name]:,}", words.state(name)) for name in _CARDS if summary[name]]
+    shown = [(f"{summary[name]:,}", words.state(name)) for name in _CARDS if summary[name] or name == "invocations"]
     shown.append((words.duration(summary["ended"]), "ended at"))
     return (
         '<ul class="cards">' + "".join(f"<li><b>{count}</b><span>{name}</span></li>" for count, name in shown) + "</ul>"
