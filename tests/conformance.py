@@ -33,6 +33,26 @@ _LAYERS = (
 )
 """The layers that test rules. The page has the sentences of the first that tests a rule, and links to the others."""
 
+_NAMES = {
+    name.lower(): name
+    for name in (
+        "ARN",
+        "AWS",
+        "DynamoDB",
+        "FIFO",
+        "JSON",
+        "Kinesis",
+        "Lambda",
+        "MB",
+        "Powertools",
+        "S3",
+        "SAM",
+        "SNS",
+        "SQS",
+    )
+}
+"""How words of the tests' names are written."""
+
 _HEAD = """# Conformance
 
 What Landfast does of Lambda's delivery rules. `make conformance` writes this page from the names of the tests, and
@@ -89,20 +109,22 @@ def _tests_of(path: Path) -> Iterator[Test]:
         found = _NAME.fullmatch(node.name) if isinstance(node, ast.FunctionDef) else None
         if found is not None:
             rules = frozenset(Rule(letter.upper(), int(number)) for letter, number in _NUMBER.findall(found[1]))
-            sentence = found[2].replace("_", " ")
-            yield Test(rules, found[0], sentence[0].upper() + sentence[1:], path)
+            yield Test(rules, found[0], _sentence(found[2]), path)
+
+
+def _sentence(name: str) -> str:
+    words = [_NAMES.get(word, word) for word in name.split("_")]
+    return " ".join([words[0][0].upper() + words[0][1:], *words[1:]])
 
 
 def problems(found: Sequence[Test]) -> Iterator[str]:
-    """Rules without a test, and tests of rules that do not exist or are said to be missing."""
-    wanted = {Rule("S", number) for number in RULES} | {
-        Rule("U", number) for number in UNCONFIRMED.keys() - NOT_YET.keys()
-    }
+    """Rules without a test, and tests of rules that do not exist."""
+    rules = {Rule("S", number) for number in RULES} | {Rule("U", number) for number in UNCONFIRMED}
     carried = {rule: test for test in found for rule in test.rules}
-    for rule in sorted(wanted - carried.keys()):
+    for rule in sorted(rules - carried.keys() - {Rule("U", number) for number in NOT_YET}):
         yield f"{rule} has no test: name one test_{rule.letter.lower()}_{rule.number:03}_..."
-    for rule in sorted(carried.keys() - wanted):
-        yield f"{carried[rule].path}: {carried[rule].name} is named after {rule}, which tests/rules.py says is not here"
+    for rule in sorted(carried.keys() - rules):
+        yield f"{carried[rule].path}: {carried[rule].name} is named after {rule}, which is not in tests/rules.py"
 
 
 def page(found: Sequence[Test]) -> str:
@@ -160,7 +182,7 @@ def _told(rule: Rule, found: Sequence[Test]) -> str:
 
 
 def _place(test: Test) -> tuple[int, Path]:
-    return _LAYERS.index(test.layer), test.path
+    return _LAYERS.index(test.layer) if test.layer in _LAYERS else len(_LAYERS), test.path
 
 
 def _link(path: Path) -> str:

@@ -156,6 +156,15 @@ def test_s_093_after_a_function_error_all_messages_come_back_when_their_time_is_
     assert settled(actions) == []
 
 
+@pytest.mark.parametrize("outcome", [FAILED, failures("m1"), NotReached()])
+def test_s_035_whatever_fails_stays_in_its_queue_and_is_sent_nowhere(outcome: Outcome) -> None:
+    poller = machine(REPORT, timeout=30)
+    poller.advance(0)
+    poller.received(messages(1), 0)
+    actions = poller.finished("1", outcome, 1)
+    assert {type(action) for action in actions} == {Return, Receive}
+
+
 def test_s_093_messages_of_one_batch_come_back_each_at_its_own_time() -> None:
     poller = machine({"BatchSize": 20, "MaximumBatchingWindowInSeconds": 10})
     poller.advance(0)
@@ -183,7 +192,7 @@ def test_s_093_errors_lower_the_concurrency_and_partial_failures_do_not(outcome:
 @pytest.mark.parametrize(
     ("timeout", "expected"), [(5, [1, 3, 7, 15]), (15, [1, 3, 7, 15]), (16, [1, 3, 7]), (29, [1]), (30, [])]
 )
-def test_u_021_a_throttled_batch_is_tried_while_it_stays_hidden_for_the_time_out(
+def test_s_094_u_021_a_throttled_batch_is_tried_while_it_stays_hidden_for_the_time_out(
     timeout: float, expected: list[float]
 ) -> None:
     poller = machine(timeout=timeout)

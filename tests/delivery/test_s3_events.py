@@ -154,7 +154,7 @@ def test_s_037_sizes_are_numbers_and_etags_have_no_quotes() -> None:
     assert the_object(made)["eTag"] == "abc"
 
 
-def test_u_009_the_event_version_is_a_setting() -> None:
+def test_s_038_u_009_the_event_version_is_a_setting() -> None:
     settings = Settings(s3_event_version="2.5")
     assert the_record(notification(PUT, settings))["eventVersion"] == "2.5"
     assert the_record(normal(moto_event("a"), settings))["eventVersion"] == "2.5"

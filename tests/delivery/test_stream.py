@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from landfast.delivery.actions import Fetch, Invoke, Retry, Split
+from landfast.delivery.actions import Drop, Fetch, Invoke, Retry, Split
 from landfast.delivery.errors import Refused
-from landfast.delivery.outcomes import Outcome, Succeeded
+from landfast.delivery.outcomes import NotReached, Outcome, Succeeded
 from landfast.delivery.settings import Backoff, Settings, from_ids
 from landfast.delivery.shards import ShardTree
 from landfast.delivery.stream import lane_of
@@ -93,6 +93,16 @@ def test_s_048_a_batch_closes_at_six_megabytes() -> None:
     assert stream.invocations() == [["r1", "r2"], ["r3", "r4"]]
 
 
+def test_s_048_the_envelope_and_the_comma_count() -> None:
+    room = PAYLOAD_LIMIT - len('{"Records":[,]}')
+    batches = []
+    for size in (room - 1000, room - 999):
+        stream = shard({}, record(1, size=1000), record(2, size=size))
+        stream.run(lambda _: Succeeded(None))
+        batches.append(stream.invocations())
+    assert batches == [[["r1", "r2"]], [["r1"], ["r2"]]]
+
+
 def test_s_048_a_batch_closes_at_the_end_of_its_window() -> None:
     stream = shard({"MaximumBatchingWindowInSeconds": 10}, record(1, at=1), record(2, at=5), record(3, at=12))
     stream.run(lambda _: Succeeded(None))
@@ -125,6 +135,7 @@ def test_s_048_a_record_that_no_payload_can_hold_goes_to_the_destination_unseen(
 def test_u_024_without_a_destination_it_is_dropped_and_counted() -> None:
     stream = shard({}, record(1, size=PAYLOAD_LIMIT), record(2))
     stream.run(lambda _: Succeeded(None))
+    assert [action.metric for action in stream.actions if isinstance(action, Drop)] == ["DroppedEventCount"]
     assert stream.settled("dropped") == ["r1"]
     assert stream.settled("processed") == ["r2"]
 
@@ -234,6 +245,12 @@ def test_u_012_children_wait_until_all_their_parents_are_done() -> None:
     assert tree.begin() == ["child"]
 
 
+def test_u_012_set_otherwise_children_begin_with_their_parents() -> None:
+    tree = ShardTree(parents_first=False)
+    tree.know({"a": (), "child": ("a",)})
+    assert tree.begin() == ["a", "child"]
+
+
 def test_s_051_a_closed_shard_is_drained_once_all_of_it_is_done() -> None:
     stream = shard({}, *records(1, 2))
     stream.closed = True
@@ -296,6 +313,15 @@ def test_s_057_throttles_do_not_count() -> None:
     stream.run(lambda _: outcomes.pop(0))
     assert len(stream.calls()) == 4
     assert _context(stream.deliveries()[0].body)["approximateInvokeCount"] == 1
+
+
+def test_s_057_system_errors_do_not_count_either_and_a_batch_never_reached_ages_out() -> None:
+    properties = {"MaximumRetryAttempts": 0, "MaximumRecordAgeInSeconds": 60, **ON_FAILURE}
+    stream = shard(properties, *records(1))
+    stream.run(lambda _: NotReached("system error"))
+    assert stream.started() == [0.0, 1.0, 3.0, 7.0, 15.0, 31.0]
+    context = _context(stream.deliveries()[0].body)
+    assert (context["condition"], context["approximateInvokeCount"]) == ("RecordAgeExceeded", 1)
 
 
 def test_u_013_waits_between_tries_grow_up_to_the_cap() -> None:
@@ -479,6 +505,26 @@ def test_s_065_a_record_too_old_has_no_response_context_and_counts_one_attempt()
     assert _context(body)["approximateInvokeCount"] == 1
 
 
+def test_s_065_a_record_that_grew_too_old_between_tries_has_its_attempts_and_no_response_context() -> None:
+    stream = shard({"MaximumRecordAgeInSeconds": 60, **ON_FAILURE}, *records(1))
+    stream.run(failing("r1"))
+    body = stream.deliveries()[0].body
+    assert "responseContext" not in body
+    assert _context(body)["approximateInvokeCount"] == len(stream.calls()) == 6
+
+
+def test_s_067_a_topic_gets_the_same_record_as_a_queue() -> None:
+    bodies = []
+    for kind in ("sqs", "sns"):
+        destination = {"OnFailure": {"Destination": f"arn:aws:{kind}:us-east-1:123456789012:failures"}}
+        stream = shard({"MaximumRetryAttempts": 0, "DestinationConfig": destination}, *records(1))
+        stream.run(failing("r1"))
+        [delivery] = stream.deliveries()
+        assert delivery.kind == kind
+        bodies.append(delivery.body)
+    assert bodies[0] == bodies[1]
+
+
 def test_s_066_s3_keeps_the_whole_event_as_a_string() -> None:
     destination = {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:s3:::failures"}}}
     stream = shard({"MaximumRetryAttempts": 0, **destination}, *records(1, 2, at=1767323040.0))
@@ -515,9 +561,11 @@ def test_s_068_other_destinations_are_refused(config: dict[str, object], field: 
 
 
 def test_s_069_without_a_destination_what_is_given_up_is_dropped_and_counted() -> None:
-    stream = shard({"MaximumRetryAttempts": 0}, *records(1))
+    stream = shard({"MaximumRetryAttempts": 0, "BatchSize": 1}, *records(1, 2))
     stream.run(failing("r1"))
+    assert [action for action in stream.actions if isinstance(action, Drop)] == [Drop(records(1), "DroppedEventCount")]
     assert stream.settled("dropped") == ["r1"]
+    assert stream.settled("processed") == ["r2"]
 
 
 # C.4 Partial batch responses

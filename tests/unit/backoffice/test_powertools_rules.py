@@ -139,6 +139,15 @@ def test_s_113_a_marker_is_written_only_where_there_is_none_that_counts(
     assert deposits(dynamodb) == (2 if runs else 1)
 
 
+def test_s_114_a_record_costs_one_call_and_its_duplicate_one(dynamodb: OneAtATime, store: ExactlyOnceStore) -> None:
+    post = exactly_once(store, key_prefix="payment", key="payment_id")(deposit)
+    post(Payment("p1", "a"))
+    assert dynamodb.calls == ["transact_write_items"]
+    post(Payment("p1", "a"))
+    assert dynamodb.calls == ["transact_write_items"] * 2
+    assert deposits(dynamodb) == 1
+
+
 class Inconsistent(OneAtATime):
     """Answers the first writes as if a claim, which has just lapsed, were still in their way."""
 
