@@ -14,6 +14,7 @@ from landfast.delivery.event_invoke_config import DEFAULT_AGE, DEFAULT_RETRIES
 from landfast.delivery.queue_config import QueueAttributes, configuration
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import StreamConfig
+from landfast.journal import Finished, Invoked
 from landfast.simulate import account as account_module
 from landfast.simulate import words
 from landfast.simulate.account import account
@@ -173,6 +174,18 @@ def test_what_was_handled_again_after_a_success_is_told() -> None:
     what = read((SCENARIOS / "visibility-short.json").read_bytes())
     assert handled_again(tell(simulate(what)[1])) == {3: [f"r{number}" for number in range(1, 11)]}
     assert section(told(what), "Handled again after it went well") == ["r1-r10 (10): 3 invocations succeeded"]
+
+
+def test_two_successes_are_one_too_many() -> None:
+    tries = [
+        entry
+        for number in (1, 2)
+        for entry in (
+            Invoked(at=number, records=("twice", f"once{number}"), request_id=f"{number}", attempt=number),
+            Finished(at=number, records=("twice", f"once{number}"), request_id=f"{number}", outcome="succeed"),
+        )
+    ]
+    assert handled_again(tell(tries)) == {2: ["twice"]}
 
 
 def test_a_large_scenario_is_cut_with_a_line_that_says_how_much_is_left_out() -> None:
