@@ -69,7 +69,8 @@ class QueueDriver(Driver[QueueMessage]):
     def note(self, action: Action[QueueMessage], machine: Machine[QueueMessage]) -> None:
         """Put an action into the journal; a message that could not be deleted comes again and has not ended (S-109)."""
         if isinstance(action, Settle):
-            ended = [message for message in action.records if message.id not in self._kept_back | self._ended]
+            undecided = (message for message in action.records if message.id not in self._ended)
+            ended = [message for message in undecided if message.id not in self._kept_back]
             self._ended.update(message.id for message in ended)
             action = replace(action, records=ended)
             if not ended:
