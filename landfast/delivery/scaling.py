@@ -60,6 +60,7 @@ class Scaling:
     scale: Scale
     capacity: int = field(init=False)
     _grows_at: float | None = field(init=False, default=None)
+    _used_up: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.capacity = self.scale.start
@@ -69,17 +70,19 @@ class Scaling:
         return self._grows_at
 
     def advance(self, now: float) -> None:
-        """Grow by what is due."""
-        if self._grows_at is not None and now >= self._grows_at:
+        """Grow by what is due, if all was in use at any time since it last grew: between two batches it never is."""
+        if self._grows_at is None or now < self._grows_at:
+            return
+        if self._used_up:
             steps = 1 + math.floor((now - self._grows_at) / self._interval)
             self.capacity = min(self.scale.maximum, self.capacity + steps)
-            self._grows_at = None
+        self._grows_at = now + self._interval if self._used_up and self.capacity < self.scale.maximum else None
+        self._used_up = False
 
     def observe(self, *, used_up: bool, now: float) -> None:
         """Note whether all of the capacity is in use: only then it grows."""
-        if not used_up or self.capacity >= self.scale.maximum:
-            self._grows_at = None
-        elif self._grows_at is None:
+        self._used_up |= used_up
+        if used_up and self._grows_at is None and self.capacity < self.scale.maximum:
             self._grows_at = now + self._interval
 
     def failed(self) -> None:

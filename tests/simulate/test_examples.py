@@ -169,3 +169,11 @@ def test_s_102_maximum_concurrency_bounds_the_batches_at_once() -> None:
     }
     result, _ = simulate(read(json.dumps(scenario).encode()))
     assert [len(call["records"]) for call in result["invocations"]] == [20, 10]
+
+
+def test_s_103_a_queue_goes_on_growing_while_batches_come_and_go() -> None:
+    scenario = {"source": {"type": "sqs", "records": {"count": 2_000}}, "function": {"duration": 1}}
+    ended = summarise(read(json.dumps(scenario).encode()))["ended"]
+    batches, start, growth = 200, 5, 5
+    assert start * ended + growth / 2 * ended**2 >= batches
+    assert start * (ended - 2) + growth / 2 * (ended - 2) ** 2 < batches
