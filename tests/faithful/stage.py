@@ -1,0 +1,299 @@
+"""All scenarios on one running service, at the same time, each sent to its source as a user would."""
+
+import json
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Literal
+
+from boto3.dynamodb.types import TypeSerializer
+from botocore.config import Config
+from botocore.session import Session
+
+from landfast.dataplane.engine import EngineName
+from landfast.dataplane.streams import TableStream
+from landfast.journal import Entry, Finished, Settled
+from landfast.service.service import Options, Service
+from landfast.service.store import read_journal
+from landfast.simulate.run import simulate
+from landfast.simulate.scenario import Record, Scenario
+from landfast.simulate.scenario import read as read_scenario
+from tests.faithful.stack.functions import scripted
+
+STACK = Path(__file__).with_name("stack") / "template.yaml"
+SPEED = 30.0
+PATIENCE = 40.0
+"""Real seconds from the first record to the last end, at most."""
+
+CALM = 0.5
+"""Real seconds in which nothing more may happen once every record has ended."""
+
+type Door = Literal["invoke", "s3", "events", "sns", "chain", "kinesis", "dynamodb", "sqs"]
+
+
+def scenarios() -> dict[str, Scenario]:
+    """What the functions play, by their names."""
+    return {path.stem: read_scenario(path.read_bytes()) for path in sorted(scripted.SCENARIOS.glob("*.json"))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """An invocation, as the function itself noted it."""
+
+    request: str
+    records: tuple[str, ...]
+    window: Mapping[str, Any]
+
+
+@dataclass(kw_only=True)
+class Played:
+    """What happened to one scenario.
+
+    Attributes:
+        function: Its name.
+        scenario: What was played.
+        door: How the records came in.
+        arns: Of the function and the source.
+        names: The scenario's name of each record, by its id in the journal.
+        identifiers: The item identifier of each record, by its name.
+        entries: The journal's.
+        calls: The function's own notes.
+    """
+
+    function: str
+    scenario: Scenario
+    door: Door
+    arns: Mapping[str, str]
+    names: dict[str, str] = field(default_factory=dict)
+    identifiers: dict[str, str] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+
+    def know(self, journal_id: str, name: str, identifier: str | None = None) -> None:
+        """Tell what a record is called."""
+        self.names[journal_id] = name
+        self.identifiers[name] = journal_id if identifier is None else identifier
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every record has ended, and a tumbling window's last invocation as well."""
+        ended = [one for each in self.entries if isinstance(each, Settled) for one in each.records]
+        calls = [each for each in self.entries if isinstance(each, Finished) and each.outcome != "throttle"]
+        told = simulate(self.scenario)[0]
+        return len(ended) >= len(told["records"]) and len(calls) >= len(told["invocations"])
+
+
+class Stage:
+    """A service that runs the stack."""
+
+    def __init__(self, folder: Path, engine: EngineName) -> None:
+        self._ledger = folder / "ledger"
+        self._ledger.mkdir()
+        parameters = {"Ledger": str(self._ledger), "Speed": str(SPEED)}
+        self.service = Service.start(
+            Options(template=STACK, state=folder / "state", parameters=parameters, speed=SPEED, engine=engine)
+        )
+        self._session = Session()
+        self._session.set_credentials("test", "test")
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._read = 0
+        self.left: dict[str, list[Any]] = defaultdict(list)
+        self.played = {name: self._cast(name, scenario) for name, scenario in scenarios().items()}
+
+    def close(self) -> None:
+        """End everything."""
+        self.service.stop()
+        for client in self._clients.values():
+            client.close()
+
+    def play(self) -> None:
+        """Let all scenarios happen, and wait until every record has ended or patience has."""
+        senders = [one for one in self.played.values() if one.door != "chain"]
+        with ThreadPoolExecutor(len(senders)) as threads:
+            list(threads.map(self._warm_up, senders))
+            begun = time.monotonic()
+            list(threads.map(self._send, senders))
+        while time.monotonic() < begun + PATIENCE:
+            self._look()
+            if all(one.is_over for one in self.played.values()):
+                break
+            time.sleep(0.1)
+        time.sleep(CALM)
+        self._look()
+        self._empty()
+
+    def client(self, name: str) -> Any:
+        """A client of an AWS service."""
+        with self._lock:
+            if name not in self._clients:
+                config = Config(
+                    retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, max_pool_connections=40
+                )
+                self._clients[name] = self._session.create_client(
+                    name, region_name="us-east-1", endpoint_url=self.service.endpoint, config=config
+                )
+            return self._clients[name]
+
+    def _cast(self, name: str, scenario: Scenario) -> Played:
+        template, world = self.service.template, self.service.world
+        arns = {"function": template.functions[name].arn}
+        door: Door = "invoke"
+        for mapping in template.event_source_mappings.values():
+            if mapping.function == name:
+                assert scenario.source.type != "async"
+                door, arns["source"] = scenario.source.type, world.real_arn(mapping.source_arn)
+        for trigger in world.triggers:
+            if trigger.function == name:
+                door = trigger.kind
+        if any(
+            arns["function"] == config.on_success
+            for each in template.functions.values()
+            for config in each.event_invoke_configs.values()
+        ):
+            door = "chain"
+        return Played(function=name, scenario=scenario, door=door, arns=arns)
+
+    def _warm_up(self, played: Played) -> None:
+        """Let a worker start before time counts; a function that may not run at all has none."""
+        if played.scenario.function.ReservedConcurrentExecutions != 0:
+            self.client("lambda").invoke(FunctionName=played.function, Payload=json.dumps(scripted.WARM_UP))
+
+    def _send(self, played: Played) -> None:
+        clock = self.service.clock
+        begin = clock.now()
+        window = played.scenario.mapping.get("TumblingWindowInSeconds")
+        if window:
+            begin += window - begin % window
+        for at, together in groupby(played.scenario.source.all(), key=lambda record: record.at):
+            time.sleep(clock.until(begin + at))
+            getattr(self, f"_by_{played.door}")(played, list(together))
+
+    def _by_invoke(self, played: Played, records: Sequence[Record]) -> None:
+        for record in records:
+            answer = self.client("lambda").invoke(
+                FunctionName=played.function, InvocationType="Event", Payload=_text(record)
+            )
+            played.know(answer["ResponseMetadata"]["RequestId"], record.id)
+
+    def _by_s3(self, played: Played, records: Sequence[Record]) -> None:
+        [bucket] = [one.source for one in self.service.world.triggers if one.function == played.function]
+        for record in records:
+            self.client("s3").put_object(
+                Bucket=self.service.world.buckets[bucket], Key=record.id, Body=_text(record).encode()
+            )
+
+    def _by_events(self, played: Played, records: Sequence[Record]) -> None:
+        entries = [{"Source": "faithful", "DetailType": played.function, "Detail": _text(record)} for record in records]
+        assert not self.client("events").put_events(Entries=entries)["FailedEntryCount"]
+
+    def _by_sns(self, played: Played, records: Sequence[Record]) -> None:
+        for record in records:
+            self.client("sns").publish(TopicArn=self.service.world.topics["Announcements"], Message=_text(record))
+
+    def _by_kinesis(self, played: Played, records: Sequence[Record]) -> None:
+        stream = played.arns["source"].rpartition("/")[2]
+        shards = self.client("kinesis").list_shards(StreamName=stream)["Shards"]
+        starts = {number(shard["ShardId"]): shard["HashKeyRange"]["StartingHashKey"] for shard in shards}
+        answer = self.client("kinesis").put_records(
+            StreamName=stream,
+            Records=[
+                {"Data": _text(record), "PartitionKey": record.key, "ExplicitHashKey": starts[record.shard]}
+                for record in records
+            ],
+        )
+        for record, put in zip(records, answer["Records"], strict=True):
+            played.know(f"{put['ShardId']}:{put['SequenceNumber']}", record.id, put["SequenceNumber"])
+
+    def _by_dynamodb(self, played: Played, records: Sequence[Record]) -> None:
+        mapping = next(
+            one for one in self.service.template.event_source_mappings.values() if one.function == played.function
+        )
+        table = self.service.template.tables[mapping.source].name
+        for record in records:
+            item: Any = record.payload
+            image = {name: TypeSerializer().serialize(value) for name, value in item.items()}
+            self.client("dynamodb").put_item(TableName=table, Item=image)
+        stream = TableStream(self.service.clients, played.arns["source"])
+        for shard in stream.shards():
+            for change in stream.reader(shard.id, "TRIM_HORIZON").read(100).records:
+                played.know(change.event_id, change.change["NewImage"]["id"]["S"], change.sequence)
+
+    def _by_sqs(self, played: Played, records: Sequence[Record]) -> None:
+        url = self._url(played.arns["source"])
+        fifo = url.endswith(".fifo")
+        entries = [
+            {"Id": str(index), "MessageBody": _text(record)}
+            | ({"MessageGroupId": record.key, "MessageDeduplicationId": record.id} if fifo else {})
+            for index, record in enumerate(records)
+        ]
+        for sent in self.client("sqs").send_message_batch(QueueUrl=url, Entries=entries)["Successful"]:
+            played.know(sent["MessageId"], records[int(sent["Id"])].id)
+
+    def _url(self, arn: str) -> str:
+        queue = self.service.world.queue(arn)
+        assert queue is not None
+        return queue.url
+
+    def _look(self) -> None:
+        """Take in what is new: the functions' notes, the journal, and what queues have given up."""
+        for played in self.played.values():
+            played.calls = list(self._calls(played.function))
+            for call in played.calls:
+                if played.scenario.source.type == "async":
+                    played.know(call.request, call.records[0])
+        by_source = {played.function: played for played in self.played.values()}
+        for mapping in self.service.template.event_source_mappings.values():
+            by_source[mapping.logical_id] = by_source[mapping.function]
+        for number, entry in read_journal(self.service.journal, after=self._read):
+            self._read = number
+            if entry.source in by_source:
+                by_source[entry.source].entries.append(entry)
+        for queue in self.service.template.queues.values():
+            if queue.redrive_policy is not None:
+                self._exhume(queue.arn, queue.redrive_policy.dead_letter_target_arn)
+
+    def _exhume(self, arn: str, dead: str) -> None:
+        """SQS itself moves messages to a queue's dead-letter queue: nobody but that queue can tell."""
+        [played] = [one for one in self.played.values() if one.arns.get("source") == arn]
+        for body in self._take(dead):
+            record = json.loads(body)["id"]
+            [journal_id] = [key for key, name in played.names.items() if name == record]
+            note = Settled(
+                at=self.service.clock.now(), source=played.function, records=(journal_id,), state="dead_lettered",
+                rule="S-95 received maxReceiveCount times",
+            )  # fmt: skip
+            played.entries.append(note)
+
+    def _empty(self) -> None:
+        """Take what has come to the queues for failures and successes, the topic and the bus."""
+        for name in ("Failures", "Successes", "DeadLetters", "Heard", "Seen"):
+            self.left[name] = list(self._take(self.service.template.queues[name].arn))
+
+    def _take(self, arn: str) -> Iterator[str]:
+        url = self._url(arn)
+        while messages := self.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                self.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                yield message["Body"]
+
+    def _calls(self, function: str) -> Iterator[Call]:
+        path = self._ledger / f"{function}.calls"
+        for line in path.read_text().splitlines() if path.exists() else ():
+            note = json.loads(line)
+            yield Call(request=note.pop("request"), records=tuple(note.pop("records")), window=note)
+
+
+def _text(record: Record) -> str:
+    payload = record.payload
+    return payload if isinstance(payload, str) else json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
+
+
+def number(shard_id: str) -> int:
+    """The number in a Kinesis shard's name."""
+    return int(shard_id.rpartition("-")[2])

@@ -1,0 +1,53 @@
+"""The two versions of a story: as the simulator tells it, and as the running service has lived it."""
+
+from landfast.simulate.drivers import FUNCTION_ARN
+from landfast.simulate.queues import QueueDriver
+from landfast.simulate.result import Tally
+from landfast.simulate.run import _driver
+from landfast.simulate.streams import StreamDriver
+from tests.faithful.stage import Played, number
+from tests.faithful.story import Names, Story, tell
+
+
+def simulated(played: Played) -> Story:
+    """What the simulator says."""
+    scenario, tally = played.scenario, Tally()
+    driver = _driver(scenario, tally)
+    driver.run()
+    texts = {FUNCTION_ARN: "<function>", "async/scenario/": "async/<name>/"}
+    identifiers = {record.id: driver.identifier(record.id) for record in scenario.source.all()}
+    if isinstance(driver, StreamDriver):
+        texts[driver._config.stream_arn] = "<source>"
+    elif isinstance(driver, QueueDriver):
+        texts[driver._queue._arn] = "<source>"
+    else:
+        identifiers = {}
+    names = Names(
+        scenario=scenario,
+        records=str,
+        identifiers=identifiers,
+        texts=texts | ({"shardId-000000000000": "<shard>"} if played.door == "dynamodb" else {}),
+        shards=lambda shard: None if shard is None else int(shard),
+        exact_payload=played.door == "invoke",
+    )
+    return tell(tally.entries, names)
+
+
+def lived(played: Played) -> Story:
+    """What really happened."""
+    texts = {played.arns["function"]: "<function>", f"async/{played.function}/": "async/<name>/"}
+    if "source" in played.arns:
+        texts[played.arns["source"]] = "<source>"
+    if played.door == "dynamodb":
+        shards = {str(shard) for entry in played.entries if (shard := getattr(entry, "shard", None)) is not None}
+        assert len(shards) == 1, f"the table's stream has one shard: {shards}"
+        texts |= dict.fromkeys(shards, "<shard>")
+    names = Names(
+        scenario=played.scenario,
+        records=played.names.__getitem__,
+        identifiers={} if played.scenario.source.type == "async" else played.identifiers,
+        texts=texts,
+        shards=lambda shard: None if shard is None else 0 if played.door == "dynamodb" else number(str(shard)),
+        exact_payload=played.door == "invoke",
+    )
+    return tell(played.entries, names)
