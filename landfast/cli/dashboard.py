@@ -61,8 +61,11 @@ def _sources(service: Service) -> Table:
 def _queues(service: Service) -> Table:
     table = _table("queue", "visible", "in flight")
     try:
-        for queue in inspect.queues(service.clients):
+        queues = inspect.queues(service.clients)
+        holding = [queue for queue in queues if queue.visible or queue.in_flight or queue.delayed]
+        for queue in holding:
             table.add_row(queue.name, str(queue.visible), str(queue.in_flight))
+        table.add_row(f"{len(queues) - len(holding)} empty", "", "", style="dim")
     except (BotoCoreError, ClientError) as error:
         table.add_row(f"the engine does not answer: {error}", "", "")
         time.sleep(_REFRESH)
