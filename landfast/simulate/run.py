@@ -5,11 +5,9 @@ from typing import Any, assert_never
 from landfast.delivery.errors import Refused
 from landfast.delivery.settings import from_ids
 from landfast.journal import Entry
-from landfast.simulate.drivers import AsynchronousDriver, Driver
-from landfast.simulate.queues import QueueDriver
+from landfast.simulate.drivers import Driver
 from landfast.simulate.result import Tally, result
 from landfast.simulate.scenario import Generated, Scenario, ScenarioError
-from landfast.simulate.streams import StreamDriver
 
 
 def simulate(scenario: Scenario) -> tuple[dict[str, Any], list[Entry]]:
@@ -48,13 +46,20 @@ def _run(scenario: Scenario, *, keep: bool) -> Tally:
 
 
 def _driver(scenario: Scenario, tally: Tally) -> Driver[Any]:
+    """The driver for the scenario's source; those of other sources are not loaded, so that the start is quick."""
     settings = from_ids(scenario.settings)
     match scenario.source.type:
         case "async":
+            from landfast.simulate.asynchronous import AsynchronousDriver  # noqa: PLC0415 - as above
+
             return AsynchronousDriver(scenario, settings, tally)
         case "kinesis" | "dynamodb" as kind:
+            from landfast.simulate.streams import StreamDriver  # noqa: PLC0415 - as above
+
             return StreamDriver(scenario, settings, tally, kind)
         case "sqs":
+            from landfast.simulate.queues import QueueDriver  # noqa: PLC0415 - as above
+
             return QueueDriver(scenario, settings, tally)
         case kind:
             assert_never(kind)
