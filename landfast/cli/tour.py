@@ -1,145 +1,141 @@
-"""What the demonstration does and what it checks: each step sends real events and looks at what landed."""
+"""A guided run of a service: what happens is told while it happens."""
 
 import json
 import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.json import JSON
+from rich.highlighter import JSONHighlighter
 from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from landfast.cli.account import sentence
-from landfast.dataplane import inspect
-from landfast.journal import Accepted, Entry, Invoked, Settled
+from landfast.cli.shop import Shop
+from landfast.journal import Accepted, Entry
+from landfast.service.actor import Actor
+from landfast.service.asynchronous import AsynchronousActor
 from landfast.service.service import Service
 from landfast.service.state import ServiceError
 from landfast.service.store import read_journal
+from landfast.service.streams import ShardActor
 
-_PATIENCE = 90.0
-_TICK = 0.05
-_LONGEST_TEXT = 200
+PATIENCE = 90.0
+"""Real seconds that an event has to land."""
 
+_TICK = 0.1
+_QUIET = 1.0
+_LONGEST_TEXT = 160
+_INDENT = 4
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Something the demonstration says, and whether it is so."""
-
-    text: str
-    holds: bool
-    found: str
+type About = Callable[[Entry], bool]
 
 
 @dataclass
 class Tour:
-    """A running service and what it is told in."""
+    """A running service and the one who tells about it."""
 
     console: Console
     service: Service
+    shop: Shop
     _read: int = 0
+    _began: float = 0.0
     _entries: list[Entry] = field(default_factory=list)
-
-    def upload(self, path: Path) -> str:
-        """Upload a file to the only bucket for order files; its URL."""
-        bucket = self.service.world.buckets["OrderFiles"]
-        with path.open("rb") as content:
-            self.service.clients.s3.put_object(Bucket=bucket, Key=f"in/{path.name}", Body=content)
-        return f"s3://{bucket}/in/{path.name}"
-
-    def until_settled(self, origin: str) -> tuple[str, list[Entry]]:
-        """The request id of the event from `origin` and all that happened to it, printed while it happens.
-
-        Raises:
-            ServiceError: It did not end in time.
-        """
-        deadline = time.monotonic() + _PATIENCE
-        request_id, began, told = "", 0.0, 0
-        while time.monotonic() < deadline and not self.service.failed.is_set():
-            self._catch_up()
-            for entry in self._entries[told:]:
-                if isinstance(entry, Accepted) and entry.origin == origin:
-                    [request_id], began = entry.records, entry.at
-                if request_id in entry.records:
-                    self.console.print(
-                        f"  +{entry.at - began:6.1f} s  {_shortened(sentence(entry))}", markup=False, soft_wrap=True
-                    )
-                    if isinstance(entry, Settled):
-                        return request_id, [one for one in self._entries if request_id in one.records]
-            told = len(self._entries)
-            time.sleep(_TICK)
-        raise ServiceError(f"{origin}: its event has not ended after {_PATIENCE:g} s: see `landfast events`")
-
-    def landed(self, queue: str) -> list[dict[str, Any]]:
-        """The records in a queue of the template."""
-        return [
-            json.loads(one.body) for one in inspect.peek(self.service.clients, self.service.world.queues[queue].url)
-        ]
 
     def heading(self, text: str) -> None:
         """Begin a step."""
-        self.console.print(text, style="bold", markup=False)
+        self._catch_up()
+        self._began = self.service.clock.now()
+        self.console.print(f"\n{text}", style="bold", markup=False)
 
-    def show(self, record: dict[str, Any]) -> None:
+    def say(self, text: str) -> None:
+        """Tell something that no entry of the journal tells, with the time since the step began."""
+        self._line(self.service.clock.now(), text)
+
+    def show(self, what: str, record: dict[str, Any]) -> None:
         """Print a record that landed."""
-        text = json.dumps(_abridged(record), ensure_ascii=False)
-        shown = JSON(text, indent=2, ensure_ascii=False).text
-        shown.no_wrap, shown.overflow = False, "fold"
-        self.console.print(Padding(shown, (0, 0, 1, 4)))
+        self.console.print(f"  {what}:", markup=False)
+        width = self.console.width - _INDENT
+        shown = JSONHighlighter()(Text(_laid_out(_abridged(record), width), overflow="fold"))
+        self.console.print(Padding(shown, (0, 0, 0, _INDENT), expand=False))
 
-    def _catch_up(self) -> None:
+    def until(self, arrived: Callable[[], bool], about: About = lambda _: False) -> list[Entry]:
+        """Wait until all has arrived, and tell each entry of the journal that is `about` it; those entries.
+
+        What does not arrive in time is left to the count at the end.
+
+        Raises:
+            ServiceError: The service has failed meanwhile.
+        """
+        deadline = time.monotonic() + PATIENCE
+        told: list[Entry] = []
+        with self.console.status("waiting"):
+            while True:
+                done = arrived()
+                for entry in filter(about, self._catch_up()):
+                    told.append(entry)
+                    self._line(entry.at, sentence(entry))
+                if done or time.monotonic() > deadline:
+                    return told
+                if self.service.failed.wait(_TICK):
+                    raise ServiceError("the service has failed")
+
+    def until_quiet(self) -> None:
+        """Wait until nothing is under way any more: no call, no event that waits, no message in a source's queue."""
+        sources = {mapping.source for mapping in self.service.template.event_source_mappings.values()}
+        since = time.monotonic()
+
+        def quiet() -> bool:
+            nonlocal since
+            held = self.shop.held()
+            if any(map(_busy, self.service.actors)) or any(held[source] for source in sources & held.keys()):
+                since = time.monotonic()
+            return time.monotonic() - since > _QUIET
+
+        self.until(quiet)
+
+    def _line(self, at: float, text: str) -> None:
+        line = Table.grid(padding=(0, 2), expand=False)
+        line.add_row(Text(f"  +{at - self._began:6.1f} s", style="dim"), Text(_shortened(text), overflow="fold"))
+        self.console.print(line)
+
+    def _catch_up(self) -> list[Entry]:
+        new = []
         for number, entry in read_journal(self.service.journal, after=self._read):
             self._read = number
-            self._entries.append(entry)
+            new.append(entry)
+        return new
 
 
-def order_files(tour: Tour, samples: Path) -> list[Claim]:
-    """Upload a good order file and a broken one; each ends in its own queue."""
-    tour.heading("A good order file is uploaded")
-    request_id, entries = tour.until_settled(tour.upload(samples / "orders.jsonl"))
-    claims = _claims(tour, "S3Success", request_id, entries, condition="Success", attempts=1)
-    tour.heading("A broken order file is uploaded")
-    request_id, entries = tour.until_settled(tour.upload(samples / "orders-broken.jsonl"))
-    claims += _claims(tour, "S3Failure", request_id, entries, condition="RetriesExhausted", attempts=3)
-    return claims
+def from_origin(origin: str) -> About:
+    """Whether an entry is about an event that came from there."""
+    ids: set[str] = set()
+
+    def about(entry: Entry) -> bool:
+        if isinstance(entry, Accepted) and entry.origin == origin:
+            ids.update(entry.records)
+        return not ids.isdisjoint(entry.records)
+
+    return about
 
 
-def _claims(
-    tour: Tour, queue: str, request_id: str, entries: list[Entry], *, condition: str, attempts: int
-) -> list[Claim]:
-    name = tour.service.world.queues[queue].name
-    records = [one for one in tour.landed(queue) if one["requestContext"]["requestId"] == request_id]
-    if len(records) != 1:
-        return [Claim(f"one record landed in {name}", holds=False, found=f"{len(records)} records")]
-    [record] = records
-    tour.console.print(f"  landed in {name}:", markup=False)
-    tour.show(record)
-    context, response = record["requestContext"], record["responsePayload"]
-    tried = [entry for entry in entries if isinstance(entry, Invoked)]
-    claims = [
-        Claim(f"{name}: condition {condition}", context["condition"] == condition, context["condition"]),
-        Claim(
-            f"{name}: attempts {attempts}",
-            context["approximateInvokeCount"] == attempts == len(tried),
-            f"{context['approximateInvokeCount']} in the record, {len(tried)} in the journal",
-        ),
-        Claim(
-            f"{name}: holds the original event",
-            "Records" in record["requestPayload"],
-            ", ".join(record["requestPayload"]),
-        ),
-    ]
-    if condition == "Success":
-        return [*claims, Claim(f"{name}: says 200", response.get("statusCode") == 200, json.dumps(response))]  # noqa: PLR2004
-    keys = {"errorMessage", "errorType", "stackTrace"}
-    waits = [f"{later.at - earlier.at:.0f} s" for earlier, later in pairwise(tried)]
-    spaced = all(later.at - earlier.at >= 60 * n for n, (earlier, later) in enumerate(pairwise(tried), 1))
-    return [
-        *claims,
-        Claim(f"{name}: names the error and where it arose", keys <= response.keys(), response.get("errorMessage", "")),
-        Claim(f"{name}: waited a minute, then two", spaced, ", ".join(waits)),
-    ]
+def of_records(ids: Collection[str]) -> About:
+    """Whether an entry is about any of these records."""
+    wanted = frozenset(ids)
+    return lambda entry: not wanted.isdisjoint(entry.records)
+
+
+def _busy(actor: Actor[Any]) -> bool:
+    """Whether it calls the function, or has events that have not ended."""
+    match actor:
+        case AsynchronousActor():
+            return actor.waiting > 0
+        case ShardActor():
+            return actor.machine.undone > 0
+        case _:
+            return actor.in_flight > 0
 
 
 def _abridged(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -155,6 +151,27 @@ def _abridged(value: Any) -> Any:  # noqa: ANN401 - any JSON value
             return _shortened(value)
         case _:
             return value
+
+
+def _laid_out(value: Any, width: int, before: int = 0) -> str:  # noqa: ANN401 - any JSON value
+    """JSON text in lines of at most `width`, as few as possible; long texts stay whole.
+
+    Args:
+        value: What to write.
+        width: Of a line.
+        before: How many characters come before it on its line.
+    """
+    line = json.dumps(value, ensure_ascii=False)
+    if before + len(line) < width or not isinstance(value, dict | list) or not value:
+        return line
+    if isinstance(value, dict):
+        names = [f"{json.dumps(name, ensure_ascii=False)}: " for name in value]
+        parts = [name + _laid_out(part, width - 2, len(name)) for name, part in zip(names, value.values(), strict=True)]
+    else:
+        parts = [_laid_out(part, width - 2) for part in value]
+    inner = ",\n".join(parts).replace("\n", "\n  ")
+    start, end = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    return f"{start}\n  {inner}\n{end}"
 
 
 def _shortened(text: str) -> str:

@@ -1,0 +1,135 @@
+"""Order files: a good one all the way to the customers' notices, a broken one, and the good one once more."""
+
+import json
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from landfast.cli.landing import Landing, landing
+from landfast.cli.shop import Mailbox
+from landfast.cli.tour import Tour, from_origin
+from landfast.journal import Invoked
+
+PIPELINE = "order files"
+GOOD = "orders.jsonl"
+BROKEN = "orders-broken.jsonl"
+
+_FIRST_WAIT = 60
+"""Seconds before the second attempt; the wait before the third is twice as long (S-04)."""
+
+
+class OrderFiles:
+    """The scene.
+
+    Args:
+        tour: The run it is a part of.
+        samples: Where the two files are.
+    """
+
+    def __init__(self, tour: Tour, samples: Path) -> None:
+        self._tour = tour
+        self._shop = tour.shop
+        self._files = {name: (samples / name).read_bytes() for name in (GOOD, BROKEN)}
+        self._orders = [json.loads(line)["orderId"] for line in self._files[GOOD].splitlines()]
+        self._attempts: list[float] = []
+        world, clients = tour.service.world, tour.service.clients
+        self._notices = Mailbox(clients, "demo-notices")
+        self._notices.subscribe(world.topics["CustomersTopic"])
+        self._bus = Mailbox(clients, "demo-bus")
+        self._bus.listen(world.event_buses["ShopBus"], "shop.orders")
+
+    def good(self) -> None:
+        """Upload the good file and follow its orders."""
+        self._tour.heading("An order file is uploaded; its orders go all the way to the customers")
+        self._upload(GOOD, lambda: bool(self._records("S3Success", GOOD)))
+        for record in self._records("S3Success", GOOD)[:1]:
+            self._tour.show("landed in S3-success", record)
+        self._follow("orders are in the orders table", lambda: self._ids("OrdersTable"))
+        self._follow("OrderPlaced events are on the bus", self._placed)
+        self._follow("shipments are in the shipments table", lambda: self._ids("ShipmentsTable"))
+        self._follow("notices were published to the customers' topic", self._told)
+        for record in self._notices.read()[:1]:
+            self._tour.show("one of the notices", record["responsePayload"])
+
+    def broken(self) -> None:
+        """Upload the broken file."""
+        self._tour.heading("An order file with a mistake in its second line is uploaded")
+        self._attempts = self._upload(BROKEN, lambda: bool(self._records("S3Failure", BROKEN)))
+        for record in self._records("S3Failure", BROKEN)[:1]:
+            self._tour.show("landed in S3-failure", record)
+
+    def again(self) -> None:
+        """Upload the good file a second time."""
+        self._tour.heading("The good order file is uploaded again")
+        before = len(self._records("S3Success", GOOD))
+        self._upload(GOOD, lambda: len(self._records("S3Success", GOOD)) > before)
+
+    def landings(self) -> list[Landing]:
+        """Where all of it must be."""
+        successes = [_verdict(record) for record in self._records("S3Success", GOOD)]
+        failures = [
+            (*_verdict(record), "line 2" in record["responsePayload"]["errorMessage"], self._waited_longer())
+            for record in self._records("S3Failure", BROKEN)
+        ]
+        uploads = [("Success", 1, ("body", "statusCode"), "Records")] * 2
+        failure = (
+            "RetriesExhausted",
+            3,
+            ("errorMessage", "errorType", "requestId", "stackTrace"),
+            "Records",
+            True,
+            True,
+        )
+        orders = self._orders
+        rows: list[tuple[int, str, str, Sequence[Any], Sequence[Any]]] = [
+            (2, "good file, twice", "S3-success, 1 attempt each", uploads, successes),
+            (1, "broken file", "S3-failure, 3 attempts, stack trace", [failure], failures),
+            (len(orders), "orders", "orders table, once", orders, self._ids("OrdersTable")),
+            (len(orders), "orders", "bus, as OrderPlaced, once", orders, self._placed()),
+            (len(orders), "orders", "shipments table, once", orders, self._ids("ShipmentsTable")),
+            (len(orders), "orders", "customers' topic, as notice, once", orders, self._told()),
+        ]
+        return [
+            landing(PIPELINE, sent, events, place=place, wanted=wanted, found=found)
+            for sent, events, place, wanted, found in rows
+        ]
+
+    def _follow(self, where: str, found: Callable[[], list[str]]) -> None:
+        self._tour.until(lambda: len(found()) >= len(self._orders))
+        self._tour.say(f"{len(found())} {where}")
+
+    def _upload(self, name: str, arrived: Callable[[], bool]) -> list[float]:
+        """Upload a file, and tell what happens until it has arrived; when its attempts began."""
+        origin = self._shop.upload("OrderFiles", f"in/{name}", self._files[name])
+        told = self._tour.until(arrived, from_origin(origin))
+        return [entry.at for entry in told if isinstance(entry, Invoked)]
+
+    def _waited_longer(self) -> bool:
+        waits = [later - earlier for earlier, later in pairwise(self._attempts)]
+        return all(wait >= _FIRST_WAIT * number for number, wait in enumerate(waits, start=1))
+
+    def _records(self, queue: str, name: str) -> list[Any]:
+        """The records about a file."""
+        found = (json.loads(message.body) for message in self._shop.messages(queue))
+        return [one for one in found if one["requestPayload"]["Records"][0]["s3"]["object"]["key"] == f"in/{name}"]
+
+    def _ids(self, table: str) -> list[str]:
+        return [item["orderId"] for item in self._shop.items(table)]
+
+    def _placed(self) -> list[str]:
+        return [one["detail"]["orderId"] for one in self._bus.read() if one["detail-type"] == "OrderPlaced"]
+
+    def _told(self) -> list[str]:
+        return [one["responsePayload"]["noticeId"].removeprefix("shipped-") for one in self._notices.read()]
+
+
+def _verdict(record: Any) -> tuple[str, int, tuple[str, ...], str]:  # noqa: ANN401 - any JSON value
+    """Condition, attempts, what the response names, and what is kept of the event."""
+    context = record["requestContext"]
+    return (
+        context["condition"],
+        context["approximateInvokeCount"],
+        tuple(sorted(record["responsePayload"])),
+        ", ".join(record["requestPayload"]),
+    )

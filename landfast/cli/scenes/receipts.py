@@ -1,0 +1,51 @@
+"""Receipts: some are asked for twice, and none is sent twice."""
+
+import json
+
+from landfast.cli.landing import Landing, landing
+from landfast.cli.shop import Mailbox
+from landfast.cli.tour import Tour
+
+PIPELINE = "receipts"
+
+_ORDERS = 8
+_TWICE = 3
+
+
+class Receipts:
+    """The scene."""
+
+    def __init__(self, tour: Tour) -> None:
+        self._tour = tour
+        self._shop = tour.shop
+        self._published = Mailbox(tour.service.clients, "demo-receipts")
+        self._published.subscribe(tour.service.world.topics["ReceiptsTopic"])
+        self._asked = [
+            {"orderId": f"R-{number}", "customerId": "C-17", "totalMinor": 100 * number, "currency": "EUR"}
+            for number in range(1, _ORDERS + 1)
+        ]
+
+    def play(self) -> None:
+        """Ask for them."""
+        tour = self._tour
+        tour.heading(f"{_ORDERS} receipts are asked for, {_TWICE} of them twice")
+        self._shop.send("Receipts", map(json.dumps, [*self._asked, *self._asked[:_TWICE]]))
+        tour.until(lambda: len(self._published.read()) >= _ORDERS)
+        tour.say(f"{len(self._published.read())} were published to the receipts' topic")
+        tour.until(lambda: not self._shop.held()["Receipts"])
+        tour.say(f"all {_ORDERS + _TWICE} requests are done; {len(self._published.read())} were published")
+
+    def landings(self) -> list[Landing]:
+        """Where all of them must be."""
+        published = [(one["orderId"], one["totalMinor"]) for one in self._published.read()]
+        wanted = [(one["orderId"], one["totalMinor"]) for one in self._asked]
+        return [
+            landing(
+                PIPELINE,
+                _ORDERS + _TWICE,
+                f"requests, {_TWICE} twice",
+                place="receipts' topic, once an order",
+                wanted=wanted,
+                found=published,
+            )
+        ]
