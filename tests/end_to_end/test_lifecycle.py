@@ -18,6 +18,7 @@ Transform: AWS::Serverless-2016-10-31
 Resources:
   Landed: {Type: AWS::SQS::Queue}
   Failed: {Type: AWS::SQS::Queue}
+  Waiting: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 30}}
   Source: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 30}}
   Work:
     Type: AWS::Serverless::Function
@@ -31,6 +32,7 @@ Resources:
           OnSuccess: {Type: SQS, Destination: !GetAtt Landed.Arn}
           OnFailure: {Type: SQS, Destination: !GetAtt Failed.Arn}
       Events:
+        Paused: {Type: SQS, Properties: {Queue: !GetAtt Waiting.Arn, Enabled: false}}
         Queue: {Type: SQS, Properties: {Queue: !GetAtt Source.Arn, BatchSize: 1}}
 """
 CODE = """
@@ -99,6 +101,22 @@ def test_nothing_that_was_accepted_is_lost_when_the_service_is_killed(
     assert second.running.engine == client.running.engine, "the engine with the users' data was thrown away"
     assert eventually(lambda: any("Queue" in entry.source for entry in second.journal(Settled)))
     second.close()
+
+
+def test_s_053_a_disabled_mapping_leaves_its_messages_where_they_are(
+    up: Callable[..., Process], template: Path
+) -> None:
+    (template.parent / "code" / "released").touch()
+    client = up(template).ready()
+    for queue in ("Waiting", "Source"):
+        client.aws("sqs").send_message(QueueUrl=client.url(queue), MessageBody="one")
+    assert eventually(lambda: len(client.journal(Settled)) == 1)
+    attributes = client.aws("sqs").get_queue_attributes(
+        QueueUrl=client.url("Waiting"), AttributeNames=["ApproximateNumberOfMessages"]
+    )["Attributes"]
+    assert attributes["ApproximateNumberOfMessages"] == "1"
+    assert {entry.source for entry in client.journal(Invoked)} == {"WorkQueue"}
+    client.close()
 
 
 def test_attempts_made_before_the_kill_are_not_made_again(up: Callable[..., Process], template: Path) -> None:
