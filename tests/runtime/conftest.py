@@ -42,7 +42,7 @@ class Lab:
         spec = FunctionSpec(name=name, handler="app.handler", code=code, arn=ARN + name, region="eu-west-1")
         return replace(spec, **settings)
 
-    def runtime(self, *specs: FunctionSpec, **options: Any) -> Runtime:  # noqa: ANN401 - Runtime's own keywords
+    def runtime(self, *specs: FunctionSpec, **options: Any) -> Runtime:
         """A runtime that is closed at the end of the test."""
         runtime = Runtime(specs, log_sink=self.logs.append, **options)
         self._runtimes.append(runtime)
@@ -57,7 +57,7 @@ def invoke(runtime: Runtime, event: object = None, *, name: str = "orders", requ
     return runtime.invoke(name, json.dumps(event).encode(), request_id=request_id)
 
 
-def answer(result: Result) -> Any:  # noqa: ANN401 - JSON
+def answer(result: Result) -> Any:
     assert isinstance(result, Answered), result
     return json.loads(result.payload)
 

@@ -38,7 +38,7 @@ def test_workers_and_their_children_end_with_the_service_even_when_it_is_killed(
     lab: Lab, client: str, way: signal.Signals
 ) -> None:
     spec = lab.function(SPIN)
-    with subprocess.Popen(  # noqa: S603 - this test's own script
+    with subprocess.Popen(
         [sys.executable, "-c", SERVICE, str(spec.code), client],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

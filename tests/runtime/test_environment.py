@@ -145,9 +145,9 @@ def test_a_worker_runs_in_its_code_folder_with_a_temporary_folder_of_its_own_tha
     runtime = lab.runtime(spec, client=client)
     folder, file = answer(invoke(runtime))
     assert folder == str(spec.code)
-    assert os.path.exists(file)  # noqa: PTH110 - a plain string from JSON
+    assert os.path.exists(file)
     runtime.close()
-    assert not os.path.exists(file)  # noqa: PTH110
+    assert not os.path.exists(file)
 
 
 def test_a_variable_that_no_process_can_hold_is_named(lab: Lab) -> None:
