@@ -6,15 +6,12 @@ import json
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from landfast.runtime import InvalidFunctionError
 from tests.runtime.conftest import Lab, answer, invoke
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ENVIRONMENT = "import os\ndef handler(event, context): return dict(os.environ)"
 
@@ -145,9 +142,9 @@ def test_a_worker_runs_in_its_code_folder_with_a_temporary_folder_of_its_own_tha
     runtime = lab.runtime(spec, client=client)
     folder, file = answer(invoke(runtime))
     assert folder == str(spec.code)
-    assert os.path.exists(file)
+    assert Path(file).exists()
     runtime.close()
-    assert not os.path.exists(file)
+    assert not Path(file).exists()
 
 
 def test_a_variable_that_no_process_can_hold_is_named(lab: Lab) -> None:
