@@ -59,7 +59,7 @@ class Mailbox:
         )
 
     def listen(self, bus: str, source: str) -> None:
-        """Get the events that `source` puts on the bus of this ARN from now on."""
+        """Get the events that `source` puts on the bus of this name from now on."""
         self._clients.events.put_rule(Name=self._name, EventBusName=bus, EventPattern=json.dumps({"source": [source]}))
         self._clients.events.put_targets(
             Rule=self._name, EventBusName=bus, Targets=[{"Id": self._name, "Arn": self._arn}]

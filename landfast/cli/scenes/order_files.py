@@ -37,7 +37,7 @@ class OrderFiles:
         self._notices = Mailbox(clients, "demo-notices")
         self._notices.subscribe(world.topics["CustomersTopic"])
         self._bus = Mailbox(clients, "demo-bus")
-        self._bus.listen(world.event_buses["ShopBus"], "shop.orders")
+        self._bus.listen(tour.service.template.event_buses["ShopBus"].name, "shop.orders")
 
     def good(self) -> None:
         """Upload the good file and follow its orders."""
