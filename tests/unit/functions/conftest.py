@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import moto
 import pytest
+from moto.core.botocore_stubber import BotocoreStubber
 from pytest_socket import disable_socket, enable_socket
 from samcli.lib.generated_sample_events.events import Events  # type: ignore[import-untyped]  # it ships no types
 
@@ -74,8 +76,19 @@ def environment() -> Iterator[None]:
 
 
 @pytest.fixture
-def aws() -> Iterator[None]:
-    """An AWS that holds nothing yet."""
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An AWS that holds nothing yet and does one call at a time.
+
+    moto takes a rejected transaction back by restoring whole tables, and with them what other threads wrote meanwhile.
+    """
+    one_at_a_time = threading.RLock()
+    answer = BotocoreStubber.__call__
+
+    def locked(stubber: BotocoreStubber, *args: Any, **kwargs: Any) -> Any:
+        with one_at_a_time:
+            return answer(stubber, *args, **kwargs)
+
+    monkeypatch.setattr(BotocoreStubber, "__call__", locked)
     with moto.mock_aws():
         yield
 
