@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -99,9 +100,10 @@ class Test(NamedTuple):
         return self.path.parts[1]
 
 
-def collect() -> list[Test]:
+@cache
+def collect() -> Sequence[Test]:
     """Every test that carries the number of a rule."""
-    return [test for path in sorted(Path("tests").rglob("test_*.py")) for test in _tests_of(path)]
+    return tuple(test for path in sorted(Path("tests").rglob("test_*.py")) for test in _tests_of(path))
 
 
 def _tests_of(path: Path) -> Iterator[Test]:
