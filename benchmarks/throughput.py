@@ -1,192 +1,206 @@
-"""Messages and records a second through a no-op function: the service on ministack, and ministack's own delivery.
+"""How fast a queue and a stream are emptied through a no-op function, beside ministack's own delivery of the same work.
 
-    python -m benchmarks.throughput [--count 2000]
-
-Both run the same handler, which writes down how many records each call had; the clock stops when all are written down.
+Each round has an engine of its own, filled before anything reads it, so that no sender is measured. Function and batch
+sizes are the same. The function notes when it was called with how many records; the clock runs from its first call to
+its last.
 """
 
-import argparse
 import io
-import json
+import itertools
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+import msgspec
+from botocore.session import Session
 
+from benchmarks.figures import Figure, median, ratio_at_least
 from landfast.dataplane import engine as engines
-from landfast.dataplane.clients import Clients
+from landfast.dataplane import resources
+from landfast.dataplane.clients import CREDENTIAL, Clients
+from landfast.dataplane.engine import Engine
+from landfast.dataplane.world import World
 from landfast.service.service import Options, Service
+from landfast.template import read
 
+TITLE = "Throughput through a no-op function, on ministack"
+PEER = "ministack's own"
+
+ROUNDS = 3
 GOAL = 1.5
-SHARDS = 4
-PATIENCE = 120.0
-WARMING = 10
-SENDERS = 4
-"""So that the sender is not what is measured."""
-HANDLER = """
-import os
-
+STACK = "throughput"
+REGION = "us-east-1"
+PATIENCE = 60.0
+FUNCTION = """
+import os, time
+CALLS = os.open(os.environ["CALLS"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 def handler(event, context):
-    line = os.open({counts!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.write(line, b"x" * len(event["Records"]))
-    os.close(line)
+    os.write(CALLS, f"{time.time()} {len(event['Records'])}\\n".encode())
 """
-RESOURCES: dict[str, Any] = {
-    "Stream": {"Type": "AWS::Kinesis::Stream", "Properties": {"Name": "bench", "ShardCount": SHARDS}},
-    "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "bench", "VisibilityTimeout": 60}},
-}
-MAPPINGS: dict[str, dict[str, Any]] = {
-    "sqs": {"BatchSize": 10},
-    "kinesis": {"BatchSize": 100, "StartingPosition": "TRIM_HORIZON"},
-}
+
+type Deliver = Callable[["Work", Path, Path], AbstractContextManager[None]]
 
 
-def ours(folder: Path, kind: str, count: int) -> float:
-    """Records a second in the service."""
-    source = "Queue" if kind == "sqs" else "Stream"
-    event = {
-        "Type": "SQS" if kind == "sqs" else "Kinesis",
-        "Properties": {**MAPPINGS[kind], source: {"Fn::GetAtt": [source, "Arn"]}},
-    }
-    function = {
-        "Type": "AWS::Serverless::Function",
-        "Properties": {
-            "Runtime": "python3.13",
-            "CodeUri": "code/",
-            "Handler": "app.handler",
-            "Timeout": 30,
-            "Events": {"Source": event},
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be delivered.
+
+    Attributes:
+        name: What the figure is called.
+        count: How many messages or records.
+        source: The template's resource that holds them.
+        mapping: The settings of its mapping.
+        arn: The source's ARN.
+        fill: Puts them there.
+    """
+
+    name: str
+    count: int
+    source: Mapping[str, object]
+    mapping: Mapping[str, object]
+    arn: Callable[[World], str]
+    fill: Callable[[Clients, World, int], None]
+
+
+def _fill_queue(clients: Clients, world: World, count: int) -> None:
+    for numbers in itertools.batched(range(count), 10, strict=False):
+        entries: Any = [{"Id": str(number), "MessageBody": f'{{"number": {number}}}'} for number in numbers]
+        clients.sqs.send_message_batch(QueueUrl=world.queues["Source"].url, Entries=entries)
+
+
+def _fill_stream(clients: Clients, world: World, count: int) -> None:
+    for numbers in itertools.batched(range(count), 500, strict=False):
+        records: Any = [{"Data": f'{{"number": {number}}}', "PartitionKey": f"key-{number}"} for number in numbers]
+        clients.kinesis.put_records(StreamARN=world.streams["Source"], Records=records)
+
+
+WORK = (
+    Work(
+        "messages/s of a standard queue, batches of 10",
+        4_000,
+        {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 60}},
+        {"BatchSize": 10},
+        lambda world: world.queues["Source"].arn,
+        _fill_queue,
+    ),
+    Work(
+        "records/s of 4 Kinesis shards, batches of 100",
+        40_000,
+        {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 4}},
+        {"BatchSize": 100, "StartingPosition": "TRIM_HORIZON"},
+        lambda world: world.streams["Source"],
+        _fill_stream,
+    ),
+)
+
+
+def figures() -> Sequence[Figure]:
+    """Records a second of both, medians of rounds that they take in turn."""
+    found = []
+    for work in WORK:
+        rounds = [(_rate(work, _landfast), _rate(work, _ministack)) for _ in range(ROUNDS)]
+        ours, theirs = zip(*rounds, strict=True)
+        found.append(ratio_at_least(work.name, median(ours), median(theirs), GOAL))
+    return found
+
+
+def _rate(work: Work, deliver: Deliver) -> float:
+    with tempfile.TemporaryDirectory(prefix="landfast-bench-") as folder:
+        home = Path(folder)
+        (home / "code").mkdir()
+        (home / "code" / "noop.py").write_text(FUNCTION)
+        template = home / "template.json"
+        template.write_bytes(msgspec.json.encode(_template(work, home / "calls")))
+        with deliver(work, home, template):
+            return _measured(home / "calls", work.count)
+
+
+def _measured(calls: Path, count: int) -> float:
+    """Records a second after the first call."""
+    deadline = time.monotonic() + PATIENCE
+    delivered = 0
+    while time.monotonic() < deadline:
+        lines = [line.split() for line in calls.read_text().splitlines()] if calls.exists() else []
+        delivered = sum(int(size) for _, size in lines)
+        if delivered >= count:
+            times = [float(at) for at, _ in lines]
+            return (delivered - int(lines[0][1])) / (max(times) - times[0])
+        time.sleep(0.2)
+    raise RuntimeError(f"only {delivered} of {count} records were delivered within {PATIENCE:.0f} s")
+
+
+def _template(work: Work, calls: Path) -> dict[str, Any]:
+    return {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Resources": {
+            "Source": work.source,
+            "Noop": {
+                "Type": "AWS::Serverless::Function",
+                "Properties": {
+                    "CodeUri": "code/",
+                    "Handler": "noop.handler",
+                    "Runtime": "python3.13",
+                    "Timeout": 10,
+                    "Environment": {"Variables": {"CALLS": str(calls)}},
+                },
+            },
+            "Mapping": {
+                "Type": "AWS::Lambda::EventSourceMapping",
+                "Properties": {
+                    "EventSourceArn": {"Fn::GetAtt": ["Source", "Arn"]},
+                    "FunctionName": {"Ref": "Noop"},
+                    **work.mapping,
+                },
+            },
         },
     }
-    counts = _write_code(folder)
-    template = {"Transform": "AWS::Serverless-2016-10-31", "Resources": {**RESOURCES, "Work": function}}
-    (folder / "template.json").write_text(json.dumps(template))
-    options = Options(template=folder / "template.json", state=folder / "state", engine="ministack")
-    with Service.start(options) as service:
-        return _rate(service.clients, kind, count, counts)
-
-
-def theirs(folder: Path, kind: str, count: int) -> float:
-    """Records a second in ministack's own Lambda."""
-    counts = _write_code(folder)
-    with engines.start(folder / "state", "ministack", stack="bench") as engine:
-        clients = Clients(engine.url, "us-east-1")
-        with _lambda(engine.url) as client:
-            arn = _source(clients, kind)
-            archive = io.BytesIO()
-            with zipfile.ZipFile(archive, "w") as packed:
-                packed.write(folder / "code" / "app.py", "app.py")
-            client.create_function(
-                FunctionName="bench",
-                Runtime="python3.13",
-                Role="arn:aws:iam::123456789012:role/bench",
-                Handler="app.handler",
-                Code={"ZipFile": archive.getvalue()},
-                Timeout=30,
-            )
-            client.create_event_source_mapping(FunctionName="bench", EventSourceArn=arn, **MAPPINGS[kind])
-            try:
-                return _rate(clients, kind, count, counts)
-            finally:
-                clients.close()
-
-
-def _write_code(folder: Path) -> Path:
-    counts = folder / "counts"
-    (folder / "code").mkdir()
-    (folder / "code" / "app.py").write_text(HANDLER.format(counts=str(counts)))
-    return counts
-
-
-def _source(clients: Clients, kind: str) -> str:
-    if kind == "sqs":
-        url = clients.sqs.create_queue(QueueName="bench", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
-        attributes = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-        return attributes["QueueArn"]
-    clients.kinesis.create_stream(StreamName="bench", ShardCount=SHARDS)
-    return clients.kinesis.describe_stream_summary(StreamName="bench")["StreamDescriptionSummary"]["StreamARN"]
 
 
 @contextmanager
-def _lambda(url: str) -> Iterator[Any]:
-    import boto3  # noqa: PLC0415 - only ministack's own side needs it
-
-    client = boto3.client(
-        "lambda",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 - emulators take any
-    )
-    try:
-        yield client
-    finally:
-        client.close()
+def _filled(work: Work, home: Path, template: Path) -> Iterator[tuple[Engine, World]]:
+    """A new engine that holds the work."""
+    with engines.start(home / "state", "ministack", stack=STACK) as engine:
+        with closing(Clients(engine.url, REGION)) as clients:
+            world = resources.create(read(template, stack_name=STACK, region=REGION), clients, "ministack")
+            work.fill(clients, world, work.count)
+        yield engine, world
 
 
-def _rate(clients: Clients, kind: str, count: int, counts: Path) -> float:
-    send = _send_messages if kind == "sqs" else _put_records
-    send(clients, WARMING)  # starts a worker, so that it is not measured
-    _wait(lambda: _counted(counts) >= WARMING)
-    begun = time.perf_counter()
-    send(clients, count)
-    _wait(lambda: _counted(counts) >= count + WARMING)
-    return count / (time.perf_counter() - begun)
+@contextmanager
+def _landfast(work: Work, home: Path, template: Path) -> Iterator[None]:
+    options = Options(template=template, state=home / "state", stack=STACK, region=REGION, engine="ministack")
+    with _filled(work, home, template), Service.start(options):
+        yield
 
 
-def _send_messages(clients: Clients, count: int) -> None:
-    url = clients.sqs.get_queue_url(QueueName="bench")["QueueUrl"]
-    entries: Any = [{"Id": str(number), "MessageBody": "x" * 100} for number in range(10)]
-    with ThreadPoolExecutor(SENDERS) as pool:
-        sent = [pool.submit(clients.sqs.send_message_batch, QueueUrl=url, Entries=entries) for _ in range(count // 10)]
-        for one in sent:
-            one.result()
+@contextmanager
+def _ministack(work: Work, home: Path, template: Path) -> Iterator[None]:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("noop.py", FUNCTION)
+    with (
+        _filled(work, home, template) as (engine, world),
+        closing(_lambda(engine.url)) as client,
+    ):
+        client.create_function(
+            FunctionName="noop",
+            Handler="noop.handler",
+            Runtime="python3.13",
+            Role="arn:aws:iam::123456789012:role/noop",
+            Code={"ZipFile": packed.getvalue()},
+            Timeout=10,
+            Environment={"Variables": {"CALLS": str(home / "calls")}},
+        )
+        client.create_event_source_mapping(FunctionName="noop", EventSourceArn=work.arn(world), **work.mapping)
+        yield
 
 
-def _put_records(clients: Clients, count: int) -> None:
-    for start in range(0, count, 500):
-        records: Any = [
-            {"Data": b"x" * 100, "PartitionKey": str(number)} for number in range(start, min(start + 500, count))
-        ]
-        clients.kinesis.put_records(StreamName="bench", Records=records)
-
-
-def _counted(counts: Path) -> int:
-    return counts.stat().st_size if counts.exists() else 0
-
-
-def _wait(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not done():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not all records were handled within {PATIENCE:g} s")
-        time.sleep(0.02)
-
-
-def main() -> None:
-    """Print the figures of one run."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=2000, help="of messages; there are ten times as many records")
-    messages = parser.parse_args().count
-    table = Table("a second", "landfast", "ministack", "ratio", f"goal {GOAL}", title="through a no-op function")
-    for kind, name in (("sqs", "messages, standard queue"), ("kinesis", f"records, {SHARDS} shards")):
-        count = messages if kind == "sqs" else 10 * messages
-        rates = []
-        for measure in (ours, theirs):
-            with tempfile.TemporaryDirectory(prefix="landfast-bench-") as folder:
-                rates.append(measure(Path(folder), kind, count))
-        ratio = rates[0] / rates[1]
-        verdict = "met" if ratio >= GOAL else "MISSED"
-        table.add_row(name, f"{rates[0]:,.0f}", f"{rates[1]:,.0f}", f"{ratio:.1f}", verdict)
-    Console().print(table)
-
-
-if __name__ == "__main__":
-    main()
+def _lambda(url: str) -> Any:  # noqa: ANN401 - botocore makes clients at run time
+    session = Session()
+    session.set_credentials(CREDENTIAL, CREDENTIAL)
+    return session.create_client("lambda", region_name=REGION, endpoint_url=url)
