@@ -28,7 +28,7 @@ def demo(
 
     It runs a service of its own in a temporary directory and leaves nothing behind.
 
-    Example: [bold]landfast demo[/bold]
+    Example: landfast demo
     """
     import signal
     import tempfile

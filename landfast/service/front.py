@@ -102,6 +102,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
     def __init__(self, address: tuple[str, int], front: Front) -> None:
         self.front = front
+        self._closing = False
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(address, _Handler)
@@ -114,7 +115,13 @@ class _Server(socketserver.ThreadingTCPServer):
         with self._lock:
             self._connections.discard(connection)
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Show an error nobody expected; what a call meets when the service stops under it is expected."""
+        if not self._closing:
+            super().handle_error(request, client_address)  # type: ignore[arg-type] # as socketserver passes it
+
     def server_close(self) -> None:
+        self._closing = True
         super().server_close()
         with self._lock:
             for connection in self._connections:

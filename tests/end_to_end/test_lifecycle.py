@@ -145,10 +145,12 @@ def test_no_process_and_no_port_is_left_when_it_is_stopped(
     functions = client.aws("lambda")
     functions.invoke(FunctionName=client.name("function", "Work"), InvocationType="Event", Payload=b"{}")
     assert eventually((template.parent / "code" / "started").exists)
+    waiting = _call(client.running.endpoint, client.name("function", "Work"))
     children = [int(pid) for pid in _children(process.process.pid)]
     assert children, "the function does not run"
     client.close()
     output = process.signal(ending)
+    waiting.close()
     assert process.process.returncode == 0, output
     assert "Traceback" not in output
     assert eventually(lambda: not any(map(alive, children)))
@@ -198,6 +200,14 @@ def test_a_template_that_cannot_be_read_is_one_line(tmp_path: Path, content: str
     assert ended.returncode == 1
     assert problem in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def _call(endpoint: str, function: str) -> socket.socket:
+    """A synchronous call whose answer nobody waits for."""
+    address = urlsplit(endpoint)
+    caller = socket.create_connection((address.hostname or "", address.port or 0))
+    caller.sendall(f"POST /2015-03-31/functions/{function}/invocations HTTP/1.1\r\nContent-Length: 0\r\n\r\n".encode())
+    return caller
 
 
 def _children(pid: int) -> list[str]:
