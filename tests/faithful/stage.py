@@ -59,6 +59,7 @@ class Played:
         scenario: What was played.
         door: How the records came in.
         arns: Of the function and the source.
+        expected: How many records end, and how many invocations there are, in the simulator.
         names: The scenario's name of each record, by its id in the journal.
         identifiers: The item identifier of each record, by its name.
         entries: The journal's.
@@ -69,6 +70,7 @@ class Played:
     scenario: Scenario
     door: Door
     arns: Mapping[str, str]
+    expected: tuple[int, int]
     names: dict[str, str] = field(default_factory=dict)
     identifiers: dict[str, str] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
@@ -84,8 +86,7 @@ class Played:
         """Whether every record has ended, and a tumbling window's last invocation as well."""
         ended = [one for each in self.entries if isinstance(each, Settled) for one in each.records]
         calls = [each for each in self.entries if isinstance(each, Finished) and each.outcome != "throttle"]
-        told = simulate(self.scenario)[0]
-        return len(ended) >= len(told["records"]) and len(calls) >= len(told["invocations"])
+        return len(ended) >= self.expected[0] and len(calls) >= self.expected[1]
 
 
 class Stage:
@@ -105,6 +106,8 @@ class Stage:
         self._read = 0
         self.left: dict[str, list[Any]] = defaultdict(list)
         self.played = {name: self._cast(name, scenario) for name, scenario in scenarios().items()}
+        mappings = self.service.template.event_source_mappings.values()
+        self._sources = self.played | {mapping.logical_id: self.played[mapping.function] for mapping in mappings}
 
     def close(self) -> None:
         """End everything."""
@@ -157,7 +160,9 @@ class Stage:
             for config in each.event_invoke_configs.values()
         ):
             door = "chain"
-        return Played(function=name, scenario=scenario, door=door, arns=arns)
+        told = simulate(scenario)[0]
+        expected = len(told["records"]), len(told["invocations"])
+        return Played(function=name, scenario=scenario, door=door, arns=arns, expected=expected)
 
     def _warm_up(self, played: Played) -> None:
         """Let a worker start before time counts; a function that may not run at all has none."""
@@ -193,8 +198,10 @@ class Stage:
         assert not self.client("events").put_events(Entries=entries)["FailedEntryCount"]
 
     def _by_sns(self, played: Played, records: Sequence[Record]) -> None:
+        subscriptions = self.service.template.subscriptions
+        [topic] = [one for one in subscriptions if one.endpoint == played.arns["function"]]
         for record in records:
-            self.client("sns").publish(TopicArn=self.service.world.topics["Announcements"], Message=_text(record))
+            self.client("sns").publish(TopicArn=topic.topic_arn, Message=_text(record))
 
     def _by_kinesis(self, played: Played, records: Sequence[Record]) -> None:
         stream = played.arns["source"].rpartition("/")[2]
@@ -244,16 +251,13 @@ class Stage:
         """Take in what is new: the functions' notes, the journal, and what queues have given up."""
         for played in self.played.values():
             played.calls = list(self._calls(played.function))
-            for call in played.calls:
-                if played.scenario.source.type == "async":
+            if played.scenario.source.type == "async":
+                for call in played.calls:
                     played.know(call.request, call.records[0])
-        by_source = {played.function: played for played in self.played.values()}
-        for mapping in self.service.template.event_source_mappings.values():
-            by_source[mapping.logical_id] = by_source[mapping.function]
-        for number, entry in read_journal(self.service.journal, after=self._read):
-            self._read = number
-            if entry.source in by_source:
-                by_source[entry.source].entries.append(entry)
+        for place, entry in read_journal(self.service.journal, after=self._read):
+            self._read = place
+            if entry.source in self._sources:
+                self._sources[entry.source].entries.append(entry)
         for queue in self.service.template.queues.values():
             if queue.redrive_policy is not None:
                 self._exhume(queue.arn, queue.redrive_policy.dead_letter_target_arn)
@@ -261,8 +265,8 @@ class Stage:
     def _exhume(self, arn: str, dead: str) -> None:
         """SQS itself moves messages to a queue's dead-letter queue: nobody but that queue can tell."""
         [played] = [one for one in self.played.values() if one.arns.get("source") == arn]
-        for body in self._take(dead):
-            record = json.loads(body)["id"]
+        for message in self._take(dead):
+            record = json.loads(message["Body"])["id"]
             [journal_id] = [key for key, name in played.names.items() if name == record]
             note = Settled(
                 at=self.service.clock.now(), source=played.function, records=(journal_id,), state="dead_lettered",
@@ -275,12 +279,19 @@ class Stage:
         for name in ("Failures", "Successes", "DeadLetters", "Heard", "Seen"):
             self.left[name] = list(self._take(self.service.template.queues[name].arn))
 
-    def _take(self, arn: str) -> Iterator[str]:
+    def _take(self, arn: str) -> Iterator[Any]:
         url = self._url(arn)
-        while messages := self.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        request = {"QueueUrl": url, "MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"]}
+        while messages := self.client("sqs").receive_message(**request).get("Messages", []):
             for message in messages:
                 self.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                yield message["Body"]
+                yield message
+
+    def parked(self) -> dict[str, Any]:
+        """The objects in the bucket for failures, by their keys."""
+        listed = self.client("s3").list_objects_v2(Bucket="parked").get("Contents", [])
+        keys = [one["Key"] for one in listed]
+        return {key: json.load(self.client("s3").get_object(Bucket="parked", Key=key)["Body"]) for key in keys}
 
     def _calls(self, function: str) -> Iterator[Call]:
         path = self._ledger / f"{function}.calls"

@@ -27,6 +27,7 @@ _UNLIKE = {
     "invokeIdentityArn": "<role>",
 }
 _NOTHING = "nothing"
+_RETURNED = "returned"
 _SUCCESSES = {"report": "succeed", "return": "succeed"}
 
 
@@ -104,24 +105,22 @@ class _Teller:
         self.groups = {record.id: record.key for record in names.scenario.source.all()} if fifo else {}
 
     def take(self, entry: Entry) -> None:
+        """Take in the next entry."""
         records = tuple(map(self.names.records, entry.records))
         match entry:
             case Invoked():
                 self._invoked(entry, records)
             case Finished():
                 self._finished(entry, records)
-            case Retrying(rule=rule) if records:
-                self._again(records, rule)
-            case Returned():
-                self._again(records, "returned")
+            case Retrying() | Returned() if records:
+                self._again(records, getattr(entry, "rule", _RETURNED))
             case Divided(rest=rest, rule=rule):
                 self._step(records, ("split", records, tuple(map(self.names.records, rest)), rule))
             case Delivered(kind=kind, target=target, body=body):
                 self._step(records, ("delivery", kind, target, records, self._plain(body, records)))
             case Settled(state=state, rule=rule):
-                for record in records:
-                    assert record not in self.story.ends, f"{record} has ended twice"
-                    self.story.ends[record] = (state, rule)
+                assert self.story.ends.keys().isdisjoint(records), f"one of {records} has ended twice"
+                self.story.ends |= dict.fromkeys(records, (state, rule))
             case _:
                 pass
 
@@ -172,7 +171,7 @@ class _Teller:
 
     def _again(self, records: tuple[str, ...], rule: str) -> None:
         """Waits of throttled tries are as many as there were throttles, which is a matter of moments."""
-        if rule != "returned" and self.unreached.issuperset(records):
+        if rule != _RETURNED and self.unreached.issuperset(records):
             self.unreached.difference_update(records)
             return
         for strand, part in self._strands(records):
@@ -205,6 +204,6 @@ class _Teller:
             return self._normal(json.loads(text), identifiers)
         for old, new in self.names.texts.items():
             text = text.replace(old, new)
-        for pattern, word in ((_TIME, "<time>"), (_DAY, "<day>"), (_UUID, "<uuid>")):
+        for pattern, word in ((_UUID, "<uuid>"), (_TIME, "<time>"), (_DAY, "<day>")):
             text = pattern.sub(word, text)
         return text

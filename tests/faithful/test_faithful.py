@@ -1,22 +1,18 @@
 """The simulator and the running service tell the same story of every scenario."""
 
+import json
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
-from landfast.journal import Finished
-from landfast.template import read as read_template
-from tests.faithful.stage import STACK, Stage, scenarios
+from landfast.journal import Delivered, Finished
+from tests.faithful.stage import Stage, scenarios
 from tests.faithful.story import differences
 from tests.faithful.versions import lived, simulated
 
 SCENARIOS = scenarios()
-SETTINGS = {
-    "BatchSize", "BisectBatchOnFunctionError", "DeadLetterConfig", "DestinationConfig", "FilterCriteria",
-    "FunctionResponseTypes", "MaximumBatchingWindowInSeconds", "MaximumEventAgeInSeconds",
-    "MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "ParallelizationFactor", "ScalingConfig", "StartingPosition",
-    "TumblingWindowInSeconds",
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -30,7 +26,8 @@ def test_a_record_ends_where_the_simulator_says(stage: Stage, name: str) -> None
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_attempt_split_and_delivery_is_as_simulated_and_in_its_order(stage: Stage, name: str) -> None:
     live, told = lived(stage.played[name]), simulated(stage.played[name])
-    assert not list(differences(live.strands, told.strands))
+    found = list(differences(live.strands, told.strands))
+    assert found == []
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -60,3 +57,48 @@ def test_a_tumbling_window_hands_its_state_to_the_next_invocation(stage: Stage) 
         (("r4",), {}, False),
         ((), {"last": "r4"}, True),
     ]
+
+
+def test_the_queues_hold_the_records_that_the_journal_says(stage: Stage) -> None:
+    for name, arn in (("Failures", "failures"), ("Successes", "successes")):
+        bodies = [json.loads(message["Body"]) for message in stage.left[name]]
+        assert _sorted(bodies) == _sorted(_delivered(stage, "sqs", arn))
+
+
+def test_the_dead_letter_queue_holds_the_events_themselves(stage: Stage) -> None:
+    letters = [{"body": one["Body"], "attributes": one["MessageAttributes"]} for one in stage.left["DeadLetters"]]
+    assert _sorted(letters) == _sorted(_delivered(stage, "dlq", "dead-letters"))
+
+
+def test_the_topic_has_published_the_records(stage: Stage) -> None:
+    bodies = [json.loads(message["Body"]) for message in stage.left["Heard"]]
+    assert _sorted(bodies) == _sorted(_delivered(stage, "sns", "notices"))
+
+
+def test_the_bus_has_passed_the_events_on(stage: Stage) -> None:
+    seen = [_chosen(json.loads(message["Body"])) for message in stage.left["Seen"]]
+    assert _sorted(seen) == _sorted([_chosen(body) for body in _delivered(stage, "events", "event-bus/outcomes")])
+
+
+def test_the_bucket_holds_the_records_and_their_payload(stage: Stage) -> None:
+    assert stage.parked() == {body["key"]: body["object"] for body in _delivered(stage, "s3", "parked")}
+
+
+def _delivered(stage: Stage, kind: str, name: str) -> list[Mapping[str, Any]]:
+    found = [
+        entry.body
+        for played in stage.played.values()
+        for entry in played.entries
+        if isinstance(entry, Delivered) and entry.kind == kind and entry.target.endswith(f":{name}")
+    ]
+    assert found, f"nothing went to {name}"
+    return found
+
+
+def _sorted(bodies: list[Any]) -> list[str]:
+    return sorted(json.dumps(body, sort_keys=True) for body in bodies)
+
+
+def _chosen(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an event on the bus is the sender's; the bus itself gives it an id, a time and an account."""
+    return {name: event[name] for name in ("source", "detail-type", "resources", "detail", "region")}
