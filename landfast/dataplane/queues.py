@@ -1,6 +1,5 @@
 """Messages of SQS queues: received with all that Lambda passes on, deleted, and handed back."""
 
-import base64
 import contextlib
 import hashlib
 import itertools
@@ -28,25 +27,34 @@ _GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A received message, as Lambda's event has it (S-105).
+    """A received message.
 
     Attributes:
-        id: The message id.
-        receipt_handle: For deletion; valid for this receive.
-        body: The text.
-        attributes: SQS's own attributes, all of them texts.
-        message_attributes: The sender's, in the event's shape; binary values are base64 text.
-        md5_of_body: Hexadecimal.
-        md5_of_message_attributes: Hexadecimal; None if the sender gave none (S-106).
+        raw: What ``ReceiveMessage`` answered, all attributes included (S-105).
     """
 
-    id: str
-    receipt_handle: str
-    body: str
-    attributes: Mapping[str, str]
-    message_attributes: Mapping[str, Mapping[str, Any]]
-    md5_of_body: str
-    md5_of_message_attributes: str | None
+    raw: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The message id, the same in every receive."""
+        return str(self.raw["MessageId"])
+
+    @property
+    def receipt_handle(self) -> str:
+        """For deletion; of this receive."""
+        return str(self.raw["ReceiptHandle"])
+
+    @property
+    def body(self) -> str:
+        """The text."""
+        return str(self.raw["Body"])
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """SQS's own attributes, all of them texts."""
+        told: Mapping[str, str] = self.raw["Attributes"]
+        return told
 
     @property
     def group(self) -> str | None:
@@ -129,7 +137,7 @@ class Queue:
             if error.response["Error"]["Code"] in _GONE:
                 raise SourceGoneError(f"{self.url}: the queue is gone") from error
             raise
-        return [_message(raw) for raw in answer.get("Messages", [])]
+        return [Message({**raw, "Attributes": _attributes(raw)}) for raw in answer.get("Messages", [])]
 
     def delete(self, messages: Iterable[Message]) -> list[Refusal]:
         """Delete them, ten a call; what was not deleted, and why."""
@@ -161,18 +169,6 @@ def _refusals(batch: Sequence[Message], failed: Iterable[Mapping[str, Any]]) -> 
     return [Refusal(batch[int(one["Id"])], f"{one['Code']}: {one.get('Message', '')}") for one in failed]
 
 
-def _message(raw: "MessageTypeDef") -> Message:
-    return Message(
-        id=raw["MessageId"],
-        receipt_handle=raw["ReceiptHandle"],
-        body=raw["Body"],
-        attributes=_attributes(raw),
-        message_attributes={name: _attribute(value) for name, value in raw.get("MessageAttributes", {}).items()},
-        md5_of_body=raw["MD5OfBody"],
-        md5_of_message_attributes=raw.get("MD5OfMessageAttributes"),
-    )
-
-
 def _attributes(raw: "MessageTypeDef") -> dict[str, str]:
     """SQS's own attributes; a FIFO message whose engine gives it no number gets one of 20 digits, by its time."""
     told: dict[str, str] = {str(name): value for name, value in raw.get("Attributes", {}).items()}
@@ -180,12 +176,3 @@ def _attributes(raw: "MessageTypeDef") -> dict[str, str]:
         distinct = int.from_bytes(hashlib.sha256(raw["MessageId"].encode()).digest()[:8]) % 10**7
         told["SequenceNumber"] = f"{told['SentTimestamp']:0>13}{distinct:07d}"
     return told
-
-
-def _attribute(raw: Mapping[str, Any]) -> dict[str, Any]:
-    value: dict[str, Any] = {}
-    if "StringValue" in raw:
-        value["stringValue"] = raw["StringValue"]
-    if "BinaryValue" in raw:
-        value["binaryValue"] = base64.b64encode(raw["BinaryValue"]).decode()
-    return value | {"stringListValues": [], "binaryListValues": [], "dataType": raw["DataType"]}

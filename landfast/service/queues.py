@@ -1,11 +1,9 @@
 """SQS queues as event sources: real long polls, deletions and visibility."""
 
-import base64
 import math
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -129,7 +127,7 @@ class QueueActor(Actor[QueueMessage]):
         self._handles.update((message.id, message) for message in messages)
         found = [
             queue_message(
-                _as_received(message),
+                message.raw,
                 queue_arn=self._arn,
                 received_at=received_at,
                 has_window=self._config.batching_window > 0,
@@ -166,26 +164,3 @@ class QueueActor(Actor[QueueMessage]):
                     error=refusal.reason,
                 )
             )
-
-
-def _as_received(message: Message) -> Mapping[str, Any]:
-    """The message in SQS's own words."""
-    raw: dict[str, Any] = {
-        "MessageId": message.id,
-        "ReceiptHandle": message.receipt_handle,
-        "Body": message.body,
-        "Attributes": message.attributes,
-        "MessageAttributes": {name: _attribute(value) for name, value in message.message_attributes.items()},
-        "MD5OfBody": message.md5_of_body,
-        "MD5OfMessageAttributes": message.md5_of_message_attributes,
-    }
-    return raw
-
-
-def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
-    raw: dict[str, Any] = {"DataType": value["dataType"]}
-    if "stringValue" in value:
-        raw["StringValue"] = value["stringValue"]
-    if "binaryValue" in value:
-        raw["BinaryValue"] = base64.b64decode(value["binaryValue"])
-    return raw

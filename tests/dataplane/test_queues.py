@@ -9,7 +9,10 @@ from landfast.dataplane.clients import Clients
 from landfast.dataplane.errors import SourceGoneError
 from landfast.dataplane.queues import Queue, QueueUrls
 from landfast.dataplane.world import World
+from landfast.delivery.sqs_events import event_record
 from tests.dataplane.conftest import drain
+
+ARN = "arn:aws:sqs:us-east-1:123456789012:any"
 
 
 @pytest.fixture
@@ -35,19 +38,21 @@ def test_s_105_a_message_has_all_that_lambdas_event_shows(clients: Clients, queu
     assert {"ApproximateReceiveCount", "SentTimestamp", "SenderId", "ApproximateFirstReceiveTimestamp"} <= set(
         message.attributes
     )
-    assert message.message_attributes == {
+    event = event_record(message.raw, queue_arn=ARN)
+    assert event["messageAttributes"] == {
         "text": {"stringValue": "v", "stringListValues": [], "binaryListValues": [], "dataType": "String"},
         "bytes": {"binaryValue": "AP8=", "stringListValues": [], "binaryListValues": [], "dataType": "Binary"},
     }
-    assert message.md5_of_body == "bb6cb5c68df4652941caf652a366f2d8"
-    assert message.md5_of_message_attributes is not None
+    assert event["md5OfBody"] == "bb6cb5c68df4652941caf652a366f2d8"
+    assert event["md5OfMessageAttributes"]
 
 
 def test_s_106_a_message_without_attributes_has_no_digest_of_them(clients: Clients, queue: Queue) -> None:
     clients.sqs.send_message(QueueUrl=queue.url, MessageBody="x")
     [message] = queue.receive(wait=1)
-    assert message.md5_of_message_attributes is None
-    assert message.message_attributes == {}
+    event = event_record(message.raw, queue_arn=ARN)
+    assert "md5OfMessageAttributes" not in event
+    assert event["messageAttributes"] == {}
 
 
 def test_a_receive_gives_at_most_ten_and_deletion_takes_any_number(clients: Clients, queue: Queue) -> None:

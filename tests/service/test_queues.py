@@ -61,7 +61,15 @@ class MadeUpQueue:
 
 def message(body: str, received: int) -> Message:
     attributes = {"ApproximateReceiveCount": str(received), "SentTimestamp": "0"}
-    return Message(body, f"handle-{body}", f'{{"id": "{body}"}}', attributes, {}, "md5", None)
+    return Message(
+        {
+            "MessageId": body,
+            "ReceiptHandle": f"handle-{body}",
+            "Body": f'{{"id": "{body}"}}',
+            "Attributes": attributes,
+            "MD5OfBody": "md5",
+        }
+    )
 
 
 @dataclass
