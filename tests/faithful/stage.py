@@ -1,5 +1,6 @@
 """All scenarios on one running service, at the same time, each sent to its source as a user would."""
 
+import itertools
 import json
 import threading
 import time
@@ -7,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -175,7 +175,7 @@ class Stage:
         window = played.scenario.mapping.get("TumblingWindowInSeconds")
         if window:
             begin += window - begin % window
-        for at, together in groupby(played.scenario.source.all(), key=lambda record: record.at):
+        for at, together in itertools.groupby(played.scenario.source.all(), key=lambda record: record.at):
             time.sleep(clock.until(begin + at))
             getattr(self, f"_by_{played.door}")(played, list(together))
 
@@ -223,24 +223,31 @@ class Stage:
         )
         table = self.service.template.tables[mapping.source].name
         for record in records:
-            item: Any = record.payload
-            image = {name: TypeSerializer().serialize(value) for name, value in item.items()}
-            self.client("dynamodb").put_item(TableName=table, Item=image)
+            data: Any = record.payload
+            match data:
+                case {"eventName": "REMOVE", "dynamodb": {"Keys": keys}}:
+                    self.client("dynamodb").delete_item(TableName=table, Key=keys)
+                case {"dynamodb": {"NewImage": image}}:
+                    self.client("dynamodb").put_item(TableName=table, Item=image)
+                case _:
+                    image = {name: TypeSerializer().serialize(value) for name, value in data.items()}
+                    self.client("dynamodb").put_item(TableName=table, Item=image)
         stream = TableStream(self.service.clients, played.arns["source"])
         for shard in stream.shards():
             for change in stream.reader(shard.id, "TRIM_HORIZON").read(100).records:
-                played.know(change.event_id, change.change["NewImage"]["id"]["S"], change.sequence)
+                played.know(change.event_id, scripted.changed(change.change), change.sequence)
 
     def _by_sqs(self, played: Played, records: Sequence[Record]) -> None:
         url = self._url(played.arns["source"])
         fifo = url.endswith(".fifo")
-        entries = [
-            {"Id": str(index), "MessageBody": _text(record)}
-            | ({"MessageGroupId": record.key, "MessageDeduplicationId": record.id} if fifo else {})
-            for index, record in enumerate(records)
-        ]
-        for sent in self.client("sqs").send_message_batch(QueueUrl=url, Entries=entries)["Successful"]:
-            played.know(sent["MessageId"], records[int(sent["Id"])].id)
+        for batch in itertools.batched(records, 10, strict=False):
+            entries = [
+                {"Id": str(index), "MessageBody": _text(record)}
+                | ({"MessageGroupId": record.key, "MessageDeduplicationId": record.id} if fifo else {})
+                for index, record in enumerate(batch)
+            ]
+            for sent in self.client("sqs").send_message_batch(QueueUrl=url, Entries=entries)["Successful"]:
+                played.know(sent["MessageId"], batch[int(sent["Id"])].id)
 
     def _url(self, arn: str) -> str:
         queue = self.service.world.queue(arn)

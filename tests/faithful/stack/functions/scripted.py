@@ -61,11 +61,18 @@ def _record(record: Any) -> tuple[str, str]:
             return _named(text), text
         case {"kinesis": {"data": data, "sequenceNumber": sequence}}:
             return _named(base64.b64decode(data)), sequence
-        case {"dynamodb": {"NewImage": {"id": {"S": name}}, "SequenceNumber": sequence}}:
-            return name, sequence
+        case {"dynamodb": {"SequenceNumber": sequence} as change}:
+            return changed(change), sequence
         case {"messageId": message_id, "body": text}:
             return _named(text), message_id
     raise ValueError(f"no record: {record}")
+
+
+def changed(change: Any) -> str:
+    """The name of a change: that of what an item becomes; with a minus, of what is removed."""
+    image = change.get("NewImage") or change["OldImage"]
+    name: str = image.get("record", image["id"])["S"]
+    return name if "NewImage" in change else f"-{name}"
 
 
 def _named(text: str | bytes) -> str:
