@@ -101,7 +101,6 @@ class Clients:
         config = Config(
             connect_timeout=_CONNECT_TIMEOUT,
             max_pool_connections=self._connections,
-            parameter_validation=False,
             proxies={},
             read_timeout=_READ_TIMEOUT,
             request_checksum_calculation="when_required",
