@@ -83,14 +83,12 @@ class Tour:
                     raise ServiceError("the service has failed")
 
     def until_quiet(self) -> None:
-        """Wait until nothing is under way any more: no call, no event that waits, no message in a source's queue."""
-        sources = {mapping.source for mapping in self.service.template.event_source_mappings.values()}
+        """Wait until nothing has been under way for a while."""
         since = time.monotonic()
 
         def quiet() -> bool:
             nonlocal since
-            held = self.shop.held()
-            if any(map(_busy, self.service.actors)) or any(held[source] for source in sources & held.keys()):
+            if not is_idle(self.service, self.shop):
                 since = time.monotonic()
             return time.monotonic() - since > _QUIET
 
@@ -125,6 +123,14 @@ def of_records(ids: Collection[str]) -> About:
     """Whether an entry is about any of these records."""
     wanted = frozenset(ids)
     return lambda entry: not wanted.isdisjoint(entry.records)
+
+
+def is_idle(service: Service, shop: Shop) -> bool:
+    """Whether nothing is under way: no event that waits, no call, no message in a queue that feeds a function."""
+    if any(map(_busy, service.actors)):
+        return False
+    held = shop.held()
+    return not any(held.get(mapping.source) for mapping in service.template.event_source_mappings.values())
 
 
 def _busy(actor: Actor[Any]) -> bool:

@@ -1,0 +1,318 @@
+"""Sends a workload to a running service, waits until nothing is under way, and counts what landed where it landed."""
+
+import base64
+import json
+import time
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from landfast.cli.landing import Landing, landing
+from landfast.cli.shop import Mailbox, Shop
+from landfast.cli.tour import is_idle
+from landfast.dataplane.queues import Message, Queue
+from landfast.service.service import Service
+from tests.end_to_end.workload import Workload, ledger
+
+_QUIET = 2.0
+_TICK = 0.5
+_GROUP_BATCH = 10
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What may happen beyond once, if functions are killed between a call elsewhere and its marker.
+
+    Attributes:
+        repeats: Receipts or notices that may be published again, with the same id.
+        both: Whether what has had its effect may be in a failure store, too: killed after it, each time.
+    """
+
+    repeats: int = 0
+    both: bool = False
+
+
+class Audit:
+    """One service, one workload."""
+
+    def __init__(self, service: Service, work: Workload) -> None:
+        self.service = service
+        self.work = work
+        self.shop = Shop(service.clients, service.world)
+        self._receipts = Mailbox(service.clients, "audit-receipts")
+        self._receipts.subscribe(service.world.topics["ReceiptsTopic"])
+        self._notices = Mailbox(service.clients, "audit-notices")
+        self._notices.subscribe(service.world.topics["CustomersTopic"])
+
+    def send(self) -> None:
+        """Send all of it, the sources side by side."""
+        shop, work = self.shop, self.work
+        with ThreadPoolExecutor(4) as pool:
+            scans = pool.submit(shop.put_records, "ParcelScans", [(scan.key, scan.data) for scan in work.scans])
+            payments = pool.submit(shop.pay, "Payments", work.payments)
+            receipts = pool.submit(shop.send, "Receipts", work.receipts)
+            for upload in work.uploads:
+                shop.upload("OrderFiles", upload.key, upload.content)
+            scans.result()
+            self._payment_ids = payments.result()
+            receipts.result()
+
+    def until_quiet(self, patience: float) -> None:
+        """Wait until nothing is under way, `patience` seconds at most."""
+        latest = time.monotonic() + patience
+        since = time.monotonic()
+        while time.monotonic() - since < _QUIET:
+            assert self.service.failure is None, self.service.failure
+            assert time.monotonic() < latest, f"after {patience} s there is still work: {self.shop.held()}"
+            time.sleep(_TICK)
+            if not is_idle(self.service, self.shop):
+                since = time.monotonic()
+
+    def landings(self, tolerance: Tolerance = Tolerance()) -> list[Landing]:
+        """Where all of it must be."""
+        return [
+            *self._files(tolerance),
+            *self._scans(),
+            *self._payments(tolerance),
+            *self._requests(tolerance),
+            self._nowhere_else(),
+        ]
+
+    def _files(self, tolerance: Tolerance) -> list[Landing]:
+        good = [upload for upload in self.work.uploads if upload.broken_line is None]
+        broken = [upload for upload in self.work.uploads if upload.broken_line is not None]
+        successes, failures = (
+            [json.loads(message.body) for message in self._drain(queue)] for queue in ("S3Success", "S3Failure")
+        )
+        killed = [record for record in failures if _key(record).startswith("good/")] if tolerance.both else []
+        orders = {order["orderId"]: order for upload in good for order in upload.orders}
+        # A file whose every attempt was killed is kept, and its orders may have been written or not.
+        kept = {order["orderId"] for upload in good if upload.key in set(map(_key, killed)) for order in upload.orders}
+        table = [(item["orderId"], item["customerId"], item["totalMinor"]) for item in self.shop.items("OrdersTable")]
+        written = {name for name, *_ in table}
+        due = {name: order for name, order in orders.items() if name not in kept or name in written}
+        shipments = [(one["orderId"], len(one["parcelIds"])) for one in self.shop.items("ShipmentsTable")]
+        notices = [one["responsePayload"]["noticeId"] for one in self._notices.read()]
+        return [
+            landing(
+                "order files",
+                len(good),
+                "good files, some twice",
+                place="S3-success, each upload once",
+                wanted=[(upload.key, len(upload.orders)) for upload in good],
+                found=[(_key(one), one["responsePayload"]["body"]["orders"]) for one in [*successes]]
+                + [(_key(one), _orders_of(good, _key(one))) for one in killed],
+            ),
+            landing(
+                "order files",
+                len(broken),
+                "broken files",
+                place="S3-failure, naming the line",
+                wanted=[(upload.key, True) for upload in broken],
+                found=[
+                    (_key(one), f"line {_line_of(broken, _key(one))}" in one["responsePayload"]["errorMessage"])
+                    for one in failures
+                    if one not in killed
+                ],
+            ),
+            landing(
+                "order files",
+                len(orders),
+                "orders",
+                place="orders table",
+                wanted=[(name, one["customerId"], _total(one)) for name, one in due.items()],
+                found=table,
+            ),
+            landing(
+                "order files",
+                len(orders),
+                "orders",
+                place="shipments table",
+                wanted=[(name, -(-sum(line["quantity"] for line in one["lines"]) // 20)) for name, one in due.items()],
+                found=shipments,
+            ),
+            landing(
+                "order files",
+                len(orders),
+                "orders",
+                place="customers' topic",
+                wanted=[f"shipped-{name}" for name in due],
+                found=_once(notices, tolerance.repeats),
+            ),
+        ]
+
+    def _scans(self) -> list[Landing]:
+        scans = {one.scan["scanId"]: one.scan for one in self.work.scans if one.scan is not None}
+        newest: dict[str, tuple[str, str]] = {}
+        for name, scan in scans.items():
+            parcel, at = scan["parcelId"], (_moment(scan), name)
+            newest[parcel] = max(newest.get(parcel, at), at)
+        parked = [json.loads(content) for content in self.shop.objects("ParkedScans").values()]
+        return [
+            landing(
+                "parcel scans",
+                len(self.work.scans),
+                "scans, some twice",
+                place="history table, once",
+                wanted=[
+                    (one["parcelId"], f"{_moment(one)}#{name}", one["place"], one["status"])
+                    for name, one in scans.items()
+                ],
+                found=[
+                    (one["parcelId"], one["scannedAt"], one["place"], one["status"])
+                    for one in self.shop.items("ParcelHistoryTable")
+                ],
+            ),
+            landing(
+                "parcel scans",
+                len(scans),
+                "scans in no order",
+                place="parcels table, the newest",
+                wanted=[(parcel, *at) for parcel, at in newest.items()],
+                found=[(one["parcelId"], one["scannedAt"], one["scanId"]) for one in self.shop.items("ParcelsTable")],
+            ),
+            landing(
+                "parcel scans",
+                sum(one.scan is None for one in self.work.scans),
+                "unreadable scans",
+                place="parked scans, data and reason",
+                wanted=[(one.data, True) for one in self.work.scans if one.scan is None],
+                found=[(base64.b64decode(one["data"]), "error" in one["reason"]) for one in parked],
+            ),
+        ]
+
+    def _payments(self, tolerance: Tolerance) -> list[Landing]:
+        """In the ledger, or in the dead-letter queue; results and balances are those of the former in their order."""
+        sent = dict(zip(self._payment_ids, self.work.payments, strict=True))
+        dead = {message.id: message for message in self._drain("PaymentsFailed")}
+        found = {one["paymentId"]: one["result"] for one in self.shop.items("EntriesTable")}
+        beside = [name for name in dead if name in sent and sent[name].body not in self.work.poison_payments]
+        applied = {name for name in beside if tolerance.both and json.loads(sent[name].body)["paymentId"] in found}
+        unexplained = [] if tolerance.both else [name for name in beside if not self._was_beside(name, set(dead))]
+        done = [json.loads(one.body) for name, one in sent.items() if name not in dead or name in applied]
+        results, balances = ledger(done)
+        bad = self.work.poison_payments
+        return [
+            landing(
+                "payments",
+                len(sent),
+                "payments, some twice",
+                place="entries table, in order",
+                wanted=results.items(),
+                found=found.items(),
+            ),
+            landing(
+                "payments",
+                len(done),
+                "payments",
+                place="accounts table, exact sums",
+                wanted=balances.items(),
+                found=[(one["account"], one["balanceMinor"]) for one in self.shop.items("AccountsTable")],
+            ),
+            landing(
+                "payments",
+                len(bad),
+                "malformed payments",
+                place="payments-failed.fifo, as sent",
+                wanted=bad,
+                found=[message.body for message in dead.values() if message.body in bad],
+            ),
+            landing(
+                "payments",
+                len(beside),
+                "payments that failed",
+                place="only beside malformed ones",
+                wanted=[],
+                found=unexplained,
+            ),
+        ]
+
+    def _was_beside(self, name: str, dead: set[str]) -> bool:
+        """Whether a message was received together with a malformed one before it, up to ten of a group at a time."""
+        sent = list(zip(self._payment_ids, self.work.payments, strict=True))
+        group = next(one.group for own, one in sent if own == name)
+        messages = [(own, one) for own, one in sent if one.group == group]
+        position = [own for own, _ in messages].index(name)
+        before = messages[max(0, position - _GROUP_BATCH + 1) : position]
+        return any(one.body in self.work.poison_payments and own in dead for own, one in before)
+
+    def _requests(self, tolerance: Tolerance) -> list[Landing]:
+        bad = self.work.poison_receipts
+        asked = {json.loads(body)["orderId"]: json.loads(body) for body in self.work.receipts if body not in bad}
+        published = [(one["orderId"], one["totalMinor"], one["currency"]) for one in self._receipts.read()]
+        dead = [message.body for message in self._drain("ReceiptsFailed")]
+        kept = {json.loads(body)["orderId"] for body in dead if body not in bad} if tolerance.both else set()
+        done = {name for name, *_ in published}
+        return [
+            landing(
+                "receipts",
+                len(self.work.receipts),
+                "requests, some twice",
+                place="receipts' topic, once",
+                wanted=[
+                    (name, one["totalMinor"], one["currency"])
+                    for name, one in asked.items()
+                    if name not in kept or name in done
+                ],
+                found=_once(published, tolerance.repeats),
+            ),
+            landing(
+                "receipts",
+                len(bad),
+                "malformed requests",
+                place="receipts-failed, as sent",
+                wanted=bad,
+                found=[body for body in dead if body in bad or not tolerance.both],
+            ),
+        ]
+
+    def _nowhere_else(self) -> Landing:
+        left = [queue for queue, held in self.shop.held().items() for _ in range(held)]
+        return landing(
+            "all",
+            0,
+            "everything",
+            place="no other queue or store",
+            wanted=[],
+            found=[*left, *self.shop.objects("OrderChangesFailed")],
+        )
+
+    def _drain(self, queue: str) -> list[Message]:
+        """All messages of a queue, taken out of it."""
+        source = Queue(self.service.clients, self.service.world.queues[queue].url)
+        taken: list[Message] = []
+        while messages := source.receive(wait=0):
+            taken += messages
+            assert not source.delete(messages)
+        return taken
+
+
+def _once[T: Hashable](found: Iterable[T], repeats: int) -> list[T]:
+    """The same, up to so many repeats left out."""
+    counted = Counter(found)
+    extra = counted.total() - len(counted)
+    return list(counted) if extra <= repeats else list(counted.elements())
+
+
+def _key(record: Any) -> str:
+    key: str = record["requestPayload"]["Records"][0]["s3"]["object"]["key"]
+    return key
+
+
+def _orders_of(uploads: Iterable[Any], key: str) -> int:
+    return next(len(upload.orders) for upload in uploads if upload.key == key)
+
+
+def _line_of(uploads: Iterable[Any], key: str) -> int | None:
+    return next((upload.broken_line for upload in uploads if upload.key == key), None)
+
+
+def _total(order: dict[str, Any]) -> int:
+    return sum(line["quantity"] * line["unitPriceMinor"] for line in order["lines"])
+
+
+def _moment(scan: dict[str, str]) -> str:
+    return datetime.fromisoformat(scan["scannedAt"]).astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,65 @@
+"""Every event of a large mixed load is processed once, or kept in its failure store with the reason."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from landfast.cli.landing import Landing
+from landfast.dataplane.engine import EngineName, ministack_is_cached
+from landfast.dataplane.errors import EngineError
+from landfast.service.service import Options, Service
+from tests.end_to_end.audit import Audit
+from tests.end_to_end.conftest import ROOT
+from tests.end_to_end.workload import workload
+
+EVENTS = int(os.environ.get("LANDFAST_EVENTS", "10000"))
+SEED = int(os.environ.get("LANDFAST_SEED", str(time.time_ns() % 1_000_000)))
+SPEED = 120.0
+PATIENCE = 600.0
+
+
+def engine() -> EngineName:
+    """The quicker one, if this machine has it."""
+    chosen = os.environ.get("LANDFAST_ENGINE")
+    if chosen is not None:
+        assert chosen in {"moto", "ministack"}
+        return "moto" if chosen == "moto" else "ministack"
+    try:
+        return "ministack" if ministack_is_cached() else "moto"
+    except EngineError:
+        return "moto"
+
+
+def say(text: str) -> None:
+    """Seen with `pytest -s`, and whenever the test fails."""
+    sys.stdout.write(f"{text}\n")
+
+
+def report(landings: list[Landing]) -> str:
+    return "\n".join(
+        f"{one.pipeline:13} {one.sent:5} {one.events:24} {one.place:30} {one.found:5}/{one.expected:<5} "
+        f"{'ok' if one.holds else f'missing {one.missing[:5]}, not expected {one.foreign[:5]}'}"
+        for one in landings
+    )
+
+
+def test_every_event_is_processed_once_or_kept_with_its_reason(tmp_path: Path, layers: Path) -> None:
+    work = workload(SEED, EVENTS)
+    chosen = engine()
+    say(f"seed {SEED}, {EVENTS} events, {work.poison} of them poison, on {chosen}")
+    options = Options(
+        template=ROOT / "template.yaml", state=tmp_path / "state", layers=layers, speed=SPEED, engine=chosen
+    )
+    with Service.start(options) as service:
+        audit = Audit(service, work)
+        began = time.monotonic()
+        audit.send()
+        sent = time.monotonic()
+        audit.until_quiet(PATIENCE)
+        quiet = time.monotonic()
+        landings = audit.landings()
+    say(f"sent in {sent - began:.1f} s, done in {quiet - began:.1f} s, counted in {time.monotonic() - quiet:.1f} s")
+    say(report(landings))
+    assert work.poison >= EVENTS * 0.009
+    assert all(one.holds for one in landings), report([one for one in landings if not one.holds])
