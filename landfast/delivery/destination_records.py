@@ -48,12 +48,13 @@ class DeadLetter(TypedDict):
 ERROR_MESSAGE_LIMIT: Final = 1024
 """Bytes of the error message that a dead-letter queue gets (S-24)."""
 
+_COMPACT: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _REFUSED_BY_SQS = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
 
 def json_text(value: object) -> str:
     """JSON as AWS writes it into messages: no spaces, keys in their order, text unescaped."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _COMPACT.encode(value)
 
 
 def json_size(value: object) -> int:

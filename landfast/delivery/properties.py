@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from landfast.delivery.destinations import stream_destination
 from landfast.delivery.errors import Refused
+from landfast.delivery.settings import Settings
 
 _HARMLESS = ("Enabled", "KmsKeyArn", "LoggingConfig", "MetricsConfig", "Tags")
 _REPORT = "ReportBatchItemFailures"
@@ -77,7 +79,7 @@ class Properties:
             raise Refused("FunctionResponseTypes", f"{value!r} is not [{_REPORT}].", code="ValidationException")
         return bool(value)
 
-    def on_failure(self) -> str | None:
+    def on_failure(self, settings: Settings) -> str | None:
         """The ARN of ``DestinationConfig.OnFailure``; anything beside it is refused (S-68)."""
         config = self.mapping("DestinationConfig") or {}
         if "OnSuccess" in config:
@@ -89,32 +91,20 @@ class Properties:
             raise Refused(f"DestinationConfig.{name}", "no such property.")
         if config.get("OnFailure") is None:
             return None
-        return stream_destination(config["OnFailure"])
+        on_failure = config["OnFailure"]
+        if not isinstance(on_failure, Mapping):
+            raise Refused("DestinationConfig.OnFailure", f"{on_failure!r} is not an object.")
+        for name in on_failure.keys() - {"Destination", "Type"}:
+            raise Refused(f"DestinationConfig.OnFailure.{name}", "no such property.")
+        target = on_failure.get("Destination") or ""
+        if not isinstance(target, str):
+            raise Refused("DestinationConfig.OnFailure.Destination", f"{target!r} is not an ARN.")
+        return stream_destination(target, settings=settings).arn
 
     def finish(self) -> None:
         """Refuse the first property that nobody took."""
         for name in sorted(self._given.keys() - self._taken):
             raise Refused(name, "no such property of AWS::Lambda::EventSourceMapping.")
-
-
-def stream_destination(on_failure: object) -> str:
-    """The ARN of a stream's on-failure destination: a standard queue, a standard topic or a bucket (S-68)."""
-    field = "DestinationConfig.OnFailure.Destination"
-    target = on_failure.get("Destination") if isinstance(on_failure, Mapping) else None
-    if not target:
-        raise Refused(field, "The Destination field is required for an OnFailure configuration.")
-    if isinstance(on_failure, Mapping):
-        for name in on_failure.keys() - {"Destination", "Type"}:
-            raise Refused(f"DestinationConfig.OnFailure.{name}", "no such property.")
-    if not isinstance(target, str):
-        raise Refused(field, f"{target!r} is not an ARN.")
-    parts = target.split(":", 5)
-    whole = 6
-    if len(parts) != whole or parts[0] != "arn" or parts[2] not in {"sqs", "sns", "s3"} or target.endswith(".fifo"):
-        raise Refused(
-            field, f"The provided destination ARN {target} is invalid: a standard queue, a standard topic or a bucket."
-        )
-    return target
 
 
 def _number(text: str) -> float | str:

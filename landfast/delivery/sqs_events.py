@@ -1,12 +1,11 @@
 """A queue's messages: what the machine knows of them, and what the function gets (S-105, S-106)."""
 
 import base64
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-_COMPACT: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+from landfast.delivery.destination_records import json_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def queue_message(
         group=attributes["MessageGroupId"] if queue_arn.endswith(".fifo") else None,
         receive_count=int(attributes["ApproximateReceiveCount"]),
         received_at=received_at,
-        size=record_size(event),
+        size=json_size(event),
         event=event,
     )
 
@@ -73,11 +72,6 @@ def event_record(message: Mapping[str, Any], *, queue_arn: str, has_window: bool
         "eventSourceARN": queue_arn,
         "awsRegion": queue_arn.split(":")[3],
     }
-
-
-def record_size(record: Mapping[str, Any]) -> int:
-    """Bytes that a record adds to the payload of an invocation."""
-    return len(_COMPACT.encode(record).encode(errors="surrogatepass"))
 
 
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from landfast.delivery.errors import Refused
 from landfast.delivery.properties import Properties
+from landfast.delivery.settings import Settings
 
 StreamKind = Literal["kinesis", "dynamodb"]
 
@@ -65,6 +66,7 @@ def configuration(
     stream_arn: str = "",
     function_arn: str = "",
     mapping_id: str = "",
+    settings: Settings | None = None,
 ) -> StreamConfig:
     """The settings that ``AWS::Lambda::EventSourceMapping`` properties give.
 
@@ -92,7 +94,7 @@ def configuration(
         bisect=given.boolean("BisectBatchOnFunctionError", default=False),
         report_batch_item_failures=given.response_types(),
         tumbling_window=given.integer("TumblingWindowInSeconds", 0, low=0, high=900),
-        on_failure=given.on_failure(),
+        on_failure=given.on_failure(settings or Settings()),
         filter_criteria=given.mapping("FilterCriteria"),
         retention=retention,
         stream_arn=arn,

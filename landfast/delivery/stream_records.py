@@ -1,19 +1,16 @@
 """A stream's records: what the machine knows of them, and what the function gets (S-75, S-83, S-84)."""
 
 import base64
-import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from landfast.delivery.actions import Window
-from landfast.delivery.times import iso_milliseconds, iso_seconds
+from landfast.delivery.times import iso_seconds
 
 PAYLOAD_LIMIT = 6_291_456
 """Bytes an invocation's payload may have, base64 and metadata included (S-48)."""
-
-_COMPACT: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 class StreamRecord(msgspec.Struct, frozen=True):
@@ -129,13 +126,3 @@ def stream_event(
         "isFinalInvokeForWindow": window.final,
         "isWindowTerminatedEarly": window.terminated_early,
     }
-
-
-def json_size(value: object) -> int:
-    """Bytes of a value as compact JSON."""
-    return len(_COMPACT.encode(value).encode())
-
-
-def arrival_text(kind: str, seconds: float) -> str:
-    """An arrival time as a failure record writes it: DynamoDB without milliseconds (S-63)."""
-    return iso_milliseconds(seconds) if kind == "kinesis" else iso_seconds(seconds)

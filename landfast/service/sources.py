@@ -121,6 +121,7 @@ class Sources:
             stream_arn=arn,
             function_arn=target.invoked_arn,
             mapping_id=mapping.uuid,
+            settings=self.settings,
         )
         stream = TableStream(self.clients, arn) if declared is None else KinesisStream(self.clients, arn)
         return StreamMapping(mapping.logical_id, target, stream, config, self.settings)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from landfast.delivery.actions import Action, Fetch, Settle
+from landfast.delivery.destination_records import json_size
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_config import DEFAULT_RETENTION, StreamConfig, StreamKind, configuration
@@ -15,7 +16,6 @@ from landfast.delivery.stream_records import (
     StreamRecord,
     change_size,
     dynamodb_record,
-    json_size,
     kinesis_record,
 )
 from landfast.simulate.agenda import Order
@@ -86,6 +86,7 @@ class StreamDriver(Driver[StreamRecord]):
             stream_arn=_ARNS[kind],
             function_arn=FUNCTION_ARN,
             mapping_id=MAPPING_ID,
+            settings=settings,
         )
         self._sequences = _sequences(source, kind)
         super().__init__(scenario, settings, tally)

@@ -104,7 +104,7 @@ def _properties(stack: Stack, logical_id: str) -> dict[str, Any]:
 def _check(logical_id: str, properties: Mapping[str, Any], function: Function, queue: Queue | None) -> None:
     where = (logical_id, "Properties")
     try:
-        target = Given(properties).on_failure()  # S-68
+        target = Given(properties).on_failure(Settings())  # S-68
     except Refused as refusal:
         raise Mistake((*where, *refusal.field.split(".")), refusal.message) from None
     if queue is None:

@@ -1,4 +1,5 @@
-from landfast.delivery.sqs_events import event_record, queue_message, record_size
+from landfast.delivery.destination_records import json_size
+from landfast.delivery.sqs_events import event_record, queue_message
 
 ARN = "arn:aws:sqs:eu-west-1:111122223333:q"
 ATTRIBUTES = {
@@ -61,5 +62,5 @@ def test_s_106_the_attributes_digest_is_absent_null_or_there() -> None:
 
 
 def test_s_089_the_size_is_the_records_json_in_bytes() -> None:
-    assert record_size({"body": "é", "n": 1}) == len('{"body":"é","n":1}'.encode())
-    assert record_size({"body": "\ud800"}) > 0
+    assert json_size({"body": "é", "n": 1}) == len('{"body":"é","n":1}'.encode())
+    assert json_size({"body": "\ud800"}) > 0
