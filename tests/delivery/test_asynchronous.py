@@ -737,7 +737,7 @@ def next_time(made: Run) -> float | None:
 
 
 @given(situations())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_every_accepted_event_ends_in_exactly_one_state(
     situation: Situation,
 ) -> None:
@@ -752,7 +752,7 @@ def test_every_accepted_event_ends_in_exactly_one_state(
 
 
 @given(situations())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_an_event_gets_its_attempts_and_no_more_and_is_given_up_only_for_a_reason(
     situation: Situation,
 ) -> None:
@@ -782,7 +782,7 @@ def test_an_event_gets_its_attempts_and_no_more_and_is_given_up_only_for_a_reaso
 
 
 @given(situations())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_retry_happens_when_it_was_announced_and_after_the_right_wait(
     situation: Situation,
 ) -> None:
@@ -816,7 +816,7 @@ def test_the_same_situation_gives_the_same_actions(
 
 
 @given(situations(), st.integers(0, 40))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_restart_at_any_point_loses_no_event_and_gives_no_extra_attempt(situation: Situation, steps: int) -> None:
     properties, scripts, duration, _ = situation
     made = Run(make_queue(properties), lambda event, number: cycled(scripts[event.request_id], number), duration)

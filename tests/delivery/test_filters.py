@@ -264,6 +264,7 @@ def test_u_023_plain_patterns_can_be_set_to_match_nothing() -> None:
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=8,
     )
 )
 def test_s_080_a_field_exists_or_is_absent_whatever_it_holds(value: object) -> None:

@@ -96,7 +96,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @given(cases())
-@settings(deadline=None)
+@settings(max_examples=60)
 def test_every_message_ends_in_exactly_one_state(case: Case) -> None:
     world = case.world()
     assert set(world.states) == {f"m{number}" for number in range(len(case.arrivals))}
@@ -106,7 +106,7 @@ def test_every_message_ends_in_exactly_one_state(case: Case) -> None:
 
 
 @given(cases())
-@settings(deadline=None)
+@settings(max_examples=60)
 def test_poison_is_never_processed_and_reported_neighbours_are(case: Case) -> None:
     world = case.world()
     present = case.poison & set(world.states)
@@ -116,7 +116,7 @@ def test_poison_is_never_processed_and_reported_neighbours_are(case: Case) -> No
 
 
 @given(cases())
-@settings(deadline=None)
+@settings(max_examples=60)
 def test_s_095_no_message_is_delivered_more_often_than_the_redrive_policy_allows(case: Case) -> None:
     world = case.world()
     assert all(count <= case.receives for count in world.receives.values())
@@ -125,7 +125,7 @@ def test_s_095_no_message_is_delivered_more_often_than_the_redrive_policy_allows
 
 
 @given(cases())
-@settings(deadline=None)
+@settings(max_examples=60)
 def test_s_099_no_group_is_delivered_while_it_is_in_flight_and_each_ends_in_its_order(case: Case) -> None:
     world = case.world()
     assert world.overlaps == []
@@ -135,7 +135,7 @@ def test_s_099_no_group_is_delivered_while_it_is_in_flight_and_each_ends_in_its_
 
 
 @given(cases())
-@settings(deadline=None)
+@settings(max_examples=60)
 def test_s_102_concurrency_stays_within_its_bounds(case: Case) -> None:
     world = case.world()
     assert world.most <= (1250 if case.concurrency is None else case.concurrency)
