@@ -26,8 +26,8 @@ from landfast.simulate.scenario import read as read_scenario
 from tests.faithful.stack.functions import scripted
 
 STACK = Path(__file__).with_name("stack") / "template.yaml"
-SPEED = 30.0
-PATIENCE = 40.0
+SPEED = 15.0
+PATIENCE = 60.0
 """Real seconds from the first record to the last end, at most."""
 
 CALM = 0.5

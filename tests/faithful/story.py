@@ -61,6 +61,7 @@ class Story:
         invocations: How often each record was handed to the function.
         throttled: The records that a try without an invocation was about.
         strands: What happened in each strand, in order.
+        waits: For each try that follows a failed one: the seconds between them.
         peak: The most invocations at the same time.
     """
 
@@ -68,6 +69,7 @@ class Story:
     invocations: Counter[str] = field(default_factory=Counter)
     throttled: set[str] = field(default_factory=set)
     strands: dict[Strand, list[Step]] = field(default_factory=lambda: defaultdict(list))
+    waits: dict[Strand, list[float]] = field(default_factory=lambda: defaultdict(list))
     peak: int = 0
 
 
@@ -100,6 +102,7 @@ class _Teller:
         self.running: set[str] = set()
         self.lanes: dict[str, Strand] = {}
         self.unreached: set[str] = set()
+        self.failed: dict[Strand, float] = {}
         queue = names.scenario.source.queue
         fifo = isinstance(queue, Queue) and queue.FifoQueue
         self.groups = {record.id: record.key for record in names.scenario.source.all()} if fifo else {}
@@ -145,6 +148,8 @@ class _Teller:
         places = []
         for strand, part in self._strands(records, entry):
             steps = self.story.strands[strand]
+            if steps and steps[-1][0] == "again" and steps[-1][-1] != _RETURNED:
+                self.story.waits[strand].append(entry.at - self.failed[strand])
             places.append((strand, len(steps), part))
             steps.append(())
         self.open[entry.request_id] = places, entry
@@ -167,6 +172,7 @@ class _Teller:
         outcome = _SUCCESSES.get(entry.outcome, entry.outcome)
         value = self._plain(entry.value, records)
         for strand, place, part in places:
+            self.failed[strand] = entry.at
             self.story.strands[strand][place] = ("call", part, invoked.attempt, outcome, value)
 
     def _again(self, records: tuple[str, ...], rule: str) -> None:

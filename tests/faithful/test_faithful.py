@@ -1,18 +1,27 @@
 """The simulator and the running service tell the same story of every scenario."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from landfast.journal import Delivered, Finished
+from landfast.journal import Accepted, Delivered, Finished
+from landfast.simulate.run import simulate
+from landfast.simulate.scenario import Queue
 from tests.faithful.stage import Stage, scenarios
 from tests.faithful.story import differences
 from tests.faithful.versions import lived, simulated
 
 SCENARIOS = scenarios()
+AGAIN = [
+    name for name, one in SCENARIOS.items() if any(call["attempt"] > 1 for call in simulate(one)[0]["invocations"])
+]
+RECEIVED_AGAIN = [name for name in AGAIN if SCENARIOS[name].source.type == "sqs"]
+RETRIED = [name for name in AGAIN if name not in RECEIVED_AGAIN]
+ROUNDING = 1e-4
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -28,6 +37,28 @@ def test_every_attempt_split_and_delivery_is_as_simulated_and_in_its_order(stage
     live, told = lived(stage.played[name]), simulated(stage.played[name])
     found = list(differences(live.strands, told.strands))
     assert found == []
+
+
+@pytest.mark.parametrize("name", RETRIED)
+def test_no_retry_begins_before_its_time(stage: Stage, name: str) -> None:
+    live, told = lived(stage.played[name]), simulated(stage.played[name])
+    assert any(told.waits.values())
+    for strand, waits in told.waits.items():
+        early = [(one, other) for one, other in zip(live.waits[strand], waits, strict=True) if one < other - ROUNDING]
+        assert early == [], f"in {strand}"
+
+
+@pytest.mark.parametrize("name", RECEIVED_AGAIN)
+def test_no_message_comes_back_while_it_is_hidden(stage: Stage, name: str) -> None:
+    played = stage.played[name]
+    queue = played.scenario.source.queue
+    assert isinstance(queue, Queue)
+    received: dict[str, list[float]] = defaultdict(list)
+    for entry in played.entries:
+        for message in entry.records if isinstance(entry, Accepted) else ():
+            received[message].append(entry.at)
+    gaps = [later - earlier for times in received.values() for earlier, later in pairwise(times)]
+    assert min(gaps) >= queue.VisibilityTimeout - ROUNDING
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

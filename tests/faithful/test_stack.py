@@ -15,8 +15,8 @@ SCENARIOS = scenarios()
 SETTINGS = {
     "BatchSize", "BisectBatchOnFunctionError", "DeadLetterConfig", "DestinationConfig", "FilterCriteria",
     "FunctionResponseTypes", "MaximumBatchingWindowInSeconds", "MaximumEventAgeInSeconds",
-    "MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "ParallelizationFactor", "ProvisionedPollerConfig", "ScalingConfig",
-    "StartingPosition", "TumblingWindowInSeconds",
+    "MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "ParallelizationFactor", "ProvisionedPollerConfig",
+    "ScalingConfig", "StartingPosition", "TumblingWindowInSeconds",
 }  # fmt: skip
 PLACES = {
     ("async", "sqs"), ("async", "sns"), ("async", "lambda"), ("async", "events"), ("async", "s3"),
