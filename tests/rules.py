@@ -155,10 +155,7 @@ ELSEWHERE: Mapping[int, str] = {
 }
 
 NOT_YET: Mapping[int, str] = {
-    2: "`landfast.delivery` decides and tests it, but the local service gives such an alias the defaults in any case.",
     7: "`landfast.delivery` decides and tests it, but no configuration of a function changes while it runs locally.",
-    10: "S3's test event never reaches a function, whatever the setting says.",
-    26: "Each attempt runs the version that the alias names; its routing weights are not followed.",
 }
 """Settings, by their U number, that change nothing yet for a user."""
 

@@ -86,14 +86,8 @@ def configuration(
     )
 
 
-def in_force(
-    configurations: Mapping[str, AsynchronousConfig],
-    qualifier: str,
-    *,
-    settings: Settings,
-    version: str = "",
-) -> AsynchronousConfig:
-    """The configuration that applies to a call: that of the qualifier called, and no other (S-08).
+def in_force[T](configurations: Mapping[str, T], qualifier: str, *, settings: Settings, version: str = "") -> T | None:
+    """The configuration that applies to a call: that of the qualifier called, and no other; None if it has none (S-08).
 
     Args:
         configurations: By qualifier: ``$LATEST``, a version, or an alias.
@@ -104,7 +98,7 @@ def in_force(
     found = configurations.get(qualifier)
     if found is None and settings.version_config_for_bare_alias:
         found = configurations.get(version)
-    return found or AsynchronousConfig()
+    return found
 
 
 def updated_dead_letter(current: str, change: Mapping[str, object], *, settings: Settings) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import count
+from random import random
 from typing import Protocol
 
 from landfast import journal
@@ -291,7 +292,7 @@ class Actor[R]:
     def call(self, invoke: actions.Invoke[R]) -> tuple[Outcome, str]:
         """Call the function and wait for its end."""
         result = self.surroundings.functions.call(self.target, self.payload(invoke), invoke.request_id)
-        return outcome(result, self.target.version)
+        return outcome(result, self.target.drawn(random()))  # noqa: S311 - it decides where a call goes, no secret
 
     def _submit(self, pool: ThreadPoolExecutor, work: Callable[[], None]) -> None:
         try:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
+from random import Random
 
 from msgspec import structs
 
@@ -42,6 +43,7 @@ class AsynchronousActor(Actor[Event]):
     ) -> None:
         name = target.label
         super().__init__(f"{name}:{target.qualifier}" if target.qualifier else name, target, surroundings)
+        self._settings = settings
         self._queue = AsynchronousQueue(
             target.qualified_arn,
             config,
@@ -111,7 +113,12 @@ class AsynchronousActor(Actor[Event]):
         """Call the function, the chain of calls in the trace header."""
         trace = self.trace(invoke.records[0])
         result = self.surroundings.functions.call(self.target, self.payload(invoke), invoke.request_id, trace_id=trace)
-        return outcome(result, self.target.version)
+        return outcome(result, self.target.drawn(self._chance(invoke.request_id)))
+
+    def _chance(self, request_id: str) -> float:
+        """Which version of an alias with weights: drawn for each attempt, or once for all of the event (U-26)."""
+        drawing = Random() if self._settings.redraw_alias_version else Random(request_id)  # noqa: S311 - no secret
+        return drawing.random()
 
     def trace(self, record: Event) -> str:
         """The event's own, with this function's call in it."""

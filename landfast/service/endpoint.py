@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import random
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from landfast.delivery.recursion import stops
@@ -192,7 +193,7 @@ def _client_context(request: Request) -> bytes | None:
 
 
 def _answered(result: Result, target: Target, *, tail: bool) -> Response:
-    headers = {"X-Amz-Executed-Version": target.version, **_JSON}
+    headers = {"X-Amz-Executed-Version": target.drawn(random()), **_JSON}  # noqa: S311 - no secret
     match result:
         case Throttled(reason):
             raise ApiError(429, "TooManyRequestsException", Reason=reason, Type="User", message="Rate Exceeded.")

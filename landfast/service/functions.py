@@ -49,6 +49,7 @@ class Target:
         qualifier: The version or alias in the address; None without one.
         version: The version it stands for.
         recursive_loop: What happens to a chain of calls that does not end (S-34).
+        weights: The part of an alias's calls that other versions get, 0 to 1.
     """
 
     label: str
@@ -56,11 +57,20 @@ class Target:
     qualifier: str | None = None
     version: str = LATEST
     recursive_loop: RecursiveLoop = "Terminate"
+    weights: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def qualified_arn(self) -> str:
         """The ARN with its qualifier, ``:$LATEST`` included (S-08)."""
         return f"{self.spec.arn}:{self.qualifier or LATEST}"
+
+    def drawn(self, chance: float) -> str:
+        """The version that a call goes to; `chance`, from 0 to 1, decides where an alias has weights (U-26)."""
+        for version, part in self.weights.items():
+            if chance < part:
+                return version
+            chance -= part
+        return self.version
 
     @property
     def invoked_arn(self) -> str:
@@ -78,6 +88,7 @@ class Functions:
         aliases: By physical name: the version that each alias and each published version stands for.
         runtime: What runs them.
         loops: By physical name: `Target.recursive_loop`, where it is not the default.
+        weights: By physical name and alias: `Target.weights`.
     """
 
     specs: Mapping[str, FunctionSpec]
@@ -85,6 +96,7 @@ class Functions:
     labels: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     loops: Mapping[str, RecursiveLoop] = field(default_factory=dict)
+    weights: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
 
     def find(self, reference: str, qualifier: str | None = None) -> Target:
         """The function that `reference` means: a name, a partial or a whole ARN, with a qualifier or without.
@@ -110,7 +122,9 @@ class Functions:
         if wanted is not None and wanted not in versions:
             raise FunctionNotFoundError(f"Function not found: {spec.arn}:{wanted}")
         label = self.labels.get(spec.name, spec.name)
-        return Target(label, spec, wanted, versions[wanted or LATEST], self.loops.get(spec.name, "Terminate"))
+        loop = self.loops.get(spec.name, "Terminate")
+        weights = self.weights.get(spec.name, {}).get(wanted or LATEST, {})
+        return Target(label, spec, wanted, versions[wanted or LATEST], loop, weights)
 
     def call(
         self,

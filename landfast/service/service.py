@@ -29,7 +29,7 @@ from landfast.service.front import Front, Request, Response
 from landfast.service.functions import LATEST, Functions, Target
 from landfast.service.logs import LogFiles
 from landfast.service.sources import Sources
-from landfast.service.specs import asynchronous_config, function_specs, versions
+from landfast.service.specs import asynchronous_config, function_specs, versions, weights
 from landfast.service.state import Resource, Running, ServiceError, StateDirectory
 from landfast.service.store import Store
 from landfast.service.streams import StreamMapping, StreamSupervisor
@@ -218,9 +218,10 @@ class Service:
             raise ServiceError(str(error)) from error
         self._parts.callback(runtime.close)
         aliases = {function.name: versions(function) for function in self.template.functions.values()}
+        shares = {function.name: weights(function) for function in self.template.functions.values()}
         labels = {function.name: function.logical_id for function in self.template.functions.values()}
         loops = {function.name: function.recursive_loop for function in self.template.functions.values()}
-        self.functions = Functions(specs, runtime, labels, aliases, loops)
+        self.functions = Functions(specs, runtime, labels, aliases, loops, shares)
         destinations = Destinations(self.clients, QueueUrls(self.clients))
         deliveries = Deliveries(destinations.deliver, self.accept, retries=self.options.settings.delivery_retries)
         self.surroundings = Surroundings(self.clock, self.store, self.functions, deliveries, self._crashed)

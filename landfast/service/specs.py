@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from landfast.delivery.asynchronous import AsynchronousConfig, configuration
+from landfast.delivery.asynchronous import AsynchronousConfig, configuration, in_force
 from landfast.delivery.errors import Refused
 from landfast.delivery.settings import Settings
 from landfast.runtime.model import FunctionSpec
@@ -52,6 +52,11 @@ def versions(function: Function) -> dict[str, str]:
     return {LATEST: LATEST, **published, **{alias.name: alias.version for alias in function.aliases.values()}}
 
 
+def weights(function: Function) -> dict[str, Mapping[str, float]]:
+    """The part of the calls that other versions get, by alias (U-26)."""
+    return {alias.name: alias.weights for alias in function.aliases.values() if alias.weights}
+
+
 def asynchronous_config(
     function: Function, qualifier: str, settings: Settings, functions: Mapping[str, FunctionSpec]
 ) -> AsynchronousConfig:
@@ -60,7 +65,8 @@ def asynchronous_config(
     Raises:
         ServiceError: AWS would refuse the settings.
     """
-    found = function.event_invoke_configs.get(qualifier)
+    version = versions(function).get(qualifier, "")
+    found = in_force(function.event_invoke_configs, qualifier, settings=settings, version=version)
     properties = _properties(found) if found else {}
     if function.dead_letter_target_arn:
         properties["DeadLetterConfig"] = {"TargetArn": function.dead_letter_target_arn}

@@ -33,7 +33,7 @@ class TriggerPump:
         trigger: The queue, and what it stands for.
         queue: To be emptied.
         actor: Takes the events in.
-        settings: U-9.
+        settings: U-9, U-10.
         surroundings: What it shares with the others.
     """
 
@@ -112,14 +112,19 @@ class TriggerPump:
         """What the function gets; None if it gets nothing."""
         match self._trigger.kind:
             case "s3":
-                notification = json.loads(message.body)
-                if is_test_event(notification):
-                    return None
-                return normalise(notification, next_sequence=self._sequence, settings=self._settings)
+                return s3_event(message.body, self._sequence, self._settings)
             case "events":
                 return rule_event(self._trigger, message.body)
             case "sns":
                 return topic_event(self._trigger, message.body)
+
+
+def s3_event(body: str, next_sequence: Callable[[str, str], int], settings: Settings) -> object | None:
+    """What the function gets of a bucket's message; nothing of the test event, unless U-10 says so (S-37, S-42)."""
+    notification = json.loads(body)
+    if is_test_event(notification):
+        return notification if settings.s3_test_event_to_lambda else None
+    return normalise(notification, next_sequence=next_sequence, settings=settings)
 
 
 def sequences() -> Callable[[str, str], int]:

@@ -6,6 +6,7 @@ template must have ``FunctionResponseTypes: [ReportBatchItemFailures]``.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -145,7 +146,12 @@ def ordered_batch(
         threads: The most keys handled at once.
         margin_ms: No record is begun with less time left, in milliseconds, so that the invocation can still report.
             It should exceed the longest time that one record takes.
+
+    Raises:
+        TypeError: `handle` is a coroutine function, which a thread would not run (S-122).
     """
+    if inspect.iscoroutinefunction(handle):
+        raise TypeError(f"{handle.__qualname__} is a coroutine function: records are handled by plain functions")
     processor = OrderedBatchProcessor(source, threads=threads, margin_ms=margin_ms)
 
     @observed

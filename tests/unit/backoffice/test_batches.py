@@ -320,3 +320,10 @@ def test_whatever_fails_order_holds_and_exactly_what_was_not_handled_is_reported
         of_key = [n for n, (k, _) in enumerate(batch) if k == key]
         assert numbers == of_key[: len(numbers)], "handled in order, none left out"
         assert all(n in succeeded for n in numbers[:-1]), "nothing after a failure"
+
+
+def test_s_122_a_coroutine_function_is_refused_at_once() -> None:
+    async def handle(record: object) -> None: ...
+
+    with pytest.raises(TypeError, match="handle is a coroutine function"):
+        ordered_batch(EventType.SQS, handle)

@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+from typing import Any
+
+from landfast.delivery.settings import Settings, from_ids
+from landfast.runtime.model import FunctionSpec
+from landfast.service.functions import Functions, Target
+from landfast.service.specs import asynchronous_config, versions, weights
+from landfast.service.triggers import s3_event, sequences
+from landfast.template import read
+from tests.service.conftest import MadeUpRuntime, Stage
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Orders:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: app.handler
+      CodeUri: .
+  Version:
+    Type: AWS::Lambda::Version
+    Properties: { FunctionName: !Ref Orders }
+  VersionConfig:
+    Type: AWS::Lambda::EventInvokeConfig
+    Properties: { FunctionName: !Ref Orders, Qualifier: "1", MaximumRetryAttempts: 0 }
+  Live:
+    Type: AWS::Lambda::Alias
+    Properties:
+      Name: live
+      FunctionName: !Ref Orders
+      FunctionVersion: "1"
+      RoutingConfig: { AdditionalVersionWeights: [{ FunctionVersion: "2", FunctionWeight: 0.25 }] }
+"""
+
+
+def _alias(folder: Path) -> tuple[Any, Target]:
+    (folder / "template.yaml").write_text(TEMPLATE)
+    [function] = read(folder / "template.yaml", stack_name="shop").functions.values()
+    spec = FunctionSpec(name=function.name, handler="app.handler", code=folder, arn=function.arn)
+    found = Functions(
+        {function.name: spec},
+        MadeUpRuntime(),
+        aliases={function.name: versions(function)},
+        weights={function.name: weights(function)},
+    )
+    return function, found.find(function.name, "live")
+
+
+def test_u_026_an_alias_divides_its_calls_by_weight(tmp_path: Path) -> None:
+    _, target = _alias(tmp_path)
+    assert [target.drawn(chance) for chance in (0.0, 0.24, 0.25, 0.99)] == ["2", "2", "1", "1"]
+
+
+def test_u_026_each_attempt_is_drawn_anew_or_all_go_where_the_first_one_went(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    actor = stage.queue({})
+    assert len({actor._chance("one event") for _ in range(20)}) > 1
+    actor._settings = from_ids({"U-26": False})
+    assert len({actor._chance("one event") for _ in range(20)}) == 1
+    assert actor._chance("one event") != actor._chance("another event")
+    stage.close()
+
+
+def test_u_002_an_alias_without_settings_has_the_defaults_or_those_of_its_version(tmp_path: Path) -> None:
+    function, _ = _alias(tmp_path)
+    retries = [
+        asynchronous_config(function, "live", settings, {}).maximum_retry_attempts
+        for settings in (Settings(), from_ids({"U-2": True}))
+    ]
+    assert retries == [2, 0]
+
+
+def test_u_010_the_test_event_of_s3_reaches_no_function_unless_it_is_set_to() -> None:
+    body = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "orders"})
+    seen = [s3_event(body, sequences(), settings) for settings in (Settings(), from_ids({"U-10": True}))]
+    assert seen == [None, json.loads(body)]
