@@ -14,7 +14,7 @@ SOURCES := landfast functions layers tests benchmarks
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
 FAST := tests/architecture tests/delivery tests/simulate tests/unit tests/template_reader
-SLOW := tests/template tests/runtime tests/dataplane tests/service tests/end_to_end tests/faithful
+SLOW := tests/template tests/runtime tests/dataplane tests/service tests/faithful tests/end_to_end tests/faithful
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
@@ -45,9 +45,8 @@ contracts: $(READY)  ## Check who may import whom
 conformance-check: $(READY)
 	@$(BIN)/python -m tests.conformance --check
 
-template-lint: $(READY)  ## Lint the template, and the template that SAM makes of it
+template-lint: $(READY)  ## Validate and lint the template (tests/template lint what SAM makes of it)
 	@$(BIN)/sam validate --lint
-	@$(BIN)/python -m tests.lint_translated
 
 pre-commit: $(READY)  ## Check at every commit from now on
 	@$(BIN)/pre-commit install
