@@ -41,6 +41,8 @@ ACCOUNT_CONCURRENCY = 1000
 """Concurrent invocations of an account in a Region (semantics.md section F)."""
 
 _FAIR_AFTER = 1.0
+"""Seconds of waiting, or of idling, after which a place may change from one function to another."""
+
 _MIB = 1024 * 1024
 
 
@@ -309,7 +311,12 @@ class Runtime:
         waiter = _Waiter(function, time.monotonic())
         self._waiters.append(waiter)
         if not unfit:
-            unused = [each for other in self._functions.values() for each in other.idle]
+            unused = [
+                each
+                for other in self._functions.values()
+                for each in other.idle
+                if waiter.since - each.idle_since >= _FAIR_AFTER or self._has_too_few(function, self._workers(other))
+            ]
             if unused:
                 oldest = min(unused, key=lambda worker: worker.idle_since)
                 for other in self._functions.values():
@@ -353,16 +360,29 @@ class Runtime:
     def _next_waiter(self, function: _Function) -> _Waiter | None:
         """With the lock held: who gets a free worker of `function`.
 
-        One that can use it as it is goes first, unless somebody has waited long: replacing a warm worker
-        costs a cold start.
+        One that can use it as it is goes first: replacing a warm worker costs a cold start, and with more callers than
+        places each call could cost one. It is replaced for somebody who has waited long and whose function has less
+        than half as many workers, so that replacing ends when the places are shared about evenly.
         """
         if not self._waiters:
             return None
-        chosen = self._waiters[0]
-        if time.monotonic() - chosen.since < _FAIR_AFTER:
-            chosen = next((waiter for waiter in self._waiters if waiter.function is function), chosen)
+        latest = time.monotonic() - _FAIR_AFTER
+        workers = self._workers(function) + 1
+        own = next((waiter for waiter in self._waiters if waiter.function is function), self._waiters[0])
+        starving = (
+            waiter for waiter in self._waiters if waiter.since <= latest and self._has_too_few(waiter.function, workers)
+        )
+        chosen = next((waiter for waiter in starving if waiter.function is not function), own)
         self._waiters.remove(chosen)
         return chosen
+
+    def _workers(self, function: _Function) -> int:
+        """With the lock held: how many workers a function has, the idle ones included."""
+        return len(function.idle) + sum(worker.spec.name == function.spec.name for worker in self._busy)
+
+    def _has_too_few(self, function: _Function, workers: int) -> bool:
+        """With the lock held: whether it may take a place from a function that has so many workers."""
+        return 2 * self._workers(function) < workers
 
     def _retire(self, worker: Worker) -> None:
         try:
@@ -397,12 +417,12 @@ class Runtime:
                     self._retire(worker)
 
     def _superfluous(self, function: _Function) -> list[Worker]:
-        """Take the workers that nobody should use any more out of the idle ones."""
+        """Take the workers that nobody should use any more, or whose places others wait for, out of the idle ones."""
         if not function.idle:
             return []
         revision = function.version.revision()
-        latest = time.monotonic() - self._idle_after
         with self._lock:
+            latest = time.monotonic() - (_FAIR_AFTER if self._waiters else self._idle_after)
             gone = [
                 worker
                 for worker in function.idle

@@ -158,6 +158,17 @@ def test_a_free_worker_goes_to_its_own_function_first_unless_another_has_waited_
     assert [entry.function for entry in lab.logs if entry.kind == "START"] == order
 
 
+def test_places_that_are_shared_evenly_stay_where_they_are(
+    lab: Lab, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("landfast.runtime.runtime._FAIR_AFTER", 0.2)
+    code = "import os, time\ndef handler(event, context):\n    time.sleep(0.05)\n    return os.getpid()"
+    names = ["orders"] * 8 + ["other"] * 8
+    runtime = lab.runtime(*(lab.function(code, name=name, timeout=20) for name in set(names)), max_processes=2)
+    calls = [threads.submit(invoke, runtime, name=name) for name in names * 3]
+    assert len({answer(call.result()) for call in calls}) <= 4, "warm workers were replaced, although both had one"
+
+
 def test_many_callers_get_each_their_own_answer(lab: Lab, threads: ThreadPoolExecutor) -> None:
     spec = lab.function("def handler(event, context): return [event, context.aws_request_id]", timeout=20)
     runtime = lab.runtime(spec, max_processes=4)
