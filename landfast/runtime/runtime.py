@@ -358,22 +358,26 @@ class Runtime:
         self._retire(worker)
 
     def _next_waiter(self, function: _Function) -> _Waiter | None:
-        """With the lock held: who gets a free worker of `function`.
+        """With the lock held: who gets a free worker of `function`; nobody leaves it to its function.
 
         One that can use it as it is goes first: replacing a warm worker costs a cold start, and with more callers than
-        places each call could cost one. It is replaced for somebody who has waited long and whose function has less
-        than half as many workers, so that replacing ends when the places are shared about evenly.
+        places each call could cost one. It is replaced for a function with less than half as many workers, so that
+        replacing ends when the places are shared about evenly; and if its own function waits, only for somebody who
+        has waited long. A worker that nobody uses for long goes to whoever waits (`_tidy`).
         """
-        if not self._waiters:
-            return None
         latest = time.monotonic() - _FAIR_AFTER
         workers = self._workers(function) + 1
-        own = next((waiter for waiter in self._waiters if waiter.function is function), self._waiters[0])
+        own = next((waiter for waiter in self._waiters if waiter.function is function), None)
         starving = (
-            waiter for waiter in self._waiters if waiter.since <= latest and self._has_too_few(waiter.function, workers)
+            waiter
+            for waiter in self._waiters
+            if waiter.function is not function
+            and (own is None or waiter.since <= latest)
+            and self._has_too_few(waiter.function, workers)
         )
-        chosen = next((waiter for waiter in starving if waiter.function is not function), own)
-        self._waiters.remove(chosen)
+        chosen = next(starving, own)
+        if chosen is not None:
+            self._waiters.remove(chosen)
         return chosen
 
     def _workers(self, function: _Function) -> int:

@@ -169,6 +169,18 @@ def test_places_that_are_shared_evenly_stay_where_they_are(
     assert len({answer(call.result()) for call in calls}) <= 4, "warm workers were replaced, although both had one"
 
 
+def test_a_worker_between_two_calls_is_not_replaced_for_a_function_that_has_as_many(
+    lab: Lab, threads: ThreadPoolExecutor
+) -> None:
+    code = "import os, time\ndef handler(event, context):\n    time.sleep(0.02)\n    return os.getpid()"
+    runtime = lab.runtime(*(lab.function(code, name=name, timeout=20) for name in ("orders", "other")), max_processes=2)
+    first = answer(invoke(runtime, name="other"))
+    answer(invoke(runtime))
+    calls = [threads.submit(invoke, runtime) for _ in range(30)]
+    assert [answer(invoke(runtime, name="other")) for _ in range(10)] == [first] * 10
+    assert all(answer(call.result()) for call in calls)
+
+
 def test_many_callers_get_each_their_own_answer(lab: Lab, threads: ThreadPoolExecutor) -> None:
     spec = lab.function("def handler(event, context): return [event, context.aws_request_id]", timeout=20)
     runtime = lab.runtime(spec, max_processes=4)
