@@ -1,4 +1,4 @@
-"""What the shared layer's batches cost, beside Powertools as documented: `python benchmarks/batches.py [--json]`.
+"""What the shared layer's batches cost, beside Powertools as documented.
 
 Real botocore, 4 ms added to each call. Both contenders take turns in one process, so that a noisy machine disturbs them
 alike: read the ratios first.
@@ -6,7 +6,6 @@ alike: read the ratios first.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -16,11 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
+from benchmarks.figures import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+TITLE = "The shared layer's batches"
+PEER = "Powertools"
 
 ROOT = Path(__file__).resolve().parent.parent
 DELAY_MS = 4
@@ -29,6 +30,7 @@ IMPORT_ROUNDS = 11
 GOALS = {"100 Kinesis records, 20 keys": 20.0, "10 FIFO messages, 5 groups": 11.0}
 CPU_GOAL = 1.0
 IMPORT_GOAL = 1.25
+CASE_GOALS = {"each parcel right": 1, "of its key, overtook it": 0, "killed at any moment: most effects": 1}
 
 _POWERTOOLS = """
 from aws_lambda_powertools import Logger, Metrics
@@ -102,64 +104,44 @@ def imports(rounds: int) -> dict[str, dict[str, float]]:
     return figures
 
 
-def measure(rounds: int) -> list[dict[str, Any]]:
-    """Each figure of both contenders, their ratio, and the goal for it."""
-    rows: list[dict[str, Any]] = []
-    for batch, figures in speed(rounds).items():
-        documented, layer = figures["powertools"], figures["layer"]
+def figures() -> Sequence[Figure]:
+    """Speed, CPU time and imports; then what becomes of 1 bad record in 100 with 3 retries, replayed afterwards."""
+    return [*_speed(), *_imports(), *_poison()]
+
+
+def _speed() -> Iterator[Figure]:
+    for batch, figures_of in speed(ROUNDS).items():
+        documented, layer = figures_of["powertools"], figures_of["layer"]
         faster = documented["ms"] / layer["ms"]
-        rows.append(
-            {"name": f"{batch}, ms", "powertools": documented["ms"], "layer": layer["ms"], "ratio": faster}
-            | {"goal": f"{GOALS[batch]:g} times faster", "met": faster >= GOALS[batch]}
+        yield Figure(
+            name=f"{batch}, ms",
+            measured=layer["ms"],
+            peer=documented["ms"],
+            ratio=faster,
+            goal=f"≥ {GOALS[batch]:g} x",
+            met=faster >= GOALS[batch],
         )
-        ratio = layer["cpu_ms"] / documented["cpu_ms"]
-        rows.append(
-            {"name": "  CPU a record, ms", "powertools": documented["cpu_ms"], "layer": layer["cpu_ms"], "ratio": ratio}
-            | {"goal": "no more", "met": ratio <= CPU_GOAL}
-        )
+        yield _times_at_most("  CPU a record, ms", layer["cpu_ms"], documented["cpu_ms"], CPU_GOAL)
+
+
+def _imports() -> Iterator[Figure]:
     for name, medians in imports(IMPORT_ROUNDS).items():
-        ratio = medians["layer"] / medians["powertools"]
-        rows.append(
-            {"name": f"cold start: {name}, CPU ms", **medians, "ratio": ratio}
-            | {"goal": f"at most {IMPORT_GOAL:g} times", "met": ratio <= IMPORT_GOAL}
-        )
-    return rows
+        yield _times_at_most(f"cold start: {name}, CPU ms", medians["layer"], medians["powertools"], IMPORT_GOAL)
 
 
-def main() -> None:
-    """Measure and print; the exit code says whether every goal was met."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="batches of each kind, five times as many for FIFO")
-    arguments = parser.parse_args()
-    rows = measure(arguments.rounds)
+def _poison() -> Iterator[Figure]:
     cases = json.loads(_python("-m", "benchmarks.batch_poison"))
-    if arguments.json:
-        print(json.dumps({"figures": rows, "failures": cases}, indent=2))
-    else:
-        _show(rows, cases)
-    right = cases["layer"]["each parcel right"] and cases["layer"]["killed at any moment: most effects"] == 1
-    sys.exit(not (right and all(row["met"] for row in rows)))
-
-
-def _show(rows: list[dict[str, Any]], cases: dict[str, dict[str, Any]]) -> None:
-    console = Console()
-    figures = Table("batches", "Powertools", "shared layer", "ratio", "goal", "")
-    for row in rows:
-        figures.add_row(
-            row["name"],
-            f"{row['powertools']:.2f}",
-            f"{row['layer']:.2f}",
-            f"{row['ratio']:.2f}",
-            row["goal"],
-            "met" if row["met"] else "[red]missed[/red]",
+    for case, found in cases["layer"].items():
+        wanted = CASE_GOALS.get(case)
+        yield Figure(
+            name=case,
+            measured=float(found),
+            peer=float(cases["powertools"][case]),
+            goal="" if wanted is None else f"{wanted}",
+            met=wanted is None or found == wanted,
         )
-    console.print(figures)
-    failures = Table("1 bad record of 100, 3 retries, then replayed", "Powertools", "shared layer")
-    for case in cases["layer"]:
-        failures.add_row(case, str(cases["powertools"][case]), str(cases["layer"][case]))
-    console.print(failures)
 
 
-if __name__ == "__main__":
-    main()
+def _times_at_most(name: str, layer: float, documented: float, limit: float) -> Figure:
+    ratio = layer / documented
+    return Figure(name=name, measured=layer, peer=documented, ratio=ratio, goal=f"≤ {limit:g} x", met=ratio <= limit)

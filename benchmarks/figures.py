@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 
@@ -32,15 +33,13 @@ class Figure:
 def at_most(name: str, measured: float, limit: float, *, peer: float | None = None) -> Figure:
     """A figure that must not be above a limit, beside its peer's."""
     ratio = None if peer is None else measured / peer
-    return Figure(
-        name=name, measured=measured, peer=peer, ratio=ratio, goal=f"at most {limit:g}", met=measured <= limit
-    )
+    return Figure(name=name, measured=measured, peer=peer, ratio=ratio, goal=f"≤ {limit:g}", met=measured <= limit)
 
 
 def ratio_at_least(name: str, measured: float, peer: float, limit: float) -> Figure:
     """A figure that must be some times the peer's."""
     ratio = measured / peer
-    return Figure(name=name, measured=measured, peer=peer, ratio=ratio, goal=f"{limit:g} times", met=ratio >= limit)
+    return Figure(name=name, measured=measured, peer=peer, ratio=ratio, goal=f"≥ {limit:g} x", met=ratio >= limit)
 
 
 def median(samples: Iterable[float]) -> float:
@@ -50,11 +49,12 @@ def median(samples: Iterable[float]) -> float:
 
 def table(title: str, peer: str, figures: Sequence[Figure]) -> Table:
     """The figures for people."""
-    shown = Table(title=f"{title} (load {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs)", title_justify="left")
+    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs"
+    shown = Table(title=f"{title} ({load})", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     shown.add_column("figure")
     for column in ("measured", *((peer,) if peer else ()), "ratio", "goal"):
-        shown.add_column(column, justify="right")
-    shown.add_column("")
+        shown.add_column(column, justify="right", no_wrap=True)
+    shown.add_column("", no_wrap=True)
     for figure in figures:
         verdict = "" if not figure.goal else "[green]ok[/green]" if figure.met else "[red]short[/red]"
         beside = (_number(figure.peer),) if peer else ()

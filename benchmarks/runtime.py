@@ -1,30 +1,25 @@
-"""What running a handler costs: `python benchmarks/runtime.py [--json]`.
+"""What running a handler costs, beside the barest runtime that can be.
 
 Both runtimes take turns in one process, so that a noisy machine disturbs them alike: read the ratio first.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import statistics
-import sys
 import tempfile
 import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from benchmarks.bare_runtime import BareRuntime
+from benchmarks.figures import Figure, at_most, median
 from landfast.runtime import Answered, FunctionSpec, Runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+TITLE = "Running a handler"
+PEER = "bare prototype"
 
 WARM = 1_000
 TURN = 50
@@ -74,45 +69,18 @@ def cold(spec: FunctionSpec) -> tuple[list[float], list[float]]:
     return ours, bare
 
 
-def measure() -> list[dict[str, float | str]]:
-    """Each figure with its goal, medians in milliseconds."""
+def figures() -> Sequence[Figure]:
+    """Medians in milliseconds."""
     with tempfile.TemporaryDirectory() as folder:
         code = Path(folder)
         (code / "noop.py").write_text(HANDLER)
         spec = FunctionSpec(
             name="noop", handler="noop.handler", code=code, arn="arn:aws:lambda:us-east-1:000000000000:function:noop"
         )
-        rows: list[dict[str, float | str]] = []
-        for name, goal, (ours, bare) in (
-            (f"warm no-op, median of {WARM}", WARM_GOAL_MS, warm(spec)),
-            (f"cold start, median of {COLD}", COLD_GOAL_MS, cold(spec)),
-        ):
-            row = {"landfast_ms": statistics.median(ours), "bare_ms": statistics.median(bare), "goal_ms": goal}
-            rows.append({"name": name, **row, "ratio": row["landfast_ms"] / row["bare_ms"]})
-    return rows
-
-
-def main() -> None:
-    """Measure and print; the exit code says whether every goal was met."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    arguments = parser.parse_args()
-    rows = measure()
-    if arguments.json:
-        print(json.dumps(rows, indent=2))
-    else:
-        table = Table("runtime", "Landfast", "bare prototype", "ratio", "goal")
-        for row in rows:
-            table.add_row(
-                str(row["name"]),
-                f"{row['landfast_ms']:.2f} ms",
-                f"{row['bare_ms']:.2f} ms",
-                f"{row['ratio']:.2f}",
-                f"{row['goal_ms']} ms",
+        return [
+            at_most(name, median(ours), goal, peer=median(bare))
+            for name, goal, (ours, bare) in (
+                (f"warm no-op, ms, median of {WARM:,}", WARM_GOAL_MS, warm(spec)),
+                (f"cold start, ms, median of {COLD}", COLD_GOAL_MS, cold(spec)),
             )
-        Console().print(table)
-    sys.exit(any(float(row["landfast_ms"]) > float(row["goal_ms"]) for row in rows))
-
-
-if __name__ == "__main__":
-    main()
+        ]

@@ -96,7 +96,7 @@ def _of_large(costs: dict[int, list[Cost]]) -> list[Figure]:
             measured=each[size],
             peer=each[few],
             ratio=each[size] / each[few],
-            goal=f"ratio at most {LINEAR_GOAL:g}" if size == many else "",
+            goal=f"≤ {LINEAR_GOAL:g} x" if size == many else "",
             met=each[size] / each[few] <= LINEAR_GOAL,
         )
         for size in SIZES[1:]
