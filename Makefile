@@ -14,7 +14,7 @@ SOURCES := landfast functions layers tests benchmarks
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
 FAST := tests/architecture tests/delivery tests/simulate tests/unit tests/template_reader
-SLOW := tests/template tests/runtime tests/dataplane tests/service tests/faithful tests/end_to_end tests/faithful
+SLOW := tests/template tests/runtime tests/dataplane tests/service tests/faithful tests/end_to_end
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
