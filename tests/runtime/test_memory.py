@@ -31,9 +31,7 @@ child.stdout.readline()
 def family() -> Iterator[int]:
     """A process that holds 40 MiB, and its child that holds 60."""
     command = [sys.executable, "-I", "-S", "-c", PARENT]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-    ) as parent:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"held\n"
         yield parent.pid
