@@ -29,6 +29,8 @@ def aws(service: Running, name: str) -> Any:  # noqa: ANN401 - boto3's clients h
 def find(service: Running, kind: str, name: str | None) -> Resource:
     """The resource that the user means by its logical id, name or ARN; without one, the only one that feeds a function.
 
+    A logical id may be written as Python writes names: `track_parcels` is `TrackParcels`.
+
     Raises:
         ServiceError: There is none, or more than one could be meant.
     """
@@ -42,6 +44,9 @@ def find(service: Running, kind: str, name: str | None) -> Resource:
     for resource in candidates:
         if name in {resource.logical_id, resource.name, resource.arn}:
             return resource
+    alike = [resource for resource in candidates if resource.logical_id.lower() == name.replace("_", "").lower()]
+    if len(alike) == 1:
+        return alike[0]
     endings = [resource for resource in candidates if resource.name.endswith(f"-{name}")]
     if len(endings) == 1:
         return endings[0]
