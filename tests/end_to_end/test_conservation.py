@@ -1,15 +1,13 @@
 """Every event of a large mixed load is processed once, or kept in its failure store with the reason."""
 
 import os
-import sys
 import time
 from pathlib import Path
 
-from landfast.cli.landing import Landing
 from landfast.dataplane.engine import EngineName, ministack_is_cached
 from landfast.dataplane.errors import EngineError
 from landfast.service.service import Options, Service
-from tests.end_to_end.audit import Audit
+from tests.end_to_end.audit import Audit, report, say
 from tests.end_to_end.conftest import ROOT
 from tests.end_to_end.workload import workload
 
@@ -29,19 +27,6 @@ def engine() -> EngineName:
         return "ministack" if ministack_is_cached() else "moto"
     except EngineError:
         return "moto"
-
-
-def say(text: str) -> None:
-    """Seen with `pytest -s`, and whenever the test fails."""
-    sys.stdout.write(f"{text}\n")
-
-
-def report(landings: list[Landing]) -> str:
-    return "\n".join(
-        f"{one.pipeline:13} {one.sent:5} {one.events:24} {one.place:30} {one.found:5}/{one.expected:<5} "
-        f"{'ok' if one.holds else f'missing {one.missing[:5]}, not expected {one.foreign[:5]}'}"
-        for one in landings
-    )
 
 
 def test_every_event_is_processed_once_or_kept_with_its_reason(tmp_path: Path, layers: Path) -> None:
