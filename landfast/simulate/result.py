@@ -57,9 +57,7 @@ def result(entries: Iterable[Entry], ids: Iterable[str], summary: Mapping[str, f
     invocations: list[dict[str, Any]] = []
     running: dict[str, dict[str, Any]] = {}
     deliveries: list[dict[str, Any]] = []
-    records: dict[str, dict[str, Any]] = {
-        record: {"state": "pending", "invocations": 0, "at": None} for record in ids
-    }
+    records: dict[str, dict[str, Any]] = {record: {"state": "pending", "invocations": 0, "at": None} for record in ids}
     for entry in entries:
         match entry:
             case Invoked():
