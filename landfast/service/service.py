@@ -16,7 +16,7 @@ from landfast.dataplane.clients import Clients
 from landfast.dataplane.destinations import Destinations
 from landfast.dataplane.engine import EngineName
 from landfast.dataplane.queues import Queue, QueueUrls
-from landfast.dataplane.world import World
+from landfast.dataplane.world import Trigger, World
 from landfast.delivery.settings import Settings
 from landfast.runtime.model import REQUEST_LIMIT, InvalidFunctionError
 from landfast.runtime.runtime import Runtime
@@ -251,9 +251,14 @@ class Service:
                 self._queue_of(target),
                 self.options.settings,
                 self.surroundings,
+                clients=self.clients if self._is_versioned(trigger) else None,
             )
             pump.start()
             self._pumps.append(pump)
+
+    def _is_versioned(self, trigger: Trigger) -> bool:
+        bucket = self.template.buckets.get(trigger.source) if trigger.kind == "s3" else None
+        return bucket is not None and bucket.versioning
 
     def _start_mappings(self) -> None:
         sources = Sources(self.template, self.world, self.clients, self.functions, self.options.settings)

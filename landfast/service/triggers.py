@@ -3,10 +3,13 @@
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from landfast.dataplane.clients import Clients
+from landfast.dataplane.object_versions import with_versions
 from landfast.dataplane.queues import Message, Queue
 from landfast.dataplane.trigger_events import rule_event, topic_event
 from landfast.dataplane.world import Trigger
@@ -35,11 +38,20 @@ class TriggerPump:
         actor: Takes the events in.
         settings: U-9, U-10.
         surroundings: What it shares with the others.
+        clients: Tell the versions of objects, for a versioned bucket (S-37).
     """
 
     def __init__(
-        self, trigger: Trigger, queue: Queue, actor: AsynchronousActor, settings: Settings, surroundings: Surroundings
+        self,
+        trigger: Trigger,
+        queue: Queue,
+        actor: AsynchronousActor,
+        settings: Settings,
+        surroundings: Surroundings,
+        *,
+        clients: Clients | None = None,
     ) -> None:
+        self._clients = clients
         self._trigger = trigger
         self._queue = queue
         self._actor = actor
@@ -108,20 +120,30 @@ class TriggerPump:
             )
             store.commit([note])
 
+    def _with_versions(self, event: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        clients = self._clients
+        if clients is None or event is None or "Records" not in event:
+            return event
+        return self._patience.until_done(
+            "asking for an object's version",
+            lambda: with_versions(clients, event),
+            failures=(BotoCoreError, ClientError),
+        )
+
     def _event(self, message: Message) -> object | None:
         """What the function gets; None if it gets nothing."""
         match self._trigger.kind:
             case "s3":
-                return s3_event(message.body, self._sequence, self._settings)
+                return self._with_versions(s3_event(message.body, self._sequence, self._settings))
             case "events":
                 return rule_event(self._trigger, message.body)
             case "sns":
                 return topic_event(self._trigger, message.body)
 
 
-def s3_event(body: str, next_sequence: Callable[[str, str], int], settings: Settings) -> object | None:
+def s3_event(body: str, next_sequence: Callable[[str, str], int], settings: Settings) -> Mapping[str, Any] | None:
     """What the function gets of a bucket's message; nothing of the test event, unless U-10 says so (S-37, S-42)."""
-    notification = json.loads(body)
+    notification: Mapping[str, Any] = json.loads(body)
     if is_test_event(notification):
         return notification if settings.s3_test_event_to_lambda else None
     return normalise(notification, next_sequence=next_sequence, settings=settings)

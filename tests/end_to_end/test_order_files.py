@@ -28,7 +28,11 @@ def test_a_good_file_lands_in_the_success_queue(shop: Client) -> None:
     assert record["responsePayload"]["statusCode"] == 200
     [event] = record["requestPayload"]["Records"]
     assert event["eventName"] == "ObjectCreated:Put"
-    assert event["s3"]["object"]["size"] == len(GOOD)
+    told = event["s3"]["object"]
+    assert told["size"] == len(GOOD)
+    bucket = event["s3"]["bucket"]["name"]
+    [version] = shop.aws("s3").list_object_versions(Bucket=bucket, Prefix="in/june orders")["Versions"]
+    assert told["versionId"] == version["VersionId"]
 
 
 def test_the_orders_of_a_good_file_are_in_the_table(shop: Client) -> None:
