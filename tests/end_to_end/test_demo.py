@@ -1,0 +1,41 @@
+"""What the demonstration says of events that landed, and of those that landed wrong."""
+
+import io
+
+from rich.console import Console
+
+from landfast.cli.demo import _tell
+from landfast.cli.landing import landing
+
+_PLACE = "history table, once"
+
+
+def told(*, wanted: list[str], found: list[str]) -> str:
+    console = Console(file=io.StringIO(), width=80)
+    _tell(console, [landing("parcel scans", 2, "good scans", place=_PLACE, wanted=wanted, found=found)], 1.0)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_what_landed_once_is_ok_in_any_order() -> None:
+    text = told(wanted=["S-1", "S-2"], found=["S-2", "S-1"])
+    assert "2/2" in text
+    assert "every event landed: 1 checks passed" in text
+
+
+def test_what_is_missing_is_wrong_and_named() -> None:
+    text = told(wanted=["S-1", "S-2"], found=["S-1"])
+    assert "1/2" in text
+    assert "WRONG" in text
+    assert "missing: S-2" in text
+    assert "1 of 1 checks failed" in text
+
+
+def test_what_landed_twice_is_wrong() -> None:
+    assert "not expected: S-1" in told(wanted=["S-1"], found=["S-1", "S-1"])
+
+
+def test_another_one_in_the_same_number_is_wrong() -> None:
+    one = landing("payments", 1, "good", place=_PLACE, wanted=["P-1"], found=["P-2"])
+    assert (one.expected, one.found, one.holds) == (1, 1, False)
+    assert (one.missing, one.foreign) == (("P-1",), ("P-2",))
