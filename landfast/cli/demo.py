@@ -44,7 +44,9 @@ def demo(
     from landfast.service.service import Service
     from landfast.service.state import ServiceError
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Whatever ends it, what it started ends with it; a shell's background job ignores SIGINT by default.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     began = time.monotonic()
     console = Console(highlight=False, stderr=json)
     with tempfile.TemporaryDirectory(prefix="landfast-demo-") as folder:
