@@ -48,6 +48,9 @@ conformance-check: $(READY)
 template-lint: $(READY)  ## Validate and lint the template (tests/template lint what SAM makes of it)
 	@$(BIN)/sam validate --lint
 
+conservation: $(READY)  ## Send 10,000 mixed events with poison and duplicates; count every effect and every failure
+	@LANDFAST_EVENTS=10000 LANDFAST_ENGINE=ministack $(BIN)/pytest -s tests/end_to_end/test_conservation.py
+
 pre-commit: $(READY)  ## Check at every commit from now on
 	@$(BIN)/pre-commit install
 
@@ -65,8 +68,7 @@ build: $(READY) $(REQUIREMENTS)  ## Build for AWS
 deploy: build  ## Deploy to AWS, asking for what it needs to know
 	@$(BIN)/sam deploy --guided
 
-local-invoke: build  ## Run every sample event in AWS's own container image (needs Docker)
-	@docker info >/dev/null 2>&1 || { echo "Docker is missing or not running: start it, or use 'landfast invoke', which needs none."; exit 1; }
+local-invoke: $(READY)  ## Run every sample event in AWS's own container image (needs Docker)
 	@$(BIN)/python -m tests.local_invoke
 
 ##@ Maintain
@@ -104,5 +106,5 @@ $(UV):
 	done; \
 	echo "No Python with venv was found: install Python 3 (on Debian also python3-venv), or uv."; exit 1
 
-.PHONY: bench build check clean conformance conformance-check contracts demo deploy format format-check help lint \
-	local-invoke lock mutants pre-commit template-lint test types up
+.PHONY: bench build check clean conformance conformance-check conservation contracts demo deploy format \
+	format-check help lint local-invoke lock mutants pre-commit template-lint test types up

@@ -16,7 +16,7 @@ from tests.end_to_end.audit import Audit, Tolerance, engine, report, say
 from tests.end_to_end.conftest import ROOT
 from tests.end_to_end.workload import workload
 
-EVENTS = {"ministack": 1_500, "moto": 150}
+EVENTS = {"ministack": 600, "moto": 150}
 SEED = int(os.environ.get("LANDFAST_SEED", str(time.time_ns() % 1_000_000)))
 SPEED = 20.0
 """Slow enough that a killed function's claims lapse before the queue gives its messages up: claims know no speed."""
