@@ -14,7 +14,8 @@ SOURCES := landfast functions layers tests benchmarks
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
 FAST := tests/architecture tests/delivery tests/simulate tests/unit tests/template_reader
-SLOW := tests/template tests/runtime tests/dataplane tests/service tests/faithful tests/end_to_end
+SLOW := tests/template tests/runtime tests/dataplane tests/service
+WHOLE := tests/faithful tests/end_to_end
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
@@ -26,6 +27,7 @@ up: $(READY)  ## Run the application until Ctrl-C
 ##@ Check
 test: check template-lint  ## Everything: the fast checks, then templates, workers, emulator and end-to-end tests
 	@$(BIN)/pytest $(SLOW)
+	@$(BIN)/pytest $(WHOLE)
 
 check: format-check lint types contracts conformance-check  ## The fast part: format, lint, types, contracts, rules, units
 	@$(BIN)/pytest -n 2 --dist worksteal $(FAST)
