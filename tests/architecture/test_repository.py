@@ -39,7 +39,7 @@ def test_no_file_mentions_a_machine_or_a_registry() -> None:
     assert mentions == []
 
 
-@pytest.mark.parametrize("text", ["see /home/ann/x", "'/root/.cache'", 'cd "/work/main"', "https://pypi.org/simple"])
+@pytest.mark.parametrize("text", ["see /home/ann/x", 'cd "/Users/ann"', "--index-url x"])
 def test_such_a_mention_would_be_found(text: str) -> None:
     assert _MACHINE.search(text) or _REGISTRY.search(text)
 
