@@ -17,6 +17,9 @@ FAST := tests/architecture tests/delivery tests/simulate tests/unit tests/templa
 SLOW := tests/template tests/runtime tests/dataplane tests/service
 WHOLE := tests/faithful tests/end_to_end
 
+# Real time on a machine that others use as well: what failed is tried once more, for all to see; a fault fails again.
+real_time = $(BIN)/pytest $(1) || { echo "Once more, what failed:"; $(BIN)/pytest --last-failed $(1); }
+
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
 	@$(BIN)/landfast demo
@@ -26,8 +29,8 @@ up: $(READY)  ## Run the application until Ctrl-C
 
 ##@ Check
 test: check template-lint  ## Everything: the fast checks, then templates, workers, emulator and end-to-end tests
-	@$(BIN)/pytest $(SLOW)
-	@$(BIN)/pytest $(WHOLE)
+	@$(call real_time,$(SLOW))
+	@$(call real_time,$(WHOLE))
 
 check: format-check lint types contracts conformance-check  ## The fast part: format, lint, types, contracts, rules, units
 	@$(BIN)/pytest -n 2 --dist worksteal $(FAST)
