@@ -166,8 +166,7 @@ def test_places_that_are_shared_evenly_stay_where_they_are(
     names = ["orders"] * 8 + ["other"] * 8
     runtime = lab.runtime(*(lab.function(code, name=name, timeout=20) for name in set(names)), max_processes=2)
     calls = [threads.submit(invoke, runtime, name=name) for name in names * 3]
-    replaced_whenever_one_waited = 12
-    assert len({answer(call.result()) for call in calls}) <= replaced_whenever_one_waited * 2 // 3
+    assert len({answer(call.result()) for call in calls}) <= 4, "warm workers were replaced, although both had one"
 
 
 def test_a_worker_between_two_calls_is_not_replaced_for_a_function_that_has_as_many(
