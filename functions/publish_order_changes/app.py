@@ -11,8 +11,9 @@ from botocore.config import Config
 
 from backoffice.batches import EventType, ordered_batch
 from backoffice.dynamodb import client
+from backoffice.errors import ShopError
 from backoffice.idempotency import idempotency_config
-from backoffice.observability import SafeError, count
+from backoffice.observability import count
 from backoffice.settings import from_environment
 from publish_order_changes.change import detail_of
 
@@ -26,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True):
     event_bus: str
 
 
-class EventNotTakenError(SafeError):
+class EventNotTakenError(ShopError):
     """The bus answered 200 and still did not take the event."""
 
 

@@ -7,8 +7,9 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyVa
 from botocore.config import Config
 
 from backoffice.batches import EventType, ordered_batch
+from backoffice.errors import ShopError
 from backoffice.exactly_once import ExactlyOnceStore
-from backoffice.observability import SafeError, count, describe, logger
+from backoffice.observability import count, describe, logger
 from backoffice.settings import from_environment
 from replay_scans.failed_range import FailureRecord, parse_failure
 from replay_scans.parking import park, parked_gap, parked_record
@@ -27,7 +28,7 @@ class Settings(msgspec.Struct, frozen=True):
     max_receive_count: int
 
 
-class ReplayIncompleteError(SafeError):
+class ReplayIncompleteError(ShopError):
     """Some records failed for a reason that may pass; the message comes again."""
 
 

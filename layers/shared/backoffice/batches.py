@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from aws_lambda_powertools.utilities.batch import BasePartialBatchProcessor, EventType
 
-from backoffice.observability import SafeError, count, describe, logger, observed
+from backoffice.errors import ShopError
+from backoffice.observability import count, describe, logger, observed
 from backoffice.records import batch_of, in_order
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ THREADS = 32
 MARGIN_MS = 2_000
 
 
-class HeldBackError(SafeError):
+class HeldBackError(ShopError):
     """The record was not handled, to keep an order or the time limit, and is reported so that it comes again."""
 
 

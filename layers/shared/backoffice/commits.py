@@ -19,7 +19,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from backoffice.dynamodb import Item, ItemIdentity, deserialize
-from backoffice.observability import SafeError
+from backoffice.errors import ShopError
 from backoffice.units import MAX_ACTIONS, Action, ConditionFailedError
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ class MarkerExistsError(Exception):
         self.marker = marker
 
 
-class ConflictError(SafeError):
+class ConflictError(ShopError):
     """DynamoDB was too busy, or another transaction held one of the items; trying again is right."""
 
 
-class TransactionRefusedError(SafeError):
+class TransactionRefusedError(ShopError):
     """DynamoDB refused the transaction for a reason that trying again does not mend."""
 
 

@@ -19,6 +19,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyKeyError, IdempotencyValidationError
 from botocore.exceptions import ClientError
 
+from backoffice.errors import ShopError
 from backoffice.idempotency import register_lambda_context
 
 if TYPE_CHECKING:
@@ -28,10 +29,6 @@ type LambdaHandler[R] = Callable[[dict[str, Any], LambdaContext], R]
 
 logger = Logger()
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "BackOffice"))
-
-
-class SafeError(Exception):
-    """An error whose text may be logged: it names fields, rules and identities, never personal data."""
 
 
 class _Counts:
@@ -77,7 +74,7 @@ def describe(error: BaseException) -> dict[str, str]:
 
 def _reason(error: BaseException) -> str | None:
     match error:
-        case SafeError() | IdempotencyKeyError() | IdempotencyValidationError():
+        case ShopError() | IdempotencyKeyError() | IdempotencyValidationError():
             return str(error)
         case ClientError():
             return str(error.response["Error"].get("Code"))

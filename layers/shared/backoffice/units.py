@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from backoffice.dynamodb import Item, ItemIdentity, Table, deserialize, serialize
-from backoffice.observability import SafeError
+from backoffice.errors import ShopError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,11 +19,11 @@ MAX_ACTIONS = 100
 """Actions in one transaction (DynamoDB's limit, TransactWriteItems in its API reference)."""
 
 
-class UnitOfWorkError(SafeError):
+class UnitOfWorkError(ShopError):
     """The unit asks for what one DynamoDB transaction cannot do."""
 
 
-class ConditionFailedError(SafeError):
+class ConditionFailedError(ShopError):
     """A named condition of the unit did not hold, so nothing of the unit was written.
 
     Attributes:

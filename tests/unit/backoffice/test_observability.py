@@ -10,8 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from backoffice.batches import EventType, ordered_batch
+from backoffice.errors import ShopError
 from backoffice.idempotency import idempotency_config
-from backoffice.observability import SafeError, count, describe, logger, observed
+from backoffice.observability import count, describe, logger, observed
 from tests.unit.backoffice.events import fifo_event, sqs_event
 
 if TYPE_CHECKING:
@@ -146,11 +147,11 @@ def test_an_invalid_record_is_described_by_its_field_and_not_its_value(data: dic
 
 
 def test_the_text_of_a_safe_error_is_logged_and_so_are_the_codes_of_aws_in_its_cause() -> None:
-    error = SafeError("order 7: total does not match its lines")
+    error = ShopError("order 7: total does not match its lines")
     error.__cause__ = ClientError({"Error": {"Code": "ValidationException", "Message": EMAIL}}, "PutItem")
 
     assert describe(error) == {
-        "error": "SafeError",
+        "error": "ShopError",
         "reason": "order 7: total does not match its lines",
         "cause": "ClientError: ValidationException",
     }
