@@ -1,12 +1,14 @@
-"""Runs every sample event in AWS's own container image: ``python -m tests.local_invoke``, by ``make local-invoke``.
+"""Runs the sample events in AWS's own container image: ``python -m tests.local_invoke [FUNCTION ...]``.
+
+``make local-invoke`` runs all of them.
 
 It builds the application for this machine's processor, starts a local service for the tables, queues and topics that
 the functions call, and checks each answer as `tests.samples` has it. It needs a running Docker, and the network the
 first time, for the image. It finds what differs between this machine and Lambda's image; it delivers no event.
 
 The service listens on loopback only, and a container's loopback is its own. So the ports that functions call are
-forwarded from Docker's bridge, and containers know that address by the name that Docker Desktop has for it: what they
-ask arrives with ``Host: host.docker.internal:<port of the service>``.
+forwarded from Docker's bridge, and containers know that address by a name that the service takes for its own: what
+they ask arrives with ``Host: localhost.localhost:<port of the service>``.
 """
 
 import json
@@ -33,11 +35,12 @@ _INTERRUPTED = 130
 
 
 def main() -> int:
-    """Run all; 0 if every function has answered as documented."""
+    """Run those that are named, or all; 0 if every function has answered as documented."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    chosen = sys.argv[1:] or functions()
     try:
         with ready() as command:
-            results = [told(sam.invoke(function, command)) for function in functions()]
+            results = [told(sam.invoke(function, command)) for function in chosen]
     except (CannotRunError, TemplateError, ServiceError, DataplaneError) as error:
         sys.stderr.write(f"local-invoke: {' '.join(str(error).split())}\n")
         return 1
@@ -87,7 +90,7 @@ def ready() -> Iterator[list[str]]:
                 command = ["sam", "local", "invoke", "--template", str(invoked), "--env-vars", str(variables)]
                 command += ["--skip-pull-image", "--region", options.region, *overrides]
                 try:
-                    yield [*command, "--add-host", f"{endpoints.HOST}:{address}"] if forwarded else command
+                    yield [*command, "--add-host", f"{endpoints.HOST}:{address if forwarded else 'host-gateway'}"]
                 finally:
                     docker.remove(docker.functions_containers() - earlier)
 

@@ -5,8 +5,9 @@ from copy import deepcopy
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-HOST = "host.docker.internal"
-"""This machine as a container names it; Docker Desktop's own name for it, declared to the container elsewhere."""
+HOST = "localhost.localhost"
+"""This machine as containers name it. The service answers to names below localhost, as they are loopback's (RFC 6761),
+and to no name of Docker's. It begins with localhost, so that the engine reads no bucket in it."""
 
 _PREFIX = "AWS_ENDPOINT_URL"
 _LOOPBACK = "127.0.0.1"
