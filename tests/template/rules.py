@@ -1,7 +1,10 @@
 """The rules of the application's template. Each yields one line for everything that breaks it."""
 
 import re
+from typing import get_args
 
+from backoffice import clients
+from backoffice.batches import MARGIN_MS, REPORT_MS
 from tests.template import alarms, stores
 from tests.template.stack import ROOT, Stack, as_list, target, targets
 from tests.template.wiring import (
@@ -47,6 +50,23 @@ def queues_give_five_tries_and_then_keep_the_message_longer(stack: Stack) -> Vio
             yield f"{queue}: its dead-letter queue is of another type (S-95)"
         if dead.get("MessageRetentionPeriod", 345600) <= source.get("MessageRetentionPeriod", 345600):
             yield f"{queue}: its dead-letter queue does not keep messages longer"
+
+
+def hopeless_messages_can_be_sent_to_their_own_dead_letter_queue(stack: Stack) -> Violations:
+    """The function sends there at once what no further delivery mends; the message's time in the queue begins anew."""
+    for name, mapping, queue in queue_mappings(stack):
+        function, dead = target(mapping["FunctionName"]), redrives(stack).get(queue)
+        told = stack.properties(function)["Environment"]["Variables"].get("DEAD_LETTERS_QUEUE")
+        if dead is None or told != {"Ref": dead}:
+            yield f"{name}: {function} is not told the dead-letter queue of {queue}"
+        sends_to = {
+            each
+            for statement in stack.statements(function)
+            if "sqs:SendMessage" in as_list(statement["Action"])
+            for each in targets(statement["Resource"])
+        }
+        if sends_to != {dead}:
+            yield f"{name}: {function} may send to {sorted(sends_to)}, not to {dead} alone"
 
 
 def queues_report_single_messages(stack: Stack) -> Violations:
@@ -164,6 +184,31 @@ def every_handler_is_there(stack: Stack) -> Violations:
             yield f"{name}: there is no {function['Handler']}"
 
 
+def functions_outlast_every_call_they_make(stack: Stack) -> Violations:
+    """A call that hangs ends before the invocation does, and a batch begins records for half of its time at least."""
+    batches = {target(mapping["FunctionName"]) for mapping in stack.all(MAPPING).values()}
+    for name, function in stack.all(FUNCTION).items():
+        timeout_ms = 1000 * function["Timeout"]
+        for service in _services(function["Handler"].partition(".")[0]):
+            longest_ms = clients.limits(service).longest_call_ms
+            if timeout_ms <= longest_ms + REPORT_MS:
+                yield f"{name}: a call to {service} may take {longest_ms} ms of its {timeout_ms}"
+        if name in batches and timeout_ms < 2 * MARGIN_MS:
+            yield f"{name}: half of its {timeout_ms} ms is less than the {MARGIN_MS} in which a batch begins nothing"
+
+
+def _services(folder: str) -> list[clients.ServiceName]:
+    """Return the services that a function's code makes clients of, itself or by the layer."""
+    code = "".join(path.read_text() for path in (ROOT / "functions" / folder).glob("*.py"))
+    by_layer = {"dynamodb": r"\b(ExactlyOnceStore|client)\(", "sqs": r"\bDeadLetterQueue\("}
+    known = get_args(clients.ServiceName.__value__)
+    return [
+        each
+        for each in known
+        if re.search(rf'\bclient\(\s*"{each}"', code) or re.search(by_layer.get(each, "$^"), code)
+    ]
+
+
 def every_setting_is_given(stack: Stack) -> Violations:
     for name, function in stack.all(FUNCTION).items():
         given = {
@@ -206,6 +251,7 @@ def numbers_say_why(stack: Stack) -> Violations:
 RULES: list[Rule] = [
     queues_outlast_their_function_six_times_and_its_window,
     queues_give_five_tries_and_then_keep_the_message_longer,
+    hopeless_messages_can_be_sent_to_their_own_dead_letter_queue,
     queues_report_single_messages,
     streams_isolate_what_fails_and_keep_it,
     asynchronous_functions_state_both_numbers_and_both_destinations,
@@ -215,6 +261,7 @@ RULES: list[Rule] = [
     functions_may_do_what_their_wiring_needs,
     invocations_are_allowed_to_their_source_alone,
     every_handler_is_there,
+    functions_outlast_every_call_they_make,
     every_setting_is_given,
     the_last_delivery_is_known_to_the_replay,
     parameters_and_outputs_are_described,

@@ -93,6 +93,18 @@ BREAKS: list[tuple[Rule, Callable[[Source], None]]] = [
         rules.queues_give_five_tries_and_then_keep_the_message_longer,
         put(f"ReceiptsFailed.{P}.MessageRetentionPeriod", 345600),
     ),
+    *(
+        (rules.hopeless_messages_can_be_sent_to_their_own_dead_letter_queue, change)
+        for change in (
+            drop(f"PostPayments.{P}.Environment.Variables.DEAD_LETTERS_QUEUE"),
+            put(f"SendReceipts.{P}.Environment.Variables.DEAD_LETTERS_QUEUE", {"Ref": "PaymentsFailed"}),
+            drop(f"ReplayScansRole.{P}.Policies.0.PolicyDocument.Statement.2"),
+            put(
+                f"PostPaymentsRole.{P}.Policies.0.PolicyDocument.Statement.2.Resource",
+                [{"Fn::GetAtt": [queue, "Arn"]} for queue in ("PaymentsFailed", "Payments")],
+            ),
+        )
+    ),
     (
         rules.queues_report_single_messages,
         drop(f"PostPayments.{P}.Events.Payments.{P}.FunctionResponseTypes"),
@@ -287,6 +299,10 @@ BREAKS: list[tuple[Rule, Callable[[Source], None]]] = [
     ),
     (stores.data_outlives_its_stack, put("AccountsTable.DeletionPolicy", "Delete")),
     (rules.every_handler_is_there, put(f"ImportOrders.{P}.Handler", "import_orders.app.main")),
+    *(
+        (rules.functions_outlast_every_call_they_make, put(f"{function}.{P}.Timeout", timeout))
+        for function, timeout in (("PostPayments", 20), ("ShipOrder", 10), ("ImportOrders", 60), ("ReplayScans", 90))
+    ),
     (rules.every_setting_is_given, drop(f"PostPayments.{P}.Environment.Variables.ENTRIES_TABLE")),
     (
         rules.the_last_delivery_is_known_to_the_replay,
