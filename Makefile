@@ -14,7 +14,7 @@ SOURCES := landfast functions layers tests benchmarks
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
 FAST := tests/architecture tests/delivery tests/simulate tests/unit tests/template_reader
-SLOW := tests/template tests/runtime tests/dataplane tests/service
+SLOW := tests/template tests/local_invoke tests/runtime tests/dataplane tests/service
 WHOLE := tests/faithful tests/end_to_end
 
 # Real time on a machine that others use as well: what failed is tried once more, for all to see; a fault fails again.
@@ -73,7 +73,7 @@ build: $(READY) $(REQUIREMENTS)  ## Build for AWS
 deploy: build  ## Deploy to AWS, asking for what it needs to know
 	@$(BIN)/sam deploy --guided
 
-local-invoke: $(READY)  ## Run every sample event in AWS's own container image (needs Docker)
+local-invoke: $(READY)  ## Run every sample event in AWS's own container image (needs Docker; see events/README.md)
 	@$(BIN)/python -m tests.local_invoke
 
 ##@ Maintain

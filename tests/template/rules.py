@@ -1,116 +1,32 @@
 """The rules of the application's template. Each yields one line for everything that breaks it."""
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import get_args
 
+from backoffice import clients
+from backoffice.batches import MARGIN_MS, REPORT_MS
+from tests.template import alarms, stores
 from tests.template.stack import ROOT, Stack, as_list, target, targets
-
-QUEUE = "AWS::SQS::Queue"
-FUNCTION = "AWS::Lambda::Function"
-MAPPING = "AWS::Lambda::EventSourceMapping"
-INVOKE_CONFIG = "AWS::Lambda::EventInvokeConfig"
-ALARM = "AWS::CloudWatch::Alarm"
-BUCKET = "AWS::S3::Bucket"
+from tests.template.wiring import (
+    FUNCTION,
+    INVOKE_CONFIG,
+    MAPPING,
+    POLL,
+    QUEUE,
+    SEND,
+    Rule,
+    Violations,
+    asynchronous,
+    queue_mappings,
+    redrives,
+    stream_mappings,
+)
 
 DYNAMODB_STREAM_HOURS = 24
 """What a DynamoDB stream keeps (S-54)."""
 
 FORCED_WILDCARDS = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 """Actions that AWS allows on `*` only."""
-
-SEND = {
-    QUEUE: ["sqs:SendMessage"],
-    "AWS::SNS::Topic": ["sns:Publish"],
-    FUNCTION: ["lambda:InvokeFunction"],
-    "AWS::Events::EventBus": ["events:PutEvents"],
-    BUCKET: ["s3:PutObject", "s3:ListBucket"],
-}
-"""What a destination needs (S-21)."""
-
-POLL = {
-    QUEUE: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-    "AWS::Kinesis::Stream": [
-        "kinesis:DescribeStream",
-        "kinesis:DescribeStreamSummary",
-        "kinesis:GetRecords",
-        "kinesis:GetShardIterator",
-        "kinesis:ListShards",
-    ],
-    "AWS::DynamoDB::Table": [
-        "dynamodb:DescribeStream",
-        "dynamodb:GetRecords",
-        "dynamodb:GetShardIterator",
-        "dynamodb:ListStreams",
-    ],
-}
-"""What a source needs (S-69, S-107)."""
-
-type Violations = Iterator[str]
-type Rule = Callable[[Stack], Violations]
-
-
-def queue_mappings(stack: Stack) -> Iterator[tuple[str, dict[str, Any], str]]:
-    yield from _mappings(stack, QUEUE)
-
-
-def stream_mappings(stack: Stack) -> Iterator[tuple[str, dict[str, Any], str]]:
-    yield from _mappings(stack, "AWS::Kinesis::Stream")
-    yield from _mappings(stack, "AWS::DynamoDB::Table")
-
-
-def _mappings(stack: Stack, kind: str) -> Iterator[tuple[str, dict[str, Any], str]]:
-    for name, mapping in stack.all(MAPPING).items():
-        source = target(mapping["EventSourceArn"])
-        if stack.type_of(source) == kind:
-            yield name, mapping, source
-
-
-def asynchronous(stack: Stack) -> set[str]:
-    """Return the functions that S3, a rule or another function's destination invokes, or that are configured for it."""
-    invoked = {target(config["FunctionName"]) for config in stack.all(INVOKE_CONFIG).values()}
-    for config in stack.all(INVOKE_CONFIG).values():
-        invoked |= targets(config["DestinationConfig"])
-    for bucket in stack.all(BUCKET).values():
-        invoked |= targets(bucket.get("NotificationConfiguration", {}).get("LambdaConfigurations", []))
-    for rule in stack.all("AWS::Events::Rule").values():
-        invoked |= targets([each["Arn"] for each in rule["Targets"]])
-    return invoked & set(stack.all(FUNCTION))
-
-
-def redrives(stack: Stack) -> dict[str, str]:
-    """Return the dead-letter queue of each queue that has one."""
-    return {
-        name: target(queue["RedrivePolicy"]["deadLetterTargetArn"])
-        for name, queue in stack.all(QUEUE).items()
-        if "RedrivePolicy" in queue
-    }
-
-
-def failure_queues(stack: Stack) -> set[str]:
-    """Return every queue that something ends in when it fails."""
-    found = set(redrives(stack).values())
-    for mapping in stack.all(MAPPING).values():
-        found |= targets(mapping.get("DestinationConfig", {}))
-    for config in stack.all(INVOKE_CONFIG).values():
-        found |= targets(config["DestinationConfig"].get("OnFailure", {}))
-    for function in stack.all(FUNCTION).values():
-        found |= targets(function.get("DeadLetterConfig", {}))
-    for rule in stack.all("AWS::Events::Rule").values():
-        found |= targets([each.get("DeadLetterConfig") for each in rule["Targets"]])
-        if rule.get("EventPattern", {}).get("source") == ["lambda"]:
-            found |= targets([each["Arn"] for each in rule["Targets"]])
-    return found & set(stack.all(QUEUE))
-
-
-def alarms_on(stack: Stack, metric: str) -> set[str]:
-    """Return what is watched by the alarms on a metric."""
-    return {
-        name
-        for alarm in stack.all(ALARM).values()
-        if alarm["MetricName"] == metric and alarm["Threshold"] == 0
-        for name in targets(alarm["Dimensions"])
-    }
 
 
 def queues_outlast_their_function_six_times_and_its_window(stack: Stack) -> Violations:
@@ -134,6 +50,23 @@ def queues_give_five_tries_and_then_keep_the_message_longer(stack: Stack) -> Vio
             yield f"{queue}: its dead-letter queue is of another type (S-95)"
         if dead.get("MessageRetentionPeriod", 345600) <= source.get("MessageRetentionPeriod", 345600):
             yield f"{queue}: its dead-letter queue does not keep messages longer"
+
+
+def hopeless_messages_can_be_sent_to_their_own_dead_letter_queue(stack: Stack) -> Violations:
+    """The function sends there at once what no further delivery mends; the message's time in the queue begins anew."""
+    for name, mapping, queue in queue_mappings(stack):
+        function, dead = target(mapping["FunctionName"]), redrives(stack).get(queue)
+        told = stack.properties(function)["Environment"]["Variables"].get("DEAD_LETTERS_QUEUE")
+        if dead is None or told != {"Ref": dead}:
+            yield f"{name}: {function} is not told the dead-letter queue of {queue}"
+        sends_to = {
+            each
+            for statement in stack.statements(function)
+            if "sqs:SendMessage" in as_list(statement["Action"])
+            for each in targets(statement["Resource"])
+        }
+        if sends_to != {dead}:
+            yield f"{name}: {function} may send to {sorted(sends_to)}, not to {dead} alone"
 
 
 def queues_report_single_messages(stack: Stack) -> Violations:
@@ -184,58 +117,6 @@ def no_destination_is_fifo(stack: Stack) -> Violations:
         for each in targets(config.get("DestinationConfig", {})) | targets(config.get("DeadLetterConfig", {})):
             if each in stack.all(QUEUE) and stack.properties(each).get("FifoQueue"):
                 yield f"{name}: {each} is FIFO (S-20)"
-
-
-def every_failure_store_has_an_alarm(stack: Stack) -> Violations:
-    watched = alarms_on(stack, "ApproximateNumberOfMessagesVisible")
-    for queue in sorted(failure_queues(stack) - watched):
-        yield f"{queue}: nobody is told of what is visible in it"
-    delivered = alarms_on(stack, "OnFailureDestinationDeliveredEventCount")
-    for name, mapping, _ in stream_mappings(stack):
-        store = target(mapping["DestinationConfig"]["OnFailure"]["Destination"])
-        if stack.type_of(store) == BUCKET and (
-            name not in delivered or "EventCount" not in mapping.get("MetricsConfig", {}).get("Metrics", [])
-        ):
-            yield f"{name}: nobody is told of what arrives in {store}"
-
-
-def every_function_has_the_alarms_of_its_kind(stack: Stack) -> Violations:
-    functions = stack.all(FUNCTION)
-    watched = {
-        "Throttles": set(functions),
-        "DestinationDeliveryFailures": asynchronous(stack)
-        | {target(mapping["FunctionName"]) for _, mapping, _ in stream_mappings(stack)},
-        "AsyncEventsDropped": asynchronous(stack),
-        "DeadLetterErrors": {name for name, each in functions.items() if "DeadLetterConfig" in each},
-    }
-    for metric, wanted in watched.items():
-        for function in sorted(wanted - alarms_on(stack, metric)):
-            yield f"{function}: no alarm on {metric}"
-
-
-def streams_that_fall_behind_are_told_before_records_are_given_up(stack: Stack) -> Violations:
-    alarms = [alarm for alarm in stack.all(ALARM).values() if alarm["MetricName"] == "IteratorAge"]
-    for name, mapping, _ in stream_mappings(stack):
-        function = target(mapping["FunctionName"])
-        given_up = 1000 * mapping["MaximumRecordAgeInSeconds"]
-        if not any(alarm["Threshold"] < given_up and function in targets(alarm["Dimensions"]) for alarm in alarms):
-            yield f"{name}: no alarm on IteratorAge before records are given up"
-
-
-def every_alarm_reaches_the_administrators_with_its_runbook(stack: Stack) -> Violations:
-    sections = runbook_sections()
-    for name, alarm in stack.all(ALARM).items():
-        if alarm.get("AlarmActions") != [{"Ref": "AdministratorsTopic"}]:
-            yield f"{name}: does not tell the administrators"
-        found = re.search(r"\$\{Runbooks\}#([a-z0-9-]+)$", alarm["AlarmDescription"]["Fn::Sub"])
-        if found is None or found[1] not in sections:
-            yield f"{name}: names no section of docs/runbooks.md"
-
-
-def runbook_sections() -> set[str]:
-    """Return the sections of the runbooks, as GitHub makes anchors of headings."""
-    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "runbooks.md").read_text(), re.MULTILINE)
-    return {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def no_function_reaches_outside_its_stack(stack: Stack) -> Violations:
@@ -295,52 +176,37 @@ def invocations_are_allowed_to_their_source_alone(stack: Stack) -> Violations:
             yield f"{name}: a bucket of another account may invoke (S-43)"
 
 
-def what_is_stored_is_encrypted(stack: Stack) -> Violations:
-    stated = {
-        QUEUE: "SqsManagedSseEnabled",
-        "AWS::SNS::Topic": "KmsMasterKeyId",
-        "AWS::Kinesis::Stream": "StreamEncryption",
-        "AWS::DynamoDB::Table": "SSESpecification",
-        BUCKET: "BucketEncryption",
-    }
-    for kind, setting in stated.items():
-        for name, properties in stack.all(kind).items():
-            if not properties.get(setting):
-                yield f"{name}: does not state its encryption"
-
-
-def buckets_are_private_and_take_tls_only(stack: Stack) -> Violations:
-    closed = {
-        target(policy["Bucket"])
-        for policy in stack.all("AWS::S3::BucketPolicy").values()
-        for statement in policy["PolicyDocument"]["Statement"]
-        if statement["Effect"] == "Deny"
-        and statement["Principal"] == "*"
-        and statement["Action"] == "s3:*"
-        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    }
-    for name, bucket in stack.all(BUCKET).items():
-        if name not in closed:
-            yield f"{name}: takes requests without TLS"
-        block = bucket.get("PublicAccessBlockConfiguration", {})
-        if len(block) != 4 or not all(setting is True for setting in block.values()):
-            yield f"{name}: can be made public"
-
-
-def data_outlives_its_stack(stack: Stack) -> Violations:
-    for name, resource in stack.translated["Resources"].items():
-        if resource["Type"] in {BUCKET, "AWS::DynamoDB::Table"} and not (
-            name == "IdempotencyTable" or resource.get("DeletionPolicy", "").startswith("Retain")
-        ):
-            yield f"{name}: its data goes with the stack"
-
-
 def every_handler_is_there(stack: Stack) -> Violations:
     for name, function in stack.all(FUNCTION).items():
         folder, module, handler = function["Handler"].split(".")
         path = ROOT / "functions" / folder / f"{module}.py"
         if not path.exists() or not re.search(rf"^(def {handler}\(|{handler} = )", path.read_text(), re.MULTILINE):
             yield f"{name}: there is no {function['Handler']}"
+
+
+def functions_outlast_every_call_they_make(stack: Stack) -> Violations:
+    """A call that hangs ends before the invocation does, and a batch begins records for half of its time at least."""
+    batches = {target(mapping["FunctionName"]) for mapping in stack.all(MAPPING).values()}
+    for name, function in stack.all(FUNCTION).items():
+        timeout_ms = 1000 * function["Timeout"]
+        for service in _services(function["Handler"].partition(".")[0]):
+            longest_ms = clients.limits(service).longest_call_ms
+            if timeout_ms <= longest_ms + REPORT_MS:
+                yield f"{name}: a call to {service} may take {longest_ms} ms of its {timeout_ms}"
+        if name in batches and timeout_ms < 2 * MARGIN_MS:
+            yield f"{name}: half of its {timeout_ms} ms is less than the {MARGIN_MS} in which a batch begins nothing"
+
+
+def _services(folder: str) -> list[clients.ServiceName]:
+    """Return the services that a function's code makes clients of, itself or by the layer."""
+    code = "".join(path.read_text() for path in (ROOT / "functions" / folder).glob("*.py"))
+    by_layer = {"dynamodb": r"\b(ExactlyOnceStore|client)\(", "sqs": r"\bDeadLetterQueue\("}
+    known = get_args(clients.ServiceName.__value__)
+    return [
+        each
+        for each in known
+        if re.search(rf'\bclient\(\s*"{each}"', code) or re.search(by_layer.get(each, "$^"), code)
+    ]
 
 
 def every_setting_is_given(stack: Stack) -> Violations:
@@ -385,24 +251,21 @@ def numbers_say_why(stack: Stack) -> Violations:
 RULES: list[Rule] = [
     queues_outlast_their_function_six_times_and_its_window,
     queues_give_five_tries_and_then_keep_the_message_longer,
+    hopeless_messages_can_be_sent_to_their_own_dead_letter_queue,
     queues_report_single_messages,
     streams_isolate_what_fails_and_keep_it,
     asynchronous_functions_state_both_numbers_and_both_destinations,
     no_destination_is_fifo,
-    every_failure_store_has_an_alarm,
-    every_function_has_the_alarms_of_its_kind,
-    streams_that_fall_behind_are_told_before_records_are_given_up,
-    every_alarm_reaches_the_administrators_with_its_runbook,
     no_function_reaches_outside_its_stack,
     every_function_has_a_role_and_a_log_group_of_its_own,
     functions_may_do_what_their_wiring_needs,
     invocations_are_allowed_to_their_source_alone,
-    what_is_stored_is_encrypted,
-    buckets_are_private_and_take_tls_only,
-    data_outlives_its_stack,
     every_handler_is_there,
+    functions_outlast_every_call_they_make,
     every_setting_is_given,
     the_last_delivery_is_known_to_the_replay,
     parameters_and_outputs_are_described,
     numbers_say_why,
+    *alarms.RULES,
+    *stores.RULES,
 ]

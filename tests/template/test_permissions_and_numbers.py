@@ -1,15 +1,7 @@
 """What AWS's own rules ask of the template, rule by rule."""
 
-from tests.template.rules import (
-    FUNCTION,
-    INVOKE_CONFIG,
-    MAPPING,
-    POLL,
-    QUEUE,
-    SEND,
-    queue_mappings,
-)
 from tests.template.stack import Properties, Stack, as_list, target, targets
+from tests.template.wiring import FUNCTION, INVOKE_CONFIG, MAPPING, POLL, QUEUE, SEND, queue_mappings
 
 
 def actions_on(stack: Stack, function: str, resource: str) -> set[str]:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.template import rules
 from tests.template.pipelines import FOLDERS, belongs_to, resource_owners, without
 from tests.template.rules import RULES
 from tests.template.stack import ROOT, Stack
 from tests.template.test_rules import lint_findings
+from tests.template.wiring import FUNCTION
 
 pipelines = pytest.mark.parametrize("pipeline", FOLDERS)
 
@@ -37,7 +37,7 @@ def test_the_rest_of_the_template_validates_and_keeps_the_rules(text: str, pipel
     # Without notices, nobody has to be told that an order was shipped.
     told = ["ShipOrder: has no OnSuccess destination"] if pipeline == "notices" else []
     assert broken == told
-    handlers = {function["Handler"].partition(".")[0] for function in rest.all(rules.FUNCTION).values()}
+    handlers = {function["Handler"].partition(".")[0] for function in rest.all(FUNCTION).values()}
     assert handlers.isdisjoint(FOLDERS[pipeline])
     assert handlers == {folder for name, owned in FOLDERS.items() if name != pipeline for folder in owned}
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]  # it ships no types
 
-from tests.template import rules
-from tests.template.rules import ALARM, FUNCTION, RULES, Rule
+from tests.template import alarms, rules, stores
+from tests.template.rules import RULES
 from tests.template.stack import Stack, as_list, targets
+from tests.template.wiring import ALARM, FUNCTION, INVOKE_CONFIG, Rule, asynchronous
 
 type Source = dict[str, Any]
 
@@ -37,7 +38,8 @@ def drop(path: str) -> Callable[[Source], None]:
     *parents, last = path.split(".")
 
     def change(resources: Source) -> None:
-        del _at(resources, parents)[last]
+        found = _at(resources, parents)
+        del found[int(last) if isinstance(found, list) else last]
 
     return change
 
@@ -65,6 +67,18 @@ def leave_the_role_to_sam(resources: Source) -> None:
 
 
 P = "Properties"
+POLICIES = {
+    "AdministratorsTopicPolicy",
+    "CustomersTopicPolicy",
+    "NoticesFailedPolicy",
+    "OrderFilesPolicy",
+    "OrderFilesQueuesPolicy",
+    "OrdersNotDeliveredPolicy",
+    "PaymentsQueuesPolicy",
+    "ReceiptsQueuesPolicy",
+    "ScansQueuesPolicy",
+    "ShipmentsQueuesPolicy",
+}
 BREAKS: list[tuple[Rule, Callable[[Source], None]]] = [
     (rules.queues_outlast_their_function_six_times_and_its_window, put(f"Receipts.{P}.VisibilityTimeout", 184)),
     (rules.queues_outlast_their_function_six_times_and_its_window, drop(f"Payments.{P}.VisibilityTimeout")),
@@ -78,6 +92,18 @@ BREAKS: list[tuple[Rule, Callable[[Source], None]]] = [
     (
         rules.queues_give_five_tries_and_then_keep_the_message_longer,
         put(f"ReceiptsFailed.{P}.MessageRetentionPeriod", 345600),
+    ),
+    *(
+        (rules.hopeless_messages_can_be_sent_to_their_own_dead_letter_queue, change)
+        for change in (
+            drop(f"PostPayments.{P}.Environment.Variables.DEAD_LETTERS_QUEUE"),
+            put(f"SendReceipts.{P}.Environment.Variables.DEAD_LETTERS_QUEUE", {"Ref": "PaymentsFailed"}),
+            drop(f"ReplayScansRole.{P}.Policies.0.PolicyDocument.Statement.2"),
+            put(
+                f"PostPaymentsRole.{P}.Policies.0.PolicyDocument.Statement.2.Resource",
+                [{"Fn::GetAtt": [queue, "Arn"]} for queue in ("PaymentsFailed", "Payments")],
+            ),
+        )
     ),
     (
         rules.queues_report_single_messages,
@@ -120,29 +146,79 @@ BREAKS: list[tuple[Rule, Callable[[Source], None]]] = [
         drop(f"NotifyCustomer.{P}.EventInvokeConfig"),
     ),
     (rules.no_destination_is_fifo, put(f"S3Failure.{P}.FifoQueue", value=True)),
-    (rules.every_failure_store_has_an_alarm, drop("PaymentsFailedVisible")),
-    (rules.every_failure_store_has_an_alarm, drop("NoticesFailedVisible")),
-    (rules.every_failure_store_has_an_alarm, drop("ShipmentsDeadVisible")),
-    (rules.every_failure_store_has_an_alarm, put(f"S3FailureVisible.{P}.Threshold", 1)),
+    (alarms.every_failure_store_has_an_alarm, drop("PaymentsFailedVisible")),
+    (alarms.every_failure_store_has_an_alarm, drop("NoticesFailedVisible")),
+    (alarms.every_failure_store_has_an_alarm, drop("ShipmentsDeadVisible")),
+    (alarms.every_failure_store_has_an_alarm, put(f"S3FailureVisible.{P}.Threshold", 1)),
     (
-        rules.every_failure_store_has_an_alarm,
+        alarms.every_failure_store_has_an_alarm,
         put(f"S3FailureVisible.{P}.MetricName", "NumberOfMessagesSent"),
     ),
-    (rules.every_failure_store_has_an_alarm, drop("OrderChangesFailedArrived")),
-    (rules.every_function_has_the_alarms_of_its_kind, drop("ImportOrdersResultsLost")),
-    (rules.every_function_has_the_alarms_of_its_kind, drop("NotifyCustomerEventsDropped")),
-    (rules.every_function_has_the_alarms_of_its_kind, drop("PostPaymentsThrottled")),
-    (rules.every_function_has_the_alarms_of_its_kind, drop("ShipOrderDeadLettersLost")),
+    (alarms.every_failure_store_has_an_alarm, drop("OrderChangesFailedArrived")),
+    (alarms.everything_that_delivers_is_watched, drop("ImportOrdersResultsLost")),
+    (alarms.everything_that_delivers_is_watched, drop("NotifyCustomerEventsDropped")),
+    (alarms.every_function_is_watched_for_throttles, drop(f"FunctionsThrottled.{P}.Metrics.4")),
+    (alarms.everything_that_delivers_is_watched, drop("ShipOrderDeadLettersLost")),
+    (alarms.everything_that_delivers_is_watched, drop(f"NoticesFailedRule.{P}.Targets.0.DeadLetterConfig")),
+    (alarms.everything_that_delivers_is_watched, drop(f"ShipOrder.{P}.Events.OrderPlaced.{P}.DeadLetterConfig")),
+    (alarms.everything_that_delivers_is_watched, drop("OrdersNotDeliveredLost")),
+    (alarms.everything_that_delivers_is_watched, drop("NoticesUndelivered")),
+    (alarms.everything_that_delivers_is_watched, drop("AlarmsUndelivered")),
+    (alarms.everything_that_delivers_is_watched, drop("TrackParcelsResultsLost")),
     (
-        rules.streams_that_fall_behind_are_told_before_records_are_given_up,
+        alarms.everything_that_delivers_is_watched,
+        put("Nightly", {"Type": "AWS::Scheduler::Schedule", P: {}}),
+    ),
+    (
+        alarms.everything_that_delivers_is_watched,
+        put(f"ParkedScans.{P}.NotificationConfiguration", {"QueueConfigurations": []}),
+    ),
+    *(
+        (alarms.source_queues_are_watched_by_the_age_of_their_oldest_message, drop(alarm))
+        for alarm in ("PaymentsLate", "ReceiptsLate", "ScansFailedLate")
+    ),
+    *(
+        (
+            alarms.source_queues_are_watched_by_the_age_of_their_oldest_message,
+            put(f"PaymentsLate.{P}.Threshold", threshold),
+        )
+        for threshold in (899, 172801)
+    ),
+    (alarms.streams_that_nobody_reads_are_told, drop("OrdersUnread")),
+    (alarms.streams_that_nobody_reads_are_told, put(f"ParcelScansUnread.{P}.TreatMissingData", "notBreaching")),
+    (alarms.streams_that_nobody_reads_are_told, put(f"ParcelScansUnread.{P}.Statistic", "Sum")),
+    (
+        alarms.streams_that_nobody_reads_are_told,
+        drop(f"TrackParcels.{P}.Events.Scans.{P}.MetricsConfig"),
+    ),
+    (alarms.every_alarm_watches_what_can_be_emitted, put(f"ScansParkedAlarm.{P}.MetricName", "ScansPraked")),
+    (alarms.every_alarm_watches_what_can_be_emitted, put(f"ScansParkedAlarm.{P}.Namespace", "Shop")),
+    (
+        alarms.every_alarm_watches_what_can_be_emitted,
+        put(f"ScansParkedAlarm.{P}.Dimensions", [{"Name": "service", "Value": "replayed_scans"}]),
+    ),
+    (alarms.every_alarm_watches_what_can_be_emitted, put(f"S3FailureVisible.{P}.MetricName", "MessagesVisible")),
+    (
+        alarms.every_alarm_watches_what_can_be_emitted,
+        put(f"FunctionsThrottled.{P}.Metrics", [{"Id": f"m{number}"} for number in range(11)]),
+    ),
+    *(
+        (alarms.every_alarm_watches_what_can_be_emitted, put(f"ReplayScans.{P}.LoggingConfig", logging))
+        for logging in (
+            {"LogFormat": "JSON", "ApplicationLogLevel": {"Ref": "LogLevel"}},
+            {"LogFormat": "JSON", "ApplicationLogLevel": "WARN"},
+        )
+    ),
+    (
+        alarms.streams_that_fall_behind_are_told_before_records_are_given_up,
         put(f"TrackParcelsLate.{P}.Threshold", 86_400_000),
     ),
     (
-        rules.every_alarm_reaches_the_administrators_with_its_runbook,
+        alarms.every_alarm_reaches_the_administrators_and_says_what_to_do,
         put(f"S3FailureVisible.{P}.AlarmDescription", {"Fn::Sub": "Look at ${Runbooks}#nowhere"}),
     ),
     (
-        rules.every_alarm_reaches_the_administrators_with_its_runbook,
+        alarms.every_alarm_reaches_the_administrators_and_says_what_to_do,
         drop(f"S3FailureVisible.{P}.AlarmActions"),
     ),
     (
@@ -173,15 +249,60 @@ BREAKS: list[tuple[Rule, Callable[[Source], None]]] = [
     ),
     (rules.invocations_are_allowed_to_their_source_alone, drop(f"OrderFilesMayInvoke.{P}.SourceArn")),
     (rules.invocations_are_allowed_to_their_source_alone, drop(f"OrderFilesMayInvoke.{P}.SourceAccount")),
-    (rules.what_is_stored_is_encrypted, drop(f"Receipts.{P}.SqsManagedSseEnabled")),
-    (rules.what_is_stored_is_encrypted, drop(f"ParcelScans.{P}.StreamEncryption")),
-    (rules.buckets_are_private_and_take_tls_only, drop("ParkedScansPolicy")),
+    (stores.what_is_stored_is_encrypted, drop(f"Receipts.{P}.SqsManagedSseEnabled")),
+    (stores.what_is_stored_is_encrypted, drop(f"ParcelScans.{P}.StreamEncryption")),
+    (stores.everything_takes_tls_only, drop("ParkedScansPolicy")),
     (
-        rules.buckets_are_private_and_take_tls_only,
+        stores.buckets_are_private,
         put(f"OrderFiles.{P}.PublicAccessBlockConfiguration.BlockPublicAcls", value=False),
     ),
-    (rules.data_outlives_its_stack, put("AccountsTable.DeletionPolicy", "Delete")),
+    *((stores.everything_takes_tls_only, drop(policy)) for policy in sorted(POLICIES)),
+    (
+        stores.everything_takes_tls_only,
+        put(f"ReceiptsQueuesPolicy.{P}.Queues", [{"Ref": "Receipts"}]),
+    ),
+    (
+        stores.everything_takes_tls_only,
+        put(f"ReceiptsQueuesPolicy.{P}.Queues", [{"Ref": name} for name in ("Receipts", "ReceiptsFailed", "Payments")]),
+    ),
+    (
+        stores.everything_takes_tls_only,
+        put(f"CustomersTopicPolicy.{P}.PolicyDocument.Statement.0.Condition", {}),
+    ),
+    (stores.topics_can_be_used_by_their_account, drop(f"ReceiptsTopicPolicy.{P}.PolicyDocument.Statement.1")),
+    (
+        stores.services_may_send_and_only_on_behalf_of_this_stack,
+        drop(f"AdministratorsTopicPolicy.{P}.PolicyDocument.Statement.2"),
+    ),
+    (
+        stores.services_may_send_and_only_on_behalf_of_this_stack,
+        put(f"AdministratorsTopicPolicy.{P}.PolicyDocument.Statement.2.Condition", {}),
+    ),
+    (
+        stores.services_may_send_and_only_on_behalf_of_this_stack,
+        drop(f"NoticesNotDeliveredPolicy.{P}.PolicyDocument.Statement.1"),
+    ),
+    *(
+        (
+            stores.what_is_overwritten_or_deleted_can_be_had_back,
+            drop(f"{table}.{P}.PointInTimeRecoverySpecification"),
+        )
+        for table in ("IdempotencyTable", "OrdersTable", "EntriesTable")
+    ),
+    (
+        stores.what_is_overwritten_or_deleted_can_be_had_back,
+        drop(f"ParkedScans.{P}.VersioningConfiguration"),
+    ),
+    (
+        stores.what_is_overwritten_or_deleted_can_be_had_back,
+        drop(f"OrderChangesFailed.{P}.LifecycleConfiguration"),
+    ),
+    (stores.data_outlives_its_stack, put("AccountsTable.DeletionPolicy", "Delete")),
     (rules.every_handler_is_there, put(f"ImportOrders.{P}.Handler", "import_orders.app.main")),
+    *(
+        (rules.functions_outlast_every_call_they_make, put(f"{function}.{P}.Timeout", timeout))
+        for function, timeout in (("PostPayments", 20), ("ShipOrder", 10), ("ImportOrders", 60), ("ReplayScans", 90))
+    ),
     (rules.every_setting_is_given, drop(f"PostPayments.{P}.Environment.Variables.ENTRIES_TABLE")),
     (
         rules.the_last_delivery_is_known_to_the_replay,
@@ -209,15 +330,39 @@ def test_an_output_without_a_description_is_found(stack: Stack) -> None:
     assert list(rules.parameters_and_outputs_are_described(Stack.of_source(stack.text, source)))
 
 
+@pytest.mark.parametrize("pattern", [None, ".*", "^https?://.*$", "^https://.+$"])
+def test_a_parameter_that_takes_a_relative_link_or_refuses_its_default_is_found(
+    stack: Stack, pattern: str | None
+) -> None:
+    source = deepcopy(stack.source)
+    source["Parameters"]["Runbooks"].pop("AllowedPattern")
+    source["Parameters"]["Runbooks"] |= {"AllowedPattern": pattern} if pattern else {}
+    broken = Stack.of_source(stack.text, source)
+    assert list(alarms.runbooks_are_linked_by_an_absolute_address(broken))
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARN", "ERROR"])
+def test_s_137_metrics_are_kept_at_every_log_level_by_text_and_by_json_up_to_info(stack: Stack, level: str) -> None:
+    logs = {name: function["LoggingConfig"] for name, function in stack.all(FUNCTION).items()}
+    assert logs
+    assert [name for name, each in logs.items() if not alarms.keeps_metrics(each, level)] == []
+    following = {"LogFormat": "JSON", "ApplicationLogLevel": {"Ref": "LogLevel"}}
+    assert alarms.keeps_metrics(following, level) is (level in {"DEBUG", "INFO"})
+
+
 def test_every_rule_is_broken_by_one_of_these_tests() -> None:
     broken = {rule for rule, _ in BREAKS}
-    broken |= {rules.numbers_say_why, rules.parameters_and_outputs_are_described}
+    broken |= {
+        rules.numbers_say_why,
+        rules.parameters_and_outputs_are_described,
+        alarms.runbooks_are_linked_by_an_absolute_address,
+    }
     assert broken == set(RULES)
 
 
 def test_every_section_of_the_runbooks_belongs_to_an_alarm(stack: Stack) -> None:
     linked = {alarm["AlarmDescription"]["Fn::Sub"].rpartition("#")[2] for alarm in stack.all(ALARM).values()}
-    assert linked == rules.runbook_sections()
+    assert linked == alarms.runbook_sections()
 
 
 def test_the_first_pipelines_queues_are_named_after_the_stack(stack: Stack) -> None:
@@ -231,7 +376,7 @@ def test_the_first_pipelines_queues_are_named_after_the_stack(stack: Stack) -> N
 def test_success_and_failure_use_all_four_kinds_of_destination(stack: Stack) -> None:
     used = {
         stack.type_of(name)
-        for config in stack.all(rules.INVOKE_CONFIG).values()
+        for config in stack.all(INVOKE_CONFIG).values()
         for name in targets(config["DestinationConfig"])
     }
     assert used == {"AWS::SQS::Queue", "AWS::SNS::Topic", FUNCTION, "AWS::Events::EventBus"}
@@ -241,7 +386,7 @@ def test_s_026_one_function_has_a_dead_letter_queue_beside_its_destination(stack
     with_both = {
         name
         for name, function in stack.all(FUNCTION).items()
-        if "DeadLetterConfig" in function and name in rules.asynchronous(stack)
+        if "DeadLetterConfig" in function and name in asynchronous(stack)
     }
     assert with_both == {"ShipOrder"}
 
