@@ -12,7 +12,7 @@ from import_orders.order import InvalidOrderError, Order, parse_order
 MAX_LINE_BYTES = 1_048_576
 """Longest line, its end included; an order at all its bounds is a tenth of it."""
 MAX_ORDERS = 500_000
-"""Most orders of one file: their ids take 75 MB of memory, their writes 12 of the function's 15 minutes (1.4 ms each)."""
+"""Most orders of one file: their ids take 75 MB of memory, their writes 12 of its 15 minutes (1.4 ms each)."""
 MAX_FILE_BYTES = 512 * 1_048_576
 """Largest file once decompressed: 1,000 bytes an order, and the end of a gzip bomb."""
 
