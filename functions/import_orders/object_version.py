@@ -1,11 +1,12 @@
 """Opens exactly the version of an object that an upload was about."""
 
 import io
-from contextlib import AbstractContextManager, closing
-from typing import TYPE_CHECKING, cast
+from datetime import datetime
+from typing import TYPE_CHECKING, Self, cast
 
 from botocore.exceptions import ClientError
 
+from backoffice.errors import ShopError
 from import_orders.upload import Upload
 
 if TYPE_CHECKING:
@@ -13,11 +14,26 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 
-class ObjectReplacedError(RuntimeError):
+class ObjectReplacedError(ShopError, RuntimeError):
     """The object is no longer the one that was uploaded; what replaced it has a notification of its own."""
 
 
-def open_version(s3: "S3Client", upload: Upload) -> AbstractContextManager[io.RawIOBase]:
+class OpenObject:
+    """An object that is being read; a context manager that closes it."""
+
+    def __init__(self, body: io.RawIOBase, last_modified: datetime) -> None:
+        """Keep the bytes as S3 streams them, and when S3 says the object was last modified, in whole seconds."""
+        self.body = body
+        self.last_modified = last_modified
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.body.close()
+
+
+def open_version(s3: "S3Client", upload: Upload) -> OpenObject:
     """Open the object for reading from its start.
 
     Raises:
@@ -33,4 +49,4 @@ def open_version(s3: "S3Client", upload: Upload) -> AbstractContextManager[io.Ra
         if error.response["Error"]["Code"] == "PreconditionFailed":
             raise ObjectReplacedError(f"{upload.name} was replaced after this upload") from error
         raise
-    return closing(cast("io.RawIOBase", answer["Body"]))
+    return OpenObject(cast("io.RawIOBase", answer["Body"]), answer["LastModified"])

@@ -8,15 +8,18 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from backoffice.correlation import correlated
 from backoffice.observability import count, logger, observed
 from notify_customer.notice import notice_of, shipment_in
 
 
 @observed
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Word the notice for one shipment."""
-    notice = notice_of(shipment_in(event))
-    count("NoticesWorded")
-    logger.info("notice worded", extra={"notice": notice.notice_id})
+    shipment = shipment_in(event)
+    with correlated(shipment.correlation_id or context.aws_request_id):
+        notice = notice_of(shipment)
+        count("NoticesWorded")
+        logger.info("notice worded", extra={"notice": notice.notice_id})
     answer: dict[str, Any] = msgspec.to_builtins(notice)
     return answer

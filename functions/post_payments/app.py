@@ -4,7 +4,9 @@ import msgspec
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from backoffice.batches import EventType, ordered_batch
+from backoffice.correlation import correlated
 from backoffice.exactly_once import ExactlyOnceStore
+from backoffice.messages import text_at
 from backoffice.observability import count, logger
 from backoffice.settings import from_environment
 from post_payments.payment import parse_payment
@@ -25,13 +27,15 @@ post = poster(ExactlyOnceStore(settings.idempotency_table), settings.accounts_ta
 
 def handle(message: SQSRecord) -> None:
     """Post the payment of one message; a rejected one is done, too."""
-    payment = parse_payment(message.body, message.attributes.message_group_id or "")
-    posted = post(payment)
-    if posted == "posted":
-        count("PaymentsPosted")
-    else:
-        count("PaymentsRejected")
-        logger.warning("payment rejected", extra={"payment": payment.payment_id, "reason": posted})
+    with correlated(message.message_id):
+        record = message.raw_event
+        payment = parse_payment(text_at(record, "body"), text_at(record, "attributes", "MessageGroupId"))
+        posted = post(payment)
+        if posted == "posted":
+            count("PaymentsPosted")
+        else:
+            count("PaymentsRejected")
+            logger.warning("payment rejected", extra={"payment": payment.payment_id, "reason": posted})
 
 
 handler = ordered_batch(EventType.SQS, handle)

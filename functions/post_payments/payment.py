@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-Identifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+from backoffice.messages import Identifier, MalformedError, decoded
+
 # DynamoDB keeps 38 digits exactly; a payment of 15 leaves room for any sum of them.
 Amount = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15)]
 
@@ -24,7 +25,7 @@ XPF YER ZAR ZMW ZWG
 CURRENCIES = frozenset(_CODES.split())
 
 
-class MalformedPaymentError(ValueError):
+class MalformedPaymentError(MalformedError):
     """A message that is no payment; it fails, and lands in the dead-letter queue."""
 
 
@@ -48,15 +49,9 @@ def parse_payment(body: str, group: str) -> Payment:
         group: the message group; payments of an account keep their order only if it is the account.
 
     Raises:
-        msgspec.ValidationError: naming the field.
-        MalformedPaymentError: for anything else that is no payment.
+        MalformedPaymentError: naming the field where there is one.
     """
-    try:
-        payment = _DECODER.decode(body)
-    except msgspec.ValidationError:
-        raise
-    except msgspec.DecodeError as error:
-        raise MalformedPaymentError(str(error)) from None
+    payment = decoded(_DECODER, body, MalformedPaymentError)
     if payment.currency not in CURRENCIES:
         raise MalformedPaymentError("currency is not a code of ISO 4217")
     if payment.amount_minor == 0:

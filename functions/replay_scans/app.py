@@ -1,5 +1,9 @@
 """Parcel scans that Lambda gave up: read back from the stream, handled one by one, parked if they still fail."""
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
 import boto3
 import msgspec
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -7,14 +11,16 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyVa
 from botocore.config import Config
 
 from backoffice.batches import EventType, ordered_batch
+from backoffice.correlation import about, correlated
 from backoffice.errors import ShopError
 from backoffice.exactly_once import ExactlyOnceStore
+from backoffice.messages import ForeignEventError, MalformedError, text_at
 from backoffice.observability import count, describe, logger
 from backoffice.settings import from_environment
 from replay_scans.failed_range import FailureRecord, parse_failure
 from replay_scans.parking import park, parked_gap, parked_record
 from replay_scans.reading import Missing, StreamRecord, read_range
-from track_parcels.scan import UnreadableScanError, parse_scan
+from track_parcels.scan import parse_scan
 from track_parcels.tracking import tracker
 
 
@@ -32,7 +38,7 @@ class ReplayIncompleteError(ShopError):
     """Some records failed for a reason that may pass; the message comes again."""
 
 
-HOPELESS = (msgspec.ValidationError, UnreadableScanError, IdempotencyValidationError)
+HOPELESS = (MalformedError, IdempotencyValidationError)
 """What is wrong with the record itself: no retry mends it."""
 
 settings = from_environment(Settings)
@@ -48,8 +54,9 @@ def handle(message: SQSRecord) -> None:
     Raises:
         ReplayIncompleteError: when records failed that another try may save; on the last try they are parked.
     """
-    failure = parse_failure(message.body)
-    last_try = int(message.attributes.approximate_receive_count) >= settings.max_receive_count
+    envelope = message.raw_event
+    failure = parse_failure(text_at(envelope, "body"))
+    last_try = _receives(envelope) >= settings.max_receive_count
     unsaved = 0
     for found in read_range(kinesis, failure.range):
         if isinstance(found, Missing):
@@ -62,13 +69,21 @@ def handle(message: SQSRecord) -> None:
         raise ReplayIncompleteError(f"{unsaved} records of {failure.range.shard_id} failed, maybe not for good")
 
 
+def _receives(envelope: Mapping[str, Any]) -> int:
+    receives = text_at(envelope, "attributes", "ApproximateReceiveCount")
+    if not re.fullmatch("[0-9]{1,9}", receives):
+        raise ForeignEventError("attributes.ApproximateReceiveCount is no number")
+    return int(receives)
+
+
 def _replayed(failure: FailureRecord, record: StreamRecord, *, park_anyway: bool) -> bool:
     """Say whether the record is done with: handled or parked."""
     try:
-        track(parse_scan(record.data))
+        with correlated(f"{failure.range.shard_id}:{record.sequence_number}"):
+            track(parse_scan(record.data))
     except Exception as error:  # noqa: BLE001  whatever a record raises is its own failure, and is kept
         reason = describe(error)
-        logger.warning("scan failed again", extra={"record": record.sequence_number, **reason})
+        logger.warning("scan failed again", extra={"record": record.sequence_number, **reason, **about(error)})
         if not (park_anyway or isinstance(error, HOPELESS)):
             return False
         park(s3, settings.parked_bucket, parked_record(failure, record, reason))

@@ -4,14 +4,25 @@ from typing import Annotated
 
 import msgspec
 
-SequenceNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9]+$")]
+from backoffice.messages import MalformedError, decoded
+
+# As Kinesis defines them (its API reference); Python takes no longer text for a number than 4,300 digits.
+SequenceNumber = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,129}\Z")]
+ShardId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,128}\Z")]
+StreamArn = Annotated[
+    str, msgspec.Meta(pattern=r"^arn:aws[a-z-]*:kinesis:[a-z0-9-]{1,64}:[0-9]{12}:stream/[A-Za-z0-9_.-]{1,128}\Z")
+]
+
+
+class MalformedFailureError(MalformedError):
+    """A message that is no record of a failed batch of a stream."""
 
 
 class FailedRange(msgspec.Struct, frozen=True, rename="camel"):
     """The records of one shard from `start_sequence_number` to `end_sequence_number`, both included."""
 
-    stream_arn: str
-    shard_id: str
+    stream_arn: StreamArn
+    shard_id: ShardId
     start_sequence_number: SequenceNumber
     end_sequence_number: SequenceNumber
     batch_size: int
@@ -25,7 +36,7 @@ class FailedRange(msgspec.Struct, frozen=True, rename="camel"):
 class Cause(msgspec.Struct, frozen=True, rename="camel"):
     """Why Lambda gave the batch up: `RetryAttemptsExhausted` or `RecordAgeExceeded` (S-58)."""
 
-    condition: str
+    condition: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{1,64}\Z")]
     request_id: str = ""
 
 
@@ -43,6 +54,6 @@ def parse_failure(body: str) -> FailureRecord:
     """Decode a message of the failure queue.
 
     Raises:
-        msgspec.DecodeError: for anything else; its message goes on to the queue's own DLQ.
+        MalformedFailureError: for anything else; its message goes on to the queue's own DLQ.
     """
-    return _DECODER.decode(body)
+    return decoded(_DECODER, body, MalformedFailureError)

@@ -9,8 +9,10 @@ from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from botocore.config import Config
 
 from backoffice.batches import EventType, ordered_batch
+from backoffice.correlation import correlated
 from backoffice.dynamodb import client
 from backoffice.idempotency import idempotency_config
+from backoffice.messages import text_at
 from backoffice.observability import count
 from backoffice.settings import from_environment
 from send_receipts.receipt import Receipt, parse_request, receipt_for
@@ -47,8 +49,9 @@ send_once: Callable[..., None] = idempotent_function(
 
 def handle(message: SQSRecord) -> None:
     """Send the receipt that one message asks for."""
-    receipt = receipt_for(parse_request(message.body))
-    send_once(receipt=receipt, order_id=receipt.order_id)
+    with correlated(message.message_id):
+        receipt = receipt_for(parse_request(text_at(message.raw_event, "body")))
+        send_once(receipt=receipt, order_id=receipt.order_id)
 
 
 handler = ordered_batch(EventType.SQS, handle, threads=THREADS)

@@ -4,7 +4,14 @@ from typing import Annotated
 
 import msgspec
 
-Identifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+from backoffice.messages import CurrencyCode, Identifier, MalformedError, decoded
+
+MOST_MINOR = 10**16
+"""The total of the largest order that import_orders accepts: 10,000 articles at 10**12."""
+
+
+class MalformedReceiptRequestError(MalformedError):
+    """A message that asks for no receipt."""
 
 
 class ReceiptRequest(msgspec.Struct, frozen=True, rename="camel"):
@@ -12,8 +19,8 @@ class ReceiptRequest(msgspec.Struct, frozen=True, rename="camel"):
 
     order_id: Identifier
     customer_id: Identifier
-    total_minor: Annotated[int, msgspec.Meta(ge=0)]
-    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
+    total_minor: Annotated[int, msgspec.Meta(ge=0, le=MOST_MINOR)]
+    currency: CurrencyCode
 
 
 class Receipt(msgspec.Struct, frozen=True, rename="camel"):
@@ -33,9 +40,9 @@ def parse_request(body: str) -> ReceiptRequest:
     """Decode a message of the receipts queue.
 
     Raises:
-        msgspec.DecodeError: for anything else, naming the field where there is one.
+        MalformedReceiptRequestError: for anything else, naming the field where there is one.
     """
-    return _DECODER.decode(body)
+    return decoded(_DECODER, body, MalformedReceiptRequestError)
 
 
 def receipt_for(request: ReceiptRequest) -> Receipt:

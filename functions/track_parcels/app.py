@@ -4,10 +4,11 @@ import msgspec
 from aws_lambda_powertools.utilities.data_classes.kinesis_stream_event import KinesisStreamRecord
 
 from backoffice.batches import EventType, ordered_batch
+from backoffice.correlation import correlated
 from backoffice.exactly_once import ExactlyOnceStore
 from backoffice.observability import count
 from backoffice.settings import from_environment
-from track_parcels.scan import parse_scan
+from track_parcels.scan import data_of, parse_scan, place_in_stream
 from track_parcels.tracking import tracker
 
 
@@ -25,8 +26,9 @@ track = tracker(ExactlyOnceStore(settings.idempotency_table), settings.parcels_t
 
 def handle(record: KinesisStreamRecord) -> None:
     """Track the scan of one record."""
-    tracked = track(parse_scan(record.kinesis.data_as_bytes()))
-    count("CurrentScans" if tracked == "current" else "LateScans")
+    with correlated(place_in_stream(record.raw_event)):
+        tracked = track(parse_scan(data_of(record.raw_event)))
+        count("CurrentScans" if tracked == "current" else "LateScans")
 
 
 handler = ordered_batch(EventType.KinesisDataStreams, handle)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from aws_lambda_powertools.utilities.batch import BasePartialBatchProcessor, EventType
 
+from backoffice.correlation import about
 from backoffice.errors import ShopError
 from backoffice.observability import count, describe, logger, observed
 from backoffice.records import batch_of, in_order
@@ -172,7 +173,9 @@ def _account_for(processor: OrderedBatchProcessor) -> None:
         if isinstance(error, HeldBackError):
             held_back += 1
         elif error is not None:
-            logger.error("record failed", extra={"record": reported["itemIdentifier"], **describe(error)})
+            logger.error(
+                "record failed", extra={"record": reported["itemIdentifier"], **describe(error), **about(error)}
+            )
     failed = len(processor.fail_messages) - held_back
     count("RecordsHandled", len(processor.success_messages))
     count("RecordsFailed", failed)

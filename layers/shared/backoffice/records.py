@@ -9,6 +9,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.batch import EventType
 
+from backoffice.messages import ForeignEventError
+
 type RawRecord = Mapping[str, Any]
 
 _SOURCES = {
@@ -18,7 +20,7 @@ _SOURCES = {
 }
 
 
-class NotABatchError(Exception):
+class NotABatchError(ForeignEventError):
     """The event is not a batch of the function's source: the wiring is wrong, not a record."""
 
 
@@ -30,9 +32,9 @@ def batch_of(event: Mapping[str, Any], source: EventType) -> list[dict[str, Any]
             never be reported as failed.
     """
     expected = _SOURCES[source]
-    records = event.get("Records")
+    records = event.get("Records") if isinstance(event, Mapping) else None
     if not isinstance(records, list):
-        raise NotABatchError(f"expected a batch of {expected}, got an event with {sorted(event) or 'no members'}")
+        raise NotABatchError(f"expected a batch of {expected}, got an event without a list of Records")
     for position, record in enumerate(records):
         if not isinstance(record, dict) or record.get("eventSource") != expected:
             raise NotABatchError(f"expected a batch of {expected}, but record {position} is of another source")

@@ -76,7 +76,10 @@ def order_ids() -> list[str]:
 
 def test_a_file_lands_in_the_table_and_its_counts_in_the_answer(handler: Handler) -> None:
     assert handler(upload(GOOD)) == {"statusCode": 200, "body": {"files": 1, "orders": 3}}
-    assert {item["orderId"]["S"]: item for item in table()}["A-1002"] == {
+    found = {item["orderId"]["S"]: item for item in table()}["A-1002"]
+    assert {name for name in found if name.startswith("_")} == {"_file", "_sequencer", "_moment"}
+    assert {name: value for name, value in found.items() if not name.startswith("_")} == {
+        "correlationId": found["correlationId"],
         "orderId": {"S": "A-1002"},
         "customerId": {"S": "C-23"},
         "placedAt": {"S": "2026-01-02T03:09:41+01:00"},
@@ -203,35 +206,37 @@ def test_a_missing_object_fails(handler: Handler) -> None:
         handler(event)
 
 
-def test_what_was_not_processed_is_written_again(
+def test_an_order_that_a_busy_table_refuses_is_written_again(
     app: ModuleType, handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = app.dynamodb.batch_write_item
-    left_out: list[str] = []
+    real = app.dynamodb.put_item
+    refused: set[str] = set()
 
-    def throttled(RequestItems: dict[str, list[Any]]) -> dict[str, Any]:  # noqa: N803  boto3's name
-        writes = RequestItems["orders"]
-        if len(writes) > 1:
-            left_out.append(writes[-1]["PutRequest"]["Item"]["orderId"]["S"])
-            real(RequestItems={"orders": writes[:1]})
-            return {"UnprocessedItems": {"orders": writes[1:]}}
-        answer: dict[str, Any] = real(RequestItems=RequestItems)
-        return answer
+    def throttled(**request: Any) -> Any:
+        order = request["Item"].get("orderId", {}).get("S")
+        if order and order not in refused:
+            refused.add(order)
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "PutItem")
+        return real(**request)
 
-    monkeypatch.setattr(app.dynamodb, "batch_write_item", throttled)
+    monkeypatch.setattr(app.dynamodb, "put_item", throttled)
     assert handler(upload(GOOD))["body"]["orders"] == 3
-    assert left_out
-    assert order_ids() == ["A-1001", "A-1002", "A-1003"]
+    assert sorted(refused) == order_ids() == ["A-1001", "A-1002", "A-1003"]
 
 
 def test_a_table_that_stays_throttled_ends_the_import(
     app: ModuleType, handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    real = app.dynamodb.put_item
+
+    def throttled(**request: Any) -> Any:
+        if request["TableName"] == "orders":
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "PutItem")
+        return real(**request)
+
     monkeypatch.setattr("import_orders.orders_table._LONGEST_WAIT_S", 0.0)
-    monkeypatch.setattr(
-        app.dynamodb, "batch_write_item", lambda **request: {"UnprocessedItems": request["RequestItems"]}
-    )
-    with pytest.raises(OrdersNotWrittenError, match="left 3 of 3 orders unwritten after 12 attempts"):
+    monkeypatch.setattr(app.dynamodb, "put_item", throttled)
+    with pytest.raises(OrdersNotWrittenError, match="did not take an order in 12 attempts"):
         handler(upload(GOOD))
     assert table("idempotency") == []
 
@@ -244,6 +249,9 @@ def test_a_table_that_stays_throttled_ends_the_import(
         ({"Records": [{"eventSource": "aws:sqs"}]}, "not 'aws:s3'"),
         ({"Records": [{"eventSource": "aws:s3", "eventVersion": "3.0"}]}, "reads version 2"),
         ({"Records": [{"eventSource": "aws:s3", "eventVersion": "2.9", "s3": {}}]}, "can't be read"),
+        ({"Records": ["aws:s3"]}, "not 'aws:s3'"),
+        ([], "no Records"),
+        (None, "no Records"),
     ],
 )
 def test_an_event_of_another_kind_is_refused(handler: Handler, event: dict[str, Any], reason: str) -> None:

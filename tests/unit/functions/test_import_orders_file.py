@@ -11,16 +11,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given, note
 from hypothesis import strategies as st
 
 from import_orders import order_file
+from import_orders.file_version import FileVersion
 from import_orders.order import InvalidOrderError, parse_order
 from import_orders.order_file import MAX_LINE_BYTES, InvalidOrderFileError, read_orders
-from import_orders.orders_table import BATCH, WRITERS, write_orders
+from import_orders.orders_table import BATCH, WRITERS, OrdersNotWrittenError, Written, write_orders
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+VERSION = FileVersion("f", "0055", "2026-01-02T03:04:05+00:00 ", "0" * 32)
 
 
 def line(order_id: str = "A-1", **changes: object) -> bytes:
@@ -73,8 +77,8 @@ def refusal(data: bytes) -> str:
     ("broken", "field", "reason"),
     [
         (line(orderId=7), "orderId", "Expected `str`, got `int`"),
-        (line(orderId="a b"), "orderId", "Expected `str` matching regex '^[A-Za-z0-9._-]{1,64}$'"),
-        (line(currency="euro"), "currency", "Expected `str` matching regex '^[A-Z]{3}$'"),
+        (line(orderId="a b"), "orderId", "Expected `str` matching regex '^[A-Za-z0-9._-]{1,64}\\\\Z'"),
+        (line(currency="euro"), "currency", "Expected `str` matching regex '^[A-Z]{3}\\\\Z'"),
         (line(placedAt="2026-01-02T03:04:05"), "placedAt", "Expected `datetime` with a timezone component"),
         (line(placedAt="yesterday"), "placedAt", "Invalid RFC3339 encoded datetime"),
         (line(lines=[]), "lines", "Expected `array` of length >= 1"),
@@ -84,6 +88,17 @@ def refusal(data: bytes) -> str:
         (line(note="gift"), "note", "is unknown"),
         (b'{"orderId":"A-1"}', "customerId", "is missing"),
         (line(lines=[{"sku": "MUG", "quantity": 1}]), "lines[0].unitPriceMinor", "is missing"),
+        (line(orderId="A-1\n"), "orderId", "Expected `str` matching regex '^[A-Za-z0-9._-]{1,64}\\\\Z'"),
+        (line(orderId="A-\u0661"), "orderId", "Expected `str` matching regex '^[A-Za-z0-9._-]{1,64}\\\\Z'"),
+        (line()[:-1] + b',"' + b"n" * 65 + b'":1}', "", "Object contains an unknown field"),
+        (line()[:-1] + b',"a b":1}', "", "Object contains an unknown field"),
+        (line(lines=[article(quantity=1_000_000)]), "lines[0].quantity", "Expected `int` <= 10000"),
+        (line(lines=[article(quantity=9_999), article()]), "lines", "more than 10000 articles in all; split the order"),
+        (line(lines=[article()] * 501), "lines", "Expected `array` of length <= 500"),
+        (line(lines=[article(quantity=True)]), "lines[0].quantity", "Expected `int`, got `bool`"),
+        (line(lines=[article(quantity=10**40)]), "lines[0].quantity", "Expected `int` <= 10000"),
+        (b"[" * 100_000, "", "Expected `object`, got `array`"),
+        (b'{"orderId":' + b"[" * 100_000, "orderId", "Expected `str`, got `array`"),
         (b"[1]", "", "Expected `object`, got `array`"),
         (b"orders", "", "JSON is malformed: invalid character (byte 0)"),
         (line() + b" x", "", f"JSON is malformed: trailing characters (byte {len(line()) + 2})"),
@@ -218,48 +233,73 @@ def test_memory_grows_by_the_orders_ids_only() -> None:
     orders = 20_000
     tracemalloc.start()
     try:
-        written = write_orders(cast("DynamoDBClient", Accepting()), "orders", read_orders("f", Endless(orders)))
+        written = write_orders(
+            cast("DynamoDBClient", Accepting()), "orders", read_orders("f", Endless(orders)), VERSION
+        )
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert written == orders
+    assert written == Written(orders)
     fixed = 8 * 1_048_576
     assert peak < fixed + 150 * orders
 
 
 class Accepting:
-    """A table that takes everything, and counts how many batches are under way at once."""
+    """A table that takes everything, and counts how many writes are under way at once."""
 
     def __init__(self, *, hold_until: int = 1) -> None:
         self._together = threading.Barrier(hold_until)
         self._lock = threading.Lock()
         self.running = self.most = self.items = 0
 
-    def batch_write_item(self, *, RequestItems: dict[str, list[Any]]) -> dict[str, Any]:  # noqa: N803  boto3's name
+    def put_item(self, **_: Any) -> dict[str, Any]:
         with self._lock:
             self.running += 1
             self.most = max(self.most, self.running)
-            self.items += len(RequestItems["orders"])
+            self.items += 1
         self._together.wait(timeout=10)
         with self._lock:
             self.running -= 1
-        return {"UnprocessedItems": {}}
+        return {}
 
 
-def test_batches_are_written_side_by_side_but_never_more_than_the_writers() -> None:
+def test_orders_are_written_side_by_side_but_never_by_more_than_the_writers() -> None:
     table = Accepting(hold_until=WRITERS)
     orders = (parse_order(line(f"A-{n}")) for n in range(BATCH * WRITERS * 2))
-    assert write_orders(cast("DynamoDBClient", table), "orders", orders) == BATCH * WRITERS * 2
+    assert write_orders(cast("DynamoDBClient", table), "orders", orders, VERSION) == Written(BATCH * WRITERS * 2)
     assert (table.most, table.items) == (WRITERS, BATCH * WRITERS * 2)
 
 
-def test_waits_grow_and_spread(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Throttled:
-        def batch_write_item(self, *, RequestItems: dict[str, list[Any]]) -> dict[str, Any]:  # noqa: N803  boto3's
-            return {"UnprocessedItems": RequestItems}
+class Refusing:
+    """A table that answers every write with an error."""
 
+    def __init__(self, code: str) -> None:
+        self._code = code
+        self.asked = 0
+
+    def put_item(self, **_: Any) -> dict[str, Any]:
+        self.asked += 1
+        raise ClientError({"Error": {"Code": self._code, "Message": "no"}}, "PutItem")
+
+
+def test_waits_grow_and_spread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("random.uniform", lambda _, most: most)
     waits: list[float] = []
-    with pytest.raises(RuntimeError, match="left 1 of 1"):
-        write_orders(cast("DynamoDBClient", Throttled()), "orders", iter([parse_order(line())]), sleep=waits.append)
+    table = cast("DynamoDBClient", Refusing("ThrottlingException"))
+    with pytest.raises(OrdersNotWrittenError, match="did not take an order in 12 attempts"):
+        write_orders(table, "orders", iter([parse_order(line())]), VERSION, sleep=waits.append)
     assert waits == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0, 5.0, 5.0]
+
+
+def test_what_the_table_refuses_for_good_is_tried_once_and_nothing_is_begun_behind_it() -> None:
+    table = Refusing("AccessDeniedException")
+    orders = (parse_order(line(f"A-{n}")) for n in range(BATCH * WRITERS * 4))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        write_orders(cast("DynamoDBClient", table), "orders", orders, VERSION)
+    assert table.asked <= WRITERS
+
+
+def test_orders_that_a_newer_file_had_are_counted_and_no_failure() -> None:
+    table = cast("DynamoDBClient", Refusing("ConditionalCheckFailedException"))
+    orders = (parse_order(line(f"A-{n}")) for n in range(BATCH + 1))
+    assert write_orders(table, "orders", orders, VERSION) == Written(0, superseded=BATCH + 1)

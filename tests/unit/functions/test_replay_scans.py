@@ -114,8 +114,8 @@ def test_what_still_fails_is_parked_with_its_data_and_reason_and_the_others_are_
     assert list(objects) == [f"{STREAM}/shardId-000000000000/{number}.json" for number in numbers[1:3]]
     first, second = objects.values()
     assert json.loads(base64.b64decode(first["data"])) == poison
-    assert first["reason"]["error"] == "ValidationError"
-    assert first["reason"]["reason"] == "Not an accepted value or field - at `$.status`"
+    assert first["reason"]["error"] == "MalformedScanError"
+    assert first["reason"]["reason"] == "Not an accepted value - at `$.status`"
     assert (first["condition"], first["partitionKey"]) == ("RetryAttemptsExhausted", "any")
     assert base64.b64decode(second["data"]) == b"\xff\x00"
     assert second["reason"]["error"] == "UnreadableScanError"

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.functions.conftest import Context, Event, Load, Sample, failed, generated, items
+from track_parcels.scan import MalformedScanError, parse_scan
 
 
 def scan(scan_id: str, **changes: object) -> dict[str, object]:
@@ -92,6 +93,17 @@ def test_a_poison_scan_is_reported_and_its_neighbours_are_tracked(
     event = kinesis_event(sample_event, scan("S-1"), poison, scan("S-2", parcelId="A-2"))
     assert failed(load("track_parcels").handler(event, context)) == ["2"]
     assert [item["parcelId"] for item in items("parcels")] == ["A-1", "A-2"]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00"])
+def test_a_moment_that_no_calendar_in_utc_has_is_refused_with_its_field(moment: str) -> None:
+    with pytest.raises(MalformedScanError, match=r"outside of the calendar in UTC - at `\$.scannedAt`"):
+        parse_scan(json.dumps(scan("S-1", scannedAt=moment)).encode())
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "2026-01-02T03:00:00-23:59"])
+def test_every_other_moment_sorts_as_text(moment: str) -> None:
+    assert len(parse_scan(json.dumps(scan("S-1", scannedAt=moment)).encode()).moment) == 32
 
 
 @pytest.mark.usefixtures("tables")
