@@ -24,15 +24,15 @@ from typing import Literal, Self
 
 import msgspec
 
+from landfast import private
 from landfast.dataplane.errors import EngineError
-from landfast.dataplane.keeper import GRACE, LEASE, STATE
+from landfast.dataplane.keeper import GRACE, LEASE, LOG, STATE
 
 EngineName = Literal["moto", "ministack"]
 
 HOST = "127.0.0.1"
 MINISTACK = "ministack==1.5.33"
 LOCK = "engine.lock"
-LOG = "engine.log"
 PATIENCE = 3600.0
 """For how long, in seconds, an engine waits for a service to come back."""
 
@@ -83,7 +83,7 @@ class Engine:
     def __init__(self, directory: Path, state: State) -> None:
         self.directory = directory
         self.state = state
-        self._lease = (directory / LEASE).open("w")
+        self._lease = os.fdopen(private.opened(directory / LEASE, os.O_RDWR | os.O_CREAT), "w")
         fcntl.flock(self._lease, fcntl.LOCK_SH)
 
     @property
@@ -140,7 +140,7 @@ def start(
         EngineError: One runs already, it cannot be had, or it does not come up.
     """
     directory = directory.absolute()
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private.folder(directory)
     for _ in range(_ATTEMPTS - 1):
         try:
             return _start(directory, engine, stack, account, port or _free_port())
@@ -222,7 +222,7 @@ def _ministack(port: int, account: str, directory: Path) -> _Launch:
             "MINISTACK_HOST": HOST,
             "S3_DATA_DIR": str(directory / "s3"),
             "STATE_DIR": str(directory / "ministack"),
-            "TMPDIR": str(directory),
+            "TMPDIR": str(private.folder(directory / "tmp")),
         },
         health="/_ministack/health",
         timeout=_START_TIMEOUT if offline else _DOWNLOAD_TIMEOUT,
@@ -249,7 +249,7 @@ def _spawn(directory: Path, launch: _Launch, lock: int) -> int:
         setsid=True,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, private.FILE),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
     )
@@ -319,15 +319,13 @@ def _read(directory: Path) -> State | None:
 
 
 def _write(directory: Path, state: State) -> None:
-    draft = directory / f"{STATE}.new"
-    draft.write_bytes(msgspec.json.encode(state))
-    draft.replace(directory / STATE)
+    private.replace(directory / STATE, msgspec.json.encode(state))
 
 
 @contextlib.contextmanager
 def _locked(directory: Path) -> Iterator[int]:
     """The lock, ours until every process that inherits it has ended, too."""
-    lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    lock = private.opened(directory / LOCK, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.set_inheritable(lock, True)  # noqa: FBT003 - the signature is Python's

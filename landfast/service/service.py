@@ -18,6 +18,7 @@ from landfast.dataplane.engine import EngineName
 from landfast.dataplane.queues import Queue, QueueUrls
 from landfast.dataplane.world import Trigger, World
 from landfast.delivery.settings import Settings
+from landfast.journal import Dropped
 from landfast.runtime.model import REQUEST_LIMIT, InvalidFunctionError
 from landfast.runtime.runtime import Runtime
 from landfast.service.actor import Actor, Surroundings
@@ -160,10 +161,10 @@ class Service:
         options = self.options
         state = options.state.absolute()
         self._directory = self._parts.enter_context(StateDirectory(state))
-        self.store = Store(self._directory.journal)
+        self.store = Store(self._directory.journal, failed=lambda error: self._crashed("the store", error))
         self._parts.callback(self.store.close)
         self._start_engine(state)
-        self.store.belongs_to(f"{self.engine.state.engine} {self.engine.state.pid} {self.engine.state.port}")
+        self.store.belongs_to(self.engine.state.data_id)
         self.clients = Clients(self.engine.url, options.region)
         self._parts.callback(self.clients.close)
         self.world = resources.create(self.template, self.clients, options.engine)
@@ -208,7 +209,7 @@ class Service:
             self.engine.stop()
 
     def _start_functions(self, state: Path) -> None:
-        logs = LogFiles(state / "logs")
+        logs = LogFiles(state / "logs", lost=self._lost_logs)
         self._parts.callback(logs.close)
         environment = {"AWS_ENDPOINT_URL": self.engine.url, "AWS_ENDPOINT_URL_LAMBDA": self._front.url}
         specs = function_specs(self.template, (self.options.layers or state / "layers").absolute(), environment)
@@ -285,6 +286,10 @@ class Service:
 
     def _answer(self, request: Request) -> Response:
         return self._endpoint.answer(request)
+
+    def _lost_logs(self, function: str, error: OSError) -> None:
+        now = self.clock.now()
+        self.store.commit([Dropped(at=now, source=function, metric="LogsNotWritten", error=str(error))])
 
     def _crashed(self, where: str, error: BaseException) -> None:
         if self.failure is None:
