@@ -44,30 +44,28 @@ def up(  # noqa: PLR0917 - typer makes an option of each
 
     Example: landfast up --speed 60
     """
-    import signal
-
     from rich.console import Console
 
     from landfast.cli.dashboard import watch
+    from landfast.service.interrupts import Interrupted, Interrupts
     from landfast.service.service import Service
 
+    interrupts = Interrupts()
+    interrupts.install()
     chosen = options(template, stack, parameter, region, speed, engine, port, setting, state)
     console = Console()
-    # `landfast down` and service managers end it as Ctrl-C does, which a shell's background job ignores by default.
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, signal.default_int_handler)
     try:
         with console.status("starting"):
-            service = Service.start(chosen)
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+            service = Service.start(chosen, interrupts)
+    except Interrupted as signal:
+        raise typer.Exit(signal.status) from None
     try:
-        with service:
+        with service, interrupts.allowed():
             introduce(console, service)
             watch(console, service)
-    except KeyboardInterrupt:
+    except Interrupted as signal:
         console.print("stopped")
-        return
+        raise typer.Exit(0 if signal.is_regular else signal.status) from None
     report_failure(service)
 
 
@@ -137,11 +135,13 @@ def introduce(console: "Console", service: "Service") -> None:
 
 def report_failure(service: "Service") -> None:
     """End with the error that stopped the service, if one did."""
+    from landfast.cli.failures import in_one_line
     from landfast.service.state import ServiceError
 
     if service.failure is not None:
         where, error = service.failure
-        raise ServiceError(f"{where}: {type(error).__name__}: {error}: the service stopped; start it again") from error
+        line = in_one_line(error) or f"{type(error).__name__}: {error}: this is a fault of Landfast's own"
+        raise ServiceError(f"{where}: {line}: the service has stopped") from error
 
 
 def _state(service: "Service") -> str:
