@@ -3,6 +3,7 @@
 Modes are given where a file is made, not by the process's umask: the functions inherit that one, and it is the user's.
 """
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -17,8 +18,16 @@ def folder(path: Path) -> Path:
     """The folder, made if it is missing, and whatever is missing above it."""
     for missing in (*reversed(path.parents), path):
         if not missing.is_dir():
-            missing.mkdir(mode=FOLDER, exist_ok=True)
+            _make(missing)
     return path
+
+
+def _make(path: Path) -> None:
+    try:
+        path.mkdir(mode=FOLDER)
+    except FileExistsError:
+        if not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
 
 
 def opened(path: Path, flags: int) -> int:

@@ -22,6 +22,9 @@ Parameters = Annotated[
 Speed = Annotated[float, typer.Option(help="Let waits pass so many times faster: 60 makes minutes seconds.", min=0.01)]
 Engine = Annotated[str, typer.Option(help="The emulator behind it: moto or ministack.", metavar="NAME")]
 
+_FASTEST = 100_000
+"""More than a day in a second: timers could not keep up."""
+
 
 def up(  # noqa: PLR0917 - typer makes an option of each
     template: Template = Path("template.yaml"),
@@ -96,13 +99,19 @@ def options(  # noqa: PLR0917 - one for each option
 
     if engine not in {"moto", "ministack"}:
         raise ServiceError(f"--engine {engine}: there are moto and ministack")
-    if not template.is_file():
+    if not 0 < speed <= _FASTEST:
+        raise ServiceError(f"--speed {speed:g}: give a number up to {_FASTEST}")
+    if region not in _regions():
+        raise ServiceError(f"--region {region!r}: there is no such region; us-east-1 is one")
+    if template.is_dir():
+        raise ServiceError(f"{template}: is a directory: name the template in it with --template")
+    if not template.exists():
         raise ServiceError(f"{template}: there is no such template: name yours with --template")
     points = {}
     for name, text in _pairs("--setting", settings):
         try:
             points[name] = msgspec.json.decode(text)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             points[name] = text
     folder = re.sub(r"[^A-Za-z0-9-]+", "-", template.absolute().parent.name).strip("-")
     return Options(
@@ -146,6 +155,15 @@ def report_failure(service: "Service") -> None:
 
 def _state(service: "Service") -> str:
     return "" if service.options.state == STATE else f" --state {service.options.state}"
+
+
+def _regions() -> set[str]:
+    """The regions of all partitions, as far as the AWS client and the engines know them."""
+    from botocore.session import Session
+
+    session = Session()
+    partitions = session.get_available_partitions()
+    return {region for one in partitions for region in session.get_available_regions("lambda", one)}
 
 
 def _pairs(option: str, values: list[str] | None) -> list[tuple[str, str]]:
