@@ -57,7 +57,7 @@ def _leave(status: int | str | None) -> NoReturn:
         status = status or 1
     except OSError as error:
         _discard(sys.stdout)
-        status = status or f"landfast: standard output: {error.strerror}"
+        status = f"landfast: standard output: {error.strerror}"
     if isinstance(status, str):
         with contextlib.suppress(OSError):  # the terminal is gone; the exit status still tells
             print(status, file=sys.stderr, flush=True)  # noqa: T201 - the command line's last word

@@ -37,6 +37,7 @@ def demo(
     import msgspec
     from rich.console import Console
 
+    from landfast.cli.failures import keep_threads_quiet
     from landfast.cli.shop import Shop
     from landfast.cli.tour import Tour
     from landfast.cli.up import options, report_failure
@@ -44,6 +45,7 @@ def demo(
     from landfast.service.service import Service
     from landfast.service.state import ServiceError
 
+    keep_threads_quiet()
     interrupts = Interrupts()
     interrupts.install()
     began = time.monotonic()

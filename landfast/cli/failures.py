@@ -1,6 +1,7 @@
 """Which failures the user can mend, each in one line."""
 
 import sys
+import threading
 from typing import Any
 
 from landfast.errors import LandfastError
@@ -21,6 +22,16 @@ def in_one_line(error: BaseException) -> str | None:
     else:
         return None
     return " ".join(text.split())
+
+
+def keep_threads_quiet() -> None:
+    """Let no thread print the traceback of an error that the user can mend: the command tells it at its end."""
+
+    def told(failed: threading.ExceptHookArgs) -> None:
+        if not isinstance(failed.exc_value, LandfastError):
+            threading.__excepthook__(failed)
+
+    threading.excepthook = told
 
 
 def _of_the_system(error: OSError) -> str:

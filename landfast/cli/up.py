@@ -47,12 +47,16 @@ def up(  # noqa: PLR0917 - typer makes an option of each
 
     Example: landfast up --speed 60
     """
+    from contextlib import suppress
+
     from rich.console import Console
 
     from landfast.cli.dashboard import watch
+    from landfast.cli.failures import keep_threads_quiet
     from landfast.service.interrupts import Interrupted, Interrupts
     from landfast.service.service import Service
 
+    keep_threads_quiet()
     interrupts = Interrupts()
     interrupts.install()
     chosen = options(template, stack, parameter, region, speed, engine, port, setting, state)
@@ -66,9 +70,13 @@ def up(  # noqa: PLR0917 - typer makes an option of each
         with service, interrupts.allowed():
             introduce(console, service)
             watch(console, service)
-    except Interrupted as signal:
-        console.print("stopped")
-        raise typer.Exit(0 if signal.is_regular else signal.status) from None
+    except (Interrupted, OSError):
+        asked = interrupts.arrived()
+        if asked is None:
+            raise
+        with suppress(OSError):  # the signal may be that the terminal is gone
+            console.print("stopped")
+        raise typer.Exit(0 if asked.is_regular else asked.status) from None
     report_failure(service)
 
 

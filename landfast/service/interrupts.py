@@ -42,11 +42,11 @@ class Interrupts:
         """
         for number in _ENDING:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, self._arrived)
+                signal.signal(number, self._take)
 
-    def requested(self) -> bool:
-        """Whether a signal has asked for the end."""
-        return self._number is not None
+    def arrived(self) -> Interrupted | None:
+        """The signal that has asked for the end, if one has."""
+        return None if self._number is None else Interrupted(self._number)
 
     def check(self) -> None:
         """Raise what has arrived.
@@ -54,8 +54,9 @@ class Interrupts:
         Raises:
             Interrupted: A signal has.
         """
-        if self._number is not None:
-            raise Interrupted(self._number)
+        signalled = self.arrived()
+        if signalled is not None:
+            raise signalled
 
     @contextmanager
     def allowed(self) -> Iterator[None]:
@@ -71,7 +72,7 @@ class Interrupts:
         finally:
             self._allowed = False
 
-    def _arrived(self, number: int, frame: FrameType | None) -> None:
+    def _take(self, number: int, frame: FrameType | None) -> None:
         del frame
         if self._number is None:
             self._number = number

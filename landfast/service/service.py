@@ -1,5 +1,6 @@
 """One running stack: template, engine, functions, machines and the endpoint, started and stopped together."""
 
+import json
 import os
 import threading
 import time
@@ -34,7 +35,7 @@ from landfast.service.logs import LogFiles
 from landfast.service.sources import Sources
 from landfast.service.specs import asynchronous_config, function_specs, versions, weights
 from landfast.service.state import Resource, Running, ServiceError, StateDirectory
-from landfast.service.store import Store
+from landfast.service.store import Store, StoreError
 from landfast.service.streams import StreamMapping, StreamSupervisor
 from landfast.service.triggers import TriggerPump
 from landfast.service.watch import Watch
@@ -311,7 +312,11 @@ class Service:
         self._queue_of(target).accept(payload, request_id=request_id, origin="invoke", trace=trace)
 
     def _answer(self, request: Request) -> Response:
-        return self._endpoint.answer(request)
+        try:
+            return self._endpoint.answer(request)
+        except StoreError as error:  # the event is not accepted, and the service ends
+            content = json.dumps({"Type": "Service", "message": str(error)}).encode()
+            return Response(500, content, {"Content-Type": "application/json", "x-amzn-ErrorType": "ServiceException"})
 
     def _watch_over(self) -> None:
         watch = Watch(self.engine, self._directory, ended=self._crashed, silent=self._note_silence)

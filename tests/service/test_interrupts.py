@@ -23,7 +23,6 @@ def test_a_signal_comes_up_where_it_is_allowed_and_once(number: signal.Signals) 
     interrupts.install()
     with pytest.raises(Interrupted) as raised, interrupts.allowed():
         os.kill(os.getpid(), number)
-        raise AssertionError("it did not come up")
     assert raised.value.status == 128 + number
     assert raised.value.is_regular == (number != signal.SIGHUP)
     for other in ENDING:
@@ -33,12 +32,12 @@ def test_a_signal_comes_up_where_it_is_allowed_and_once(number: signal.Signals) 
 def test_a_signal_that_arrives_elsewhere_waits_for_the_next_such_place() -> None:
     interrupts = Interrupts()
     interrupts.install()
-    assert not interrupts.requested()
+    assert interrupts.arrived() is None
     with interrupts.allowed():
         pass
     os.kill(os.getpid(), signal.SIGTERM)
     os.kill(os.getpid(), signal.SIGINT)
-    assert interrupts.requested()
+    assert interrupts.arrived() is not None
     with pytest.raises(Interrupted) as raised, interrupts.allowed():
         raise AssertionError("it did not come up")
     assert raised.value.status == 128 + signal.SIGTERM, "the first one counts"
@@ -52,6 +51,6 @@ def test_a_hang_up_that_nohup_ignores_stays_ignored_and_ctrl_c_does_not() -> Non
     interrupts = Interrupts()
     interrupts.install()
     os.kill(os.getpid(), signal.SIGHUP)
-    assert not interrupts.requested()
+    assert interrupts.arrived() is None
     os.kill(os.getpid(), signal.SIGINT)
-    assert interrupts.requested()
+    assert interrupts.arrived() is not None
