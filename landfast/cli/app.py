@@ -10,9 +10,6 @@ import typer
 from landfast.cli import demo, down, events, invoke, queues, send, simulate, up
 from landfast.cli.failures import in_one_line
 
-INTERRUPTED = 130
-"""128 and the number of SIGINT, as shells count."""
-
 app = typer.Typer(
     name="landfast",
     help="Run an event-driven SAM application on this machine, with Lambda's own delivery rules.",
@@ -37,8 +34,6 @@ def run() -> None:
     """Run the command line; what the user can mend is one line on standard error and exit status 1."""
     try:
         app()
-    except KeyboardInterrupt:
-        _leave(INTERRUPTED)
     except SystemExit as ending:
         _leave(ending.code)
     except Exception as error:

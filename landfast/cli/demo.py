@@ -30,6 +30,11 @@ def demo(
 
     Example: landfast demo
     """
+    from landfast.service.interrupts import Interrupted, Interrupts
+
+    interrupts = Interrupts()
+    interrupts.install()
+
     import tempfile
     import time
     from dataclasses import replace
@@ -41,13 +46,10 @@ def demo(
     from landfast.cli.shop import Shop
     from landfast.cli.tour import Tour
     from landfast.cli.up import options, report_failure
-    from landfast.service.interrupts import Interrupted, Interrupts
     from landfast.service.service import Service
     from landfast.service.state import ServiceError
 
     keep_threads_quiet()
-    interrupts = Interrupts()
-    interrupts.install()
     began = time.monotonic()
     console = Console(highlight=False, stderr=json)
     try:

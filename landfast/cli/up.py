@@ -47,18 +47,20 @@ def up(  # noqa: PLR0917 - typer makes an option of each
 
     Example: landfast up --speed 60
     """
+    from landfast.service.interrupts import Interrupted, Interrupts
+
+    interrupts = Interrupts()
+    interrupts.install()  # before what takes long to import, and might swallow an exception that came up in it
+
     from contextlib import suppress
 
     from rich.console import Console
 
     from landfast.cli.dashboard import watch
     from landfast.cli.failures import keep_threads_quiet
-    from landfast.service.interrupts import Interrupted, Interrupts
     from landfast.service.service import Service
 
     keep_threads_quiet()
-    interrupts = Interrupts()
-    interrupts.install()
     chosen = options(template, stack, parameter, region, speed, engine, port, setting, state)
     console = Console()
     try:

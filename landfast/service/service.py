@@ -336,7 +336,9 @@ class Service:
 
     def _lost_logs(self, function: str, error: OSError) -> None:
         now = self.clock.now()
-        self.store.commit([Dropped(at=now, source=function, metric="LogsNotWritten", error=str(error))])
+        self.store.commit(
+            [Dropped(at=now, source=function, metric="LogsNotWritten", error=error.strerror or str(error))]
+        )
 
     def _crashed(self, where: str, error: BaseException) -> None:
         if self.failure is None:
