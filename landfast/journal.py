@@ -122,6 +122,64 @@ Entry = (
 )
 
 
+LONGEST_ENTRY = 32 * 1024
+"""Bytes of JSON of an entry, its records' ids not counted, from which on its free texts and values are cut."""
+
+_KEPT_TEXT = 2 * 1024
+_DEPTH = 2
+
+
+def abridged[E: Note](note: E) -> E:
+    """The entry with its long texts and values cut, each saying so: a value, an error or a body can have 6 MB.
+
+    What the entry is about stays whole: its records, its source, its target and what happened to them.
+    """
+    changes = {
+        name: _cut(getattr(note, name))
+        for name in ("origin", "value", "error", "body", "rule")
+        if getattr(note, name, None) is not None
+    }
+    return msgspec.structs.replace(note, **changes)
+
+
+def encoded(note: Note) -> bytes:
+    """The entry as JSON, abridged if it is long, or if a value of it cannot be written."""
+    try:
+        content = msgspec.json.encode(note)
+    except (ValueError, RecursionError):
+        return msgspec.json.encode(abridged(note))
+    return content if len(content) <= LONGEST_ENTRY else msgspec.json.encode(abridged(note))
+
+
+def _cut(value: Any, depth: int = _DEPTH) -> Any:  # noqa: ANN401 - any JSON value
+    """The value, if it is short; a text's beginning; an object with each of its own values cut, if that is enough."""
+    if isinstance(value, str):
+        return _cut_text(value)
+    text = _json(value)
+    if len(text) <= _KEPT_TEXT:
+        return msgspec.json.decode(text)
+    if isinstance(value, Mapping) and depth:
+        fields = {_cut_text(name): _cut(part, depth - 1) for name, part in value.items()}
+        if len(_json(fields)) <= LONGEST_ENTRY // 2:
+            return fields
+    return {"cut": _cut_text(text)}
+
+
+def _json(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """JSON text; what JSON texts cannot hold, such as half of a surrogate pair, is replaced."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except (ValueError, RecursionError):
+        return msgspec.json.encode(_cut_text(repr(value).encode("utf-8", "replace").decode())).decode()
+
+
+def _cut_text(text: str) -> str:
+    sound = text.encode("utf-8", "replace").decode()
+    if len(sound) <= _KEPT_TEXT:
+        return sound
+    return f"{sound[:_KEPT_TEXT]}... (cut: {_KEPT_TEXT} of {len(sound)} characters are kept)"
+
+
 def entry[R](  # noqa: C901, PLR0911 - one case for each action
     action: actions.Action[R],
     *,

@@ -1,10 +1,14 @@
 """Which commands there are, and how their errors end."""
 
+import contextlib
+import os
 import sys
+from typing import NoReturn, TextIO
 
 import typer
 
 from landfast.cli import demo, down, events, invoke, queues, send, simulate, up
+from landfast.cli.failures import in_one_line
 
 app = typer.Typer(
     name="landfast",
@@ -30,26 +34,35 @@ def run() -> None:
     """Run the command line; what the user can mend is one line on standard error and exit status 1."""
     try:
         app()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except SystemExit as ending:
+        _leave(ending.code)
     except Exception as error:
-        if not _is_for_the_user(error):
+        line = in_one_line(error)
+        if line is None:
             raise
-        sys.exit(f"landfast: {' '.join(str(error).split())}")
+        _leave(f"landfast: {line}")
 
 
-def _is_for_the_user(error: Exception) -> bool:
-    """Whether the message says what to mend; judged without importing the modules that define such errors."""
-    names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
-    return bool(
-        names
-        & {
-            "landfast.service.state.ServiceError",
-            "landfast.template.errors.TemplateError",
-            "landfast.dataplane.errors.EngineError",
-            "landfast.dataplane.errors.DataplaneError",
-            "landfast.delivery.errors.Refused",
-            "botocore.exceptions.BotoCoreError",
-            "botocore.exceptions.ClientError",
-        }
-    )
+def _leave(status: int | str | None) -> NoReturn:
+    """Exit; that what was printed reaches nobody any more is no error of ours, but a full disk is."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard(sys.stdout)
+        status = status or 1
+    except OSError as error:
+        _discard(sys.stdout)
+        status = f"landfast: standard output: {error.strerror}"
+    if isinstance(status, str):
+        with contextlib.suppress(OSError):  # the terminal is gone; the exit status still tells
+            print(status, file=sys.stderr, flush=True)  # noqa: T201 - the command line's last word
+        status = 1
+    sys.exit(status)
+
+
+def _discard(stream: TextIO) -> None:
+    """Let the stream's unwritten rest go nowhere, since the interpreter would complain about it at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -10,7 +10,7 @@ from rich.table import Table
 from landfast.cli.account import clock_time, names, sentence
 from landfast.dataplane import inspect
 from landfast.service.service import Service
-from landfast.service.store import read_journal
+from landfast.service.store import StoreError, read_journal
 
 _REFRESH = 1.0
 _TICK = 0.25
@@ -27,15 +27,18 @@ def watch(console: Console, service: Service) -> None:
 
 
 def _lines(console: Console, service: Service) -> None:
-    journal = service.journal
     seen = service.store.newest()
-    while True:
-        for number, entry in read_journal(journal, after=seen):
-            seen = number
-            line = f"{clock_time(entry.at)}  {entry.source:<24} {names(entry.records):<9} {sentence(entry)}"
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
-        if service.failed.wait(_TICK):
-            return
+    try:
+        while True:
+            for number, entry in read_journal(service.journal, after=seen):
+                seen = number
+                line = f"{clock_time(entry.at)}  {entry.source:<24} {names(entry.records):<9} {sentence(entry)}"
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+            if service.failed.wait(_TICK):
+                return
+    except StoreError:
+        if not service.failed.wait(_REFRESH):  # the service itself says it better
+            raise
 
 
 def _tables(service: Service) -> Group:

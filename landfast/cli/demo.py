@@ -30,7 +30,11 @@ def demo(
 
     Example: landfast demo
     """
-    import signal
+    from landfast.service.interrupts import Interrupted, Interrupts
+
+    interrupts = Interrupts()
+    interrupts.install()
+
     import tempfile
     import time
     from dataclasses import replace
@@ -38,30 +42,32 @@ def demo(
     import msgspec
     from rich.console import Console
 
+    from landfast.cli.failures import keep_threads_quiet
     from landfast.cli.shop import Shop
     from landfast.cli.tour import Tour
     from landfast.cli.up import options, report_failure
     from landfast.service.service import Service
     from landfast.service.state import ServiceError
 
-    # Whatever ends it, what it started ends with it; a shell's background job ignores SIGINT by default.
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, signal.default_int_handler)
+    keep_threads_quiet()
     began = time.monotonic()
     console = Console(highlight=False, stderr=json)
-    with tempfile.TemporaryDirectory(prefix="landfast-demo-") as folder:
-        chosen = options(template, "landfast", None, "us-east-1", speed, engine, 0, None, Path(folder) / "state")
-        with console.status("starting"):
-            service = Service.start(replace(chosen, layers=STATE / "layers"))
-        with service:
-            console.print(f"A service of its own at {service.endpoint}; its time runs {speed:g} times faster.")
-            try:
-                landings = _tour(
-                    Tour(console, service, Shop(service.clients, service.world)), template.parent / "events"
-                )
-            except ServiceError:
-                report_failure(service)
-                raise
+    try:
+        with tempfile.TemporaryDirectory(prefix="landfast-demo-") as folder:
+            chosen = options(template, "landfast", None, "us-east-1", speed, engine, 0, None, Path(folder) / "state")
+            with console.status("starting"):
+                service = Service.start(replace(chosen, layers=STATE / "layers"), interrupts)
+            with service, interrupts.allowed():
+                console.print(f"A service of its own at {service.endpoint}; its time runs {speed:g} times faster.")
+                try:
+                    landings = _tour(
+                        Tour(console, service, Shop(service.clients, service.world)), template.parent / "events"
+                    )
+                except ServiceError:
+                    report_failure(service)
+                    raise
+    except Interrupted as signal:
+        raise typer.Exit(signal.status) from None
     if json:
         typer.echo(msgspec.json.encode([{**msgspec.structs.asdict(one), "holds": one.holds} for one in landings]))
     _tell(console, landings, time.monotonic() - began)

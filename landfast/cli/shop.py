@@ -13,6 +13,7 @@ from landfast.dataplane import inspect
 from landfast.dataplane.clients import Clients
 from landfast.dataplane.queues import Message, Queue
 from landfast.dataplane.world import INTERNAL_PREFIX, World
+from landfast.errors import LandfastError
 
 _RECORDS = 500
 """Most records of one PutRecords call (Kinesis API reference)."""
@@ -23,7 +24,7 @@ _ENTRIES = 10
 _PEEKED = 1_000
 
 
-class NotTakenError(Exception):
+class NotTakenError(LandfastError):
     """A batch call answered 200 and refused some of its entries."""
 
 

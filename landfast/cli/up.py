@@ -22,6 +22,9 @@ Parameters = Annotated[
 Speed = Annotated[float, typer.Option(help="Let waits pass so many times faster: 60 makes minutes seconds.", min=0.01)]
 Engine = Annotated[str, typer.Option(help="The emulator behind it: moto or ministack.", metavar="NAME")]
 
+_FASTEST = 100_000
+"""More than a day in a second: timers could not keep up."""
+
 
 def up(  # noqa: PLR0917 - typer makes an option of each
     template: Template = Path("template.yaml"),
@@ -44,30 +47,38 @@ def up(  # noqa: PLR0917 - typer makes an option of each
 
     Example: landfast up --speed 60
     """
-    import signal
+    from landfast.service.interrupts import Interrupted, Interrupts
+
+    interrupts = Interrupts()
+    interrupts.install()  # before what takes long to import, and might swallow an exception that came up in it
+
+    from contextlib import suppress
 
     from rich.console import Console
 
     from landfast.cli.dashboard import watch
+    from landfast.cli.failures import keep_threads_quiet
     from landfast.service.service import Service
 
+    keep_threads_quiet()
     chosen = options(template, stack, parameter, region, speed, engine, port, setting, state)
     console = Console()
-    # `landfast down` and service managers end it as Ctrl-C does, which a shell's background job ignores by default.
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, signal.default_int_handler)
     try:
         with console.status("starting"):
-            service = Service.start(chosen)
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+            service = Service.start(chosen, interrupts)
+    except Interrupted as signal:
+        raise typer.Exit(signal.status) from None
     try:
-        with service:
+        with service, interrupts.allowed():
             introduce(console, service)
             watch(console, service)
-    except KeyboardInterrupt:
-        console.print("stopped")
-        return
+    except (Interrupted, OSError):
+        asked = interrupts.arrived()
+        if asked is None:
+            raise
+        with suppress(OSError):  # the signal may be that the terminal is gone
+            console.print("stopped")
+        raise typer.Exit(0 if asked.is_regular else asked.status) from None
     report_failure(service)
 
 
@@ -98,13 +109,19 @@ def options(  # noqa: PLR0917 - one for each option
 
     if engine not in {"moto", "ministack"}:
         raise ServiceError(f"--engine {engine}: there are moto and ministack")
-    if not template.is_file():
+    if not 0 < speed <= _FASTEST:
+        raise ServiceError(f"--speed {speed:g}: give a number up to {_FASTEST}")
+    if region not in _regions():
+        raise ServiceError(f"--region {region!r}: there is no such region; us-east-1 is one")
+    if template.is_dir():
+        raise ServiceError(f"{template}: is a directory: name the template in it with --template")
+    if not template.exists():
         raise ServiceError(f"{template}: there is no such template: name yours with --template")
     points = {}
     for name, text in _pairs("--setting", settings):
         try:
             points[name] = msgspec.json.decode(text)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             points[name] = text
     folder = re.sub(r"[^A-Za-z0-9-]+", "-", template.absolute().parent.name).strip("-")
     return Options(
@@ -137,15 +154,26 @@ def introduce(console: "Console", service: "Service") -> None:
 
 def report_failure(service: "Service") -> None:
     """End with the error that stopped the service, if one did."""
+    from landfast.cli.failures import in_one_line
     from landfast.service.state import ServiceError
 
     if service.failure is not None:
         where, error = service.failure
-        raise ServiceError(f"{where}: {type(error).__name__}: {error}: the service stopped; start it again") from error
+        line = in_one_line(error) or f"{type(error).__name__}: {error}: this is a fault of Landfast's own"
+        raise ServiceError(f"{where}: {line}: the service has stopped") from error
 
 
 def _state(service: "Service") -> str:
     return "" if service.options.state == STATE else f" --state {service.options.state}"
+
+
+def _regions() -> set[str]:
+    """The regions of all partitions, as far as the AWS client and the engines know them."""
+    from botocore.session import Session
+
+    session = Session()
+    partitions = session.get_available_partitions()
+    return {region for one in partitions for region in session.get_available_regions("lambda", one)}
 
 
 def _pairs(option: str, values: list[str] | None) -> list[tuple[str, str]]:

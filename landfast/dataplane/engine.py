@@ -17,22 +17,22 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
 import msgspec
 
+from landfast import private
 from landfast.dataplane.errors import EngineError
-from landfast.dataplane.keeper import GRACE, LEASE, STATE
+from landfast.dataplane.keeper import GRACE, INTERVAL, LEASE, LOG, STATE
 
 EngineName = Literal["moto", "ministack"]
 
 HOST = "127.0.0.1"
 MINISTACK = "ministack==1.5.33"
 LOCK = "engine.lock"
-LOG = "engine.log"
 PATIENCE = 3600.0
 """For how long, in seconds, an engine waits for a service to come back."""
 
@@ -42,6 +42,7 @@ _START_TIMEOUT = 30.0
 _DOWNLOAD_TIMEOUT = 180.0
 _ATTEMPTS = 3
 _POLL = 0.02
+_LONGEST_PID = 10
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +84,7 @@ class Engine:
     def __init__(self, directory: Path, state: State) -> None:
         self.directory = directory
         self.state = state
-        self._lease = (directory / LEASE).open("w")
+        self._lease = os.fdopen(private.opened(directory / LEASE, os.O_RDWR | os.O_CREAT), "w")
         fcntl.flock(self._lease, fcntl.LOCK_SH)
 
     @property
@@ -99,6 +100,14 @@ class Engine:
     def is_alive(self) -> bool:
         """Whether any process of the emulator is left."""
         return _is_locked(self.directory)
+
+    def has_ended(self) -> bool:
+        """Whether the emulator is gone, or the keeper without which nothing would end it."""
+        return not self.is_alive() or not _runs(self.state.pid)
+
+    def answers(self) -> bool:
+        """Whether it answers a request, with whatever status, within seconds."""
+        return _status(self.state.port, "/landfast-health") is not None
 
     def release(self) -> None:
         """Let go of the emulator and leave it running, for the next start to find."""
@@ -117,15 +126,25 @@ class Engine:
 
 
 def attach(directory: Path) -> Engine | None:
-    """The engine that runs for this state directory, or None."""
-    state = _read(directory)
-    if state is None or not _is_locked(directory):
+    """The engine that runs for this state directory, or None.
+
+    Raises:
+        EngineError: One does, and which one cannot be read.
+    """
+    if not _is_locked(directory):
         return None
-    return Engine(directory, state)
+    state = _read(directory)
+    return None if state is None else Engine(directory, state)
 
 
 def start(
-    directory: Path, engine: EngineName = "moto", *, stack: str, account: str = "123456789012", port: int = 0
+    directory: Path,
+    engine: EngineName = "moto",
+    *,
+    stack: str,
+    account: str = "123456789012",
+    port: int = 0,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Engine:
     """Start an engine and wait until it answers.
 
@@ -135,23 +154,30 @@ def start(
         stack: The stack whose resources it will hold.
         account: The account id, 12 digits.
         port: The port on loopback; 0 takes a free one.
+        cancelled: Asked again and again whether the engine is not wanted any more.
 
     Raises:
-        EngineError: One runs already, it cannot be had, or it does not come up.
+        EngineError: One runs already, it cannot be had, it does not come up, or it was cancelled.
     """
     directory = directory.absolute()
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private.folder(directory)
     for _ in range(_ATTEMPTS - 1):
         try:
-            return _start(directory, engine, stack, account, port or _free_port())
+            return _start(directory, engine, stack, account, port or _free_port(), cancelled=cancelled)
         except _PortTakenError:
             if port:
                 raise
-    return _start(directory, engine, stack, account, port or _free_port())
+    return _start(directory, engine, stack, account, port or _free_port(), cancelled=cancelled)
 
 
 def obtain(
-    directory: Path, engine: EngineName = "moto", *, stack: str, account: str = "123456789012", port: int = 0
+    directory: Path,
+    engine: EngineName = "moto",
+    *,
+    stack: str,
+    account: str = "123456789012",
+    port: int = 0,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Engine:
     """The engine that still runs from before with all its data, or a new one.
 
@@ -160,7 +186,7 @@ def obtain(
     """
     running = attach(directory)
     if running is None:
-        return start(directory, engine, stack=stack, account=account, port=port)
+        return start(directory, engine, stack=stack, account=account, port=port, cancelled=cancelled)
     found = running.state
     if (found.engine, found.stack, found.account) != (engine, stack, account):
         running.release()
@@ -177,16 +203,19 @@ def stop(directory: Path) -> bool:
     Raises:
         EngineError: A process of it survives even SIGKILL.
     """
-    state = _read(directory)
-    alive = state is not None and _is_locked(directory)
-    if state is not None and alive:
-        _signal(state.pid, signal.SIGTERM)
+    if not (directory / LOCK).exists():
+        return False
+    alive = _is_locked(directory)
+    group = _group(directory) if alive else None
+    if group is not None:
+        _signal(group, signal.SIGTERM)
         if not _wait_for_end(directory, GRACE):
-            _signal(state.pid, signal.SIGKILL)
-            if not _wait_for_end(directory, GRACE):
-                raise EngineError(f"process {state.pid} of {state.engine} cannot be ended")
-        _reap(state.pid)
-    (directory / STATE).unlink(missing_ok=True)
+            _signal(group, signal.SIGKILL)
+    (directory / STATE).unlink(missing_ok=True)  # without it, the keeper ends the engine by itself
+    if alive and not _wait_for_end(directory, GRACE + 2 * INTERVAL):
+        raise EngineError(f"{directory}: the engine (process group {group or 'unknown'}) cannot be ended: kill -9 it")
+    if group is not None:
+        _reap(group)
     return alive
 
 
@@ -222,7 +251,7 @@ def _ministack(port: int, account: str, directory: Path) -> _Launch:
             "MINISTACK_HOST": HOST,
             "S3_DATA_DIR": str(directory / "s3"),
             "STATE_DIR": str(directory / "ministack"),
-            "TMPDIR": str(directory),
+            "TMPDIR": str(private.folder(directory / "tmp")),
         },
         health="/_ministack/health",
         timeout=_START_TIMEOUT if offline else _DOWNLOAD_TIMEOUT,
@@ -249,31 +278,37 @@ def _spawn(directory: Path, launch: _Launch, lock: int) -> int:
         setsid=True,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, private.FILE),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
     )
 
 
-def _start(directory: Path, engine: EngineName, stack: str, account: str, port: int) -> Engine:
+def _start(
+    directory: Path, engine: EngineName, stack: str, account: str, port: int, *, cancelled: Callable[[], bool]
+) -> Engine:
     launch = _moto(port, account) if engine == "moto" else _ministack(port, account, directory)
     with _locked(directory) as lock:
         (directory / STATE).unlink(missing_ok=True)
         pid = _spawn(directory, launch, lock)
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(pid).encode(), 0)
     state = State(engine=engine, data_id=uuid.uuid4().hex, pid=pid, port=port, stack=stack, account=account)
     _write(directory, state)
     running = Engine(directory, state)
     try:
-        _wait_until_ready(running, launch)
+        _wait_until_ready(running, launch, cancelled)
     except BaseException:
         running.stop()
         raise
     return running
 
 
-def _wait_until_ready(running: Engine, launch: _Launch) -> None:
+def _wait_until_ready(running: Engine, launch: _Launch, cancelled: Callable[[], bool]) -> None:
     deadline = time.monotonic() + launch.timeout
-    while not _answers(running.state.port, launch.health):
+    while _status(running.state.port, launch.health) != http.HTTPStatus.OK:
+        if cancelled():
+            raise EngineError(f"{running.state.engine}: its start was broken off")
         if not running.is_alive():
             last = _last_line(running.log)
             kind = _PortTakenError if "in use" in last else EngineError
@@ -286,15 +321,28 @@ def _wait_until_ready(running: Engine, launch: _Launch) -> None:
         time.sleep(_POLL)
 
 
-def _answers(port: int, path: str) -> bool:
+def _status(port: int, path: str) -> int | None:
     connection = http.client.HTTPConnection(HOST, port, timeout=2)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == http.HTTPStatus.OK
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
+
+
+def _runs(pid: int) -> bool:
+    """Whether the process is there and more than a zombie, which only its parent could see."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except ChildProcessError:
+        pass  # an earlier service has started it
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _last_line(log: Path) -> str:
@@ -314,20 +362,31 @@ def _read(directory: Path) -> State | None:
         return msgspec.json.decode((directory / STATE).read_bytes(), type=State)
     except FileNotFoundError:
         return None
-    except msgspec.DecodeError as error:
-        raise EngineError(f"{directory / STATE}: {error}; end what it names, then delete it") from error
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise EngineError(
+            f"{directory / STATE}: cannot be read as this version of Landfast writes it ({error}); "
+            "`landfast down` ends the engine that it is about"
+        ) from error
+
+
+def _group(directory: Path) -> int | None:
+    """The process group of the engine that holds the lock, which names it as well as ``engine.json`` does."""
+    try:
+        state = _read(directory)
+    except EngineError:
+        state = None
+    named = (directory / LOCK).read_bytes() if state is None else str(state.pid).encode()
+    return int(named) if named.isdigit() and len(named) <= _LONGEST_PID and int(named) > 1 else None
 
 
 def _write(directory: Path, state: State) -> None:
-    draft = directory / f"{STATE}.new"
-    draft.write_bytes(msgspec.json.encode(state))
-    draft.replace(directory / STATE)
+    private.replace(directory / STATE, msgspec.json.encode(state))
 
 
 @contextlib.contextmanager
 def _locked(directory: Path) -> Iterator[int]:
     """The lock, ours until every process that inherits it has ended, too."""
-    lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    lock = private.opened(directory / LOCK, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.set_inheritable(lock, True)  # noqa: FBT003 - the signature is Python's

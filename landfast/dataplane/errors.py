@@ -1,7 +1,9 @@
 """What can go wrong at the data plane, each said in one line."""
 
+from landfast.errors import LandfastError
 
-class DataplaneError(Exception):
+
+class DataplaneError(LandfastError):
     """A failure that the user can read and mend."""
 
 

@@ -4,12 +4,14 @@
 
 The emulator outlives a killed service, so that the next start finds its data again. It must not outlive the state
 directory, nor a service that never comes back: the keeper ends it when ``engine.json`` no longer names it, and when no
-service has held the lease for PATIENCE seconds.
+service has held the lease for PATIENCE seconds. It also keeps the log short, and what the emulator writes to files
+unreadable for other users.
 """
 
 import fcntl
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +20,10 @@ from pathlib import Path
 
 STATE = "engine.json"
 LEASE = "lease.lock"
+LOG = "engine.log"
+LONGEST_LOG = 8 * 1024 * 1024
+"""Bytes of the log, after which it begins anew; what it held is kept once more, as ``engine.log.1``."""
+
 INTERVAL = 2.0
 GRACE = 2.0
 _LOOKS = 4
@@ -32,6 +38,7 @@ def main(directory: Path, lock: int, patience: float, command: list[str]) -> int
             try:
                 return engine.wait(timeout=interval)
             except subprocess.TimeoutExpired:
+                _shorten(directory / LOG)
                 now = time.monotonic()
                 if _is_leased(directory):
                     attended = now
@@ -58,6 +65,16 @@ def _is_leased(directory: Path) -> bool:
     return False
 
 
+def _shorten(log: Path) -> None:
+    """Begin the log anew when it is long; whoever writes to it appends, and so goes on at its new beginning."""
+    try:
+        if log.stat().st_size > LONGEST_LOG:
+            shutil.copyfile(log, log.with_name(f"{LOG}.1"))
+            os.truncate(log, 0)
+    except OSError as error:
+        print(f"{log} cannot be shortened: {error}", file=sys.stderr)  # noqa: T201 - it goes to that log
+
+
 def _end(engine: subprocess.Popen[bytes]) -> None:
     engine.terminate()
     try:
@@ -67,4 +84,5 @@ def _end(engine: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)
     sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4:]))

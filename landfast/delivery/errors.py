@@ -1,7 +1,9 @@
 """What AWS refuses, with its error type and text."""
 
+from landfast.errors import LandfastError
 
-class Refused(Exception):  # noqa: N818 - AWS refuses a setting; its own name for the error is in `code`
+
+class Refused(LandfastError):  # noqa: N818 - AWS refuses a setting; its own name for the error is in `code`
     """A setting that AWS does not accept.
 
     Attributes:

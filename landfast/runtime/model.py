@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from landfast.errors import LandfastError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -23,7 +25,7 @@ ErrorKind = Literal["exception", "init", "timeout", "exit", "memory", "response-
 ThrottleReason = Literal["ReservedFunctionConcurrentInvocationLimitExceeded", "ConcurrentInvocationLimitExceeded"]
 
 
-class InvalidFunctionError(ValueError):
+class InvalidFunctionError(LandfastError, ValueError):
     """A function cannot be run as it is specified."""
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from landfast import private
 from landfast.service.state import ServiceError
 
 REQUIREMENTS = "requirements.txt"
@@ -36,7 +37,7 @@ def packages(folder: Path, cache: Path) -> tuple[Path, ...]:
 def source(folder: Path, name: str, cache: Path) -> Path:
     """A folder whose ``python/`` is `folder` itself, so that a change of the user's code is seen at once."""
     live = cache / f"{name}-source"
-    live.mkdir(parents=True, exist_ok=True)
+    private.folder(live)
     link = live / "python"
     if not (link.is_symlink() and link.readlink() == folder):
         link.unlink(missing_ok=True)
@@ -47,13 +48,14 @@ def source(folder: Path, name: str, cache: Path) -> Path:
 def _install(requirements: Path, built: Path) -> None:
     draft = built.with_suffix(".new")
     shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
+    private.folder(draft)
     command = [*_installer(), "--target", str(draft / "python"), "--requirement", str(requirements)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - the user's own requirements
     if ended.returncode != 0:
         lines = [line.strip() for line in ended.stderr.splitlines() if line.strip()]
         reason = lines[-1] if lines else f"exit status {ended.returncode}"
         raise ServiceError(f"{requirements}: its packages cannot be installed: {reason}")
+    private.tighten(draft)
     draft.rename(built)
 
 

@@ -1,9 +1,11 @@
 """One running stack: template, engine, functions, machines and the endpoint, started and stopped together."""
 
+import json
 import os
 import threading
+import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +16,12 @@ from landfast.dataplane import engine as engines
 from landfast.dataplane import resources
 from landfast.dataplane.clients import Clients
 from landfast.dataplane.destinations import Destinations
-from landfast.dataplane.engine import EngineName
+from landfast.dataplane.engine import Engine, EngineName
 from landfast.dataplane.queues import Queue, QueueUrls
 from landfast.dataplane.world import Trigger, World
 from landfast.delivery.settings import Settings
-from landfast.runtime.model import REQUEST_LIMIT, InvalidFunctionError
+from landfast.journal import Dropped, Retrying
+from landfast.runtime.model import REQUEST_LIMIT
 from landfast.runtime.runtime import Runtime
 from landfast.service.actor import Actor, Surroundings
 from landfast.service.asynchronous import AsynchronousActor
@@ -27,13 +30,15 @@ from landfast.service.delivery import Deliveries
 from landfast.service.endpoint import Endpoint, is_lambda
 from landfast.service.front import Front, Request, Response
 from landfast.service.functions import LATEST, Functions, Target
+from landfast.service.interrupts import Interrupts
 from landfast.service.logs import LogFiles
 from landfast.service.sources import Sources
 from landfast.service.specs import asynchronous_config, function_specs, versions, weights
 from landfast.service.state import Resource, Running, ServiceError, StateDirectory
-from landfast.service.store import Store
+from landfast.service.store import Store, StoreError
 from landfast.service.streams import StreamMapping, StreamSupervisor
 from landfast.service.triggers import TriggerPump
+from landfast.service.watch import Watch
 from landfast.template import Template, read
 from landfast.template.reader import ACCOUNT
 
@@ -72,11 +77,13 @@ class Options:
 class Service:
     """A running stack. Use it as a context manager: what it started ends with it."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, interrupts: Interrupts | None = None) -> None:
         self.options = options
+        self._interrupts = interrupts or Interrupts()
         self.failure: tuple[str, BaseException] | None = None
         self.failed = threading.Event()
         self._holds_data = False
+        self._not_wanted = threading.Event()
         self._parts = ExitStack()
         self._asynchronous: dict[str, AsynchronousActor] = {}
         self._actors: list[Actor[Any]] = []
@@ -85,15 +92,20 @@ class Service:
         self.not_run: tuple[str, ...] = ()
 
     @classmethod
-    def start(cls, options: Options) -> Self:
+    def start(cls, options: Options, interrupts: Interrupts | None = None) -> Self:
         """A service that is ready to take events.
+
+        Args:
+            options: What to run, and how.
+            interrupts: Signals that may break the start off.
 
         Raises:
             TemplateError: The template cannot be read.
             ServiceError: It cannot be run here.
             DataplaneError: The engine cannot be had, or refuses something.
+            Interrupted: A signal asked for the end; nothing is left behind.
         """
-        service = cls(options)
+        service = cls(options, interrupts)
         try:
             service._start()
         except BaseException:
@@ -152,30 +164,28 @@ class Service:
             supervisor.stop()
         for actor in self._actors:
             actor.stop()
-        self._parts.close()
-        for actor in self._actors:
-            actor.join(_JOIN)
+        try:
+            self._parts.close()
+        finally:
+            latest = time.monotonic() + _JOIN
+            for actor in self._actors:
+                actor.join(max(0.0, latest - time.monotonic()))
 
     def _start(self) -> None:
         options = self.options
         state = options.state.absolute()
         self._directory = self._parts.enter_context(StateDirectory(state))
-        self.store = Store(self._directory.journal)
+        self.store = Store(self._directory.journal, failed=lambda error: self._crashed("the store", error))
         self._parts.callback(self.store.close)
         self._start_engine(state)
-        self.store.belongs_to(f"{self.engine.state.engine} {self.engine.state.pid} {self.engine.state.port}")
+        self.store.belongs_to(self.engine.state.data_id)
         self.clients = Clients(self.engine.url, options.region)
         self._parts.callback(self.clients.close)
-        self.world = resources.create(self.template, self.clients, options.engine)
+        with self._interrupts.allowed():
+            self.world = resources.create(self.template, self.clients, options.engine)
         self.not_run = (*self.template.not_run, *self.world.not_run)
         self.clock = Clock(options.speed, not_before=self.store.latest())
-        self._front = Front(
-            self.engine.url,
-            ours=is_lambda,
-            answer=self._answer,
-            limit=REQUEST_LIMIT,
-            port=options.port,
-        )
+        self._front = self._open_front()
         self._start_functions(state)
         self._start_asynchronous()
         self._endpoint = Endpoint(self.functions, self._accept_call)
@@ -183,7 +193,9 @@ class Service:
         self._start_triggers()
         self._parts.enter_context(self._front)
         self._running = self._describe()
+        self._interrupts.check()
         self._holds_data = False
+        self._watch_over()
         self._directory.announce(self._running)
 
     def _start_engine(self, state: Path) -> None:
@@ -192,30 +204,46 @@ class Service:
         if earlier is not None:
             earlier.release()
             self._holds_data = True
-        with ThreadPoolExecutor(1) as pool:
-            engine = pool.submit(engines.obtain, state, self.options.engine, stack=self.options.stack, account=ACCOUNT)
-            try:
-                self.template = _template(self.options)
-            finally:
-                self.engine = engine.result()
-                self._parts.callback(self._end_engine)
+        pool = self._parts.enter_context(ThreadPoolExecutor(1, thread_name_prefix="engine"))
+        starting = pool.submit(
+            engines.obtain,
+            state,
+            self.options.engine,
+            stack=self.options.stack,
+            account=ACCOUNT,
+            cancelled=self._not_wanted.is_set,
+        )
+        self._parts.callback(self._end_engine, starting)
+        with self._interrupts.allowed():
+            self.template = _template(self.options)
+            self.engine = starting.result()
 
-    def _end_engine(self) -> None:
+    def _end_engine(self, starting: Future[Engine]) -> None:
         """Stop the engine, unless it has the data of an earlier run and this one never got ready."""
+        self._not_wanted.set()
+        if starting.exception() is not None:
+            return
         if self._holds_data:
-            self.engine.release()
+            starting.result().release()
         else:
-            self.engine.stop()
+            starting.result().stop()
+
+    def _open_front(self) -> Front:
+        port = self.options.port
+        try:
+            return Front(self.engine.url, ours=is_lambda, answer=self._answer, limit=REQUEST_LIMIT, port=port)
+        except OSError as error:
+            raise ServiceError(
+                f"port {port} cannot be had ({error.strerror}): give another one with --port, or none for a free one"
+            ) from error
 
     def _start_functions(self, state: Path) -> None:
-        logs = LogFiles(state / "logs")
+        logs = LogFiles(state / "logs", lost=self._lost_logs)
         self._parts.callback(logs.close)
         environment = {"AWS_ENDPOINT_URL": self.engine.url, "AWS_ENDPOINT_URL_LAMBDA": self._front.url}
-        specs = function_specs(self.template, (self.options.layers or state / "layers").absolute(), environment)
-        try:
-            runtime = Runtime(specs.values(), log_sink=logs.write)
-        except InvalidFunctionError as error:
-            raise ServiceError(str(error)) from error
+        with self._interrupts.allowed():
+            specs = function_specs(self.template, (self.options.layers or state / "layers").absolute(), environment)
+        runtime = Runtime(specs.values(), log_sink=logs.write)
         self._parts.callback(runtime.close)
         aliases = {function.name: versions(function) for function in self.template.functions.values()}
         shares = {function.name: weights(function) for function in self.template.functions.values()}
@@ -284,7 +312,33 @@ class Service:
         self._queue_of(target).accept(payload, request_id=request_id, origin="invoke", trace=trace)
 
     def _answer(self, request: Request) -> Response:
-        return self._endpoint.answer(request)
+        try:
+            return self._endpoint.answer(request)
+        except StoreError as error:  # the event is not accepted, and the service ends
+            content = json.dumps({"Type": "Service", "message": str(error)}).encode()
+            return Response(500, content, {"Content-Type": "application/json", "x-amzn-ErrorType": "ServiceException"})
+
+    def _watch_over(self) -> None:
+        watch = Watch(self.engine, self._directory, ended=self._crashed, silent=self._note_silence)
+        self._parts.callback(watch.stop)
+        watch.start()
+
+    def _note_silence(self, seconds: float | None) -> None:
+        """Tell it in the journal, where `up`, `events` and the demonstration show it."""
+        now, engine = self.clock.now(), self.engine.state
+        rule = (
+            f"{engine.engine} answers again"
+            if seconds is None
+            else f"{engine.engine} (process group {engine.pid}) has not answered for {seconds:.0f} s; what it holds is "
+            "waited for; if it does not come back, `landfast down` ends it"
+        )
+        self.store.commit([Retrying(at=now, source="engine", due=now, rule=rule)])
+
+    def _lost_logs(self, function: str, error: OSError) -> None:
+        now = self.clock.now()
+        self.store.commit(
+            [Dropped(at=now, source=function, metric="LogsNotWritten", error=error.strerror or str(error))]
+        )
 
     def _crashed(self, where: str, error: BaseException) -> None:
         if self.failure is None:

@@ -4,6 +4,9 @@ A process that is killed loses nothing it has committed. Only a power cut may lo
 synced at every commit, which costs milliseconds on a slow disk.
 """
 
+import contextlib
+import errno
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,9 +16,11 @@ from typing import Any
 
 import msgspec
 
+from landfast import private
 from landfast.delivery.actions import Window
 from landfast.delivery.asynchronous import Progress
-from landfast.journal import Entry
+from landfast.journal import Entry, encoded
+from landfast.service.state import ServiceError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY, at REAL NOT NULL, entry BLOB NOT NULL);
@@ -28,9 +33,55 @@ CREATE TABLE IF NOT EXISTS shards (
     PRIMARY KEY (mapping, shard)
 );
 """
-_KEPT_ENTRIES = 500_000
+VERSION = 1
+"""Of the tables: a file of another version is refused. The very first files had the same tables and no number."""
+
+KEPT_ENTRIES = 500_000
+KEPT_BYTES = 128 * 1024 * 1024
+_STEP = 256
+"""How many of the journal's entries are dropped at a time."""
+
+_COMMITS = 64
+_PAGES = 512
+"""How many unused pages are given back to the file system after every so many commits."""
+
+_LONGEST_WAL = 16 * 1024 * 1024
+_PORTION = 500
+_PATIENCE = 5.0
+"""Seconds to wait for another process that has locked the file."""
+
+_COLUMNS = {
+    "journal": {"id", "at", "entry"},
+    "events": {"request_id", "queue", "record"},
+    "engine": {"name"},
+    "shards": {"mapping", "shard", "sequence", "windows", "started", "ended"},
+}
+_MOVE_AWAY = "move it away, and with it what the service has accepted, or name another directory with --state"
+_EXPLAINED = {
+    sqlite3.SQLITE_BUSY: ("is locked by another process", "close what has it open"),
+    sqlite3.SQLITE_CANTOPEN: ("cannot be opened as a file", _MOVE_AWAY),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", _MOVE_AWAY),
+    sqlite3.SQLITE_FULL: ("has no room: the disk is full", "make room; what was accepted before is kept"),
+    sqlite3.SQLITE_IOERR: ("cannot be read or written", "is the disk full? what was accepted before is kept"),
+    sqlite3.SQLITE_NOTADB: ("is not a database", _MOVE_AWAY),
+    sqlite3.SQLITE_READONLY: ("is read-only", "make it writable, or name another directory with --state"),
+}
+_PRIMARY_CODE = 0xFF
 
 type Change = Callable[[sqlite3.Connection], object]
+
+
+class StoreError(ServiceError):
+    """The database cannot be used.
+
+    Args:
+        path: Its file.
+        problem: What is wrong with it.
+        mend: What the user can do.
+    """
+
+    def __init__(self, path: Path, problem: str, mend: str) -> None:
+        super().__init__(f"{path}: {' '.join(problem.split())}: {mend}")
 
 
 class AcceptedEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,26 +119,72 @@ class ShardState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Store:
-    """The state directory's database; safe to share between threads."""
+    """The state directory's database; safe to share between threads.
 
-    def __init__(self, path: Path) -> None:
+    The journal in it is bounded, by number and by size, while it grows: its oldest entries go. Accepted events and
+    checkpoints stay for as long as they are needed.
+
+    Args:
+        path: The file, made if it is missing.
+        failed: Told of an error after which nothing can be kept any more, on whatever thread it comes up.
+        most_entries: Of the journal.
+        most_bytes: Of the journal's entries.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        failed: Callable[[StoreError], None] = lambda _: None,
+        most_entries: int = KEPT_ENTRIES,
+        most_bytes: int = KEPT_BYTES,
+    ) -> None:
+        """Open the file.
+
+        Raises:
+            StoreError: It cannot be opened, or it is not a database of this version of Landfast.
+        """
+        self._path = path
+        self._failed = failed
+        self._most_entries = most_entries
+        self._most_bytes = most_bytes
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.executescript(_SCHEMA)
-        newest = self._connection.execute("SELECT max(id) FROM journal").fetchone()[0] or 0
-        self._connection.execute("DELETE FROM journal WHERE id <= ?", (newest - _KEPT_ENTRIES,))
+        self._closed = False
+        with _translated(path):
+            os.close(private.opened(path, os.O_RDWR | os.O_CREAT))
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_PATIENCE)
+        try:
+            with _translated(path):
+                self._open()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _open(self) -> None:
+        run = self._connection.execute
+        _prepare(self._connection, self._path)
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = NORMAL")
+        run(f"PRAGMA journal_size_limit = {_LONGEST_WAL}")
+        first, last, self._bytes = run(
+            "SELECT coalesce(min(id), 1), coalesce(max(id), 0), coalesce(sum(length(entry)), 0) FROM journal"
+        ).fetchone()
+        self._first: int = first
+        self._last: int = last
+        self._commits = 0
+        with self._connection:
+            run("BEGIN IMMEDIATE")
+            self._prune()
 
     def close(self) -> None:
         """Close the file; nothing can be committed afterwards."""
         with self._lock:
+            self._closed = True
             self._connection.close()
 
     def belongs_to(self, engine: str) -> None:
         """Name the engine whose streams the checkpoints are about; those of another one are dropped."""
-        with self._lock, self._connection:
-            self._connection.execute("BEGIN")
+        with self._transaction():
             known = self._connection.execute("SELECT name FROM engine").fetchone()
             if known != (engine,):
                 self._connection.execute("DELETE FROM shards")
@@ -95,27 +192,76 @@ class Store:
                 self._connection.execute("INSERT INTO engine (name) VALUES (?)", (engine,))
 
     def commit(self, entries: Sequence[Entry], changes: Iterable[Change] = ()) -> None:
-        """Note `entries` and make `changes`, all of it or nothing."""
-        rows = [(entry.at, msgspec.json.encode(entry)) for entry in entries]
-        with self._lock, self._connection:
-            self._connection.execute("BEGIN")
+        """Note `entries` and make `changes`, all of it or nothing.
+
+        Raises:
+            StoreError: The file takes nothing any more; whoever was given as `failed` has been told.
+        """
+        rows = [(entry.at, encoded(entry)) for entry in entries]
+        with self._transaction():
             self._connection.executemany("INSERT INTO journal (at, entry) VALUES (?, ?)", rows)
             for change in changes:
                 change(self._connection)
+            self._last += len(rows)
+            self._bytes += sum(len(entry) for _, entry in rows)
+            self._prune()
 
     def latest(self) -> float:
         """The time of the newest entry of the journal, in seconds; 0 without one."""
-        with self._lock:
+        with self._reading():
             return float(self._connection.execute("SELECT max(at) FROM journal").fetchone()[0] or 0.0)
 
     def newest(self) -> int:
         """The number of the newest entry of the journal; 0 without one."""
         with self._lock:
-            return int(self._connection.execute("SELECT max(id) FROM journal").fetchone()[0] or 0)
+            return self._last
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                with _translated(self._path):
+                    yield
+            except StoreError as error:
+                if not self._closed:
+                    self._failed(error)
+                raise
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._reading():
+            self._shrink()
+            counted = self._first, self._last, self._bytes
+            try:
+                with self._connection:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                    yield
+            except BaseException:
+                self._first, self._last, self._bytes = counted
+                raise
+
+    def _prune(self) -> None:
+        """Drop the oldest entries while there are too many, some hundreds at a time; the newest ones always stay."""
+        while self._last - self._first >= self._most_entries or self._bytes > self._most_bytes:
+            upto = min(self._first + _STEP, self._last)
+            if upto <= self._first:
+                return
+            dropped = self._connection.execute(
+                "SELECT coalesce(sum(length(entry)), 0) FROM journal WHERE id < ?", (upto,)
+            ).fetchone()
+            self._connection.execute("DELETE FROM journal WHERE id < ?", (upto,))
+            self._first = upto
+            self._bytes -= dropped[0]
+
+    def _shrink(self) -> None:
+        """Give back, now and then and in small portions, what forgotten events and entries have taken of the disk."""
+        self._commits += 1
+        if self._commits % _COMMITS == 0:
+            self._connection.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
 
     def events(self, queue: str) -> list[AcceptedEvent]:
         """The accepted events of one asynchronous queue, oldest first."""
-        with self._lock:
+        with self._reading():
             rows = self._connection.execute(
                 "SELECT record FROM events WHERE queue = ? ORDER BY rowid", (queue,)
             ).fetchall()
@@ -123,7 +269,7 @@ class Store:
 
     def shards(self, mapping: str) -> dict[str, ShardState]:
         """How far `mapping` has come in each shard it has read."""
-        with self._lock:
+        with self._reading():
             rows = self._connection.execute(
                 "SELECT shard, sequence, windows, started, ended FROM shards WHERE mapping = ?", (mapping,)
             ).fetchall()
@@ -162,12 +308,84 @@ def keep_shard(mapping: str, shard: str, state: ShardState) -> Change:
     )
 
 
+def read_journal(path: Path, *, after: int = 0) -> Iterator[tuple[int, Entry]]:
+    """The entries after number `after`, oldest first, also while a service writes to the file and drops old entries.
+
+    Between two portions nothing is held open: a reader that rests, as behind a pager, keeps no space from being
+    used again.
+
+    Raises:
+        StoreError: There is no journal that this version of Landfast can read.
+    """
+    with _translated(path), closing(_reader(path)) as connection:
+        _check_version(connection, path)
+    while True:
+        with _translated(path), closing(_reader(path)) as connection:
+            rows = connection.execute(
+                "SELECT id, entry FROM journal WHERE id > ? ORDER BY id LIMIT ?", (after, _PORTION)
+            ).fetchall()
+            entries = [(number, _ENTRY.decode(entry)) for number, entry in rows]
+        yield from entries
+        if len(entries) < _PORTION:
+            return
+        after = entries[-1][0]
+
+
 _ENTRY: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Entry)
 
 
-def read_journal(path: Path, *, after: int = 0) -> Iterator[tuple[int, Entry]]:
-    """The entries after number `after`, oldest first, also while a service writes to the file."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        rows = connection.execute("SELECT id, entry FROM journal WHERE id > ? ORDER BY id", (after,))
-        for number, entry in rows:
-            yield number, _ENTRY.decode(entry)
+def _reader(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables in a new file; check that an older one is sound and of this version.
+
+    Raises:
+        StoreError: It is not.
+    """
+    connection.execute(f"PRAGMA busy_timeout = {int(_PATIENCE * 1000)}")
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT")
+        return
+    _check_version(connection, path)
+    damage = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if damage != ("ok",):
+        raise StoreError(path, f"is damaged ({damage[0]})", _MOVE_AWAY)
+    if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("VACUUM")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    """Whether the file is of this version; the first one wrote the same tables and no number."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version not in {0, VERSION}:
+        raise StoreError(path, f"is of another version of Landfast ({version}, this one writes {VERSION})", _MOVE_AWAY)
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for table, columns in _COLUMNS.items():
+        found = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        if table not in tables or found != columns:
+            raise StoreError(path, f"is not a database of Landfast (table {table} is missing or another)", _MOVE_AWAY)
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        problem = "is a symbolic link" if error.errno == errno.ELOOP else f"cannot be opened ({error.strerror})"
+        raise StoreError(path, problem, _MOVE_AWAY) from error
+    except sqlite3.Error as error:
+        raise StoreError(path, *_explained(error)) from error
+    except msgspec.DecodeError as error:
+        raise StoreError(path, f"holds something this version of Landfast cannot read ({error})", _MOVE_AWAY) from error
+
+
+def _explained(error: sqlite3.Error) -> tuple[str, str]:
+    """What is wrong, and what the user can do."""
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    problem, mend = _EXPLAINED.get(code, ("cannot be used", _MOVE_AWAY))
+    return f"{problem} ({error})", mend

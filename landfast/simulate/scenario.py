@@ -6,13 +6,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from landfast.errors import LandfastError
+
 type Seconds = Annotated[float, Meta(ge=0)]
 type Count = Annotated[int, Meta(ge=1)]
 
 Behaviour = Literal["succeed", "raise", "timeout", "exit", "throttle", "report", "return"]
 
 
-class ScenarioError(Exception):
+class ScenarioError(LandfastError):
     """A scenario that cannot be run; its text is one line that names the field."""
 
     def __init__(self, field: str, message: str) -> None:

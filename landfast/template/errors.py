@@ -1,10 +1,12 @@
 """What can be wrong with a template, and what can be right and yet not be had on one machine."""
 
+from landfast.errors import LandfastError
+
 type Where = tuple[str | int, ...]
 """A place in a template, from a logical id or a section on, e.g. ``("Orders", "Properties", "Tags", 0)``."""
 
 
-class TemplateError(Exception):
+class TemplateError(LandfastError):
     """A template that cannot be read. Its text is one line: file, logical id and property, problem, how to mend it."""
 
 

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from landfast.dataplane import engine as engines
+from landfast.dataplane import keeper
 from landfast.dataplane.clients import Clients
 from landfast.dataplane.errors import EngineError
 
@@ -160,11 +161,68 @@ def test_ministack_without_uv_says_how_to_mend_it(tmp_path: Path, monkeypatch: p
         engines.start(tmp_path / "state", "ministack", stack="shop")
 
 
-def test_a_broken_state_file_is_told_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "engine.json").write_text("{")
-    with pytest.raises(EngineError, match=r"engine\.json") as refused:
-        engines.attach(tmp_path)
-    assert "\n" not in str(refused.value)
+BROKEN = [b"", b"{", b"\xff\xfe", b"[]", b'{"pid": 1}', b"{" * 100_000]
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_a_broken_state_file_of_nobody_is_in_nobodys_way(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "engine.json").write_bytes(content)
+    (tmp_path / "engine.lock").write_bytes(content)
+    assert engines.attach(tmp_path) is None
+    assert engines.stop(tmp_path) is False
+
+
+@pytest.mark.parametrize("lock", ["named", "empty"])
+def test_a_broken_state_file_of_a_running_engine_is_one_line_and_the_engine_can_be_ended(
+    tmp_path: Path, lock: str
+) -> None:
+    running = engines.start(tmp_path, stack="shop")
+    if lock == "empty":  # as an older version leaves it
+        (tmp_path / "engine.lock").write_bytes(b"")
+    for content in BROKEN:
+        (tmp_path / "engine.json").write_bytes(content)
+        with pytest.raises(EngineError, match=r"engine\.json: cannot be read .* `landfast down` ends") as refused:
+            engines.attach(tmp_path)
+        assert "\n" not in str(refused.value)
+    assert engines.stop(tmp_path) is True
+    assert not _lives(running.state.pid)
+    running.release()
+
+
+@pytest.mark.parametrize("victim", ["keeper", "emulator"])
+def test_an_engine_that_was_killed_has_ended(tmp_path: Path, victim: str) -> None:
+    with engines.start(tmp_path, stack="shop") as running:
+        assert not running.has_ended()
+        assert running.answers()
+        found = engines.attach(tmp_path)
+        assert found is not None
+        parent = running.state.pid
+        [emulator] = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        os.kill(parent if victim == "keeper" else int(emulator), signal.SIGKILL)
+        assert _eventually(running.has_ended, 2)
+        assert _eventually(found.has_ended, 2)
+        found.release()
+    assert not _lives(running.state.pid)
+
+
+def test_a_start_that_is_not_wanted_any_more_ends_at_once_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="broken off"):
+        engines.start(tmp_path, stack="shop", cancelled=lambda: True)
+    assert engines.attach(tmp_path) is None
+    assert not (tmp_path / "engine.json").exists()
+
+
+def test_a_log_that_grows_is_cut_and_goes_on_at_its_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "LONGEST_LOG", 1_000)
+    log = tmp_path / "engine.log"
+    with log.open("ab", buffering=0) as emulator:
+        for n in range(50):
+            emulator.write(b"%03d %s\n" % (n, b"x" * 95))
+            keeper._shorten(log)
+    assert log.stat().st_size <= 1_100
+    kept = [line[:3] for file in ("engine.log.1", "engine.log") for line in (tmp_path / file).read_text().splitlines()]
+    assert kept == [f"{n:03}" for n in range(50 - len(kept), 50)]
+    assert len(kept) >= 11
 
 
 def test_each_engine_answers_under_its_url_and_keeps_its_log(engine: engines.Engine) -> None:

@@ -111,7 +111,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, layers: Path, _loopback_only:
 class Process:
     """`landfast up` in a process of its own."""
 
-    def __init__(self, template: Path, state: Path, *arguments: str) -> None:
+    def __init__(self, template: Path, state: Path, *arguments: str, preexec: Callable[[], None] | None = None) -> None:
         self.state = state
         self.directory = StateDirectory(state)
         command = [sys.executable, "-c", "from landfast.cli import main; main()", "up", "--template", str(template)]
@@ -122,6 +122,7 @@ class Process:
             text=True,
             cwd=template.parent,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
+            preexec_fn=preexec,  # noqa: PLW1509 - a test's process has no threads that would matter
         )
 
     def ready(self) -> Client:

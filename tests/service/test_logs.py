@@ -1,0 +1,78 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from landfast import private
+from landfast.runtime.model import LogRecord
+from landfast.service.logs import LogFiles
+
+
+def record(text: str, function: str = "orders") -> LogRecord:
+    return LogRecord(function=function, request_id="r", time=0.0, kind="OUTPUT", text=text)
+
+
+def test_a_functions_logs_are_bounded_while_it_prints_and_hold_the_newest(tmp_path: Path) -> None:
+    logs = LogFiles(tmp_path / "logs", longest=1_000)
+    for n in range(500):
+        logs.write(record(f"line {n:04}"))
+        assert sum(file.stat().st_size for file in tmp_path.rglob("orders.log*")) <= 2_000
+    logs.write(record("once", "others"))
+    logs.close()
+    kept = (tmp_path / "logs" / "orders.log.1").read_text() + (tmp_path / "logs" / "orders.log").read_text()
+    lines = kept.splitlines()
+    assert lines == [f"line {n:04}" for n in range(500 - len(lines), 500)]
+    assert len(lines) >= 100
+    assert (tmp_path / "logs" / "others.log").read_text() == "once\n"
+
+
+def test_one_record_that_is_longer_than_a_file_keeps_its_end(tmp_path: Path) -> None:
+    logs = LogFiles(tmp_path / "logs", longest=1_000)
+    logs.write(record("x" * 5_000_000 + "the end"))
+    logs.close()
+    text = (tmp_path / "logs" / "orders.log").read_text()
+    assert len(text) == 1_000
+    assert text.endswith("the end\n")
+
+
+def test_the_next_service_goes_on_where_the_last_one_stopped(tmp_path: Path) -> None:
+    for n in range(3):
+        logs = LogFiles(tmp_path / "logs", longest=1_000)
+        logs.write(record(f"{n}" * 400))
+        logs.close()
+    assert (tmp_path / "logs" / "orders.log").stat().st_size <= 1_000
+    assert (tmp_path / "logs" / "orders.log.1").read_text().startswith("0")
+
+
+def test_half_a_surrogate_pair_is_logged(tmp_path: Path) -> None:
+    logs = LogFiles(tmp_path / "logs")
+    logs.write(record("before \ud800 after"))
+    logs.close()
+    assert (tmp_path / "logs" / "orders.log").read_text() == "before ? after\n"
+
+
+def test_a_full_disk_costs_log_lines_and_no_invocation_and_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, OSError]] = []
+    logs = LogFiles(tmp_path / "logs", lost=lambda function, error: told.append((function, error)))
+    real = private.opened
+    full = True
+
+    def opened(path: Path, flags: int) -> int:
+        return os.open("/dev/full", os.O_WRONLY) if full else real(path, flags)
+
+    monkeypatch.setattr(private, "opened", opened)
+    for _ in range(3):
+        logs.write(record("lost"))
+    assert [(function, error.errno) for function, error in told] == [("orders", errno.ENOSPC)]
+    logs.close()
+    full = False
+    logs.write(record("kept"))
+    logs.close()
+    assert (tmp_path / "logs" / "orders.log").read_text() == "kept\n"
+    full = True
+    logs.write(record("lost again"))
+    assert len(told) == 2
+    logs.close()
