@@ -14,13 +14,14 @@ from typing import Final, Literal, NoReturn
 
 from landfast.delivery.actions import Action, Deliver, Drop, Invoke, Retry, Settle
 from landfast.delivery.concurrency import REFUSAL, REFUSAL_STATUS
-from landfast.delivery.destination_records import async_record, dead_letter_message, json_text
+from landfast.delivery.destination_records import async_record, dead_letter_message
 from landfast.delivery.destinations import Destination, async_body, dead_letter_fits, parse
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_invoke_config import AsynchronousConfig, configuration, in_force, updated_dead_letter
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.recursion import ERROR_CODE, ERROR_STATUS, METRIC, RecursiveLoop, stops
 from landfast.delivery.settings import Backoff, Settings
+from landfast.delivery.strict_json import json_text
 
 __all__ = [
     "PAYLOAD_LIMIT",

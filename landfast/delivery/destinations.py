@@ -13,13 +13,12 @@ from landfast.delivery.destination_records import (
     EventBusEntry,
     async_object_key,
     event_bus_entry,
-    json_size,
     s3_body,
-    text_size,
     without_payloads,
 )
 from landfast.delivery.errors import Refused
 from landfast.delivery.settings import Settings
+from landfast.delivery.strict_json import json_size, text_size
 
 Kind = Literal["sqs", "sns", "lambda", "events", "s3"]
 

@@ -14,7 +14,7 @@ from landfast.delivery.lane import Batch, Lane, StreamAction
 from landfast.delivery.outcomes import Outcome
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import POLL_INTERVAL, StreamConfig
-from landfast.delivery.stream_records import Render, StreamRecord, stream_event
+from landfast.delivery.stream_records import Envelope, Render, StreamRecord, stream_event
 
 READ_LIMIT: Final = 10_000
 """Records that one read of a shard returns at most (Kinesis `GetRecords`)."""
@@ -147,7 +147,8 @@ class ShardPoller:
         factor = config.parallelization_factor
         restored = [*windows, *[None] * factor][:factor]
         self._lanes = [
-            Lane(config, settings, new_id, failures, number, window, late) for number, window in enumerate(restored)
+            Lane(config, settings, new_id, failures, Envelope(shard_id, config.stream_arn, epoch), number, window, late)
+            for number, window in enumerate(restored)
         ]
         self._in_flight: dict[str, Lane] = {}
         self._progress = Progress()
@@ -237,8 +238,11 @@ class ShardPoller:
         reading = self._wants_records() and self._next_read <= now
         blocked = self._settings.failing_lane_blocks_shard and any(lane.failing for lane in self._lanes)
         more = reading or bool(self._fetching)
-        for lane in self._lanes if not blocked else ():
-            yield from lane.start(now, read_until=self._read_until, more=more)
+        for lane in self._lanes:
+            if blocked or not lane.free:
+                yield from lane.expire(now)
+            else:
+                yield from lane.start(now, read_until=self._read_until, more=more)
         if reading and self._wants_records():
             self._fetching = self._fetch_size()
             yield Fetch(self._fetching)

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from landfast.dataplane.errors import DeliveryFailed
 from landfast.delivery.actions import Deliver
-from landfast.delivery.destination_records import json_text
+from landfast.delivery.strict_json import json_text
 from landfast.service.patience import Patience
 
 _SERVER_ERROR = 500

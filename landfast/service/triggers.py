@@ -13,10 +13,10 @@ from landfast.dataplane.object_versions import with_versions
 from landfast.dataplane.queues import Message, Queue
 from landfast.dataplane.trigger_events import rule_event, topic_event
 from landfast.dataplane.world import Trigger
-from landfast.delivery.destination_records import json_text
 from landfast.delivery.errors import Refused
 from landfast.delivery.s3_events import decode_key, is_test_event, normalise
 from landfast.delivery.settings import Settings
+from landfast.delivery.strict_json import json_text
 from landfast.journal import Dropped
 from landfast.service.actor import Surroundings
 from landfast.service.asynchronous import AsynchronousActor

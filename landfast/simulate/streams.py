@@ -7,7 +7,6 @@ from typing import Any, Final
 import msgspec
 
 from landfast.delivery.actions import Action, Fetch, Settle
-from landfast.delivery.destination_records import json_size
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_config import DEFAULT_RETENTION, StreamConfig, StreamKind, configuration
@@ -18,6 +17,7 @@ from landfast.delivery.stream_records import (
     dynamodb_record,
     kinesis_record,
 )
+from landfast.delivery.strict_json import json_size
 from landfast.simulate.agenda import Order
 from landfast.simulate.drivers import ACCOUNT, FUNCTION_ARN, REGION, START, Driver, Machine
 from landfast.simulate.result import Tally

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 import pytest
 
 from landfast.delivery.actions import Delete, Invoke, Receive, Retry, Return, Settle
-from landfast.delivery.outcomes import UNREADABLE, Failed, NotReached, Outcome, Succeeded
+from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded, Unreadable
 from landfast.delivery.queue import QueueAction, QueuePoller
 from landfast.delivery.queue_config import QueueAttributes, configuration
 from landfast.delivery.settings import Settings, from_ids
@@ -257,7 +257,7 @@ def test_s_097_reported_messages_return_and_the_others_are_deleted() -> None:
     assert returned(actions) == [(["m2"], 30)]
 
 
-@pytest.mark.parametrize("value", [UNREADABLE, {"batchItemFailures": [{"itemIdentifier": "m9"}]}])
+@pytest.mark.parametrize("value", [Unreadable(""), {"batchItemFailures": [{"itemIdentifier": "m9"}]}])
 def test_s_097_an_invalid_response_deletes_nothing(value: object) -> None:
     poller = machine(REPORT)
     poller.advance(0)

@@ -9,11 +9,12 @@ import pytest
 from landfast.delivery.actions import Drop, Fetch, Invoke, Retry, Split
 from landfast.delivery.errors import Refused
 from landfast.delivery.outcomes import NotReached, Outcome, Succeeded
+from landfast.delivery.payload import PAYLOAD_LIMIT
 from landfast.delivery.settings import Backoff, Settings, from_ids
 from landfast.delivery.shards import ShardTree
 from landfast.delivery.stream import lane_of
 from landfast.delivery.stream_config import StreamKind, configuration
-from landfast.delivery.stream_records import PAYLOAD_LIMIT, StreamRecord, change_size, dynamodb_record, kinesis_record
+from landfast.delivery.stream_records import StreamRecord, change_size, dynamodb_record, kinesis_record
 from tests.delivery.shards import (
     QUEUE,
     RAISED,
