@@ -9,6 +9,7 @@ from typing import Final
 
 from landfast.delivery.actions import Checkpoint, Deliver, Fetch, Invoke, Settle, Window
 from landfast.delivery.destination_records import s3_body, stream_object_key, stream_record, with_payload
+from landfast.delivery.destinations import parse
 from landfast.delivery.filters import compile_filters
 from landfast.delivery.lane import Batch, Lane, StreamAction
 from landfast.delivery.outcomes import Outcome
@@ -40,13 +41,13 @@ class Failures:
 
     def deliver(self, batch: Batch, condition: str, now: float) -> Deliver[StreamRecord] | None:
         """The record for the on-failure destination; None if the mapping has none."""
-        target = self.config.on_failure
+        target = parse(self.config.on_failure or "")
         if target is None:
             return None
         at = self.epoch + now
         record = self._record(batch, condition, at)
-        if target.split(":")[2] != "s3":
-            return Deliver("sqs" if target.split(":")[2] == "sqs" else "sns", target, record, batch.records, "S-63")
+        if target.kind != "s3":
+            return Deliver(target.kind, target.arn, record, batch.records, "S-63")
         event = stream_event(
             batch.records,
             self.render,
@@ -56,8 +57,8 @@ class Failures:
             epoch=self.epoch,
         )
         key = stream_object_key(self.config.mapping_id, self.shard_id, unique=self.new_id(), now=at)
-        body = s3_body(target.rpartition(":")[2], key, with_payload(record, event))
-        return Deliver("s3", target, body, batch.records, "S-66")
+        body = s3_body(target.name, key, with_payload(record, event))
+        return Deliver("s3", target.arn, body, batch.records, "S-66")
 
     def _record(self, batch: Batch, condition: str, at: float) -> dict[str, object]:
         first, last = batch.records[0], batch.records[-1]
