@@ -4,7 +4,6 @@ The ids are those of the reference's list of unconfirmed points, written beside 
 says so. `docs/conformance.md` lists them all, with the tests that show what another value changes.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Final, Literal, cast
@@ -173,27 +172,26 @@ def _converted(place: str, default: object, value: object) -> object:
 
 def _with_parts(place: str, default: Any, value: object) -> object:  # noqa: ANN401 - one of the classes above
     names = [each.name for each in fields(default)]
-    if not isinstance(value, Mapping):
-        raise Refused(place, f"{value!r} is not an object with {', '.join(names)}", code=_CODE)
+    if not isinstance(value, Mapping) or not value.keys() <= set(names):
+        raise Refused(place, f"{value!r} is not an object with {', '.join(names)} and nothing else", code=_CODE)
     given = cast("Mapping[str, object]", value)
-    for name in given:
-        if name not in names:
-            raise Refused(f"{place}.{name}", f"no such part; there are {', '.join(names)}", code=_CODE)
-    parts = {name: _part(f"{place}.{name}", default, name, part) for name, part in given.items()}
-    return replace(default, **parts)
+    return replace(default, **{name: _part(place, default, name, part) for name, part in given.items()})
 
 
 def _part(place: str, default: object, name: str, value: object) -> object:
     choices = _CHOICES.get(name)
     if choices is not None:
-        if value in choices:
-            return value
-        raise Refused(place, f"{value!r} is not one of {', '.join(choices)}", code=_CODE)
-    converted = _converted(place, getattr(default, name), value)
-    bound = _STEEPEST if name == "factor" else math.inf
-    if isinstance(default, Backoff) and not 0 < cast("float", converted) <= bound:
-        raise Refused(place, f"{value!r} is not above 0, and at most {min(bound, _LONGEST):g}", code=_CODE)
-    return converted
+        if value not in choices:
+            raise Refused(place, f"{name} {value!r} is not one of {', '.join(choices)}", code=_CODE)
+        return value
+    most = _STEEPEST if name == "factor" else _LONGEST
+    if isinstance(default, Backoff) and not _is_between(value, most):
+        raise Refused(place, f"{name} {value!r} is not a number above 0 and up to {most:g}", code=_CODE)
+    return _converted(place, getattr(default, name), value)
+
+
+def _is_between(value: object, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= most
 
 
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {

@@ -15,7 +15,7 @@ import msgspec
 
 from landfast.delivery.actions import Window
 from landfast.delivery.asynchronous import Progress
-from landfast.journal import Entry
+from landfast.journal import Entry, encoded
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY, at REAL NOT NULL, entry BLOB NOT NULL);
@@ -96,7 +96,7 @@ class Store:
 
     def commit(self, entries: Sequence[Entry], changes: Iterable[Change] = ()) -> None:
         """Note `entries` and make `changes`, all of it or nothing."""
-        rows = [(entry.at, msgspec.json.encode(entry)) for entry in entries]
+        rows = [(entry.at, encoded(entry)) for entry in entries]
         with self._lock, self._connection:
             self._connection.execute("BEGIN")
             self._connection.executemany("INSERT INTO journal (at, entry) VALUES (?, ?)", rows)

@@ -214,9 +214,7 @@ def _jsonlike(value: object, path: str) -> object:
             raise ScenarioError(path or "scenario", f"{value} is not a number that JSON has")
         case None | bool() | int() | float() | str():
             return value
-    raise ScenarioError(
-        path or "scenario", f"{value} is a {type(value).__name__}, which JSON has not: put it in quotes"
-    )
+    raise ScenarioError(path or "scenario", f"{value} is a {type(value).__name__}, which is no JSON: quote it")
 
 
 def _one_line(error: Exception) -> str:

@@ -53,7 +53,7 @@ class _Stored:
 
 @dataclass(slots=True)
 class _Group:
-    """Messages with one message group id: those of a FIFO queue keep their order, those of a standard queue share a turn.
+    """Messages with one message group id: those of a FIFO queue keep their order, others share a turn.
 
     Attributes:
         visible: Heap of the numbers of what can be received.
