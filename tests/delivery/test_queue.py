@@ -450,10 +450,10 @@ def test_s_108_the_second_delivery_comes_when_the_visibility_timeout_ends() -> N
     assert [at for at, _, _ in world.invocations()] == [7, 37]
 
 
-def test_u_020_receipts_are_not_extended_unless_it_is_set() -> None:
+def test_u_020_receipts_are_extended_unless_it_is_set_otherwise() -> None:
     properties: dict[str, object] = {"MaximumBatchingWindowInSeconds": 60}
-    assert machine(properties).advance(0)[0] == Receive(10)
-    extending = machine(properties, settings=Settings(extend_receipts=True))
+    assert machine(properties, settings=from_ids({"U-20": False})).advance(0)[0] == Receive(10)
+    extending = machine(properties)
     assert extending.advance(0)[0] == Receive(10, visibility_timeout=95)
     extending.received(messages(1), 0)
     extending.advance(60)
