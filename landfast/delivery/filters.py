@@ -222,7 +222,7 @@ def _operator(name: str, operand: object, settings: Settings) -> _Test:
 
 def _cidr(operand: str) -> _Test:
     """An address of the network, as EventBridge's `cidr` has it (U-31); what is no address matches nothing."""
-    if "/" not in operand:
+    if not operand.rpartition("/")[2].isdecimal():
         _invalid(operand)
     network = ipaddress.ip_network(operand, strict=False)
     return lambda leaf: isinstance(leaf, str) and (address := _address(leaf)) is not None and address in network
