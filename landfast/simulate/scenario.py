@@ -1,13 +1,13 @@
 """Scenarios: one event source, one mapping, one scripted function. The schema is `docs/scenario.schema.json`."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from landfast.delivery.strict_json import NotJsonError, json_text, read_json
+from landfast.delivery.strict_json import DEEPEST, NotJsonError, json_text, read_json
 
 type Seconds = Annotated[float, Meta(ge=0, le=LONGEST)]
 type Count = Annotated[int, Meta(ge=1, le=MOST)]
@@ -173,27 +173,26 @@ def _yaml(text: bytes) -> object:
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        loaded = yaml.load(text, _without_aliases(loader))  # noqa: S506 - it is safe
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        _check_events(yaml.parse(text, loader))
+        loaded = yaml.load(text, loader)  # noqa: S506 - it is safe
+    except (yaml.YAMLError, ValueError, TypeError) as error:
         raise NotJsonError(_one_line(error)) from error
-    try:
-        return read_json(json_text(_jsonlike(loaded, "")))
-    except RecursionError:
-        raise NotJsonError("it is nested too deeply") from None
+    return read_json(json_text(_jsonlike(loaded, "")))
 
 
-def _without_aliases(loader: type) -> type:
-    """A loader that knows no aliases, which JSON has not, and of which a few lines could make billions of records."""
+def _check_events(events: Iterable[Any]) -> None:
+    """Refuse what a few lines of YAML can do to a reader that recurses: aliases, and nesting without end.
 
-    class Loader(loader):  # type: ignore[misc] # chosen while it runs
-        def compose_node(self, parent: object, index: object) -> object:
-            import yaml  # noqa: PLC0415 - as above
-
-            if self.check_event(yaml.AliasEvent):
-                raise NotJsonError(f"line {self.peek_event().start_mark.line + 1} has an alias, which JSON has not")
-            return super().compose_node(parent, index)
-
-    return Loader
+    JSON has no aliases, and with them a few lines make billions of records.
+    """
+    depth = 0
+    for event in events:
+        kind = type(event).__name__
+        depth += kind.endswith("StartEvent") - kind.endswith("EndEvent")
+        if depth > DEEPEST:
+            raise NotJsonError(f"it is nested more than {DEEPEST} levels deep")
+        if kind == "AliasEvent":
+            raise NotJsonError(f"line {event.start_mark.line + 1} has an alias, which JSON has not")
 
 
 def _jsonlike(value: object, path: str) -> object:
@@ -242,10 +241,16 @@ def _check(scenario: Scenario) -> None:
     if not is_stream and source.retention is not UNSET:
         raise ScenarioError("source.retention", f"belongs to a stream, not to {source.type}")
     if isinstance(source.records, Generated):
+        _check_pace(source.records)
         return
     _check_ids(source.records)
     if is_stream:
         _check_arrivals(source.records)
+
+
+def _check_pace(made: Generated) -> None:
+    if made.count and made.record(made.count - 1).at > LONGEST:
+        raise ScenarioError("source.records.per_second", f"the last record would arrive after {LONGEST:g} seconds")
 
 
 def _check_ids(records: list[Record]) -> None:

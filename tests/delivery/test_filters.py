@@ -287,7 +287,10 @@ def test_u_031_cidr_matches_the_addresses_of_a_network(network: str, yes: str, n
     assert not passes([{"cidr": network}], {"field": 5})
 
 
-@pytest.mark.parametrize("network", ["10.0.0.0", "10.0.0.0/33", "10.0.0.0/255.0.0.0", "10.0.0/24", "", "::/129", 5, ["10.0.0.0/8"], None])
+@pytest.mark.parametrize(
+    "network",
+    ["10.0.0.0", "10.0.0.0/33", "10.0.0.0/255.0.0.0", "10.0.0/24", "", "::/129", 5, ["10.0.0.0/8"], None],
+)
 def test_u_031_what_is_no_network_is_refused(network: object) -> None:
     text = json.dumps({"body": {"address": [{"cidr": network}]}})
     assert refusal(text).message == "Invalid filter pattern definition."
