@@ -11,7 +11,7 @@ import msgspec
 
 from landfast.delivery import actions
 from landfast.delivery.actions import DeliveryKind, State
-from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
+from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded, Unreadable
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="what"):
@@ -221,13 +221,24 @@ def entry[R](  # noqa: C901, PLR0911 - one case for each action
 
 
 def finished(
-    request_id: str, outcome: Outcome, *, at: float, source: str, records: tuple[str, ...], kind: str
+    request_id: str, outcome: Outcome, *, at: float, source: str, records: tuple[str, ...], kind: str, reason: str = ""
 ) -> Finished:
-    """The entry that notes the end of an invocation; `kind` tells failures apart (``raise``, ``timeout``, ...)."""
+    """The entry that notes the end of an invocation.
+
+    Args:
+        request_id: Its id.
+        outcome: What it came to; of an answer that is not JSON the text is noted.
+        at: When, in seconds.
+        source: The mapping, or the function for asynchronous events.
+        records: The batch.
+        kind: Tells failures apart (``raise``, ``timeout``, ...).
+        reason: Why the function was not reached, if anyone knows.
+    """
     match outcome:
-        case Succeeded(value):
+        case Succeeded(Unreadable(value) | value):
             return Finished(at=at, source=source, records=records, request_id=request_id, outcome=kind, value=value)
         case Failed(error):
             return Finished(at=at, source=source, records=records, request_id=request_id, outcome=kind, error=error)
         case NotReached(why):
-            return Finished(at=at, source=source, records=records, request_id=request_id, outcome=why)
+            known = {"errorMessage": reason} if reason else None
+            return Finished(at=at, source=source, records=records, request_id=request_id, outcome=why, error=known)

@@ -14,6 +14,7 @@ SECTIONS: Mapping[str, range] = {
     "D. Queues: SQS": range(88, 110),
     "E. Idempotency and batches in the functions": range(110, 125),
     "H. What SAM makes of a template": range(125, 133),
+    "V. Newer than the rest": range(134, 136),
 }
 
 RULES: Mapping[int, str] = {
@@ -147,6 +148,8 @@ RULES: Mapping[int, str] = {
     130: "SAM lets an on-failure destination of a queue pass",
     131: "Dead-letter queues of functions",
     132: "Managed policies that SAM adds",
+    134: "Fair queues: a standard queue takes message groups, and a busy tenant waits behind the others",
+    135: "A Kafka topic may be the destination of a stream's failures",
 }
 
 ELSEWHERE: Mapping[int, str] = {
@@ -156,6 +159,7 @@ ELSEWHERE: Mapping[int, str] = {
 
 NOT_YET: Mapping[int, str] = {
     7: "`landfast.delivery` decides and tests it, but no configuration of a function changes while it runs locally.",
+    32: "The runtime does not take it yet.",
 }
 """Settings, by their U number, that change nothing yet for a user."""
 
@@ -173,7 +177,7 @@ UNCONFIRMED: Mapping[int, str] = {
     11: "Does a failing lane block its shard?",
     12: "Are parents finished before their children begin?",
     13: "Waits between tries of a stream",
-    14: "Do the halves of a bisect keep the count?",
+    14: "What a bisected batch does: its middle, its order, its count, and when it is given up",
     15: "Does a stream's record name the alias?",
     16: "Does an unknown identifier fail a stream's batch?",
     17: "Are odd return values successes?",
@@ -183,9 +187,13 @@ UNCONFIRMED: Mapping[int, str] = {
     21: "Is a throttled batch held while its visibility lasts?",
     22: "The text for an on-failure destination of a queue",
     23: "Do plain strings work as body patterns?",
-    24: "Is a record too large dropped if there is no destination?",
+    24: "Is a record too large dropped if there is no destination, and what is it called if there is one?",
     25: "Is there a last invocation without records?",
     26: "Is the version drawn anew for each attempt?",
     27: "The wait before reserved concurrency 0 is reported",
     28: "Do messages come in the order of sending?",
+    29: "Is the age of an event that is throttled looked at ahead of the next try?",
+    30: "Is what is given up of a bisected batch told in one record?",
+    31: "Does `cidr` work in filters?",
+    32: "Does an initialisation that raises run again within the same invocation?",
 }

@@ -9,7 +9,7 @@ from landfast.dataplane.clients import Clients
 from landfast.dataplane.errors import DeliveryFailed
 from landfast.dataplane.queues import QueueUrls
 from landfast.delivery.actions import Deliver, DeliveryKind
-from landfast.delivery.destination_records import json_text
+from landfast.delivery.strict_json import json_text
 
 
 class Destinations:

@@ -10,7 +10,7 @@ from typing import Literal
 State = Literal["processed", "to_destination", "dropped", "dead_lettered", "filtered"]
 """Where a record can end. A record that has not ended is pending."""
 
-DeliveryKind = Literal["sqs", "sns", "lambda", "events", "s3", "dlq"]
+DeliveryKind = Literal["sqs", "sns", "lambda", "events", "s3", "kafka", "dlq"]
 
 
 @dataclass(frozen=True, slots=True)

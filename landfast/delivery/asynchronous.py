@@ -5,22 +5,22 @@ goes, `_before_running` and `_after_running`; everything else is bookkeeping.
 """
 
 import heapq
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import count
-from typing import Final, Literal, NoReturn
+from typing import Final, Literal
 
 from landfast.delivery.actions import Action, Deliver, Drop, Invoke, Retry, Settle
 from landfast.delivery.concurrency import REFUSAL, REFUSAL_STATUS
-from landfast.delivery.destination_records import async_record, dead_letter_message, json_text
+from landfast.delivery.destination_records import async_record, dead_letter_message
 from landfast.delivery.destinations import Destination, async_body, dead_letter_fits, parse
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_invoke_config import AsynchronousConfig, configuration, in_force, updated_dead_letter
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.recursion import ERROR_CODE, ERROR_STATUS, METRIC, RecursiveLoop, stops
 from landfast.delivery.settings import Backoff, Settings
+from landfast.delivery.strict_json import NotJsonError, json_text, read_json
 
 __all__ = [
     "PAYLOAD_LIMIT",
@@ -78,13 +78,22 @@ class Event:
         if not body:
             return cls(request_id=request_id, text="{}", depth=depth, id=name)
         try:
-            text = body.decode()
-            payload = json.loads(text, parse_constant=_no_such_constant)
-        except ValueError as error:
+            payload = read_json(body)
+        except NotJsonError as error:
             raise Refused(
                 "Payload", f"Could not parse request body into json: {error}", code="InvalidRequestContentException"
             ) from error
-        return cls(request_id=request_id, payload=payload, text=text, size=len(body), depth=depth, id=name)
+        return cls(request_id=request_id, payload=payload, text=body.decode(), size=len(body), depth=depth, id=name)
+
+    def check(self) -> None:
+        """Say no to what Lambda does not take.
+
+        Raises:
+            Refused: The event is larger than Lambda takes; the text is AWS's.
+        """
+        if self.size > PAYLOAD_LIMIT:
+            text = f"{self.size} byte payload is too large for the Event invocation type (limit {PAYLOAD_LIMIT} bytes)"
+            raise Refused("Payload", text, code="RequestEntityTooLargeException", status=413)
 
 
 class Phase(Enum):
@@ -187,7 +196,7 @@ class AsynchronousQueue:
     Args:
         function_arn: Of the function; ``$LATEST`` is added where it has no qualifier (S-14).
         config: Its settings.
-        settings: U-1, U-3, U-6, U-8 and U-27.
+        settings: U-1, U-3, U-6, U-8, U-27 and U-29.
         new_id: Makes the ids of EventBridge events and of objects in S3: random UUIDs.
         reserved_concurrency: Of the function. Only 0 matters here (S-10).
         recursive_loop: Of the function (S-34).
@@ -229,9 +238,7 @@ class AsynchronousQueue:
             Refused: The event is larger than Lambda takes.
             RuntimeError: An event with this request id is in the queue.
         """
-        if event.size > PAYLOAD_LIMIT:
-            text = f"{event.size} byte payload is too large for the Event invocation type (limit {PAYLOAD_LIMIT} bytes)"
-            raise Refused("Payload", text, code="RequestEntityTooLargeException", status=413)
+        event.check()
         entry = self._enter(event, Progress(accepted=now, due=now))
         return self._move(entry, self._before_running(entry, now), now)
 
@@ -313,8 +320,8 @@ class AsynchronousQueue:
     def _after_running(self, progress: Progress, outcome: Outcome, now: float) -> Verdict:
         """What an outcome leads to: a retry, if one is left and would start before the maximum age.
 
-        Looking ahead at the age is recorded for function errors (S-12). It is taken to be the same for tries that did
-        not reach the function (S-06), so that an event throttled throughout ends with a count of 0, like one of S-10.
+        Looking ahead at the age is recorded for function errors (S-12). An event whose tries do not reach the function
+        ends when its age has passed (S-06), unless U-29 says that it is the same for them.
         """
         match outcome:
             case Succeeded():
@@ -324,9 +331,11 @@ class AsynchronousQueue:
                     return GiveUp("RetriesExhausted", "S-04 RetriesExhausted")
                 return self._wait_or_age(progress, now, _RETRY_WAIT * progress.attempts, "S-04 function error", "S-12")
             case NotReached(why):
-                return self._wait_or_age(
-                    progress, now, _MISS_WAIT.wait(progress.misses_in_a_row), f"S-06 {why}", "S-06"
-                )
+                wait = _MISS_WAIT.wait(progress.misses_in_a_row)
+                if not self._settings.throttled_age_looked_ahead:
+                    ages_out = progress.accepted + self._config.maximum_event_age
+                    return Wait(max(now, min(now + wait, ages_out)), f"S-06 {why}")
+                return self._wait_or_age(progress, now, wait, f"S-06 {why}", "S-06")
 
     def _wait_or_age(self, progress: Progress, now: float, wait: float, rule: str, age_rule: str) -> Verdict:
         if now - progress.accepted + wait >= self._config.maximum_event_age:
@@ -465,7 +474,3 @@ def _qualified(function_arn: str) -> Destination:
     if function_arn.endswith(f":function:{function.name}"):
         return replace(function, arn=f"{function_arn}:$LATEST")
     return function
-
-
-def _no_such_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

@@ -3,12 +3,12 @@
 Times are Unix seconds. A key that AWS leaves out is left out here; a key that AWS sets to null is None.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Final, Literal, TypedDict
 
-from landfast.delivery.outcomes import UNREADABLE, Failed, Outcome, Succeeded
+from landfast.delivery.outcomes import Failed, Outcome, Succeeded, Unreadable
+from landfast.delivery.strict_json import json_text
 from landfast.delivery.times import iso_milliseconds, iso_seconds, key_time
 
 FunctionError = Literal["Unhandled", "Handled"]
@@ -48,23 +48,7 @@ class DeadLetter(TypedDict):
 ERROR_MESSAGE_LIMIT: Final = 1024
 """Bytes of the error message that a dead-letter queue gets (S-24)."""
 
-_COMPACT: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _REFUSED_BY_SQS = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
-
-
-def json_text(value: object) -> str:
-    """JSON as AWS writes it into messages: no spaces, keys in their order, text unescaped."""
-    return _COMPACT.encode(value)
-
-
-def json_size(value: object) -> int:
-    """The bytes of `json_text`."""
-    return text_size(json_text(value))
-
-
-def text_size(text: str) -> int:
-    """The bytes of a text in UTF-8; half a surrogate pair, which JSON can smuggle in, counts three."""
-    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def function_error(failed: Failed, *, handled_errors: bool) -> FunctionError:
@@ -96,7 +80,8 @@ def async_record(
         attempts: How many calls were made.
         request_payload: The event, decoded.
         response: What the last call that reached the function came to. Without one, `responseContext` and
-            `responsePayload` are absent (S-10).
+            `responsePayload` are absent (S-10). An answer that is not JSON is embedded as a string, its text: a record
+            can always be read (S-14). (X: AWS's own way is not known.)
         now: The record's time.
         handled_errors: U-3.
     """
@@ -114,7 +99,7 @@ def async_record(
     match response:
         case Succeeded(value, version):
             record["responseContext"] = {"statusCode": 200, "executedVersion": version}
-            record["responsePayload"] = None if value is UNREADABLE else value
+            record["responsePayload"] = value.text if isinstance(value, Unreadable) else value
         case Failed(error, version):
             record["responseContext"] = {
                 "statusCode": 200,

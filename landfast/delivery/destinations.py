@@ -13,15 +13,14 @@ from landfast.delivery.destination_records import (
     EventBusEntry,
     async_object_key,
     event_bus_entry,
-    json_size,
     s3_body,
-    text_size,
     without_payloads,
 )
 from landfast.delivery.errors import Refused
 from landfast.delivery.settings import Settings
+from landfast.delivery.strict_json import json_size, text_size
 
-Kind = Literal["sqs", "sns", "lambda", "events", "s3"]
+Kind = Literal["sqs", "sns", "lambda", "events", "s3", "kafka"]
 
 ON_SUCCESS: Final = frozenset[Kind]({"sqs", "sns", "lambda", "events"})
 """What takes the record of an asynchronous success (S-19)."""
@@ -32,8 +31,8 @@ ON_FAILURE: Final = frozenset[Kind]({"sqs", "sns", "lambda", "events", "s3"})
 DEAD_LETTER: Final = frozenset[Kind]({"sqs", "sns"})
 """What can be a function's dead-letter queue (S-24)."""
 
-STREAM_ON_FAILURE: Final = frozenset[Kind]({"sqs", "sns", "s3"})
-"""What takes the on-failure record of a stream (S-68). AWS also takes Kafka topics; there are none here."""
+STREAM_ON_FAILURE: Final = frozenset[Kind]({"sqs", "sns", "s3", "kafka"})
+"""What takes the on-failure record of a stream (S-68, S-135)."""
 
 SIZE_LIMITS: Final[Mapping[Kind, int | None]] = {
     "sqs": 1024 * 1024,
@@ -41,8 +40,9 @@ SIZE_LIMITS: Final[Mapping[Kind, int | None]] = {
     "lambda": 1024 * 1024,
     "events": 1024 * 1024,
     "s3": None,
+    "kafka": None,
 }
-"""The most bytes that each kind of target takes in one message (section F of the reference)."""
+"""The most bytes that each kind of target takes in one message (section F of the reference); None: not limited here."""
 
 _ARN_PATTERN = (
     r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:"
@@ -55,7 +55,8 @@ _ARN = re.compile(_ARN_PATTERN)
 _ANY_ARN = re.compile(
     r"arn:aws[a-zA-Z-]*:(?P<service>[a-z0-9-]+):(?P<region>[^:]*):(?P<account>[^:]*):(?P<resource>.+)"
 )
-_KINDS: Mapping[str, Kind] = {kind: kind for kind in SIZE_LIMITS}
+_KAFKA_TOPIC = re.compile(r"kafka://(?P<name>[^.][a-zA-Z0-9_.-]{0,248})")
+_KINDS: Mapping[str, Kind] = {kind: kind for kind in SIZE_LIMITS if kind != "kafka"}
 _RESOURCES: Mapping[Kind, re.Pattern[str]] = {
     "sqs": re.compile(r"(?P<name>[A-Za-z0-9_-]+(\.fifo)?)"),
     "sns": re.compile(r"(?P<name>[A-Za-z0-9_-]+(\.fifo)?)"),
@@ -71,10 +72,10 @@ class Destination:
 
     Attributes:
         kind: The service that it belongs to.
-        arn: Its ARN, as it was given.
+        arn: Its ARN, as it was given; of a Kafka topic its ``kafka://`` name (S-135).
         name: Of the queue, topic, function, event bus or bucket.
-        region: Its region; empty for a bucket.
-        account: Its account; empty for a bucket.
+        region: Its region; empty for a bucket and a Kafka topic.
+        account: Its account; empty for a bucket and a Kafka topic.
     """
 
     kind: Kind
@@ -91,6 +92,9 @@ class Destination:
 
 def parse(arn: str) -> Destination | None:
     """The target that an ARN names, or None if it is of no kind that takes records."""
+    topic = _KAFKA_TOPIC.fullmatch(arn)
+    if topic:
+        return Destination("kafka", arn, topic["name"], "", "")
     whole = _ANY_ARN.fullmatch(arn)
     kind = _KINDS.get(whole["service"]) if whole else None
     if not whole or not kind:
@@ -152,10 +156,13 @@ def stream_destination(
     """The on-failure destination of a stream's mapping (S-68).
 
     Raises:
-        Refused: It is missing, or neither a standard queue, nor a standard topic, nor a bucket.
+        Refused: It is missing, or neither a standard queue or topic, nor a bucket, nor a Kafka topic.
     """
     _check_form(arn, field)
-    text = "the on-failure destination of a stream must be a standard SQS queue, a standard SNS topic or an S3 bucket"
+    text = (
+        "the on-failure destination of a stream must be a standard SQS queue, a standard SNS topic, an S3 bucket or a "
+        "Kafka topic"
+    )
     target = _one_of(arn, STREAM_ON_FAILURE, text, field, settings)
     if target is None:
         raise Refused(field, "The Destination field is required for an OnFailure configuration.")

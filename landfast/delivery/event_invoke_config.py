@@ -14,7 +14,7 @@ DEFAULT_AGE: Final = 21600
 
 _NAMING = {"FunctionName", "Qualifier"}
 _SETTING = {"MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"}
-_DIGITS = re.compile(r"-?[0-9]+")
+_DIGITS = re.compile(r"-?[0-9]{1,18}")
 _JSON_TYPES: Mapping[type, str] = {
     bool: "Boolean",
     dict: "JSONObject",

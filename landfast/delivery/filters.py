@@ -7,7 +7,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.h
 """
 
 import base64
-import json
+import ipaddress
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, NoReturn, TypeIs
 
 from landfast.delivery.errors import Refused
 from landfast.delivery.settings import Settings
+from landfast.delivery.strict_json import NotJsonError, read_json
 
 MAXIMUM_FILTERS: Final = 5
 """Filters in one mapping, without a raised quota (S-78)."""
@@ -57,7 +58,7 @@ def compile_filters(filter_criteria: object, source: Source, settings: Settings)
     Args:
         filter_criteria: The property, or None.
         source: Whose records they are; queues and Kinesis streams have a text field of their own (S-81, S-104).
-        settings: U-23 decides whether a plain text can be matched.
+        settings: U-23 decides whether a plain text can be matched, U-31 whether `cidr` can be used.
 
     Raises:
         Refused: A pattern that Lambda refuses, with its text (S-79), or too many or too long ones (S-78).
@@ -93,8 +94,7 @@ def _compiled(item: object, place: int, source: Source, settings: Settings) -> _
             code="ValidationException",
         )
     try:
-        pattern = json.loads(text, parse_constant=_invalid)
-        return _object(pattern, _TEXT_FIELDS.get(source), settings)
+        return _object(read_json(text), _TEXT_FIELDS.get(source), settings)
     except (ValueError, RecursionError) as error:
         raise Refused(field, "Invalid filter pattern definition.") from error
 
@@ -117,7 +117,7 @@ def _object(pattern: object, text_field: str | None, settings: Settings) -> _Mat
             case _ if key == text_field:
                 return _text(key, value, settings)
             case _, list():
-                return _on_leaves(key, _leaf(value))
+                return _on_leaves(key, _leaf(value, settings))
         return _nested(key, _object(value, None, settings))
 
     members = [member(key, value) for key, value in pattern.items()]
@@ -141,7 +141,7 @@ def _text(key: str, pattern: object, settings: Settings) -> _Matcher:
     if not isinstance(pattern, list):
         inner = _object(pattern, None, settings)
         return lambda record: (value := _parsed(record.get(key))) is not _MISSING and any(map(inner, _objects(value)))
-    test = _leaf(pattern)
+    test = _leaf(pattern, settings)
 
     def plain(record: _Record) -> bool:
         text = record.get(key)
@@ -152,37 +152,38 @@ def _text(key: str, pattern: object, settings: Settings) -> _Matcher:
 
 def _parsed(text: object) -> object:
     try:
-        return json.loads(text) if isinstance(text, str) else _MISSING
-    except (ValueError, RecursionError):
+        return read_json(text) if isinstance(text, str) else _MISSING
+    except NotJsonError:
         return _MISSING
 
 
+def _flat(value: object) -> Iterator[object]:
+    """What is in a list, in the lists in it, and so on; anything else is itself."""
+    rest = [value]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, list):
+            rest += reversed(item)
+        else:
+            yield item
+
+
 def _leaves(value: object) -> Iterator[object]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _leaves(item)
-    elif value is not _MISSING and not isinstance(value, Mapping):
-        yield value
+    return (item for item in _flat(value) if item is not _MISSING and not isinstance(item, Mapping))
 
 
 def _objects(value: object) -> Iterator[_Record]:
     """The objects to look into; where there is none, an empty one, in which fields can only be absent."""
-    match value:
-        case Mapping():
-            yield value
-        case [_, *_]:
-            for item in value:
-                yield from _objects(item)
-        case _:
-            yield {}
+    items = _flat(value) if value != [] else iter([value])
+    return (item if isinstance(item, Mapping) else {} for item in items)
 
 
-def _leaf(alternatives: Sequence[object]) -> Callable[[Sequence[object]], bool]:
+def _leaf(alternatives: Sequence[object], settings: Settings) -> Callable[[Sequence[object]], bool]:
     """Any leaf of a field matches any alternative; `exists` looks at all of them."""
     if not alternatives:
         _invalid(alternatives)
     absent = {"exists": False} in [item for item in alternatives if isinstance(item, dict)]
-    tests = [_alternative(item) for item in alternatives]
+    tests = [_alternative(item, settings) for item in alternatives]
 
     def matches(leaves: Sequence[object]) -> bool:
         return any(test(leaf) for leaf in leaves for test in tests) or (absent and not leaves)
@@ -190,18 +191,20 @@ def _leaf(alternatives: Sequence[object]) -> Callable[[Sequence[object]], bool]:
     return matches
 
 
-def _alternative(item: object) -> _Test:
+def _alternative(item: object, settings: Settings) -> _Test:
     match item:
         case {**operators} if len(operators) == 1:
             ((name, operand),) = operators.items()
-            return _operator(str(name), operand)
+            return _operator(str(name), operand, settings)
         case None | str() | bool() | int() | float():
             return lambda leaf: _same(leaf, item)
     _invalid(item)
 
 
-def _operator(name: str, operand: object) -> _Test:
+def _operator(name: str, operand: object, settings: Settings) -> _Test:
     match name, operand:
+        case "cidr", str() if settings.cidr_patterns:
+            return _cidr(operand)
         case "exists", bool():
             return lambda _: operand
         case "numeric", list():
@@ -215,6 +218,21 @@ def _operator(name: str, operand: object) -> _Test:
             values = operand if isinstance(operand, list) else [operand]
             return _unlike([_scalar(value) for value in values])
     return _on_text(name, operand)
+
+
+def _cidr(operand: str) -> _Test:
+    """An address of the network, as EventBridge's `cidr` has it (U-31); what is no address matches nothing."""
+    if not operand.rpartition("/")[2].isdecimal():
+        _invalid(operand)
+    network = ipaddress.ip_network(operand, strict=False)
+    return lambda leaf: isinstance(leaf, str) and (address := _address(leaf)) is not None and address in network
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 def _unlike(tests: Sequence[_Test]) -> _Test:

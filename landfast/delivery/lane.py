@@ -5,21 +5,21 @@ outcome means for the batch (`Verdict`), what follows from it (`Lane.finished`),
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from itertools import islice, takewhile
 from typing import Final, Protocol
 
 from landfast.delivery.actions import Action, Deliver, Drop, Invoke, Retry, Settle, Split, Window
-from landfast.delivery.destination_records import FunctionError, function_error, json_size
+from landfast.delivery.destination_records import FunctionError, function_error
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.partial_responses import Lowest, Success, stream_failures
+from landfast.delivery.payload import COMMA, fits, fitting
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import ENDLESS, StreamConfig
-from landfast.delivery.stream_records import PAYLOAD_LIMIT, StreamRecord
-
-ENVELOPE: Final = len('{"Records":[]}')
-"""Bytes of an event around its records; each record but the first needs a comma as well."""
+from landfast.delivery.stream_records import StreamRecord
+from landfast.delivery.strict_json import json_size
 
 STATE_LIMIT: Final = 1_048_576
 """Bytes a tumbling window's state may have before the window ends early (S-76)."""
@@ -58,13 +58,15 @@ class Batch:
     """Records that are invoked together, until they are done, split or given up.
 
     Attributes:
-        records: The records, in order.
+        records: The records, in order; none for the last invocation of a window.
         attempts: Failed invocations since the batch was formed (S-56, S-72).
         misses: Tries in a row that never reached the function (S-57).
         window: The tumbling window it belongs to.
         request_id: Of its last try.
         error: The function error of its last invocation.
         version: The version that its last invocation ran.
+        part: Whether it was bisected off a larger batch.
+        since: When it became due, for the last invocation of a window: its age is counted from then.
     """
 
     records: Sequence[StreamRecord]
@@ -74,6 +76,8 @@ class Batch:
     request_id: str = ""
     error: FunctionError | None = None
     version: str = "$LATEST"
+    part: bool = False
+    since: float = 0.0
 
 
 class Failures(Protocol):
@@ -90,6 +94,7 @@ class Lane:
     Attributes:
         number: Its number in the shard, from 0.
         failures: Makes the records of failures.
+        envelope: Tells the bytes of an invocation's event without its records, from its window (S-48).
         backlog: What was read and belongs to no batch yet.
         open_window: The tumbling window that is open, with its state (S-75).
         ended: Whether the shard is closed and all of it was offered.
@@ -100,6 +105,7 @@ class Lane:
     settings: Settings
     new_id: Callable[[], str]
     failures: Failures
+    envelope: Callable[[Window | None], int]
     number: int = 0
     open_window: Window | None = None
     late_filter: Callable[[StreamRecord], bool] | None = None
@@ -108,8 +114,15 @@ class Lane:
     backlog: deque[StreamRecord] = field(default_factory=deque)
     _backlog_size: int = 0
     _work: list[Batch] = field(default_factory=list)
+    _given_up: list[Batch] = field(default_factory=list)
+    _around: int = field(init=False)
+    _around_at_least: int = field(init=False)
     _wake: float | None = None
     _last_end: float | None = None
+
+    def __post_init__(self) -> None:
+        self._around = self.envelope(self.open_window)
+        self._around_at_least = self.envelope(Window(0.0, 0.0, {}) if self.config.tumbling_window else None)
 
     @property
     def free(self) -> bool:
@@ -119,12 +132,12 @@ class Lane:
     @property
     def failing(self) -> bool:
         """Whether its batch waits to be tried again, or is a part of one that failed."""
-        return self.phase is Phase.WAITING or any(batch.attempts or batch.misses for batch in self._work)
+        return self.phase is Phase.WAITING or any(batch.attempts or batch.misses or batch.part for batch in self._work)
 
     @property
     def full(self) -> bool:
         """Whether its backlog fills a batch (S-48)."""
-        return len(self.backlog) >= self.config.batch_size or self._backlog_size + ENVELOPE > PAYLOAD_LIMIT
+        return len(self.backlog) >= self.config.batch_size or not fits(self._backlog_size, envelope=self._around)
 
     def due(self) -> float | None:
         """When it next wants to be woken."""
@@ -133,7 +146,13 @@ class Lane:
     def offer(self, record: StreamRecord) -> None:
         """Take in a record, the next in order."""
         self.backlog.append(record)
-        self._backlog_size += record.size + 1
+        self._backlog_size += record.size + COMMA
+
+    def expire(self, now: float) -> Iterator[StreamAction]:
+        """Let go of what has left the stream while it waited, behind whatever holds the lane (S-54)."""
+        gone = self._take(_first(self.backlog, lambda record: now - record.arrived >= self.config.retention))
+        if gone:
+            yield from _expired(gone)
 
     def start(self, now: float, *, read_until: float, more: bool) -> Iterator[StreamAction]:
         """Form and invoke the next batch, if it is time; of batches that are too old as a whole, form the next.
@@ -186,9 +205,12 @@ class Lane:
                 return self._response(batch, value)
 
     def _response(self, batch: Batch, value: object) -> tuple[Verdict, int]:
-        """Read what the function returned: partial failures (S-70, S-71), and the state of its window (S-76)."""
+        """Read what the function returned: partial failures (S-70, S-71), and the state of its window (S-76).
+
+        A state that not even an event without records can hold is no better than none.
+        """
         state = value.get("state") if isinstance(value, Mapping) else None
-        if batch.window is not None and not isinstance(state, Mapping):
+        if batch.window is not None and not (isinstance(state, Mapping) and self._can_be_sent(batch.window, state)):
             return Verdict.FAILED, 0
         done = len(batch.records)
         if self.config.report_batch_item_failures:
@@ -216,52 +238,67 @@ class Lane:
         first, rest = batch.records[:done], batch.records[done:]
         yield Settle(first, "processed", "S-70 before the lowest failed record")
         yield Split(first, rest, "S-72 the checkpoint moved")
-        self._work[-1] = Batch(rest, window=self.open_window)
+        self._work[-1] = replace(batch, records=rest, attempts=0, misses=0)
         yield from self._try(now)
 
     def _fail(self, batch: Batch, now: float) -> Iterator[StreamAction]:
         batch.attempts += 1
         batch.misses = 0
-        limit = self.config.maximum_retry_attempts
-        if self.config.bisect and len(batch.records) > 1:
+        limit, rules = self.config.maximum_retry_attempts, self.settings.bisect
+        exhausted = limit != ENDLESS and batch.attempts > limit
+        divisible = self.config.bisect and len(batch.records) > 1
+        if divisible and not (exhausted and rules.exhausted == "any"):
             yield from self._bisect(batch, now)
-        elif limit != ENDLESS and batch.attempts > limit:
-            yield from self._give_up(batch, "RetryAttemptsExhausted", now)
+        elif exhausted:
+            if batch.part and self.settings.merge_bisected_failures:
+                self._given_up.append(batch)
+            else:
+                yield from self._give_up(batch, _EXHAUSTED, now)
             yield from self._next(now)
         else:
             wait = self.settings.stream_backoff.wait(batch.attempts)
             yield self._retry_at(now + wait, batch, "S-56 the attempt failed")
 
     def _bisect(self, batch: Batch, now: float) -> Iterator[StreamAction]:
-        """Split in two; the left half is worked off to its end first, and a split costs no retry (S-60, U-14)."""
-        middle = len(batch.records) // 2
+        """Split in two; a split costs no retry (S-60, U-14)."""
+        rules = self.settings.bisect
+        middle = rules.middle(len(batch.records))
         left, right = batch.records[:middle], batch.records[middle:]
         yield Split(left, right, "S-60 bisected")
-        attempts = batch.attempts - 1 if self.settings.bisect_keeps_attempts else 0
-        self._work[-1:] = [Batch(part, attempts, window=batch.window) for part in (right, left)]
+        attempts = batch.attempts if rules.counter == "kept" else 0
+        halves = [Batch(part, attempts, window=batch.window, part=True) for part in (right, left)]
+        others = self._work[:-1]
+        self._work = [*others, *halves] if rules.order == "left" else [*halves, *others]
         yield from self._try(now)
 
     def _give_up(self, batch: Batch, condition: str, now: float) -> Iterator[StreamAction]:
-        """Send where failures go, or drop (S-59)."""
-        if not batch.records:
-            return
-        delivery = self.failures.deliver(batch, condition, now)
-        if delivery is None:
-            yield Drop(batch.records, "DroppedEventCount")
-            yield Settle(batch.records, "dropped", f"S-59 {condition}, no on-failure destination")
-        else:
+        """Send where failures go, or drop (S-59); of a window's last invocation there is no record to send."""
+        delivery = self.failures.deliver(batch, condition, now) if batch.records else None
+        if delivery is not None:
             yield delivery
             yield Settle(batch.records, "to_destination", f"S-59 {condition}")
+            return
+        yield Drop(batch.records, "DroppedEventCount")
+        if batch.records:
+            yield Settle(batch.records, "dropped", f"S-59 {condition}, no on-failure destination")
+
+    def _give_up_merged(self, now: float) -> Iterator[StreamAction]:
+        """What was given up of a bisected batch, in one record, once all of the batch is settled (U-30)."""
+        parts, self._given_up = self._given_up, []
+        if parts:
+            records = [record for part in parts for record in part.records]
+            merged = replace(parts[-1], records=records, attempts=max(part.attempts for part in parts))
+            yield from self._give_up(merged, _EXHAUSTED, now)
 
     def _next(self, now: float) -> Iterator[StreamAction]:
         """The batch on top is settled: go on with the part behind it, if it was split."""
+        self._settle_top()
+        yield from self._try(now)
+
+    def _settle_top(self) -> None:
         batch = self._work.pop()
         if batch.window is not None and batch.window.final:
-            self.open_window = None
-        if self._work:
-            yield from self._try(now)
-        else:
-            self._to(Phase.IDLE)
+            self._set_window(None)
 
     def _miss(self, batch: Batch, now: float, rule: str) -> StreamAction:
         """A try that did not reach the function: it does not count, and is made again later (S-57)."""
@@ -275,21 +312,58 @@ class Lane:
     # Trying a batch
 
     def _try(self, now: float) -> Iterator[StreamAction]:
-        """Look at the age of the batch on top, then invoke it (S-54, S-59)."""
+        """Invoke the batch on top; where it has grown too old as a whole, the one behind it (S-54, S-59)."""
+        while self._work:
+            batch = self._work[-1]
+            if batch.records:
+                yield from self._discard_old(batch, now)
+            elif self._is_too_old(batch.since, now):
+                yield from self._give_up(batch, "RecordAgeExceeded", now)
+                self._settle_top()
+                continue
+            if batch.records or self._is_last_of_window(batch):
+                yield from self._send(now)
+                return
+            self._settle_top()
+        yield from self._give_up_merged(now)
+        self._to(Phase.IDLE)
+
+    def _send(self, now: float) -> Iterator[StreamAction]:
+        """Invoke the batch on top, or as much of it as an event can hold together with its window's state (S-48)."""
+        if self._work[-1].records:
+            if len(self._work[-1].records) == 1 and self._oversized(self._work[-1].records[0]):
+                yield self._miss(self._work[-1], now, "U-24 no payload can hold it")
+                return
+            if self.config.tumbling_window:
+                self._enter_window(self._work[-1], now)
+            yield from self._cut()
         batch = self._work[-1]
-        if batch.records:
-            yield from self._discard_old(batch, now)
-            if not batch.records:
-                yield from self._next(now)
-                return
-            if len(batch.records) == 1 and _oversized(batch.records[0]):
-                yield self._miss(batch, now, "U-24 no payload can hold it")
-                return
         batch.request_id = self.new_id()
         self._to(Phase.IN_FLIGHT)
-        if self.open_window is not None and batch.records:
-            batch.window = replace(self.open_window, terminated_early=False)
         yield Invoke(batch.request_id, batch.records, batch.attempts + 1, batch.window, self.number)
+
+    def _enter_window(self, batch: Batch, now: float) -> None:
+        """Give a batch its window as it now stands; a window that has to end before gets its last invocation first.
+
+        It has to when its state has outgrown its limit (S-76), and when no record fits into an event beside it.
+        """
+        window = self.open_window
+        if window is not None and (window.terminated_early or not fits(batch.records[0].size, envelope=self._around)):
+            self._set_window(replace(window, terminated_early=True))
+            if self._end_window(now):
+                return
+        if self.open_window is None:
+            self._set_window(self._window_of(batch.records[0].arrived))
+        batch.window = self.open_window
+
+    def _cut(self) -> Iterator[StreamAction]:
+        """Split off what no longer fits, because the window's state has grown since the batch was formed."""
+        batch = self._work[-1]
+        count = fitting((record.size for record in batch.records), envelope=self._around)
+        if count < len(batch.records):
+            first, rest = batch.records[:count], batch.records[count:]
+            yield Split(first, rest, "S-48 the payload is full")
+            self._work[-1:] = [replace(batch, records=rest, attempts=0), replace(batch, records=first)]
 
     def _discard_old(self, batch: Batch, now: float) -> Iterator[StreamAction]:
         """Split off only what has left the stream or is too old; what is younger starts afresh (S-54, S-59)."""
@@ -302,11 +376,15 @@ class Lane:
         if gone < len(batch.records):
             yield Split(batch.records[:gone], batch.records[gone:], "S-59 only the old are given up")
         if expired:
-            yield Drop(batch.records[:expired], "DroppedEventCount")
-            yield Settle(batch.records[:expired], "dropped", "S-54 expired in the stream")
+            yield from _expired(batch.records[:expired])
         if old > expired:
             yield from self._give_up(replace(batch, records=batch.records[expired:old]), "RecordAgeExceeded", now)
         batch.records, batch.attempts, batch.misses = batch.records[gone:], 0, 0
+
+    def _is_too_old(self, since: float, now: float) -> bool:
+        """Whether what has waited since then, without records of its own, has waited too long (S-54, S-59)."""
+        age = self.config.maximum_record_age
+        return now - since >= self.config.retention or (age != ENDLESS and now - since > age)
 
     # Forming a batch
 
@@ -329,26 +407,25 @@ class Lane:
 
     def _form(self, now: float) -> Iterator[StreamAction]:
         """Take the first records of the backlog, as many as a batch may hold (S-47, S-48)."""
-        taken: list[StreamRecord] = []
-        size = ENVELOPE
-        end = self.open_window.end if self.open_window is not None else None
-        while self.backlog and len(taken) < self.config.batch_size:
-            record = self.backlog[0]
-            if size + record.size > PAYLOAD_LIMIT or (end is not None and record.arrived >= end):
-                break
-            size += record.size + 1
-            taken.append(self.backlog.popleft())
-        self._backlog_size -= size - ENVELOPE
-        if not taken:
-            yield from self._reject_oversized(now)
+        count = fitting(map(_size, self._candidates()), envelope=self._around)
+        if not count:
+            yield from self._turn_away(now)
             return
-        self._work.append(Batch(taken, window=self.open_window))
+        self._work.append(Batch(self._take(count)))
         if self.late_filter is not None:
             yield from self._filter_batch(self._work[-1], self.late_filter)
-        if self._work[-1].records:
-            yield from self._try(now)
-        else:
-            yield from self._next(now)
+        yield from self._try(now)
+
+    def _candidates(self) -> Iterator[StreamRecord]:
+        """What could be in one batch: no more than `BatchSize`, and of one window."""
+        candidates = islice(self.backlog, self.config.batch_size)
+        window = self.open_window
+        return candidates if window is None else takewhile(lambda record: record.arrived < window.end, candidates)
+
+    def _take(self, count: int) -> list[StreamRecord]:
+        taken = [self.backlog.popleft() for _ in range(count)]
+        self._backlog_size -= sum(record.size + COMMA for record in taken)
+        return taken
 
     def _filter_batch(self, batch: Batch, matches: Callable[[StreamRecord], bool]) -> Iterator[StreamAction]:
         rejected = [record for record in batch.records if not matches(record)]
@@ -356,26 +433,33 @@ class Lane:
         if rejected:
             yield Settle(rejected, "filtered", "S-78 no pattern matches")
 
-    def _reject_oversized(self, now: float) -> Iterator[StreamAction]:
-        """A record that no payload can hold goes to the on-failure destination, unseen (S-48).
+    def _turn_away(self, now: float) -> Iterator[StreamAction]:
+        """The first record does not fit: its window ends early, or it goes unseen to the on-failure destination (S-48).
 
         Without a destination it is dropped or, by U-24, holds its lane until it is too old.
         """
-        record = self.backlog.popleft()
-        self._backlog_size -= record.size + 1
-        if self.config.on_failure is None and not self.settings.drop_oversized_records:
-            self._work.append(Batch([record], window=self.open_window))
+        if not self._oversized(self.backlog[0]) and self.open_window is not None:
+            self._set_window(replace(self.open_window, terminated_early=True))
+            return
+        batch = Batch(self._take(1))
+        if self.config.on_failure is None and not self.settings.oversized_records.drop:
+            self._work.append(batch)
             yield from self._try(now)
         else:
-            yield from self._give_up(Batch([record], request_id=self.new_id()), "PayloadSizeExceeded", now)
+            batch.request_id = self.new_id()
+            yield from self._give_up(batch, self.settings.oversized_records.condition, now)
             self._to(Phase.IDLE)
+
+    def _oversized(self, record: StreamRecord) -> bool:
+        """Whether no event can hold it, not even in a window that has no state yet."""
+        return not fits(record.size, envelope=self._around_at_least)
 
     # Tumbling windows
 
     def _close_window(self, now: float, read_until: float) -> bool:
         """Open the window of the next record; queue the last invocation of one that is over (S-77)."""
         if self.open_window is None and self.backlog:
-            self.open_window = self._window_of(self.backlog[0].arrived)
+            self._set_window(self._window_of(self.backlog[0].arrived))
         window = self.open_window
         if window is None:
             return False
@@ -384,10 +468,15 @@ class Lane:
         if not self._window_is_over() and not (self.ended or (now >= window.end and read_until >= window.end)):
             self._to(Phase.IDLE, wake=window.end if now < window.end else None)
             return False
-        if not self.settings.empty_final_window:
-            self.open_window = None
+        return self._end_window(now)
+
+    def _end_window(self, now: float) -> bool:
+        """Queue the last invocation of the open window, if there is to be one (U-25); otherwise it just ends."""
+        window = self.open_window
+        if window is None or not self.settings.empty_final_window:
+            self._set_window(None)
             return False
-        self._work.append(Batch([], window=replace(window, final=True)))
+        self._work.append(Batch([], window=replace(window, final=True), since=min(window.end, now)))
         return True
 
     def _window_is_over(self) -> bool:
@@ -406,7 +495,18 @@ class Lane:
 
     def _keep_state(self, window: Window, state: Mapping[str, object]) -> None:
         early = window.terminated_early or json_size(state) > STATE_LIMIT
-        self.open_window = replace(window, state=state, terminated_early=early)
+        self._set_window(replace(window, state=state, terminated_early=early))
+
+    def _can_be_sent(self, window: Window, state: Mapping[str, object]) -> bool:
+        return fits(0, envelope=self.envelope(replace(window, state=state, final=False)))
+
+    def _set_window(self, window: Window | None) -> None:
+        self.open_window = window
+        self._around = self.envelope(window)
+
+    @staticmethod
+    def _is_last_of_window(batch: Batch) -> bool:
+        return batch.window is not None and batch.window.final
 
     def _to(self, phase: Phase, *, wake: float | None = None) -> None:
         if phase not in _LEGAL[self.phase]:
@@ -415,10 +515,18 @@ class Lane:
         self._wake = wake
 
 
-def _oversized(record: StreamRecord) -> bool:
-    return ENVELOPE + record.size > PAYLOAD_LIMIT
+_EXHAUSTED: Final = "RetryAttemptsExhausted"
 
 
-def _first(records: Sequence[StreamRecord], condition: Callable[[StreamRecord], bool]) -> int:
+def _size(record: StreamRecord) -> int:
+    return record.size
+
+
+def _expired(records: Sequence[StreamRecord]) -> Iterator[StreamAction]:
+    yield Drop(records, "DroppedEventCount")
+    yield Settle(records, "dropped", "S-54 expired in the stream")
+
+
+def _first(records: Iterable[StreamRecord], condition: Callable[[StreamRecord], bool]) -> int:
     """How many of the first records meet the condition."""
-    return next((index for index, record in enumerate(records) if not condition(record)), len(records))
+    return sum(1 for _ in takewhile(condition, records))

@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final, Literal
+from typing import Literal
+
+from landfast.delivery.strict_json import NotJsonError, read_json
 
 
-class _Unreadable(Enum):
-    UNREADABLE = "unreadable"
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The value of a response that is not JSON (S-97: the whole batch fails).
 
+    Attributes:
+        text: What was returned, with U+FFFD in place of what is not UTF-8.
+    """
 
-UNREADABLE: Final = _Unreadable.UNREADABLE
-"""The value of a response that is not JSON (S-97: the whole batch fails)."""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Succeeded:
     """The function returned.
 
     Attributes:
-        value: The decoded JSON response, or `UNREADABLE`.
+        value: The decoded JSON response, or an `Unreadable` one.
         executed_version: The version that ran.
     """
 
@@ -48,3 +52,13 @@ class NotReached:
 
 
 Outcome = Succeeded | Failed | NotReached
+
+
+def returned(payload: bytes, version: str) -> Succeeded:
+    """The outcome of an invocation that returned these bytes; none at all are ``null``."""
+    if not payload:
+        return Succeeded(None, version)
+    try:
+        return Succeeded(read_json(payload), version)
+    except NotJsonError:
+        return Succeeded(Unreadable(payload.decode(errors="replace")), version)

@@ -4,13 +4,13 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.
 https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from landfast.delivery.outcomes import UNREADABLE
+from landfast.delivery.outcomes import Unreadable
 from landfast.delivery.settings import Settings
+from landfast.delivery.strict_json import NotJsonError, read_json
 
 _KEY = "batchItemFailures"
 
@@ -40,7 +40,7 @@ def stream_failures(value: object, sequences: Sequence[str], settings: Settings)
     """Interpret what a stream's function returned (S-70).
 
     Args:
-        value: The decoded response, or `UNREADABLE`.
+        value: The decoded response, or an `Unreadable` one.
         sequences: The batch's sequence numbers, in its order.
         settings: U-16 decides about ids that are not in the batch, U-17 about values that are no object.
     """
@@ -57,7 +57,7 @@ def queue_failures(value: object, message_ids: Collection[str], settings: Settin
     """Interpret what a queue's function returned: the ids that failed, none for a success (S-97).
 
     Args:
-        value: The decoded response, or `UNREADABLE`.
+        value: The decoded response, or an `Unreadable` one.
         message_ids: The batch's message ids.
         settings: U-17 decides about values that are no object; for queues they are as little documented.
     """
@@ -74,13 +74,12 @@ def _identifiers(value: object, settings: Settings) -> list[str] | None:
             return []
         case Mapping():
             return _listed(value.get(_KEY))
-        case _ if value is UNREADABLE or not settings.odd_values_succeed:
+        case _ if isinstance(value, Unreadable) or not settings.odd_values_succeed:
             return None
         case list():
             return _contained(value)
-        case str():
+        case _:
             return _contained([_decoded(value)])
-    return []
 
 
 def _listed(failures: object) -> list[str] | None:
@@ -98,8 +97,8 @@ def _contained(values: Iterable[object]) -> list[str] | None:
     return next((_listed(item[_KEY]) for item in values if isinstance(item, Mapping) and _KEY in item), [])
 
 
-def _decoded(text: str) -> Any:  # noqa: ANN401 - any JSON
+def _decoded(value: object) -> Any:  # noqa: ANN401 - any JSON
     try:
-        return json.loads(text)
-    except ValueError:
+        return read_json(value) if isinstance(value, str) else None
+    except NotJsonError:
         return None

@@ -6,7 +6,7 @@ from landfast.delivery.destinations import stream_destination
 from landfast.delivery.errors import Refused
 from landfast.delivery.settings import Settings
 
-_HARMLESS = ("Enabled", "KmsKeyArn", "LoggingConfig", "MetricsConfig", "Tags")
+_HARMLESS = ("KmsKeyArn", "LoggingConfig", "MetricsConfig", "Tags")
 _REPORT = "ReportBatchItemFailures"
 
 

@@ -15,11 +15,11 @@ from typing import Final
 from landfast.delivery.actions import Delete, Invoke, Receive, Retry, Return, Settle
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.partial_responses import WholeBatch, queue_failures
+from landfast.delivery.payload import COMMA, fits, fitting
 from landfast.delivery.queue_config import QueueConfig
 from landfast.delivery.scaling import Scaling
 from landfast.delivery.settings import Backoff, Settings
 from landfast.delivery.sqs_events import QueueMessage
-from landfast.delivery.stream_records import PAYLOAD_LIMIT
 
 RECEIVE_LIMIT: Final = 10
 """Messages that one `ReceiveMessage` returns at most."""
@@ -29,9 +29,6 @@ LONG_POLLS: Final = 5
 
 THROTTLE_BACKOFF: Final = Backoff(base=1.0, factor=2.0, cap=300.0)
 """Waits between the tries of a throttled batch (S-94)."""
-
-_COMMA: Final = 1
-_ENVELOPE: Final = len('{"Records":[]}') - _COMMA
 
 type QueueAction = (
     Receive | Invoke[QueueMessage] | Retry[QueueMessage] | Settle[QueueMessage] | Delete[QueueMessage]
@@ -69,7 +66,7 @@ class QueuePoller:
         self._scaling = Scaling(config.scale)
         self._polls = 0
         self._gathered: dict[str, QueueMessage] = {}
-        self._gathered_size = _ENVELOPE
+        self._gathered_size = 0
         self._window_ends = math.inf
         self._ready: deque[_Batch] = deque()
         self._running: dict[str, _Batch] = {}
@@ -213,26 +210,24 @@ class QueuePoller:
         for message in messages:
             older = self._gathered.get(message.id)
             self._gathered[message.id] = message
-            self._gathered_size += message.size - older.size if older else message.size + _COMMA
+            self._gathered_size += message.size - older.size if older else message.size + COMMA
 
     def _form(self, now: float) -> None:
         """Close batches: at the window's end, at `BatchSize`, or at the payload's limit (S-89)."""
-        full = len(self._gathered) >= self.config.batch_size or self._gathered_size > PAYLOAD_LIMIT
+        full = len(self._gathered) >= self.config.batch_size or not fits(self._gathered_size)
         if not self._gathered or not (full or now >= self._window_ends):
             return
         batch = self._batch_of(list(self._gathered.values()))
         rest, batch.rest = batch.rest, batch.rest if self.config.queue.fifo else ()
         self._ready.append(batch)
         self._gathered.clear()
-        self._gathered_size = _ENVELOPE
+        self._gathered_size = 0
         if not self.config.queue.fifo:
             self._gather(rest, now)
             self._form(now)
 
     def _batch_of(self, messages: Sequence[QueueMessage]) -> _Batch:
-        sizes = itertools.accumulate((message.size + _COMMA for message in messages), initial=_ENVELOPE)
-        fitting = sum(1 for size in itertools.islice(sizes, 1, None) if size <= PAYLOAD_LIMIT)
-        count = max(1, min(fitting, self.config.batch_size))
+        count = max(1, fitting(message.size for message in messages[: self.config.batch_size]))
         batch = messages[:count]
         ordered = self.config.queue.fifo or self._settings.keep_receive_order
         return _Batch(batch if ordered else batch[::-1], messages[count:])

@@ -60,6 +60,7 @@ class QueueConfig:
         visibility_timeout: How long the mapping's messages stay hidden: the queue's own time, or longer by U-20.
         scale: The bounds of its concurrency.
         filters: What the function gets, or None for everything.
+        enabled: Whether the queue is polled at all.
     """
 
     queue: QueueAttributes
@@ -70,6 +71,7 @@ class QueueConfig:
     batching_window: float = 0.0
     report_batch_item_failures: bool = False
     filters: Filter | None = None
+    enabled: bool = True
 
 
 def configuration(
@@ -91,6 +93,7 @@ def configuration(
     scale = _scale(given, fifo=queue.fifo)
     report = given.response_types()
     filters = compile_filters(given.take("FilterCriteria"), "sqs", settings)
+    enabled = given.boolean("Enabled", default=True)
     given.finish()
     if function_timeout > queue.visibility_timeout:
         raise Refused(
@@ -109,6 +112,7 @@ def configuration(
         batching_window=window,
         report_batch_item_failures=report,
         filters=filters,
+        enabled=enabled,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from landfast.delivery.destination_records import json_size
+from landfast.delivery.strict_json import json_size
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from typing import Final
 
 from landfast.delivery.actions import Checkpoint, Deliver, Fetch, Invoke, Settle, Window
 from landfast.delivery.destination_records import s3_body, stream_object_key, stream_record, with_payload
+from landfast.delivery.destinations import parse
 from landfast.delivery.filters import compile_filters
 from landfast.delivery.lane import Batch, Lane, StreamAction
 from landfast.delivery.outcomes import Outcome
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import POLL_INTERVAL, StreamConfig
-from landfast.delivery.stream_records import Render, StreamRecord, stream_event
+from landfast.delivery.stream_records import Envelope, Render, StreamRecord, stream_event
 
 READ_LIMIT: Final = 10_000
 """Records that one read of a shard returns at most (Kinesis `GetRecords`)."""
@@ -40,13 +41,13 @@ class Failures:
 
     def deliver(self, batch: Batch, condition: str, now: float) -> Deliver[StreamRecord] | None:
         """The record for the on-failure destination; None if the mapping has none."""
-        target = self.config.on_failure
+        target = parse(self.config.on_failure or "")
         if target is None:
             return None
         at = self.epoch + now
         record = self._record(batch, condition, at)
-        if target.split(":")[2] != "s3":
-            return Deliver("sqs" if target.split(":")[2] == "sqs" else "sns", target, record, batch.records, "S-63")
+        if target.kind != "s3":
+            return Deliver(target.kind, target.arn, record, batch.records, "S-63")
         event = stream_event(
             batch.records,
             self.render,
@@ -56,8 +57,8 @@ class Failures:
             epoch=self.epoch,
         )
         key = stream_object_key(self.config.mapping_id, self.shard_id, unique=self.new_id(), now=at)
-        body = s3_body(target.rpartition(":")[2], key, with_payload(record, event))
-        return Deliver("s3", target, body, batch.records, "S-66")
+        body = s3_body(target.name, key, with_payload(record, event))
+        return Deliver("s3", target.arn, body, batch.records, "S-66")
 
     def _record(self, batch: Batch, condition: str, at: float) -> dict[str, object]:
         first, last = batch.records[0], batch.records[-1]
@@ -147,7 +148,8 @@ class ShardPoller:
         factor = config.parallelization_factor
         restored = [*windows, *[None] * factor][:factor]
         self._lanes = [
-            Lane(config, settings, new_id, failures, number, window, late) for number, window in enumerate(restored)
+            Lane(config, settings, new_id, failures, Envelope(shard_id, config.stream_arn, epoch), number, window, late)
+            for number, window in enumerate(restored)
         ]
         self._in_flight: dict[str, Lane] = {}
         self._progress = Progress()
@@ -237,8 +239,11 @@ class ShardPoller:
         reading = self._wants_records() and self._next_read <= now
         blocked = self._settings.failing_lane_blocks_shard and any(lane.failing for lane in self._lanes)
         more = reading or bool(self._fetching)
-        for lane in self._lanes if not blocked else ():
-            yield from lane.start(now, read_until=self._read_until, more=more)
+        for lane in self._lanes:
+            if blocked or not lane.free:
+                yield from lane.expire(now)
+            else:
+                yield from lane.start(now, read_until=self._read_until, more=more)
         if reading and self._wants_records():
             self._fetching = self._fetch_size()
             yield Fetch(self._fetching)

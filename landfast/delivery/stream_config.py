@@ -37,6 +37,7 @@ class StreamConfig:
         on_failure: The ARN of the on-failure destination, or None.
         function_arn: The function as the mapping names it, for the records of failures (S-64, U-15).
         mapping_id: The mapping's UUID, part of the keys of an S3 destination (S-66).
+        enabled: Whether the stream is read at all (S-53).
     """
 
     kind: StreamKind
@@ -56,6 +57,7 @@ class StreamConfig:
     stream_arn: str = ""
     function_arn: str = ""
     mapping_id: str = ""
+    enabled: bool = True
 
 
 def configuration(
@@ -100,6 +102,7 @@ def configuration(
         stream_arn=arn,
         function_arn=function,
         mapping_id=mapping_id,
+        enabled=given.boolean("Enabled", default=True),
     )
     given.finish()
     return config

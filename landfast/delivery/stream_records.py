@@ -2,15 +2,15 @@
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import msgspec
 
 from landfast.delivery.actions import Window
+from landfast.delivery.payload import ENVELOPE
+from landfast.delivery.strict_json import json_size
 from landfast.delivery.times import iso_seconds
-
-PAYLOAD_LIMIT = 6_291_456
-"""Bytes an invocation's payload may have, base64 and metadata included (S-48)."""
 
 
 class StreamRecord(msgspec.Struct, frozen=True):
@@ -126,3 +126,32 @@ def stream_event(
         "isFinalInvokeForWindow": window.final,
         "isWindowTerminatedEarly": window.terminated_early,
     }
+
+
+@dataclass(slots=True)
+class Envelope:
+    """Weighs what stands around the records of an event: exactly what `stream_event` puts there (S-48, S-75)."""
+
+    shard_id: str
+    stream_arn: str
+    epoch: float = 0.0
+    _frames: dict[tuple[bool, bool], int] = field(default_factory=dict)
+    _state: tuple[Mapping[str, object], int] = field(default_factory=lambda: ({}, len("{}")))
+
+    def __call__(self, window: Window | None) -> int:
+        """The bytes of the event without records that belongs to a window."""
+        if window is None:
+            return ENVELOPE
+        if window.state is not self._state[0]:
+            self._state = window.state, json_size(window.state)
+        kind = window.final, window.terminated_early
+        if kind not in self._frames:
+            self._frames[kind] = self._frame(window)
+        return self._frames[kind] + self._state[1]
+
+    def _frame(self, window: Window) -> int:
+        event = stream_event(
+            (), lambda _: {}, window=replace(window, state={}), shard_id=self.shard_id, stream_arn=self.stream_arn,
+            epoch=self.epoch,
+        )  # fmt: skip
+        return json_size(event) - len("{}")

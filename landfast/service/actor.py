@@ -272,25 +272,33 @@ class Actor[R]:
         self._submit(self._calls, lambda: self._call(invoke))
 
     def _call(self, invoke: actions.Invoke[R]) -> None:
+        reason = ""
         try:
             ended, kind = self.call(invoke)
         except RuntimeClosedError:
             return  # the service stops; what was offered is kept and will be offered again
-        except OSError as error:
-            ended, kind = NotReached("system error"), f"system error: {error}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this one invocation's system error
+            ended, kind = NotReached("system error"), "system error"
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
         records = tuple(map(self.identify, invoke.records))
 
         def report(now: float) -> Sequence[Action[R]]:
             self.in_flight -= 1
             self._unnoted.append(
-                journal.finished(invoke.request_id, ended, at=now, source=self.source, records=records, kind=kind)
+                journal.finished(
+                    invoke.request_id, ended, at=now, source=self.source, records=records, kind=kind, reason=reason
+                )
             )
             return self.machine.finished(invoke.request_id, ended, now)
 
         self.tell(report)
 
     def call(self, invoke: actions.Invoke[R]) -> tuple[Outcome, str]:
-        """Call the function and wait for its end."""
+        """Call the function and wait for its end.
+
+        An error, whether of building the event or of the call, is a system error: the function was not reached, the
+        machine tries again, and the journal tells why (S-06, S-57, S-94).
+        """
         result = self.surroundings.functions.call(self.target, self.payload(invoke), invoke.request_id)
         return outcome(result, self.target.drawn(random()))  # noqa: S311 - it decides where a call goes, no secret
 

@@ -1,5 +1,6 @@
 """The asynchronous queue of each function, kept on disk until every event has ended."""
 
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -10,8 +11,7 @@ from msgspec import structs
 
 from landfast.delivery import actions
 from landfast.delivery.actions import Action
-from landfast.delivery.asynchronous import PAYLOAD_LIMIT, AsynchronousConfig, AsynchronousQueue, Event, Progress
-from landfast.delivery.errors import Refused
+from landfast.delivery.asynchronous import AsynchronousConfig, AsynchronousQueue, Event, Progress
 from landfast.delivery.outcomes import Outcome
 from landfast.delivery.settings import Settings
 from landfast.journal import Accepted
@@ -54,6 +54,7 @@ class AsynchronousActor(Actor[Event]):
         )
         self._kept = {kept.request_id: kept for kept in surroundings.store.events(self.source)}
         self._resumed = tuple(self._kept.values())
+        self._entrance = threading.Lock()
 
     @property
     def machine(self) -> AsynchronousQueue:
@@ -77,18 +78,10 @@ class AsynchronousActor(Actor[Event]):
         Raises:
             Refused: The event is not JSON, or it is larger than Lambda takes.
         """
-        if len(payload) > PAYLOAD_LIMIT:
-            raise Refused(
-                "Payload",
-                f"Request must be smaller than {PAYLOAD_LIMIT} bytes for the InvokeFunction operation",
-                code="RequestTooLargeException",
-                status=413,
-            )
-        if request_id in self._kept:
-            return
-        now = self.clock.now()
         trace = trace or chain.begun()
         event = Event.read(request_id, payload, depth=chain.depth(trace, self.target.spec.arn), name=origin)
+        event.check()
+        now = self.clock.now()
         kept = AcceptedEvent(
             request_id=request_id,
             payload=payload,
@@ -97,9 +90,12 @@ class AsynchronousActor(Actor[Event]):
             progress=Progress(accepted=now, due=now),
         )
         note = Accepted(at=now, source=self.source, records=(request_id,), origin=origin)
-        self.surroundings.store.commit([note], [keep_event(self.source, kept)])
-        self._kept[request_id] = kept
-        self.tell(self._entering(event, kept.progress))
+        with self._entrance:
+            if request_id in self._kept:
+                return
+            self.surroundings.store.commit([note], [keep_event(self.source, kept)])
+            self._kept[request_id] = kept
+        self.tell(self._entering(event, now))
 
     def identify(self, record: Event) -> str:
         """The request id."""
@@ -158,11 +154,12 @@ class AsynchronousActor(Actor[Event]):
             case _:
                 pass  # Drop is only counted, and the note counts it
 
-    def _entering(self, event: Event, progress: Progress) -> Callable[[float], Answer]:
+    def _entering(self, event: Event, accepted: float) -> Callable[[float], Answer]:
+        """Lets the machine itself accept the event; it was accepted when it was kept."""
+
         def enter(now: float) -> Answer:
             del now
-            self._queue.resume(event, progress)
-            return ()
+            return self._queue.accept(event, accepted)
 
         return enter
 

@@ -8,7 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from landfast.dataplane.errors import DeliveryFailed
 from landfast.delivery.actions import Deliver
-from landfast.delivery.destination_records import json_text
+from landfast.delivery.errors import Refused
+from landfast.delivery.strict_json import json_text
 from landfast.service.patience import Patience
 
 _SERVER_ERROR = 500
@@ -56,6 +57,8 @@ class Deliveries:
         if delivery.kind == "lambda":
             self._chain(delivery, origin, trace)
             return
+        if delivery.kind == "kafka":
+            raise DeliveryFailed(delivery.target, "Kafka topics are not run locally")
         for left in range(self._retries, -1, -1):
             try:
                 patience.until_done(
@@ -76,7 +79,7 @@ class Deliveries:
                 origin=origin,
                 trace=trace,
             )
-        except LookupError as error:
+        except (LookupError, Refused) as error:
             raise DeliveryFailed(delivery.target, str(error)) from error
 
     def _once(self, delivery: Deliver[Any]) -> None:

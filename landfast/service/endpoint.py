@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from random import random
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from landfast.delivery.errors import Refused
 from landfast.delivery.recursion import stops
 from landfast.runtime.model import (
-    ASYNC_REQUEST_LIMIT,
     REQUEST_LIMIT,
     Answered,
     Errored,
@@ -123,7 +123,10 @@ class Endpoint:
                 )
 
     def _event(self, request: Request, target: Target, request_id: str) -> Response:
-        self.accept(target, _payload(request, ASYNC_REQUEST_LIMIT), request_id, _trace(request))
+        try:
+            self.accept(target, _payload(request, REQUEST_LIMIT), request_id, _trace(request))
+        except Refused as error:
+            raise ApiError(error.status, error.code, Type="User", message=error.message) from None
         return Response(202)
 
     def _call(self, request: Request, target: Target, request_id: str) -> Response:

@@ -1,13 +1,13 @@
 """The functions as callers know them: by name, ARN and qualifier."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from landfast.delivery.outcomes import UNREADABLE, Failed, NotReached, Outcome, Succeeded
+from landfast.delivery.outcomes import Failed, NotReached, Outcome, returned
 from landfast.delivery.recursion import RecursiveLoop
+from landfast.delivery.strict_json import json_text, read_json
 from landfast.runtime.model import Answered, Errored, FunctionSpec, Result, Throttled
 
 LATEST = "$LATEST"
@@ -150,15 +150,8 @@ def outcome(result: Result, version: str) -> tuple[Outcome, str]:
     """What a delivery machine and the journal are told of a result: the outcome, and its kind in one word."""
     match result:
         case Answered(payload):
-            return Succeeded(_decoded(payload), version), "succeed"
+            return returned(payload, version), "succeed"
         case Errored(error, kind):
-            return Failed(error, version), _JOURNAL_WORDS.get(kind, kind)
+            return Failed(read_json(json_text(error)), version), _JOURNAL_WORDS.get(kind, kind)
         case Throttled():
             return NotReached("throttle"), "throttle"
-
-
-def _decoded(payload: bytes) -> object:
-    try:
-        return json.loads(payload) if payload else None
-    except ValueError:
-        return UNREADABLE

@@ -10,11 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from landfast.dataplane.queues import Message, Queue, Refusal
 from landfast.delivery import actions
 from landfast.delivery.actions import Action
-from landfast.delivery.destination_records import json_text
 from landfast.delivery.queue import QueuePoller
 from landfast.delivery.queue_config import QueueConfig
 from landfast.delivery.settings import Settings
 from landfast.delivery.sqs_events import QueueMessage, queue_message
+from landfast.delivery.strict_json import json_text
 from landfast.journal import Accepted, Dropped
 from landfast.service.actor import Actor, Step, Surroundings
 from landfast.service.functions import Target

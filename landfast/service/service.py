@@ -291,9 +291,9 @@ class Service:
     def _start_mappings(self) -> None:
         sources = Sources(self.template, self.world, self.clients, self.functions, self.options.settings)
         for mapping in self.template.event_source_mappings.values():
-            if mapping.properties.get("Enabled") is False:
-                continue
             source = sources.read(mapping)
+            if not source.config.enabled:
+                continue
             if isinstance(source, StreamMapping):
                 supervisor = StreamSupervisor(source, self.surroundings, self._begin)
                 self._supervisors.append(supervisor)

@@ -13,12 +13,12 @@ from landfast.dataplane.errors import SourceGoneError
 from landfast.dataplane.streams import After, AtTimestamp, Change, KinesisRecord, Page, Position, Shard
 from landfast.delivery import actions
 from landfast.delivery.actions import Action
-from landfast.delivery.destination_records import json_size, json_text
 from landfast.delivery.settings import Settings
 from landfast.delivery.shards import ShardTree
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_config import StreamConfig
 from landfast.delivery.stream_records import StreamRecord, dynamodb_record, kinesis_record, stream_event
+from landfast.delivery.strict_json import json_size, json_text
 from landfast.journal import Accepted, Dropped
 from landfast.service.actor import Actor, Step, Surroundings
 from landfast.service.functions import Target

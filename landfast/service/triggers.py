@@ -1,6 +1,5 @@
 """From buckets, rules and topics to functions: their internal queues, emptied into asynchronous queues."""
 
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,10 +12,10 @@ from landfast.dataplane.object_versions import with_versions
 from landfast.dataplane.queues import Message, Queue
 from landfast.dataplane.trigger_events import rule_event, topic_event
 from landfast.dataplane.world import Trigger
-from landfast.delivery.destination_records import json_text
 from landfast.delivery.errors import Refused
 from landfast.delivery.s3_events import decode_key, is_test_event, normalise
 from landfast.delivery.settings import Settings
+from landfast.delivery.strict_json import json_text, read_json
 from landfast.journal import Dropped
 from landfast.service.actor import Surroundings
 from landfast.service.asynchronous import AsynchronousActor
@@ -101,24 +100,29 @@ class TriggerPump:
             raise StoppedError(self._trigger.source)
         try:
             event = self._event(message)
-            if event is None:
-                return
-            self._actor.accept(
-                json_text(event).encode(),
-                request_id=message.id,
-                origin=_origin(self._trigger, event),
-                trace=message.attributes.get("AWSTraceHeader", ""),
-            )
-        except (ValueError, KeyError, Refused) as error:
-            clock, store = self._surroundings.clock, self._surroundings.store
-            note = Dropped(
-                at=clock.now(),
-                source=self._actor.source,
-                records=(message.id,),
-                metric="UnreadableTriggerMessages",
-                error=f"{self._trigger.source}: {error}",
-            )
-            store.commit([note])
+            payload = json_text(event).encode()
+        except StoppedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one message that makes no event must not hold up those behind it
+            self._note_unreadable(message, error)
+            return
+        if event is None:
+            return
+        trace = message.attributes.get("AWSTraceHeader", "")
+        try:
+            self._actor.accept(payload, request_id=message.id, origin=_origin(self._trigger, event), trace=trace)
+        except Refused as error:
+            self._note_unreadable(message, error)
+
+    def _note_unreadable(self, message: Message, error: Exception) -> None:
+        note = Dropped(
+            at=self._surroundings.clock.now(),
+            source=self._actor.source,
+            records=(message.id,),
+            metric="UnreadableTriggerMessages",
+            error=f"{self._trigger.source}: {type(error).__name__}: {error}",
+        )
+        self._surroundings.store.commit([note])
 
     def _with_versions(self, event: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         clients = self._clients
@@ -143,7 +147,7 @@ class TriggerPump:
 
 def s3_event(body: str, next_sequence: Callable[[str, str], int], settings: Settings) -> Mapping[str, Any] | None:
     """What the function gets of a bucket's message; nothing of the test event, unless U-10 says so (S-37, S-42)."""
-    notification: Mapping[str, Any] = json.loads(body)
+    notification: Mapping[str, Any] = read_json(body)
     if is_test_event(notification):
         return notification if settings.s3_test_event_to_lambda else None
     return normalise(notification, next_sequence=next_sequence, settings=settings)

@@ -1,10 +1,10 @@
 """The simulator's asynchronous events."""
 
-import json
 from collections.abc import Callable
 
 from landfast.delivery.asynchronous import AsynchronousQueue, Event, configuration
 from landfast.delivery.settings import Settings
+from landfast.delivery.strict_json import json_text, text_size
 from landfast.simulate.agenda import Order
 from landfast.simulate.drivers import FUNCTION_ARN, START, Driver
 from landfast.simulate.result import Tally
@@ -36,12 +36,12 @@ class AsynchronousDriver(Driver[Event]):
     def begin(self) -> None:
         """Plan the arrivals."""
         for record in self.scenario.source.all():
-            text = json.dumps(record.payload, separators=(",", ":"), ensure_ascii=False)
+            text = json_text(record.payload)
             event = Event(
                 request_id=self.new_id(),
                 payload=record.payload,
                 text=text,
-                size=len(text.encode()),
+                size=text_size(text),
                 id=record.id,
             )
             self.agenda.at(record.at, Order.ARRIVED, self._accepting(event))

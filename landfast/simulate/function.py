@@ -2,11 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from msgspec import UNSET
 
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
+from landfast.delivery.strict_json import json_size
 from landfast.simulate.scenario import Behaviour, Function, Rule
+
+RESPONSE_LIMIT: Final = 6_291_556
+"""Bytes of a response, the number that AWS names in its error (S-17)."""
 
 _REFERENCE = "$id:"
 
@@ -51,9 +56,9 @@ class ScriptedFunction:
             case "exit":
                 outcome = Failed(_exit(request_id))
             case "report":
-                outcome = Succeeded(self._report(rule, records))
+                outcome = _answered(self._report(rule, records))
             case "return":
-                outcome = Succeeded(self._filled_in(rule.value))
+                outcome = _answered(self._filled_in(rule.value))
             case "succeed":
                 outcome = Succeeded(None)
         return self._timed(rule.outcome, outcome, duration, request_id)
@@ -110,6 +115,14 @@ class ScriptedFunction:
         text = f"RequestId: {request_id} Error: Task timed out after {self.function.Timeout:.2f} seconds"
         error = {"errorType": "Sandbox.Timedout", "errorMessage": text}
         return Answer("timeout", Failed(error), float(self.function.Timeout))
+
+
+def _answered(value: object) -> Outcome:
+    """What Lambda makes of a response: one that is too large is a function error (S-05, S-17)."""
+    if json_size(value) <= RESPONSE_LIMIT:
+        return Succeeded(value)
+    text = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
+    return Failed({"errorType": "Function.ResponseSizeTooLarge", "errorMessage": text})
 
 
 def _exception(request_id: str) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """The simulator's queues: messages that arrive, and the long polls that wait for them."""
 
-import json
 import uuid
 from collections import deque
 from collections.abc import Sequence
@@ -14,10 +13,11 @@ from landfast.delivery.queue_config import QueueAttributes, configuration
 from landfast.delivery.settings import Settings
 from landfast.delivery.sqs_events import QueueMessage
 from landfast.journal import Settled
+from landfast.simulate.acceptance import sent_text
 from landfast.simulate.agenda import Order
 from landfast.simulate.drivers import ACCOUNT, REGION, START, Driver, Machine, arrivals
 from landfast.simulate.result import Tally
-from landfast.simulate.scenario import Queue, Record, Scenario
+from landfast.simulate.scenario import Generated, Queue, Record, Scenario
 from landfast.simulate.sqs import SqsQueue
 
 
@@ -49,9 +49,12 @@ class QueueDriver(Driver[QueueMessage]):
         return self._names[record.id]
 
     def begin(self) -> None:
-        """Plan the arrivals and begin to poll."""
-        arrivals(iter(self.scenario.source.all()), lambda record: record.at, self.agenda, self._arrive)
-        self.agenda.wake(self._poller, self._advance)
+        """Plan the arrivals, and begin to poll if the mapping is on."""
+        records = self.scenario.source.records
+        ordered = self.scenario.source.all() if isinstance(records, Generated) else iter(sorted(records, key=_arrival))
+        arrivals(ordered, _arrival, self.agenda, self._arrive)
+        if self._poller.config.enabled:
+            self.agenda.wake(self._poller, self._advance)
 
     def fulfil(self, machine: Machine[QueueMessage], action: Action[QueueMessage]) -> None:  # noqa: ARG002 - there is one
         """Delete, or take in a long poll; what returns to the queue does so by itself."""
@@ -83,9 +86,7 @@ class QueueDriver(Driver[QueueMessage]):
     def _arrive(self, record: Record) -> None:
         message_id = self.identifier(record.id)
         self._names[message_id] = record.id
-        payload = record.payload
-        body = payload if isinstance(payload, str) else json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
-        self._queue.send(message_id, body, self.agenda.now, group=record.key)
+        self._queue.send(message_id, sent_text(record.payload), self.agenda.now, group=record.key)
         self._wait()
 
     def _wait(self) -> None:
@@ -122,6 +123,10 @@ class QueueDriver(Driver[QueueMessage]):
         if message_ids:
             names = tuple(self._names[message_id] for message_id in message_ids)
             self.tally.note(Settled(at=self.agenda.now, source="sqs", records=names, state=state, rule=rule))
+
+
+def _arrival(record: Record) -> float:
+    return record.at
 
 
 def _attributes(queue: Queue) -> QueueAttributes:

@@ -5,6 +5,7 @@ from typing import Any, assert_never
 from landfast.delivery.errors import Refused
 from landfast.delivery.settings import from_ids
 from landfast.journal import Entry
+from landfast.simulate.acceptance import check
 from landfast.simulate.drivers import Driver
 from landfast.simulate.result import Tally, result
 from landfast.simulate.scenario import Generated, Scenario, ScenarioError
@@ -37,6 +38,7 @@ def summarise(scenario: Scenario) -> dict[str, float]:
 
 def _run(scenario: Scenario, *, keep: bool) -> Tally:
     tally = Tally(keep)
+    check(scenario)
     try:
         _driver(scenario, tally).run()
     except Refused as error:

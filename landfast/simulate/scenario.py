@@ -1,15 +1,23 @@
 """Scenarios: one event source, one mapping, one scripted function. The schema is `docs/scenario.schema.json`."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+import math
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from landfast.delivery.strict_json import DEEPEST, NotJsonError, json_text, read_json
 from landfast.errors import LandfastError
 
-type Seconds = Annotated[float, Meta(ge=0)]
-type Count = Annotated[int, Meta(ge=1)]
+type Seconds = Annotated[float, Meta(ge=0, le=LONGEST)]
+type Count = Annotated[int, Meta(ge=1, le=MOST)]
+
+LONGEST: Final = 1e9
+"""Seconds that a scenario can speak of: some thirty years."""
+
+MOST: Final = 1_000_000_000
+"""Records that a scenario can have."""
 
 Behaviour = Literal["succeed", "raise", "timeout", "exit", "throttle", "report", "return"]
 
@@ -39,7 +47,7 @@ class Record(_Strict, frozen=True):
     id: Annotated[str, Meta(min_length=1)]
     key: str = ""
     at: Seconds = 0.0
-    shard: Annotated[int, Meta(ge=0)] = 0
+    shard: Annotated[int, Meta(ge=0, le=MOST)] = 0
     data: Any = UNSET
 
     @property
@@ -51,7 +59,7 @@ class Record(_Strict, frozen=True):
 class Generated(_Strict, frozen=True):
     """Records made by number: ids ``r1`` to ``rN``."""
 
-    count: Annotated[int, Meta(ge=0)]
+    count: Annotated[int, Meta(ge=0, le=MOST)]
     keys: Count = 1
     per_second: Annotated[float, Meta(gt=0)] | UnsetType = UNSET
     shards: Count = 1
@@ -86,7 +94,7 @@ class Source(_Strict, frozen=True):
     type: Literal["async", "kinesis", "dynamodb", "sqs"]
     records: list[Record] | Generated
     queue: Queue | UnsetType = UNSET
-    retention: Annotated[float, Meta(gt=0)] | UnsetType = UNSET
+    retention: Annotated[float, Meta(gt=0, le=LONGEST)] | UnsetType = UNSET
 
     def all(self) -> Iterator[Record]:
         """Every record, in the scenario's order."""
@@ -127,8 +135,8 @@ class Rule(_Strict, frozen=True):
 class Function(_Strict, frozen=True):
     """The scripted function; times in seconds."""
 
-    Timeout: Annotated[int, Meta(ge=1, le=900)] = 3
-    ReservedConcurrentExecutions: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    Timeout: Annotated[int, Meta(ge=1, le=1800)] = 3
+    ReservedConcurrentExecutions: Annotated[int, Meta(ge=0, le=MOST)] | UnsetType = UNSET
     duration: Seconds = 0.0
     behaviour: list[Rule] = []
 
@@ -141,7 +149,7 @@ class Scenario(_Strict, frozen=True):
     mapping: dict[str, Any] = {}
     function: Function = Function()
     settings: dict[str, Any] = {}
-    until: Annotated[float, Meta(gt=0)] = 604_800.0
+    until: Annotated[float, Meta(gt=0, le=LONGEST)] = 604_800.0
 
 
 def read(text: bytes, *, yaml: bool = False) -> Scenario:
@@ -151,12 +159,12 @@ def read(text: bytes, *, yaml: bool = False) -> Scenario:
         ScenarioError: It is not one; the message names the field.
     """
     try:
-        data = _yaml(text) if yaml else msgspec.json.decode(text)
+        data = _yaml(text) if yaml else read_json(text)
         scenario = msgspec.convert(data, Scenario)
+    except NotJsonError as error:
+        raise ScenarioError("", f"not valid {'YAML' if yaml else 'JSON'}: {error}") from error
     except msgspec.ValidationError as error:
         raise ScenarioError(*_place(str(error))) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ScenarioError("", f"not valid {'YAML' if yaml else 'JSON'}: {_one_line(error)}") from error
     _check(scenario)
     return scenario
 
@@ -164,11 +172,49 @@ def read(text: bytes, *, yaml: bool = False) -> Scenario:
 def _yaml(text: bytes) -> object:
     import yaml  # noqa: PLC0415 - most scenarios are JSON
 
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        loaded = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-        return msgspec.json.decode(msgspec.json.encode(loaded))
+        _check_events(yaml.parse(text, loader))
+        loaded = yaml.load(text, loader)  # noqa: S506 - it is safe
     except (yaml.YAMLError, ValueError, TypeError) as error:
-        raise msgspec.DecodeError(str(error)) from error
+        raise NotJsonError(_one_line(error)) from error
+    return read_json(json_text(_jsonlike(loaded, "")))
+
+
+def _check_events(events: Iterable[Any]) -> None:
+    """Refuse what a few lines of YAML can do to a reader that recurses: aliases, and nesting without end.
+
+    JSON has no aliases, and with them a few lines make billions of records.
+    """
+    depth = 0
+    for event in events:
+        kind = type(event).__name__
+        depth += kind.endswith("StartEvent") - kind.endswith("EndEvent")
+        if depth > DEEPEST:
+            raise NotJsonError(f"it is nested more than {DEEPEST} levels deep")
+        if kind == "AliasEvent":
+            raise NotJsonError(f"line {event.start_mark.line + 1} has an alias, which JSON has not")
+
+
+def _jsonlike(value: object, path: str) -> object:
+    """A value of YAML that JSON can say as well; anything else is refused by its place.
+
+    Raises:
+        ScenarioError: A date, binary data, a key that is no text, or a number that is none.
+    """
+    match value:
+        case dict():
+            for key in value:
+                if not isinstance(key, str):
+                    raise ScenarioError(path or "scenario", f"the key {key!r} is not a string: put it in quotes")
+            return {key: _jsonlike(item, f"{path}.{key}".lstrip(".")) for key, item in value.items()}
+        case list():
+            return [_jsonlike(item, f"{path}[{index}]") for index, item in enumerate(value)]
+        case float() if not math.isfinite(value):
+            raise ScenarioError(path or "scenario", f"{value} is not a number that JSON has")
+        case None | bool() | int() | float() | str():
+            return value
+    raise ScenarioError(path or "scenario", f"{value} is a {type(value).__name__}, which is no JSON: quote it")
 
 
 def _one_line(error: Exception) -> str:
@@ -188,15 +234,24 @@ def _place(message: str) -> tuple[str, str]:
 
 
 def _check(scenario: Scenario) -> None:
-    """What the types cannot say: unique ids, arrivals in order, fields that belong to another kind of source."""
+    """What the types cannot say: unique ids, shards in order, fields that belong to another kind of source."""
     source = scenario.source
     if source.type != "sqs" and source.queue is not UNSET:
         raise ScenarioError("source.queue", f"belongs to an sqs source, not to {source.type}")
-    if source.type not in {"kinesis", "dynamodb"} and source.retention is not UNSET:
+    is_stream = source.type in {"kinesis", "dynamodb"}
+    if not is_stream and source.retention is not UNSET:
         raise ScenarioError("source.retention", f"belongs to a stream, not to {source.type}")
-    if not isinstance(source.records, Generated):
-        _check_ids(source.records)
+    if isinstance(source.records, Generated):
+        _check_pace(source.records)
+        return
+    _check_ids(source.records)
+    if is_stream:
         _check_arrivals(source.records)
+
+
+def _check_pace(made: Generated) -> None:
+    if made.count and made.record(made.count - 1).at > LONGEST:
+        raise ScenarioError("source.records.per_second", f"the last record would arrive after {LONGEST:g} seconds")
 
 
 def _check_ids(records: list[Record]) -> None:

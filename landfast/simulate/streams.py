@@ -4,10 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-import msgspec
-
 from landfast.delivery.actions import Action, Fetch, Settle
-from landfast.delivery.destination_records import json_size
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_config import DEFAULT_RETENTION, StreamConfig, StreamKind, configuration
@@ -18,6 +15,8 @@ from landfast.delivery.stream_records import (
     dynamodb_record,
     kinesis_record,
 )
+from landfast.delivery.strict_json import json_size
+from landfast.simulate.acceptance import plain_image, sent_text, typed
 from landfast.simulate.agenda import Order
 from landfast.simulate.drivers import ACCOUNT, FUNCTION_ARN, REGION, START, Driver, Machine
 from landfast.simulate.result import Tally
@@ -29,7 +28,6 @@ _ARNS: Final[Mapping[StreamKind, str]] = {
     "kinesis": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/scenario",
     "dynamodb": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/scenario/stream/2026-01-01T00:00:00.000",
 }
-_ATTRIBUTE_TYPES: Final = frozenset({"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"})
 
 
 def shard_id(shard: int) -> str:
@@ -62,6 +60,13 @@ class Shard:
     def next_arrival(self) -> float:
         """When the next record arrives that was not read; never, if there is none."""
         return math.inf if self._next is None else self._next.at
+
+    def expire(self, now: float, retention: float) -> list[StreamRecord]:
+        """Let go of what the stream keeps no longer and nobody has read (S-54)."""
+        gone: list[StreamRecord] = []
+        while self._next is not None and self._next.at + retention <= now:
+            gone += self.read(1, now)
+        return gone
 
     def read(self, limit: int, now: float) -> list[StreamRecord]:
         """The next records that have arrived, as many as are wanted."""
@@ -116,10 +121,12 @@ class StreamDriver(Driver[StreamRecord]):
         return self._pollers[machine].number if isinstance(machine, ShardPoller) else None
 
     def begin(self) -> None:
-        """Wake every shard."""
+        """Wake every shard, if the mapping is on."""
         for poller, shard in self._pollers.items():
-            self._skip_to_start(poller, shard)
-            self.carry_out(poller, poller.advance(0.0))
+            self._plan_expiry(poller, shard)
+            if self._config.enabled:
+                self._skip_to_start(poller, shard)
+                self.carry_out(poller, poller.advance(0.0))
 
     def fulfil(self, machine: Machine[StreamRecord], action: Action[StreamRecord]) -> None:
         """Answer a read at once, with what has arrived."""
@@ -130,6 +137,18 @@ class StreamDriver(Driver[StreamRecord]):
         now, shard = self.agenda.now, self._pollers[poller]
         records = shard.read(limit, now)
         self.carry_out(poller, poller.fetched(records, now, nothing_before=shard.next_arrival))
+
+    def _plan_expiry(self, poller: ShardPoller, shard: Shard) -> None:
+        """Look at the stream again when the next record has lain there unread for too long."""
+        if math.isfinite(shard.next_arrival):
+            due = shard.next_arrival + self._config.retention
+            self.agenda.at(due, Order.ARRIVED, lambda: self._expire(poller, shard))
+
+    def _expire(self, poller: ShardPoller, shard: Shard) -> None:
+        gone = shard.expire(self.agenda.now, self._config.retention)
+        if gone:
+            self.note(Settle(gone, "dropped", "S-54 expired in the stream"), poller)
+        self._plan_expiry(poller, shard)
 
     def _skip_to_start(self, poller: ShardPoller, shard: Shard) -> None:
         """Records before ``AT_TIMESTAMP`` are never read (S-50); the other positions all begin with the scenario."""
@@ -208,8 +227,7 @@ def _renderer(config: StreamConfig, shard: str) -> Render:
 
 def _data(record: Record) -> bytes:
     """What the record's producer put: text as it is, anything else as JSON."""
-    payload = record.payload
-    return payload.encode() if isinstance(payload, str) else msgspec.json.encode(payload)
+    return sent_text(record.payload).encode("utf-8", "replace")
 
 
 def _change(record: StreamRecord, stream_arn: str) -> dict[str, object]:
@@ -217,7 +235,7 @@ def _change(record: StreamRecord, stream_arn: str) -> dict[str, object]:
     payload = record.body.payload
     given: Mapping[str, Any] = payload if isinstance(payload, dict) else {"value": payload}
     if "dynamodb" not in given and "eventName" not in given:
-        given = {"dynamodb": {"NewImage": given if _typed(given) else _attribute(given)["M"]}}
+        given = {"dynamodb": {"NewImage": given if typed(given) else plain_image(given)}}
     change: dict[str, Any] = {
         "ApproximateCreationDateTime": START + record.arrived,
         "Keys": {"id": {"S": record.key or record.name}},
@@ -233,28 +251,3 @@ def _change(record: StreamRecord, stream_arn: str) -> dict[str, object]:
         stream_arn=stream_arn,
         region=REGION,
     )
-
-
-def _typed(image: Mapping[str, Any]) -> bool:
-    return bool(image) and all(
-        isinstance(value, dict) and len(value) == 1 and value.keys() <= _ATTRIBUTE_TYPES for value in image.values()
-    )
-
-
-def _attribute(value: object) -> dict[str, Any]:
-    """A plain value as a DynamoDB attribute."""
-    match value:
-        case None:
-            return {"NULL": True}
-        case bool():
-            return {"BOOL": value}
-        case int() | float():
-            return {"N": f"{value}"}
-        case str():
-            return {"S": value}
-        case list():
-            return {"L": [_attribute(item) for item in value]}
-        case dict():
-            return {"M": {str(key): _attribute(item) for key, item in value.items()}}
-        case _:
-            raise TypeError(f"{value!r} is not JSON")

@@ -54,7 +54,7 @@ def test_s_019_an_arn_names_its_kind_of_target(arn: str, kind: str, name: str, r
     [
         "",
         "failed",
-        "kafka://orders",
+        "kafka://.orders",
         "arn:aws:kinesis:eu-west-1:111122223333:stream/s",
         "arn:aws:lambda:eu-west-1:111122223333:layer:notify",
         "arn:aws:events:eu-west-1:111122223333:rule/ops",
@@ -237,3 +237,11 @@ def test_s_027_a_dead_letters_attributes_count_as_well() -> None:
     assert not dead_letter_fits(target(QUEUE), letter(MIB + 1))
     assert dead_letter_fits(target(TOPIC), letter(MIB // 4))
     assert not dead_letter_fits(target(TOPIC), letter(MIB // 4 + 1))
+
+
+def test_s_135_a_kafka_topic_takes_the_failures_of_streams_and_nothing_else() -> None:
+    topic = "kafka://failed-orders"
+    assert stream_destination(topic, settings=Settings()).kind == "kafka"
+    with pytest.raises(Refused) as refused:
+        async_destinations("", topic, settings=Settings())
+    assert refused.value.field == "DestinationConfig.OnFailure.Destination"

@@ -269,3 +269,45 @@ def test_u_023_plain_patterns_can_be_set_to_match_nothing() -> None:
 )
 def test_s_080_a_field_exists_or_is_absent_whatever_it_holds(value: object) -> None:
     assert passes([{"exists": True}], {"field": value}) is not passes([{"exists": False}], {"field": value})
+
+
+@pytest.mark.parametrize(
+    ("network", "yes", "no"),
+    [
+        ("10.0.0.0/24", "10.0.0.255", "10.0.1.0"),
+        ("10.0.0.7/24", "10.0.0.1", "10.0.1.7"),
+        ("2001:db8::/32", "2001:db8:1::1", "2001:db9::1"),
+        ("10.0.0.0/24", "10.0.0.1", "::ffff:10.0.0.1"),
+        ("0.0.0.0/0", "192.0.2.1", "no address"),
+    ],
+)
+def test_u_031_cidr_matches_the_addresses_of_a_network(network: str, yes: str, no: str) -> None:
+    assert passes([{"cidr": network}], {"field": yes})
+    assert not passes([{"cidr": network}], {"field": no})
+    assert not passes([{"cidr": network}], {"field": 5})
+
+
+@pytest.mark.parametrize(
+    "network",
+    ["10.0.0.0", "10.0.0.0/33", "10.0.0.0/255.0.0.0", "10.0.0/24", "", "::/129", 5, ["10.0.0.0/8"], None],
+)
+def test_u_031_what_is_no_network_is_refused(network: object) -> None:
+    text = json.dumps({"body": {"address": [{"cidr": network}]}})
+    assert refusal(text).message == "Invalid filter pattern definition."
+
+
+def test_u_031_cidr_can_be_set_to_be_refused() -> None:
+    with pytest.raises(Refused):
+        filters({"body": {"address": [{"cidr": "10.0.0.0/8"}]}}, settings=Settings(cidr_patterns=False))
+
+
+def test_s_104_a_body_nested_ever_so_deep_ends_nothing() -> None:
+    pattern = filters({"body": {"a": [1]}})
+    assert not pattern.matches(message("[" * 400 + "]" * 400))
+    assert not pattern.matches(message('{"a":' * 100_000))
+    assert pattern.matches(message('{"a":' + "[" * 400 + "1" + "]" * 400 + "}"))
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "1e999"])
+def test_s_104_a_body_that_only_python_reads_is_no_json(constant: str) -> None:
+    assert not filters({"body": {"a": [{"exists": False}]}}).matches(message('{"b":' + constant + "}"))

@@ -1,6 +1,6 @@
 import pytest
 
-from landfast.delivery.outcomes import UNREADABLE
+from landfast.delivery.outcomes import Unreadable
 from landfast.delivery.partial_responses import Lowest, Success, WholeBatch, queue_failures, stream_failures
 from landfast.delivery.settings import Settings
 
@@ -41,7 +41,7 @@ def test_s_070_the_lowest_is_the_first_in_the_batch_and_not_the_first_in_the_alp
         {"batchItemFailures": [{"foo": None}]},
         {"batchItemFailures": ["12"]},
         {"batchItemFailures": "12"},
-        UNREADABLE,
+        Unreadable(""),
     ],
 )
 def test_s_070_an_invalid_response_fails_the_whole_batch(value: object) -> None:
@@ -94,7 +94,7 @@ def test_s_097_the_reported_messages_failed_however_often_they_are_named() -> No
 @pytest.mark.parametrize(
     "value",
     [
-        UNREADABLE,
+        Unreadable(""),
         failures(""),
         failures(None),
         failures("m1", None),

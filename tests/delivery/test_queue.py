@@ -4,7 +4,7 @@ from collections.abc import Mapping
 import pytest
 
 from landfast.delivery.actions import Delete, Invoke, Receive, Retry, Return, Settle
-from landfast.delivery.outcomes import UNREADABLE, Failed, NotReached, Outcome, Succeeded
+from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded, Unreadable
 from landfast.delivery.queue import QueueAction, QueuePoller
 from landfast.delivery.queue_config import QueueAttributes, configuration
 from landfast.delivery.settings import Settings, from_ids
@@ -257,7 +257,7 @@ def test_s_097_reported_messages_return_and_the_others_are_deleted() -> None:
     assert returned(actions) == [(["m2"], 30)]
 
 
-@pytest.mark.parametrize("value", [UNREADABLE, {"batchItemFailures": [{"itemIdentifier": "m9"}]}])
+@pytest.mark.parametrize("value", [Unreadable(""), {"batchItemFailures": [{"itemIdentifier": "m9"}]}])
 def test_s_097_an_invalid_response_deletes_nothing(value: object) -> None:
     poller = machine(REPORT)
     poller.advance(0)
@@ -450,10 +450,10 @@ def test_s_108_the_second_delivery_comes_when_the_visibility_timeout_ends() -> N
     assert [at for at, _, _ in world.invocations()] == [7, 37]
 
 
-def test_u_020_receipts_are_not_extended_unless_it_is_set() -> None:
+def test_u_020_receipts_are_extended_unless_it_is_set_otherwise() -> None:
     properties: dict[str, object] = {"MaximumBatchingWindowInSeconds": 60}
-    assert machine(properties).advance(0)[0] == Receive(10)
-    extending = machine(properties, settings=Settings(extend_receipts=True))
+    assert machine(properties, settings=from_ids({"U-20": False})).advance(0)[0] == Receive(10)
+    extending = machine(properties)
     assert extending.advance(0)[0] == Receive(10, visibility_timeout=95)
     extending.received(messages(1), 0)
     extending.advance(60)

@@ -188,7 +188,13 @@ def test_s_079_a_bad_filter_is_refused_with_the_mapping() -> None:
 
 
 def test_u_020_the_extension_is_the_window_the_time_out_and_half_a_minute() -> None:
-    extending = Settings(extend_receipts=True)
-    assert read({"MaximumBatchingWindowInSeconds": 60}, settings=extending).visibility_timeout == 93
-    assert read({"MaximumBatchingWindowInSeconds": 27}, settings=extending).visibility_timeout == 30
-    assert read({"MaximumBatchingWindowInSeconds": 60}).visibility_timeout == 30
+    assert read({"MaximumBatchingWindowInSeconds": 60}).visibility_timeout == 93
+    assert read({"MaximumBatchingWindowInSeconds": 28}).visibility_timeout == 61
+    assert read({"MaximumBatchingWindowInSeconds": 27}).visibility_timeout == 30
+    keeping = Settings(extend_receipts=False)
+    assert read({"MaximumBatchingWindowInSeconds": 60}, settings=keeping).visibility_timeout == 30
+
+
+@pytest.mark.parametrize(("given", "enabled"), [(True, True), (False, False), ("false", False), ("True", True)])
+def test_a_mapping_can_be_switched_off_in_the_words_of_cloudformation(given: object, *, enabled: bool) -> None:
+    assert read({"Enabled": given}).enabled is enabled

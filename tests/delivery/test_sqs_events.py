@@ -1,5 +1,5 @@
-from landfast.delivery.destination_records import json_size
 from landfast.delivery.sqs_events import event_record, queue_message
+from landfast.delivery.strict_json import json_size
 
 ARN = "arn:aws:sqs:eu-west-1:111122223333:q"
 ATTRIBUTES = {

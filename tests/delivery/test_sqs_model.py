@@ -171,3 +171,54 @@ def test_twenty_thousand_messages_of_many_groups_are_each_delivered_once() -> No
             assert model.delete(message, 1)
     assert seen == 20_000
     assert len(model) == 0
+
+
+def _tenants(model: SqsQueue, names: str) -> SqsQueue:
+    for number, name in enumerate(names):
+        model.send(f"{name}{number}", "{}", 0, group=name if name != "-" else None)
+    return model
+
+
+def test_s_134_the_tenant_with_the_fewest_messages_in_flight_comes_first() -> None:
+    model = _tenants(queue(), "aaaaab")
+    assert ids(model.receive(3, 0)) == ["a0", "a1", "a2"]
+    assert ids(model.receive(2, 0)) == ["b5", "a3"]
+
+
+def test_s_134_a_tenant_is_quiet_again_when_its_messages_are_deleted_or_come_back() -> None:
+    model = _tenants(queue(visibility=30), "aaabb")
+    received = model.receive(1, 0)
+    model.receive(1, 0)
+    assert model.delete(received.messages[0], 1)
+    assert ids(model.receive(1, 1)) == ["a1"]
+    assert ids(model.receive(10, 40)) == ["a1", "a2", "b3", "b4"]
+
+
+def test_s_134_messages_without_a_group_wait_behind_nobody() -> None:
+    model = _tenants(queue(), "a--a-")
+    assert ids(model.receive(3, 0)) == ["a0", "-1", "-2"]
+    assert ids(model.receive(3, 0)) == ["-4", "a3"]
+
+
+def test_s_134_a_standard_queue_keeps_no_order_of_a_group() -> None:
+    model = _tenants(queue(), "aa")
+    assert ids(model.receive(1, 0)) == ["a0"]
+    assert ids(model.receive(1, 0)) == ["a1"]
+
+
+def test_s_134_the_group_is_an_attribute_of_the_message() -> None:
+    received = _tenants(queue(), "a-").receive(10, 0)
+    attributes = [message.event["attributes"] for message in received.messages]
+    assert attributes[0]["MessageGroupId"] == "a"
+    assert not {"MessageGroupId", "SequenceNumber"} & attributes[1].keys()
+
+
+def test_s_134_a_long_life_leaves_nothing_behind() -> None:
+    model = queue()
+    for number in range(5_000):
+        model.send(f"m{number}", "{}", number, group=f"t{number % 3}")
+        for message in model.receive(10, number).messages:
+            assert model.delete(message, number)
+    assert len(model) == 0
+    assert len(model._heads) < 1_100
+    assert not model._groups

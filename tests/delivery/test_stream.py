@@ -9,11 +9,12 @@ import pytest
 from landfast.delivery.actions import Drop, Fetch, Invoke, Retry, Split
 from landfast.delivery.errors import Refused
 from landfast.delivery.outcomes import NotReached, Outcome, Succeeded
+from landfast.delivery.payload import PAYLOAD_LIMIT
 from landfast.delivery.settings import Backoff, Settings, from_ids
 from landfast.delivery.shards import ShardTree
 from landfast.delivery.stream import lane_of
 from landfast.delivery.stream_config import StreamKind, configuration
-from landfast.delivery.stream_records import PAYLOAD_LIMIT, StreamRecord, change_size, dynamodb_record, kinesis_record
+from landfast.delivery.stream_records import StreamRecord, change_size, dynamodb_record, kinesis_record
 from tests.delivery.shards import (
     QUEUE,
     RAISED,
@@ -319,9 +320,18 @@ def test_s_057_system_errors_do_not_count_either_and_a_batch_never_reached_ages_
     properties = {"MaximumRetryAttempts": 0, "MaximumRecordAgeInSeconds": 60, **ON_FAILURE}
     stream = shard(properties, *records(1))
     stream.run(lambda _: NotReached("system error"))
-    assert stream.started() == [0.0, 1.0, 3.0, 7.0, 15.0, 31.0]
+    assert stream.started() == [0.0, 1.0, 3.0, 7.0, 15.0, 27.0, 39.0, 51.0]
     context = _context(stream.deliveries()[0].body)
     assert (context["condition"], context["approximateInvokeCount"]) == ("RecordAgeExceeded", 1)
+
+
+def test_s_057_u_013_the_waits_give_the_count_that_was_recorded() -> None:
+    counts = []
+    for settings in (Settings(), from_ids({"U-13": {"cap": 300}})):
+        stream = shard({"MaximumRecordAgeInSeconds": 60, **ON_FAILURE}, *records(1), settings=settings)
+        stream.run(failing("r1"))
+        counts += [_context(delivery.body)["approximateInvokeCount"] for delivery in stream.deliveries()]
+    assert counts == [8, 6]
 
 
 def test_u_013_waits_between_tries_grow_up_to_the_cap() -> None:
@@ -357,8 +367,8 @@ def test_s_059_only_the_old_records_are_split_off() -> None:
 def test_s_059_age_is_looked_at_before_every_try() -> None:
     stream = shard({"MaximumRecordAgeInSeconds": 60, **ON_FAILURE}, *records(1))
     stream.run(failing("r1"))
-    assert stream.started() == [0.0, 1.0, 3.0, 7.0, 15.0, 31.0]
-    assert _context(stream.deliveries()[0].body)["approximateInvokeCount"] == 6
+    assert stream.started() == [0.0, 1.0, 3.0, 7.0, 15.0, 27.0, 39.0, 51.0]
+    assert _context(stream.deliveries()[0].body)["approximateInvokeCount"] == 8
 
 
 def test_s_060_the_halves_of_a_batch_that_failed_have_all_their_retries() -> None:
@@ -414,13 +424,6 @@ def test_s_062_u_014_the_left_half_is_worked_off_before_the_right_one() -> None:
         ["r4"],
         ["r5"],
     ]
-
-
-def test_u_014_set_otherwise_the_halves_keep_the_count() -> None:
-    properties = {"MaximumRetryAttempts": 1, "BisectBatchOnFunctionError": True, **ON_FAILURE}
-    stream = shard(properties, *records(1, 2), settings=from_ids({"U-14": True}))
-    stream.run(failing("r1"))
-    assert [call.attempt for call in stream.calls()] == [1, 1, 2, 1]
 
 
 def test_s_061_a_partial_response_splits_at_the_lowest_number_even_with_bisect() -> None:
@@ -510,7 +513,7 @@ def test_s_065_a_record_that_grew_too_old_between_tries_has_its_attempts_and_no_
     stream.run(failing("r1"))
     body = stream.deliveries()[0].body
     assert "responseContext" not in body
-    assert _context(body)["approximateInvokeCount"] == len(stream.calls()) == 6
+    assert _context(body)["approximateInvokeCount"] == len(stream.calls()) == 8
 
 
 def test_s_067_a_topic_gets_the_same_record_as_a_queue() -> None:

@@ -1,18 +1,22 @@
 import json
+import sqlite3
 import threading
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from landfast.dataplane.errors import DeliveryFailed
-from landfast.delivery.actions import Deliver
-from landfast.journal import Dropped, Finished, Invoked, Retrying, Settled
-from landfast.runtime.model import Result, RuntimeClosedError, Throttled
-from tests.service.conftest import ARN, FAILURES, Stage, answered, errored, eventually, refused, to_queue
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from landfast.delivery.actions import Deliver, Drop
+from landfast.delivery.asynchronous import PAYLOAD_LIMIT, Event
+from landfast.delivery.errors import Refused
+from landfast.delivery.strict_json import json_text, read_json
+from landfast.journal import Accepted, Dropped, Finished, Invoked, Retrying, Settled
+from landfast.runtime.model import Answered, RequestTooLargeError, Result, RuntimeClosedError, Throttled
+from tests.service.conftest import ARN, FAILURES, REPORT, Stage, answered, errored, eventually, refused, to_queue
 
 
 def settled(stage: Stage, count: int = 1) -> bool:
@@ -228,15 +232,115 @@ def test_a_lambda_destination_is_an_asynchronous_event_of_the_other_function(sta
     assert record["requestPayload"] == {"order": 7}
 
 
-def test_an_error_that_nobody_expected_stops_the_service_instead_of_a_thread(stage: Stage) -> None:
-    def broken(_: object) -> Result:
-        raise ZeroDivisionError
+def _failing_once(error: Exception) -> Callable[[Any], Result]:
+    answers: Iterator[Result | Exception] = chain([error], repeat(answered("done")))
 
-    stage.runtime.handler = broken
+    def handler(_: object) -> Result:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("no\nreason"), RecursionError(), RequestTooLargeError(7_000_000), OSError("gone")]
+)
+def test_s_006_an_error_that_nobody_expected_is_one_invocations_system_error(stage: Stage, error: Exception) -> None:
+    stage.runtime.handler = _failing_once(error)
     stage.queue(to_queue(FAILURES))
     send(stage)
+    assert settled(stage)
+    failed, ended = stage.journal(Finished)
+    assert (failed.outcome, ended.outcome) == ("system error", "succeed")
+    assert failed.error["errorMessage"].startswith(f"{type(error).__name__}:")
+    assert len(failed.error["errorMessage"].splitlines()) == 1
+    [delivery] = stage.targets.delivered
+    assert context(delivery)["approximateInvokeCount"] == 1
+
+
+def test_what_cannot_be_kept_stops_the_service_instead_of_a_thread(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = stage.queue(to_queue(FAILURES))
+
+    def broken(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    send(stage)
+    assert settled(stage)
+    monkeypatch.setattr(stage.store, "commit", broken)
+    actor.apart(lambda: actor.carry_out([Drop([Event(request_id="e2")], "AsyncEventsDropped")]))
     assert eventually(lambda: bool(stage.crashes))
     [(where, error)] = stage.crashes
     assert where == "orders"
-    assert isinstance(error, ZeroDivisionError)
+    assert isinstance(error, sqlite3.OperationalError)
     stage.crashes.clear()
+
+
+def test_s_001_an_event_beyond_a_megabyte_is_refused_as_the_machine_refuses_it(stage: Stage) -> None:
+    stage.queue(to_queue(FAILURES))
+    with pytest.raises(Refused) as refusal:
+        send(stage, b'"' + b"x" * PAYLOAD_LIMIT + b'"')
+    assert (refusal.value.status, refusal.value.code) == (413, "RequestEntityTooLargeException")
+    assert refusal.value.message == (
+        "1048578 byte payload is too large for the Event invocation type (limit 1048576 bytes)"
+    )
+    assert stage.store.events("orders") == []
+
+
+@pytest.mark.parametrize("payload", [b"{", b'{"x":NaN}', b"[" * 100_000, b'"\xff"', b"\xef\xbb\xbf{}"])
+def test_an_event_that_is_no_json_is_refused_and_not_kept(stage: Stage, payload: bytes) -> None:
+    stage.queue(to_queue(FAILURES))
+    with pytest.raises(Refused) as refusal:
+        send(stage, payload)
+    assert refusal.value.code == "InvalidRequestContentException"
+    assert stage.journal() == []
+
+
+def test_one_event_sent_twice_at_a_time_is_one_event(stage: Stage) -> None:
+    all_sent = threading.Event()
+
+    def handler(event: object) -> Result:
+        assert all_sent.wait(5)
+        return answered(event)
+
+    stage.runtime.handler = handler
+    stage.queue(to_queue(FAILURES))
+    senders = [threading.Thread(target=send, args=(stage,)) for _ in range(8)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    all_sent.set()
+    assert settled(stage)
+    assert len(stage.journal(Accepted)) == len(stage.runtime.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "embedded"),
+    [(b'{"x":NaN}', '{"x":NaN}'), (b"\x89PNG", "\ufffdPNG"), (rb'{"x":"\udc80"}', {"x": "\ufffd"}), (b"", None)],
+)
+def test_s_014_a_record_is_json_whatever_bytes_the_function_returned(
+    stage: Stage, answer: bytes, embedded: object
+) -> None:
+    stage.runtime.handler = lambda _: Answered(answer, "", REPORT)
+    stage.queue(to_queue(FAILURES))
+    send(stage)
+    assert settled(stage)
+    [delivery] = stage.targets.delivered
+    assert delivery.body["responsePayload"] == embedded
+    assert read_json(json_text(delivery.body).encode()) == delivery.body
+    [finished] = stage.journal(Finished)
+    assert finished.value == embedded
+
+
+def test_an_error_whose_text_no_utf8_can_say_is_told_and_kept(stage: Stage) -> None:
+    stage.runtime.handler = lambda _: errored("no file \udc80")
+    stage.queue(to_queue(FAILURES))
+    send(stage)
+    assert settled(stage)
+    assert [entry.error["errorMessage"] for entry in stage.journal(Finished)] == ["no file \ufffd"] * 3
+    [delivery] = stage.targets.delivered
+    assert read_json(json_text(delivery.body).encode()) == delivery.body

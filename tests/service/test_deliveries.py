@@ -1,13 +1,15 @@
+import re
 import threading
 from typing import Any
 
 import pytest
 
 from landfast.dataplane.errors import DeliveryFailed
-from landfast.delivery.actions import Deliver
+from landfast.delivery.actions import Deliver, DeliveryKind
+from landfast.delivery.asynchronous import PAYLOAD_LIMIT
 from landfast.service.delivery import Deliveries
 from landfast.service.patience import Patience
-from tests.service.conftest import FAILURES, Stage, refused
+from tests.service.conftest import ARN, FAILURES, Stage, refused
 
 DELIVERY: Deliver[Any] = Deliver("sqs", FAILURES, {"version": "1.0"}, [], "S-04 RetriesExhausted")
 
@@ -33,3 +35,21 @@ def test_u_005_a_refused_delivery_is_tried_again_as_often_as_it_is_set(
     else:
         deliveries.deliver(DELIVERY, patience=patience, origin="")
     assert made == [DELIVERY] * tries
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "body"),
+    [
+        ("kafka", "kafka://failed", {}),
+        ("lambda", f"{ARN}orders", {"requestPayload": "x" * PAYLOAD_LIMIT}),
+        ("lambda", f"{ARN}unknown", {}),
+    ],
+)
+def test_s_022_what_no_target_takes_is_a_failed_delivery(
+    stage: Stage, kind: DeliveryKind, target: str, body: dict[str, object]
+) -> None:
+    stage.queue({})
+    deliveries = Deliveries(stage.targets.send, stage.accept, retries=0)
+    patience = Patience("orders", stage.clock, stage.store, threading.Event())
+    with pytest.raises(DeliveryFailed, match=re.escape(target)):
+        deliveries.deliver(Deliver(kind, target, body, [], "S-59"), patience=patience, origin="")

@@ -143,11 +143,19 @@ def test_a_payload_that_is_not_json_is_refused(client: Client, kind: Kind) -> No
     assert code(error) == (400, "InvalidRequestContentException")
 
 
-@pytest.mark.parametrize(("kind", "size"), [("RequestResponse", 6 * 1024 * 1024), ("Event", 1024 * 1024)])
-def test_a_payload_over_the_limit_is_413(client: Client, kind: Kind, size: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "size", "told"),
+    [
+        ("RequestResponse", 6 * 1024 * 1024, "RequestTooLargeException"),
+        ("Event", 6 * 1024 * 1024, "RequestTooLargeException"),
+        ("Event", 1024 * 1024, "RequestEntityTooLargeException"),
+    ],
+)
+def test_a_payload_over_the_limit_is_413(client: Client, stage: Stage, kind: Kind, size: int, told: str) -> None:
+    stage.queue(to_queue(FAILURES))
     with pytest.raises(ClientError) as error:
         client.invoke(FunctionName="orders", InvocationType=kind, Payload=b'"' + b"x" * (size - 1) + b'"')
-    assert code(error) == (413, "RequestTooLargeException")
+    assert code(error) == (413, told)
 
 
 def test_s_032_the_client_context_reaches_the_function_in_synchronous_calls_only(client: Client, stage: Stage) -> None:

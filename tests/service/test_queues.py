@@ -1,5 +1,6 @@
 """A queue's mapping, driven against a queue made up on the spot."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +13,10 @@ from botocore.exceptions import EndpointConnectionError
 from landfast.dataplane.queues import Message, Queue, Refusal
 from landfast.delivery.queue_config import QueueAttributes, configuration
 from landfast.delivery.settings import Settings
-from landfast.journal import Deleted, Dropped, Retrying, Returned, Settled
-from landfast.runtime.model import Result
+from landfast.journal import Deleted, Dropped, Finished, Retrying, Returned, Settled
+from landfast.runtime.model import Answered, RequestTooLargeError, Result
 from landfast.service.queues import QueueActor
-from tests.service.conftest import Stage, answered, errored, eventually, stop
+from tests.service.conftest import REPORT, Stage, answered, errored, eventually, stop
 
 ARN = "arn:aws:sqs:us-east-1:123456789012:work"
 
@@ -185,3 +186,35 @@ def test_the_receive_count_and_the_groups_in_hand_are_shown(rig: Rig) -> None:
     assert actor.state.endswith("received up to 3 times")
     release.set()
     assert eventually(lambda: rig.queue.deleted == ["m1"])
+
+
+@pytest.mark.parametrize("answer", [b'{"batchItemFailures":[],"x":NaN}', b"\xff", b"[" * 100_000, b"not JSON"])
+def test_s_097_an_answer_that_is_no_json_deletes_nothing(rig: Rig, answer: bytes) -> None:
+    rig.stage.runtime.handler = lambda _: Answered(answer, "", REPORT)
+    rig.queue.put("m1", "m2")
+    rig.start({"FunctionResponseTypes": ["ReportBatchItemFailures"]})
+    assert eventually(lambda: len(rig.queue.returned) == 2)
+    assert rig.queue.deleted == []
+
+
+def test_s_094_an_error_that_nobody_expected_is_one_invocations_system_error(rig: Rig) -> None:
+    def handler(_: object) -> Result:
+        if len(rig.stage.runtime.calls) == 1:
+            raise RequestTooLargeError(7_000_000)
+        return answered(None)
+
+    rig.stage.runtime.handler = handler
+    rig.queue.put("m1")
+    rig.start()
+    assert eventually(lambda: rig.queue.deleted == ["m1"])
+    assert [entry.outcome for entry in rig.stage.journal(Finished)] == ["system error", "succeed"]
+
+
+def test_s_134_the_message_group_of_a_standard_queue_reaches_the_function(rig: Rig) -> None:
+    sent = message("m1", 1)
+    sent.raw["Attributes"]["MessageGroupId"] = "tenant-7"
+    rig.queue.waiting.append(sent)
+    rig.start()
+    assert eventually(lambda: rig.queue.deleted == ["m1"])
+    [call] = rig.stage.runtime.calls
+    assert json.loads(call["payload"])["Records"][0]["attributes"]["MessageGroupId"] == "tenant-7"

@@ -13,12 +13,13 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from landfast.dataplane.streams import After, AtTimestamp, KinesisRecord, Page, Position, Shard
+from landfast.delivery.payload import PAYLOAD_LIMIT
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import configuration
-from landfast.journal import Delivered, Divided, Dropped, Retrying, Settled
-from landfast.runtime.model import Result
+from landfast.journal import Delivered, Divided, Dropped, Finished, Retrying, Settled
+from landfast.runtime.model import Answered, Result
 from landfast.service.streams import ShardActor, StreamMapping, StreamSupervisor
-from tests.service.conftest import FAILURES, Stage, answered, errored, eventually, stop
+from tests.service.conftest import FAILURES, REPORT, Stage, answered, errored, eventually, stop
 
 ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/scans"
 
@@ -251,3 +252,70 @@ def test_records_that_left_the_stream_unread_are_not_passed_over_in_silence(rig:
     rig.start()
     assert eventually(lambda: bool(rig.stage.journal(Dropped)))
     assert rig.stage.journal(Dropped)[0].metric == "TrimmedRecords"
+
+
+def test_s_048_the_state_of_a_window_counts_towards_what_is_really_sent(rig: Rig) -> None:
+    sent: list[int] = []
+
+    def handler(event: Any) -> Result:
+        sent.append(len(rig.stage.runtime.calls[-1]["payload"]))
+        return answered({"state": {"s": "\u00e9" * 500_000 if event["Records"] else ""}})
+
+    rig.stage.runtime.handler = handler
+    rig.stream.put("first")
+    for name in ("a", "b", "c", "d", "e", "f"):
+        rig.stream.put(name * 1_040_000)
+    rig.start(TumblingWindowInSeconds=900, BatchSize=100)
+    assert eventually(settled(rig.stage, 7))
+    assert max(sent) <= PAYLOAD_LIMIT
+    assert len(sent) > 2
+
+
+def test_s_057_an_error_that_nobody_expected_is_one_invocations_system_error(rig: Rig) -> None:
+    def handler(_: object) -> Result:
+        if len(rig.stage.runtime.calls) == 1:
+            raise ZeroDivisionError
+        return answered(None)
+
+    rig.stage.runtime.handler = handler
+    rig.stream.put("a")
+    rig.start(MaximumRetryAttempts=0)
+    assert eventually(settled(rig.stage, 1))
+    assert [entry.state for entry in rig.stage.journal(Settled)] == ["processed"]
+    assert [entry.outcome for entry in rig.stage.journal(Finished)] == ["system error", "succeed"]
+
+
+def test_s_057_an_event_that_cannot_be_built_is_a_system_error(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    build, failures = ShardActor.payload, iter([True])
+
+    def payload(self: ShardActor, invoke: Any) -> bytes:
+        if next(failures, False):
+            raise RecursionError
+        return build(self, invoke)
+
+    monkeypatch.setattr(ShardActor, "payload", payload)
+    rig.stream.put("a")
+    rig.start()
+    assert eventually(settled(rig.stage, 1))
+    assert [entry.outcome for entry in rig.stage.journal(Finished)] == ["system error", "succeed"]
+
+
+@pytest.mark.parametrize("answer", [b'{"batchItemFailures":[],"x":NaN}', b"\xff", b"[" * 100_000])
+def test_s_070_u_017_an_answer_that_is_no_json_fails_the_batch(rig: Rig, answer: bytes) -> None:
+    rig.stage.runtime.handler = lambda _: Answered(answer, "", REPORT)
+    rig.stream.put("a", "b")
+    rig.start(MaximumRetryAttempts=1, FunctionResponseTypes=["ReportBatchItemFailures"])
+    assert eventually(settled(rig.stage, 2))
+    assert rig.handled() == [["a", "b"], ["a", "b"]]
+    assert {entry.state for entry in rig.stage.journal(Settled)} == {"dropped"}
+
+
+def test_s_135_what_a_kafka_topic_would_get_is_named_and_lost(rig: Rig) -> None:
+    rig.stage.runtime.handler = lambda _: errored("no stock")
+    rig.stream.put("a")
+    rig.start(MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": "kafka://failed"}})
+    assert eventually(settled(rig.stage, 1))
+    [lost] = rig.stage.journal(Dropped)
+    assert lost.metric == "DestinationDeliveryFailures"
+    assert "kafka://failed" in lost.error
+    assert [entry.state for entry in rig.stage.journal(Settled)] == ["dropped"]
