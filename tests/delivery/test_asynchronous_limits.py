@@ -95,3 +95,15 @@ def test_s_014_the_function_arn_of_every_record_is_qualified(called: str, told: 
     queue = queue_of(called, properties={"MaximumRetryAttempts": 0})
     queue.accept(Event(request_id="r1"), 0)
     assert context(queue.finished("r1", outcome, 1))["functionArn"] == told
+
+
+@pytest.mark.parametrize(
+    "kind", ["ValueError", "Sandbox.Timedout", "Runtime.ExitError", "Function.ResponseSizeTooLarge"]
+)
+def test_s_016_the_record_of_every_failure_calls_it_unhandled(kind: str) -> None:
+    queue = queue_of(properties={"MaximumRetryAttempts": 0})
+    queue.accept(Event(request_id="r1"), 0)
+    actions = queue.finished("r1", Failed({"errorType": kind, "stackTrace": []}, "7"), 0)
+    [delivery] = [action for action in actions if isinstance(action, Deliver)]
+    told = {"statusCode": 200, "executedVersion": "7", "functionError": "Unhandled"}
+    assert delivery.body["responseContext"] == told
