@@ -3,8 +3,10 @@
 import pytest
 
 from landfast.delivery.actions import Drop, Window
-from landfast.delivery.outcomes import Outcome, Succeeded
+from landfast.delivery.outcomes import Failed, Outcome, Succeeded
+from landfast.delivery.settings import from_ids
 from landfast.delivery.shards import ShardTree
+from landfast.delivery.stream import lane_of
 from landfast.delivery.stream_config import StreamConfig, StreamKind, configuration
 from landfast.delivery.stream_records import attribute_size, stream_event
 from tests.delivery.shards import (
@@ -87,6 +89,15 @@ def test_s_048_what_was_weighed_for_one_batch_does_not_weigh_on_the_next() -> No
     assert stream.started() == [0.0, 0.0, 0.0, 10.0], (
         "the last one waits for the window: alone, it does not fill a payload"
     )
+
+
+@pytest.mark.parametrize(("room", "started"), [(0, 0.0), (1_000, 10.0)])
+def test_s_048_a_payload_that_is_full_does_not_wait_for_the_window(room: int, started: float) -> None:
+    last = PAYLOAD - ENVELOPE - COMMA - 1_000 - room
+    stream = shard({"MaximumBatchingWindowInSeconds": 10}, record(1, size=1_000), record(2, size=last))
+    stream.run(lambda _: Succeeded(None))
+    assert stream.invocations() == [["r1", "r2"]]
+    assert stream.started() == [started]
 
 
 # Order
@@ -230,6 +241,34 @@ def test_s_063_the_record_has_the_arrivals_and_numbers_of_its_first_and_its_last
     assert (info["startSequenceNumber"], info["endSequenceNumber"], info["batchSize"]) == ("0001", "0002", 2)
     assert info["approximateArrivalOfFirstRecord"] == "2026-01-02T03:03:59.123Z"
     assert info["approximateArrivalOfLastRecord"] == "2026-01-02T03:04:00.456Z"
+
+
+@pytest.mark.parametrize("outcome", [Failed({"errorType": "ValueError"}, "7"), Succeeded(failures("0001"), "7")])
+def test_s_063_the_record_names_the_version_that_ran_last(outcome: Outcome) -> None:
+    stream = shard({"MaximumRetryAttempts": 1, **REPORT, **ON_FAILURE}, *records(1))
+    outcomes = [RAISED, outcome]
+    stream.run(lambda _: outcomes.pop(0))
+    response = stream.deliveries()[0].body["responseContext"]
+    assert isinstance(response, dict)
+    assert response["executedVersion"] == "7"
+
+
+# Lanes
+
+
+@pytest.mark.parametrize("outcome", [RAISED, THROTTLED])
+def test_u_011_set_otherwise_a_lane_that_is_tried_again_holds_back_the_shard_until_it_is_done(outcome: Outcome) -> None:
+    first, second = (next(key for key in "abcdefgh" if lane_of(key, 2) == lane) for lane in (0, 1))
+    properties = {"ParallelizationFactor": 2, "BatchSize": 1}
+    stream = shard(properties, record(1, key=first), settings=from_ids({"U-11": True}))
+    stream.put(*(record(number, key=second) for number in (2, 3)))
+    stream.advance(0.0)
+    stream.finish(outcome, lane=0)
+    stream.finish(lane=1)
+    stream.advance(1.0)
+    assert [named(call.records) for call in stream.running] == [["r1"]]
+    stream.finish(lane=0)
+    assert [named(call.records) for call in stream.running] == [["r3"]]
 
 
 # Tumbling windows
