@@ -23,7 +23,7 @@ def test_s_034_dynamodb_kinesis_and_event_buses_are_not_covered() -> None:
 def test_s_034_a_chain_is_followed_through_trace_headers() -> None:
     header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
     calls = 0
-    while not stops(Lineage.read(header).depth(ORDERS), "Terminate"):
+    while calls <= CHAIN_LIMIT and not stops(Lineage.read(header).depth(ORDERS), "Terminate"):
         calls += 1
         header = Lineage.read(header).called(ORDERS).called(NOTIFY).write(header)
     assert calls == CHAIN_LIMIT

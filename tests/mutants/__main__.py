@@ -1,0 +1,107 @@
+"""The command: ``python -m tests.mutants``, with rules such as ``S-72`` or with ``--sample``."""
+
+import argparse
+import os
+import random
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from functools import partial
+from typing import NamedTuple
+
+from rich.console import Console
+
+from tests.conformance import collect
+from tests.mutants.operators import changes
+from tests.mutants.run import Broken, Ran, run
+from tests.mutations import EQUIVALENT, FOLDERS, MUTATIONS, Mutation
+
+_GENEROUS = 20
+_LEAST = 5.0
+"""A test may take so many times the slowest one of the unbroken package, and so many seconds at least."""
+
+
+class Try(NamedTuple):
+    """One broken module and the tests that are to notice.
+
+    Attributes:
+        title: What is broken, in one line.
+        broken: The module.
+        tests: As pytest names them.
+    """
+
+    title: str
+    broken: Broken
+    tests: Sequence[str]
+
+
+def named(mutations: Iterable[Mutation]) -> list[Try]:
+    """The mutations, each with the tests that carry its rule's number."""
+    return [
+        Try(f"{each.rule}  {each.breaks}", Broken(each.module, each.applied()), nodes(each.rule)) for each in mutations
+    ]
+
+
+def sampled(size: int, seed: int) -> list[Try]:
+    """Some of everything that can be broken in the delivery machines."""
+    found = [change for change in changes() if str(change) not in EQUIVALENT]
+    chosen = random.Random(seed).sample(found, min(size, len(found)))  # noqa: S311 - a sample, no secret
+    return [Try(str(change), change.broken(), change.tests) for change in chosen]
+
+
+def nodes(rule: str) -> list[str]:
+    """The tests of the fast layers that carry a rule's number, as pytest names them."""
+    return [
+        f"{test.path}::{test.name}"
+        for test in collect()
+        if rule in map(str, test.rules) and str(test.path).startswith(FOLDERS)
+    ]
+
+
+def told(ran: Ran) -> str:
+    """The fate of a mutation: caught, survived, or unknown."""
+    if ran.problem:
+        return f"unknown: {ran.problem}"
+    return f"caught by {ran.failed[0].rpartition('::')[2]}" if ran.failed else "SURVIVED"
+
+
+def control(pool: ThreadPoolExecutor, tests: Sequence[str]) -> float:
+    """Run the tests on the package as it is, which they must pass; the seconds that a test may take from then on."""
+    halves = [tests[::2], tests[1::2]] if len(tests) > 1 else [tests]
+    rans = list(pool.map(partial(run, broken=None, limit=600.0), halves))
+    for ran in rans:
+        if ran.failed or ran.problem:
+            sys.exit(f"The unbroken package does not pass: {ran.problem or ran.failed[0]}")
+    return max(_LEAST, _GENEROUS * max(ran.seconds for ran in rans))
+
+
+def main() -> None:
+    """Break one thing after the other, and tell of each what became of it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("rules", nargs="*", help="only these rules, e.g. S-72")
+    parser.add_argument("--sample", type=int, help="instead of the rules' own mutations, some of all there are")
+    parser.add_argument("--seed", type=int, default=0, help="which ones")
+    given = parser.parse_args()
+    say = Console(markup=False, highlight=False, soft_wrap=True).print
+    if given.sample:
+        say(f"{given.sample} changes with seed {given.seed}")
+        tries = sampled(given.sample, given.seed)
+    else:
+        tries = named(each for each in MUTATIONS if not given.rules or each.rule in given.rules)
+    fates = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        limit = control(pool, sorted({test for each in tries for test in each.tests}))
+        running: dict[Future[Ran], Try] = {
+            pool.submit(run, each.tests, each.broken, limit=limit): each for each in tries
+        }
+        for number, future in enumerate(as_completed(running), start=1):
+            fates.append(told(future.result()))
+            say(f"[{number}/{len(tries)}] {running[future].title}: {fates[-1]}")
+    survived = fates.count("SURVIVED")
+    unknown = sum(fate.startswith("unknown") for fate in fates)
+    say(f"{len(fates)} mutations: {len(fates) - survived - unknown} caught, {survived} survived, {unknown} unknown")
+    sys.exit(1 if survived or unknown else 0)
+
+
+if __name__ == "__main__":
+    main()
