@@ -2,47 +2,123 @@
 
 It has no thread: whoever invokes drives it, so that a warm invocation costs no hand-over between threads.
 Each worker has a server of its own; a shared one would let the blocked request of a killed worker take the
-next worker's event.
+next worker's event. llhttp, which is strict and costs a warm invocation nothing that could be measured, reads the
+requests; what it refuses, such as two lengths or a malformed chunk, is answered with 400, and the connection closed.
 """
 
 from __future__ import annotations
 
-import re
 import socket
 from dataclasses import dataclass
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
 _HEAD_LIMIT = 2 * 1024 * 1024  # awslambdaric sends the cause of an error as a header of up to 1 MiB
 _CHUNK = 256 * 1024
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
-_CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
-_CONTINUE = re.compile(rb"\r\nexpect:[ \t]*100-continue", re.IGNORECASE)
+_OWN_PAGES = frozenset({b"none", b"same-origin"})
+_KEPT = frozenset({b"host", b"expect", b"content-length", b"lambda-runtime-function-error-type"})
 
 
 class DisconnectedError(Exception):
-    """The client closed the connection, or speaks something other than HTTP/1.1."""
+    """The client closed the connection, or was refused: it is no runtime client, or speaks no proper HTTP/1.1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request; when `length` exceeds what the connection takes, `body` is empty and still unread."""
+    """A request; when `length` exceeds what the connection takes, `body` is empty and the rest still unread.
+
+    Attributes:
+        error_type: the header `Lambda-Runtime-Function-Error-Type` of a reported error; empty without it.
+    """
 
     method: str
     path: str
     length: int
     body: bytes
+    error_type: str = ""
+
+
+class _RefusedError(Exception):
+    """The client is answered with this status, and no more."""
+
+
+class _Message:
+    """What llhttp reports of the message that is being read; the names of the methods are its own."""
+
+    def __init__(self, host: bytes, limit: int) -> None:
+        self._host = host
+        self._limit = limit
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the last message."""
+        self.path = b""
+        self.headers: dict[bytes, bytes] = {}
+        self.body = bytearray()
+        self.length = 0
+        self.has_head = False
+        self.is_complete = False
+
+    @property
+    def too_large(self) -> bool:
+        return self.length > self._limit
+
+    def on_message_begin(self) -> None:
+        if self.is_complete:  # pipelining, which no runtime client does
+            raise _RefusedError("400 Bad Request")
+
+    def on_url(self, url: bytes) -> None:
+        self.path += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        key = name.lower()
+        if key in _KEPT:
+            if key in self.headers or self.has_head:  # twice, or in the trailer
+                raise _RefusedError("400 Bad Request")
+            self.headers[key] = value
+        elif key == b"origin" or (key == b"sec-fetch-site" and value.strip() not in _OWN_PAGES):
+            raise _RefusedError("403 Forbidden")
+
+    def on_headers_complete(self) -> None:
+        self.has_head = True
+        if self.headers.get(b"host") != self._host:
+            raise _RefusedError("403 Forbidden")
+        self.length = int(self.headers.get(b"content-length", b"0"))
+
+    def on_body(self, piece: bytes) -> None:
+        if self.too_large:
+            return
+        self.body += piece
+        self.length = max(self.length, len(self.body))
+
+    def on_message_complete(self) -> None:
+        self.is_complete = True
 
 
 class Connection:
-    """One accepted connection: complete requests out, responses in."""
+    """One accepted connection: complete requests out, responses in.
 
-    def __init__(self, accepted: socket.socket, *, limit: int, timeout: float) -> None:
-        """`limit`: bytes of the largest body that is read. `timeout`: seconds for a send."""
+    Only the worker itself has any business here. A web page that a developer has open can reach every loopback port
+    of the machine, under a name of its own (DNS rebinding) or by a cross-site POST; its browser then names that host,
+    or the page's origin, and the request is refused.
+    """
+
+    def __init__(self, accepted: socket.socket, *, host: str, limit: int, timeout: float) -> None:
+        """Take over the socket.
+
+        Args:
+            accepted: the socket.
+            host: the value of the `Host` header of every permitted request, `address:port`.
+            limit: bytes of the largest body that is read.
+            timeout: seconds for a send.
+        """
         accepted.settimeout(timeout)
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = accepted
-        self._limit = limit
-        self._received = bytearray()
-        self._head: tuple[str, str, int] | None = None
+        self._message = _Message(host.encode(), limit)
+        self._parser = HttpRequestParser(self._message)
+        self._head_size = 0
+        self._is_spoilt = False
 
     def fileno(self) -> int:
         """The descriptor to wait on."""
@@ -56,21 +132,23 @@ class Connection:
         """Read once, which does not block after the descriptor was reported readable.
 
         Returns:
-            A request as soon as it is complete.
+            A request as soon as it is complete, or is known to be too large.
 
         Raises:
-            DisconnectedError: the client is gone, or what it sent cannot be understood.
+            DisconnectedError: the client is gone, or has been refused.
         """
         try:
             chunk = self._socket.recv(_CHUNK)
         except OSError as error:
             raise DisconnectedError from error
-        if not chunk:
+        if not chunk or self._is_spoilt:
             raise DisconnectedError
-        self._received += chunk
-        if self._head is None:
-            self._read_head()
-        return self._complete()
+        try:
+            self._feed(chunk)
+        except _RefusedError as refusal:
+            self.respond(str(refusal), b"", b"Connection: close\r\n")
+            raise DisconnectedError from refusal
+        return self._request()
 
     def respond(self, status: str, body: bytes, headers: bytes = b"") -> None:
         """Send a response; `headers` end with CRLF each.
@@ -91,35 +169,47 @@ class Connection:
         except OSError as error:
             raise DisconnectedError from error
 
-    def _read_head(self) -> None:
-        end = self._received.find(b"\r\n\r\n")
-        if end < 0:
-            if len(self._received) > _HEAD_LIMIT:
-                raise DisconnectedError
-            return
-        head = bytes(self._received[: end + 2])
-        first = head[: head.index(b"\r\n")].split(b" ")
-        if len(first) != 3 or _CHUNKED.search(head):  # noqa: PLR2004 - method, target, version
-            raise DisconnectedError
-        length = _LENGTH.search(head)
-        self._head = (first[0].decode("latin-1"), first[1].decode("latin-1"), int(length[1]) if length else 0)
-        if _CONTINUE.search(head):
-            self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        del self._received[: end + 4]
+    def _feed(self, chunk: bytes) -> None:
+        message = self._message
+        had_head = message.has_head
+        try:
+            self._parser.feed_data(chunk)
+        except HttpParserUpgrade:
+            raise _RefusedError("400 Bad Request") from None
+        except HttpParserError as error:
+            # It wraps what the methods of the message raise.
+            raise (
+                error.__context__ if isinstance(error.__context__, _RefusedError) else _RefusedError("400 Bad Request")
+            ) from error
+        if not message.has_head:
+            self._head_size += len(chunk)
+            if self._head_size > _HEAD_LIMIT:
+                raise _RefusedError("431 Request Header Fields Too Large")
+        elif not had_head:
+            self._begin_body()
 
-    def _complete(self) -> Request | None:
-        if self._head is None:
+    def _begin_body(self) -> None:
+        if self._parser.get_http_version() != "1.1":
+            raise _RefusedError("505 HTTP Version Not Supported")
+        expected = self._message.headers.get(b"expect", b"").lower() == b"100-continue"
+        if expected and not self._message.is_complete and not self._message.too_large:
+            self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _request(self) -> Request | None:
+        message = self._message
+        if message.too_large:
+            self._is_spoilt = True
+        elif not message.is_complete:
             return None
-        method, path, length = self._head
-        if length > self._limit:
-            self._received.clear()
-        elif len(self._received) < length:
-            return None
-        elif len(self._received) > length:  # pipelining, which no runtime client does
-            raise DisconnectedError
-        request = Request(method, path, length, bytes(self._received))
-        self._head = None
-        self._received.clear()
+        request = Request(
+            self._parser.get_method().decode("latin-1"),
+            message.path.decode("latin-1"),
+            message.length,
+            b"" if message.too_large else bytes(message.body),
+            message.headers.get(b"lambda-runtime-function-error-type", b"").decode("latin-1"),
+        )
+        message.begin()
+        self._head_size = 0
         return request
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from typing import Any
 
 from landfast.runtime.model import RESPONSE_LIMIT, ErrorKind
+
+_DEEPEST = 100
+"""Levels of nesting of a reported error that are passed on; json.dumps takes no more than some thousand."""
 
 
 class InvocationFailed(Exception):  # noqa: N818 - Lambda calls it a failed invocation; it's an outcome, not a fault of ours
@@ -44,6 +48,45 @@ def response_too_large() -> InvocationFailed:
     return InvocationFailed(
         "response-too-large", {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message}
     )
+
+
+def reported(body: bytes, error_type: str) -> dict[str, Any]:
+    """The error object that a runtime client has sent, made fit for JSON and UTF-8.
+
+    Args:
+        body: what it sent. Numbers that JSON has no word for become strings, and halves of surrogate pairs U+FFFD.
+        error_type: the type that it named beside it.
+
+    Returns:
+        An object of Lambda's own, of type `error_type` or `Function.Unknown`, if the body is not a JSON object.
+    """
+    try:
+        error = _fit(json.loads(body.decode(), parse_constant=str, parse_float=_finite))
+    except (ValueError, RecursionError):
+        error = None
+    if isinstance(error, dict):
+        return error
+    return {
+        "errorType": error_type or "Function.Unknown",
+        "errorMessage": "The runtime reported an error that is not a JSON object",
+    }
+
+
+def _finite(number: str) -> float | str:
+    value = float(number)
+    return number if value in (float("inf"), float("-inf")) else value
+
+
+def _fit(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON value
+    if depth > _DEEPEST:
+        raise ValueError("nested too deeply")
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_fit(each, depth + 1) for each in value]
+    if isinstance(value, dict):
+        return {_fit(key, depth + 1): _fit(each, depth + 1) for key, each in value.items()}
+    return value
 
 
 def _exit_error(request_id: str, returncode: int) -> dict[str, Any]:

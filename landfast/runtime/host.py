@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 ClientName = Literal["awslambdaric", "builtin"]
 
 _HERE = Path(__file__).parent
-_ENTRY: dict[ClientName, list[str]] = {
-    "awslambdaric": [str(_HERE / "launch.py")],
-    "builtin": ["-u", str(_HERE / "bootstrap.py")],
+_OPTIONS: dict[ClientName, list[str]] = {
+    "awslambdaric": ["-S", "-P"],
+    "builtin": ["-S", "-P", "-u"],
 }
+_WAITING_THREADS: dict[ClientName, int] = {"awslambdaric": 2, "builtin": 1}
 
 
 def available_client() -> ClientName:
@@ -63,7 +64,7 @@ class Host:
             )
             scratch.mkdir()
             process = subprocess.Popen(  # noqa: S603 - running the user's own handlers is the purpose
-                [self._python, "-S", "-P", *_ENTRY[self._client], spec.handler],
+                [self._python, *_OPTIONS[self._client], str(_HERE / "launch.py"), self._client, spec.handler],
                 cwd=spec.code,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -74,11 +75,11 @@ class Host:
             self._tell(f"+{process.pid}\n")
             return process
 
-        def forget(group: int) -> None:
-            self._tell(f"-{group}\n")
+        def forget(process: int) -> None:
+            self._tell(f"-{process}\n")
             shutil.rmtree(scratch, ignore_errors=True)
 
-        return Worker(spec, revision, start, forget)
+        return Worker(spec, revision, start, forget, waiting_threads=_WAITING_THREADS[self._client])
 
     def close(self) -> None:
         """End the guardian and remove the scratch folder."""

@@ -1,16 +1,140 @@
-"""Starts awslambdaric in a worker: `python -S -P launch.py HANDLER`.
+"""Starts a runtime client in a worker: `python -S -P launch.py CLIENT HANDLER`.
 
 `-S` keeps the service's own packages out of the handler's sight, so that a dependency missing from the layer is
 missing here as well; `exit()` and `quit()`, which Lambda's interpreter has, come back by hand.
+
+On Linux the worker has a supervisor, as a container has its init: a process that starts it, adopts whatever it leaves
+behind (PR_SET_CHILD_SUBREAPER: daemons, children in a session of their own) and, when the worker ends or SIGTERM
+arrives, kills all of them before it ends itself, in the same way as the worker did. So nothing that a handler starts
+outlives its execution environment, and no privilege is needed. Elsewhere the worker is its own process group, and
+what has left that group goes on.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import resource
+import select
+import signal
 import site
 import sys
 
-from awslambdaric.__main__ import main  # type: ignore[import-untyped] # it has no type hints
+_OPEN_FILES = 1024  # Lambda quotas, "File descriptors"
+_REAP_EVERY = 1000  # milliseconds
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class _Terminated(BaseException):
+    """SIGTERM has arrived."""
+
+
+def main(client: str, handler: str) -> None:
+    """Become the runtime client."""
+    if sys.platform == "linux":
+        _supervise()
+    site.setquit()
+    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    sys.argv[1:] = [handler]
+    if client == "awslambdaric":
+        from awslambdaric.__main__ import main as run  # type: ignore[import-untyped] # noqa: PLC0415 - the worker's own
+
+        run(sys.argv)
+    else:
+        import runpy  # noqa: PLC0415 - as above
+
+        runpy.run_path(os.path.join(os.path.dirname(__file__), "bootstrap.py"), run_name="__main__")  # noqa: PTH118, PTH120 - pathlib costs a cold start too much
+
+
+def _limit(what: int, most: int) -> None:
+    _, ceiling = resource.getrlimit(what)
+    if ceiling == resource.RLIM_INFINITY or ceiling > most:
+        resource.setrlimit(what, (most, most))
+
+
+def _supervise() -> None:
+    """Fork: the child returns and is the worker; the parent stays here until everything has ended."""
+    import ctypes  # noqa: PLC0415 - only Linux needs it
+
+    control = ctypes.CDLL(None).prctl
+    control(_PR_SET_CHILD_SUBREAPER, 1)
+    signal.signal(signal.SIGTERM, _terminate)
+    status: int = signal.SIGKILL
+    try:
+        worker = os.fork()
+        if worker == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            control(_PR_SET_PDEATHSIG, signal.SIGKILL)  # should a handler kill its supervisor
+            os.setsid()
+            return
+        _let_go_of_the_output()
+        status = _end_of(worker)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    except _Terminated:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _kill_all_children()
+    _end_like(status)
+
+
+def _terminate(*_: object) -> None:
+    raise _Terminated
+
+
+def _let_go_of_the_output() -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(null, descriptor)
+
+
+def _end_of(worker: int) -> int:
+    """Reap until `worker` has ended.
+
+    Waiting on its descriptor and not in `wait` is for speed: that one wakes whenever the worker is frozen or thawed.
+    """
+    ends = select.poll()
+    ends.register(os.pidfd_open(worker), select.POLLIN)
+    while True:
+        ends.poll(_REAP_EVERY)
+        ended = worker
+        while ended:
+            ended, status = os.waitpid(-1, os.WNOHANG)
+            if ended == worker:
+                return status
+
+
+def _kill_all_children() -> None:
+    """Kill and reap until nobody is left; when one dies, its own children become ours."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                for child in _children():
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        os.kill(child, signal.SIGKILL)
+                os.wait()
+
+
+def _children() -> list[int]:
+    found = []
+    own = str(os.getpid()).encode()
+    for name in os.listdir("/proc"):  # noqa: PTH208 - as above
+        with contextlib.suppress(ValueError, OSError):
+            process = int(name)
+            with open(f"/proc/{process}/stat", "rb") as stat:  # noqa: PTH123 - as above
+                if stat.read().rpartition(b")")[2].split()[1] == own:
+                    found.append(process)
+    return found
+
+
+def _end_like(status: int) -> None:
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        with contextlib.suppress(OSError):  # nobody may handle SIGKILL
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(code)
+
 
 if __name__ == "__main__":
-    site.setquit()
-    main(sys.argv)
+    main(sys.argv[1], sys.argv[2])

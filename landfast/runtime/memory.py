@@ -9,6 +9,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from landfast.runtime.processes import descendants
+
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PEAK = re.compile(rb"VmHWM:\s+(\d+) kB")
 _GONE = (FileNotFoundError, ProcessLookupError)
@@ -17,8 +19,10 @@ _GONE = (FileNotFoundError, ProcessLookupError)
 class MemoryGauge:
     """Measures the process `leader` and its descendants, in bytes; `highest` is the most seen so far."""
 
-    def __init__(self, leader: int) -> None:
+    def __init__(self, leader: int, *, root: int | None = None) -> None:
+        """On Linux, all descendants of `root`, its supervisor, count where there is one; `root` itself does not."""
         self._leader = leader
+        self._root = root
         self.highest = 0
         self._status: int | None = None
 
@@ -41,20 +45,16 @@ class MemoryGauge:
 
     def sample(self) -> int:
         """Measure now, children included, and answer the most seen so far."""
-        now = _linux_tree(self._leader) if sys.platform == "linux" else _ps_group(self._leader)
+        now = _linux_tree(self._leader, self._root) if sys.platform == "linux" else _ps_group(self._leader)
         self.highest = max(self.highest, now)
         return self.peak()
 
 
-def _linux_tree(pid: int) -> int:
+def _linux_tree(leader: int, root: int | None = None) -> int:
     total = 0
-    waiting = [pid]
-    while waiting:
-        process = Path(f"/proc/{waiting.pop()}")
+    for process in (leader, *descendants(leader)) if root is None else descendants(root):
         with suppress(*_GONE):
-            total += int((process / "statm").read_bytes().split()[1]) * _PAGE
-            for thread in (process / "task").iterdir():
-                waiting.extend(int(child) for child in (thread / "children").read_bytes().split())
+            total += int(Path(f"/proc/{process}/statm").read_bytes().split()[1]) * _PAGE
     return total
 
 

@@ -37,6 +37,11 @@ class RequestLog:
         self._started = True
         self._write("START", f"START RequestId: {self._request_id} Version: {self._spec.version}")
 
+    def init_timed_out(self, limit: float) -> None:
+        """Write what Lambda writes of an initialisation that took longer than `limit` seconds (S-139)."""
+        self._flush()
+        self._write("OUTPUT", f"INIT_REPORT Init Duration: {limit * 1000:.2f} ms\tPhase: init\tStatus: timeout")
+
     def output(self, chunk: bytes) -> None:
         """Take what the worker wrote; complete lines go to the sink at once."""
         *lines, rest = (bytes(self._line) + chunk).split(b"\n")

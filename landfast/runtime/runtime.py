@@ -26,7 +26,7 @@ from landfast.runtime.model import (
 )
 from landfast.runtime.request_log import RequestLog
 from landfast.runtime.source_tree import SourceTree
-from landfast.runtime.worker import LostError
+from landfast.runtime.worker import InitAgainError, LostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,6 +42,9 @@ ACCOUNT_CONCURRENCY = 1000
 
 _FAIR_AFTER = 1.0
 """Seconds of waiting, or of idling, after which a place may change from one function to another."""
+
+_FREEZE_AFTER = 0.005
+"""Seconds after which an idle worker is frozen: one that gets its next event at once need not be stopped and woken."""
 
 _MIB = 1024 * 1024
 
@@ -60,8 +63,11 @@ class _Version:
 
 @dataclass
 class _Function:
+    """Attributes: in_flight: callers. starting: places it was given in which no worker runs yet. idle: warm workers."""
+
     version: _Version
     in_flight: int = 0
+    starting: int = 0
     idle: list[Worker] = field(default_factory=list)
 
     @property
@@ -77,6 +83,7 @@ class _Waiter:
     since: float
     ready: threading.Event = field(default_factory=threading.Event)
     granted: bool = False
+    has_left: bool = False
     worker: Worker | None = None
 
     def grant(self, worker: Worker | None) -> None:
@@ -97,6 +104,7 @@ class Runtime:
         max_processes: int = 32,
         account_concurrency: int = ACCOUNT_CONCURRENCY,
         idle_after: float = 300.0,
+        retry_failed_init: bool = False,
     ) -> None:
         """Check the functions; their workers start when they are needed.
 
@@ -108,6 +116,8 @@ class Runtime:
             max_processes: worker processes at a time; callers beyond it wait.
             account_concurrency: callers at a time, waiting ones included; callers beyond it are throttled.
             idle_after: seconds after which an idle worker is ended.
+            retry_failed_init: whether an initialisation that raises or exits is run again within the same invocation,
+                as one that times out is (S-139, U-32).
 
         Raises:
             InvalidFunctionError: a function cannot be run as specified.
@@ -116,6 +126,7 @@ class Runtime:
         self._max_processes = max_processes
         self._account_concurrency = account_concurrency
         self._idle_after = idle_after
+        self._retry_failed_init = retry_failed_init
         self._lock = threading.Lock()
         self._trees: dict[Path, SourceTree] = {}
         self._functions: dict[str, _Function] = {}
@@ -128,8 +139,11 @@ class Runtime:
             self.update(spec)
         self._host = Host(python=python, client=client or available_client())
         self._stop = threading.Event()
+        self._thawed = threading.Event()
         self._janitor = threading.Thread(target=self._tidy, name="landfast-runtime-janitor", daemon=True)
         self._janitor.start()
+        self._freezer = threading.Thread(target=self._freeze_idle, name="landfast-runtime-freezer", daemon=True)
+        self._freezer.start()
 
     def __enter__(self) -> Self:
         return self
@@ -214,7 +228,9 @@ class Runtime:
             while self._waiters:
                 self._waiters.popleft().ready.set()
         self._stop.set()
+        self._thawed.set()
         self._janitor.join()
+        self._freezer.join()
         for worker in busy:
             worker.kill()
         for worker in idle:
@@ -226,20 +242,26 @@ class Runtime:
     def _run(self, function: _Function, call: Call) -> Result:
         worker = self._acquire(function)
         log = RequestLog(self._log_sink, worker.spec, call.request_id)
+        again = False
         while True:
-            reusable = False
+            reusable = keeps_place = False
+            result = None
             try:
-                result = _serve(worker, call, log)
-                reusable = isinstance(result, Answered) or result.kind == "exception"
+                result = _serve(worker, call, log, again=again, retry_failed_init=self._retry_failed_init)
+                reusable = worker.is_ready and (isinstance(result, Answered) or result.kind == "exception")
+            except InitAgainError:
+                keeps_place = not self._closed
             except LostError:
-                result = None
+                pass
             finally:
-                self._release(function, worker, reusable=reusable)
+                if not keeps_place:
+                    self._release(function, worker, reusable=reusable)
             if self._closed and not isinstance(result, Answered):
                 raise RuntimeClosedError(f"{function.spec.name}: the runtime was closed")
             if result is not None:
                 return result
-            worker = self._acquire(function)
+            again = keeps_place
+            worker = self._replace(function, worker) if keeps_place else self._acquire(function)
 
     def _admit(self, function: _Function) -> ThrottleReason | None:
         with self._lock:
@@ -267,6 +289,7 @@ class Runtime:
         waiter = None
         worker = None
         unfit: list[Worker] = []
+        unused = None
         with self._lock:
             self._check_open(function)
             while function.idle and worker is None:
@@ -277,9 +300,13 @@ class Runtime:
                 else:
                     unfit.append(candidate)
             if worker is None:
-                waiter = self._ask_for_a_process(function, unfit)
+                waiter = self._ask_for_a_process(function)
+            if waiter is not None and not unfit:
+                unused = self._take_unused_for(waiter)
         for each in unfit:
             self._retire(each)
+        if unused is not None:
+            self._retire(unused, successor=waiter)
         if waiter is not None:
             worker = self._wait(waiter)
         return worker or self._start(function)
@@ -289,6 +316,7 @@ class Runtime:
             waiter.ready.wait()
         except BaseException:  # Ctrl-C, for one
             with self._lock, suppress(ValueError):
+                waiter.has_left = True
                 self._waiters.remove(waiter)
             self._refuse(waiter)
             raise
@@ -301,28 +329,42 @@ class Runtime:
         if waiter.worker is not None:
             self._release(waiter.function, waiter.worker, reusable=True)
         elif waiter.granted:
-            self._give_place_back()
+            self._give_place_back(waiter.function)
 
-    def _ask_for_a_process(self, function: _Function, unfit: list[Worker]) -> _Waiter | None:
+    def _ask_for_a_process(self, function: _Function) -> _Waiter | None:
         """With the lock held: leave to start a process now (None), or a place in the queue."""
         if self._processes < self._max_processes:
             self._processes += 1
+            function.starting += 1
             return None
         waiter = _Waiter(function, time.monotonic())
         self._waiters.append(waiter)
-        if not unfit:
-            unused = [
-                each
-                for other in self._functions.values()
-                for each in other.idle
-                if waiter.since - each.idle_since >= _FAIR_AFTER or self._has_too_few(function, self._workers(other))
-            ]
-            if unused:
-                oldest = min(unused, key=lambda worker: worker.idle_since)
-                for other in self._functions.values():
-                    other.idle = [each for each in other.idle if each is not oldest]
-                unfit.append(oldest)
         return waiter
+
+    def _take_unused_for(self, waiter: _Waiter) -> Worker | None:
+        """With the lock held: an idle worker of another function whose place `waiter` is to have, if there is one."""
+        function = waiter.function
+        unused = [
+            (each.idle_since, other, each)
+            for other in self._functions.values()
+            for each in other.idle
+            if waiter.since - each.idle_since >= _FAIR_AFTER or self._has_too_few(function, self._workers(other))
+        ]
+        if not unused:
+            return None
+        _, other, oldest = min(unused, key=lambda each: each[0])
+        other.idle.remove(oldest)
+        self._promise(waiter)
+        return oldest
+
+    def _promise(self, waiter: _Waiter) -> None:
+        """With the lock held: `waiter` is to have a place whose worker still has to end.
+
+        It counts for its function from now on: while the one worker ends and the other starts, further workers would
+        be replaced for a function that seems to have none.
+        """
+        self._waiters.remove(waiter)
+        waiter.function.starting += 1
 
     def _start(self, function: _Function) -> Worker:
         """Start a worker in the place that the caller was given."""
@@ -331,17 +373,31 @@ class Runtime:
             version = function.version
             worker = self._host.worker(version.spec, version.revision())
         except BaseException:
-            self._give_place_back()
+            self._give_place_back(function)
             raise
         with self._lock:
+            function.starting -= 1
             self._busy.add(worker)
             closed = self._closed
         if closed:
             worker.kill()
         return worker
 
+    def _replace(self, function: _Function, worker: Worker) -> Worker:
+        """Start another worker in the place of this one."""
+        with self._lock:
+            self._busy.discard(worker)
+            function.starting += 1
+        try:
+            worker.dispose()
+        except BaseException:
+            self._give_place_back(function)
+            raise
+        return self._start(function)
+
     def _release(self, function: _Function, worker: Worker, *, reusable: bool) -> None:
         current = reusable and worker.revision == function.version.revision()
+        successor = None
         with self._lock:
             self._busy.discard(worker)
             if current and not self._closed:
@@ -349,13 +405,17 @@ class Runtime:
                 if waiter is None:
                     worker.idle_since = time.monotonic()
                     function.idle.append(worker)
+                    if not self._thawed.is_set():
+                        self._thawed.set()
                     return
                 if waiter.function is function:
+                    self._waiters.remove(waiter)
                     self._busy.add(worker)
                     waiter.grant(worker)
                     return
-                self._waiters.appendleft(waiter)
-        self._retire(worker)
+                self._promise(waiter)
+                successor = waiter
+        self._retire(worker, successor)
 
     def _next_waiter(self, function: _Function) -> _Waiter | None:
         """With the lock held: who gets a free worker of `function`; nobody leaves it to its function.
@@ -375,32 +435,52 @@ class Runtime:
             and (own is None or waiter.since <= latest)
             and self._has_too_few(waiter.function, workers)
         )
-        chosen = next(starving, own)
-        if chosen is not None:
-            self._waiters.remove(chosen)
-        return chosen
+        return next(starving, own)
 
     def _workers(self, function: _Function) -> int:
-        """With the lock held: how many workers a function has, the idle ones included."""
-        return len(function.idle) + sum(worker.spec.name == function.spec.name for worker in self._busy)
+        """With the lock held: how many workers a function has, those included that idle or are about to start."""
+        return (
+            function.starting
+            + len(function.idle)
+            + sum(worker.spec.name == function.spec.name for worker in self._busy)
+        )
 
     def _has_too_few(self, function: _Function, workers: int) -> bool:
         """With the lock held: whether it may take a place from a function that has so many workers."""
         return 2 * self._workers(function) < workers
 
-    def _retire(self, worker: Worker) -> None:
+    def _retire(self, worker: Worker, successor: _Waiter | None = None) -> None:
+        """End a worker; its place goes to `successor`, to whom it was promised, or to who waits longest."""
         try:
             worker.dispose()
         finally:
-            self._give_place_back()
+            self._hand_on(successor)
 
-    def _give_place_back(self) -> None:
+    def _hand_on(self, successor: _Waiter | None) -> None:
         with self._lock:
-            if self._waiters:
-                self._waiters.popleft().grant(None)
-                return
-            self._processes -= 1
-            self._all_gone.notify_all()
+            if successor is None:
+                self._vacate()
+            elif successor.has_left:
+                successor.function.starting -= 1
+                self._vacate()
+            else:
+                successor.grant(None)
+
+    def _give_place_back(self, function: _Function) -> None:
+        """Give up the place that a caller of `function` was given."""
+        with self._lock:
+            function.starting -= 1
+            self._vacate()
+
+    def _vacate(self) -> None:
+        """With the lock held: a place is free."""
+        if self._waiters:
+            waiter = self._waiters.popleft()
+            waiter.function.starting += 1
+            waiter.grant(None)
+            return
+        self._processes -= 1
+        self._all_gone.notify_all()
 
     def _check_open(self, function: _Function) -> None:
         if self._closed:
@@ -412,6 +492,20 @@ class Runtime:
             if tree is None:
                 tree = self._trees[folder] = SourceTree(folder)
             return tree
+
+    def _freeze_idle(self) -> None:
+        """Freeze workers that have no event to work on (S-138)."""
+        while self._thawed.wait() and not self._stop.wait(_FREEZE_AFTER):
+            with self._lock:
+                latest = time.monotonic() - _FREEZE_AFTER
+                thawed = [
+                    worker for function in self._functions.values() for worker in function.idle if not worker.is_frozen
+                ]
+                if not thawed and not self._closed:
+                    self._thawed.clear()
+                for worker in thawed:
+                    if worker.idle_since <= latest:
+                        worker.freeze()
 
     def _tidy(self) -> None:
         """End workers that idle for long, run old code or have died."""
@@ -436,14 +530,20 @@ class Runtime:
         return gone
 
 
-def _serve(worker: Worker, call: Call, log: RequestLog) -> Answered | Errored:
-    """One invocation on one worker, with its log closed."""
+def _serve(worker: Worker, call: Call, log: RequestLog, *, again: bool, retry_failed_init: bool) -> Answered | Errored:
+    """One invocation on one worker, with its log closed.
+
+    Raises:
+        InitAgainError: the first initialisation has failed, and another worker is to try it `again`.
+    """
     cold = worker.init_duration is None
     failure = None
     payload = b""
     try:
-        payload = worker.serve(call, log)
+        payload = worker.serve(call, log, again=again)
     except InvocationFailed as failed:
+        if retry_failed_init and not again and worker.init_duration is None and failed.kind in ("init", "exit"):
+            raise InitAgainError from failed
         failure = failed
     report = Report(
         duration_s=worker.duration,
@@ -457,4 +557,5 @@ def _serve(worker: Worker, call: Call, log: RequestLog) -> Answered | Errored:
 
 
 def _new_trace_id() -> str:
-    return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
+    digits = secrets.token_hex(20)
+    return f"Root=1-{int(time.time()):08x}-{digits[:24]};Parent={digits[24:]};Sampled=0"

@@ -1,21 +1,29 @@
-"""One execution environment: a worker process, its Runtime API and its output, driven by the thread that invokes."""
+"""One execution environment: a worker process, its Runtime API and its output, driven by the thread that invokes.
+
+What is imitated of Lambda's environment: its variables and search path, a folder of its own for temporary files,
+1,024 open files, MemorySize, the Runtime API, and that it is frozen between invocations (S-138): as soon as the worker
+waits for its next event all of its processes are stopped, with SIGSTOP, until there is one. What would need namespaces
+or privileges is not: `/var/task` and the rest of the machine can be written to, `/tmp` is the machine's own (`TMPDIR`
+and `HOME` name the environment's folder), `/dev/shm` exists, processes and threads are not counted, and clocks go on
+while it is frozen, as they do on Lambda.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from landfast.runtime import failures
 from landfast.runtime.api import Connection, DisconnectedError, Request, listen
 from landfast.runtime.failures import InvocationFailed
 from landfast.runtime.memory import MemoryGauge
 from landfast.runtime.model import RESPONSE_LIMIT
+from landfast.runtime.processes import ProcessTree
 
 if TYPE_CHECKING:
     import subprocess
@@ -25,8 +33,11 @@ if TYPE_CHECKING:
     from landfast.runtime.request_log import RequestLog
 
 INIT_LIMIT = 10.0
-"""Seconds that initialisation may take on top of the function's time-out (Developer Guide, "Lambda execution
-environment lifecycle")."""
+"""Seconds that initialisation may take, which do not count towards the function's time-out (Developer Guide, "Lambda
+execution environment lifecycle")."""
+
+_KILL_PATIENCE = 5.0
+"""Seconds that a worker's supervisor has to end all its processes."""
 
 _TICK = 0.05
 # A process that ends closes its connections a moment before the kernel reports its end.
@@ -37,22 +48,30 @@ _NEXT = f"{_PREFIX}/invocation/next"
 _INIT_ERROR = f"{_PREFIX}/init/error"
 _ACCEPTED = ("202 Accepted", b'{"status":"OK"}')
 _MIB = 1024 * 1024
+_SOON_SENT = 4096
+"""Bytes of an event that the kernel takes over at once: a worker that finds it when it is thawed wakes only once."""
+_MOST_CONNECTIONS = 16  # a runtime client has one, two when it reports a failed initialisation
 
 
 class LostError(Exception):
     """A warm worker ended before it read the event: another one can take it."""
 
 
+class InitAgainError(Exception):
+    """The initialisation took longer than `INIT_LIMIT`: Lambda runs it again, as part of the invocation (S-139)."""
+
+
 class Worker:
     """A process that serves one invocation at a time.
 
-    `serve` and `dispose` belong to one thread at a time; `kill` may be called from any.
+    `serve`, `freeze` and `dispose` belong to one thread at a time; `kill` may be called from any.
 
     Attributes:
         revision: what code and settings it was started with, opaque here.
         idle_since: a monotonic time, for whoever keeps it.
         init_duration: seconds from its start until it asked for its first event; None until then.
         duration: seconds that the latest invocation took, however it ended.
+        is_frozen: whether its processes are stopped until its next invocation.
     """
 
     def __init__(
@@ -61,6 +80,8 @@ class Worker:
         revision: object,
         start: Callable[[str, int], subprocess.Popen[bytes]],
         forget: Callable[[int], None],
+        *,
+        waiting_threads: int,
     ) -> None:
         """Start the process.
 
@@ -68,7 +89,8 @@ class Worker:
             spec: the function.
             revision: see the attribute.
             start: starts the process, given the address of its Runtime API and the descriptor for its output.
-            forget: told the process group once it is dead.
+            forget: told the process's id when it is dead, before another process can have it.
+            waiting_threads: how many threads the runtime client has while it waits for an event.
         """
         self.spec = spec
         self.revision = revision
@@ -89,7 +111,10 @@ class Worker:
             raise
         finally:
             os.close(theirs)
-        self._gauge = MemoryGauge(self._process.pid)
+        self._address = f"{host}:{port}"
+        self._tree = ProcessTree(self._process.pid, waiting_threads=waiting_threads)
+        self._gauge: MemoryGauge | None = None
+        self.is_frozen = False
         self._connections: dict[int, Connection] = {}
         self._waiting: Connection | None = None
         self._lost_if_reset: Connection | None = None
@@ -105,7 +130,12 @@ class Worker:
     @property
     def max_memory(self) -> int:
         """Bytes, the most it held so far."""
-        return self._gauge.highest
+        return self._gauge.highest if self._gauge else 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has asked for its next event, and so can serve another invocation."""
+        return self._waiting is not None
 
     def alive(self) -> bool:
         """Whether the process still runs."""
@@ -116,40 +146,74 @@ class Worker:
         except ChildProcessError:  # another thread has just killed it
             return False
 
-    def serve(self, call: Call, log: RequestLog) -> bytes:
-        """Run one invocation, the initialisation first when the worker is new.
+    def _was_killed(self) -> bool:
+        """Whether the process, which has ended, was killed by SIGKILL: its supervisor perhaps had no say in it."""
+        ended = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return ended is not None and ended.si_status == signal.SIGKILL
 
-        Initialisation is free for `INIT_LIMIT` seconds. One that takes longer counts fully against the
-        time-out: AWS starts it again under the function's time-out then, which ends alike.
+    def serve(self, call: Call, log: RequestLog, *, again: bool = False) -> bytes:
+        """Run one invocation, the initialisation first when the worker is new, until it asks for the next one.
+
+        The initialisation has `INIT_LIMIT` seconds of its own. Run `again`, it is part of the invocation (S-139).
+
+        Args:
+            call: the invocation.
+            log: takes what the worker writes.
+            again: whether the initialisation of another worker has failed for this invocation.
 
         Returns:
             The handler's answer.
 
         Raises:
             InvocationFailed: anything else that can happen to it (S-05, S-17).
+            InitAgainError: the initialisation took too long, and has not been run `again`.
             LostError: the worker was warm, and ended before it read the event.
         """
         started = time.monotonic()
         try:
-            if self.init_duration is None:
-                deadline = self._initialise(call, log)
+            if again:
+                started = self._started
+                log.start()
+                deadline = started + self.spec.timeout
+                self._initialise(call, log, deadline)
+            elif self.init_duration is None:
+                self._initialise_first(call, log)
+                started = time.monotonic()
+                deadline = started + self.spec.timeout
             else:
                 deadline = started + self.spec.timeout
-                self._await_next(call, log, deadline)
+                self._check_presence()
             log.start()
-            started = time.monotonic()
-            self._hand_over(call)
-            return self._answer(call, log, deadline)
+            if not again:
+                started = time.monotonic()
+            self._hand_over(call, deadline)
+            request = self._answer(call, log, deadline)
         finally:
             self.duration = time.monotonic() - started
+        self._settle(call, log, deadline)
+        return self._result(call, request)
+
+    def freeze(self) -> None:
+        """Stop all its processes, which wait for an event or do what Lambda would not let them do meanwhile (S-138)."""
+        self._tree.freeze()
+        self.is_frozen = True
 
     def kill(self) -> None:
         """Kill the process and its children, and wait for its end."""
         with self._killing:
             if self._process.returncode is not None:
                 return
-            with suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
-                os.killpg(self._process.pid, signal.SIGKILL)
+            latest = time.monotonic() + _KILL_PATIENCE
+            if self.alive():
+                self._tree.end()
+                while self.alive() and time.monotonic() < latest:
+                    time.sleep(_HUNG_UP_TICK)
+            elif self._was_killed():
+                latest = 0.0
+            if time.monotonic() >= latest:
+                self._tree.force_end()
+                while self.alive():
+                    time.sleep(_HUNG_UP_TICK)
             self._forget(self._process.pid)
             self._process.wait()
 
@@ -160,82 +224,111 @@ class Worker:
             connection.close()
         self._connections.clear()
         self._listener.close()
-        self._gauge.close()
+        self._tree.close()
+        if self._gauge is not None:
+            self._gauge.close()
         os.close(self._output)
 
-    def _initialise(self, call: Call, log: RequestLog) -> float:
-        latest = self._started + max(INIT_LIMIT, self.spec.timeout)
+    def _initialise_first(self, call: Call, log: RequestLog) -> None:
+        try:
+            self._initialise(call, log, self._started + INIT_LIMIT)
+        except InvocationFailed as failure:
+            if failure.kind == "timeout":
+                log.init_timed_out(INIT_LIMIT)
+                raise InitAgainError from failure
+            raise
+        self.init_duration = time.monotonic() - self._started
+
+    def _initialise(self, call: Call, log: RequestLog, deadline: float) -> None:
         while self._waiting is None:
-            arrived = self._next_request(call, log, latest)
+            arrived = self._next_request(call, log, deadline)
             if arrived is None:
                 continue
             connection, request = arrived
             if (request.method, request.path) == ("POST", _INIT_ERROR):
                 _respond(connection, *_ACCEPTED)
                 self._drain(log)
-                raise InvocationFailed("init", _error_object(request))
+                raise InvocationFailed("init", failures.reported(request.body, request.error_type))
             self._route(connection, request)
-        now = time.monotonic()
-        self.init_duration = now - self._started
-        return (self._started if self.init_duration > INIT_LIMIT else now) + self.spec.timeout
 
-    def _await_next(self, call: Call, log: RequestLog, deadline: float) -> None:
-        if not self.alive():
+    def _check_presence(self) -> None:
+        """Make sure that a warm worker is still there."""
+        # A worker that waits for its event has nothing to say: a readable connection is a closed one.
+        if not self.alive() or self._waiting is None or self._is_readable(self._waiting):
             raise LostError
+        self._lost_if_reset = self._waiting
+
+    def _is_readable(self, connection: Connection) -> bool:
+        return any(descriptor == connection.fileno() for descriptor, _ in self._poll.poll(0))
+
+    def _settle(self, call: Call, log: RequestLog, deadline: float) -> None:
+        """Wait until the worker asks for its next event.
+
+        One that does not ask in time, or ends, has answered all the same; it is only of no further use.
+        """
         try:
             while self._waiting is None:
                 arrived = self._next_request(call, log, deadline)
                 if arrived is not None:
                     self._route(*arrived)
-        except InvocationFailed as failure:
-            if failure.kind == "timeout":
-                raise
-            raise LostError from failure
-        # A worker that waits for its event has nothing to say: a readable connection is a closed one.
-        if any(descriptor == self._waiting.fileno() for descriptor, _ in self._poll.poll(0)):
-            raise LostError
-        self._lost_if_reset = self._waiting
+        except (InvocationFailed, LostError):
+            self._waiting = None
+        else:
+            self._drain(log)
 
-    def _hand_over(self, call: Call) -> None:
+    def _hand_over(self, call: Call, deadline: float) -> None:
         connection, self._waiting = self._waiting, None
         if connection is None:
             raise LostError
         headers = {
             b"Lambda-Runtime-Aws-Request-Id": call.request_id.encode(),
-            b"Lambda-Runtime-Deadline-Ms": b"%d" % ((time.time() + self.spec.timeout) * 1000),
+            b"Lambda-Runtime-Deadline-Ms": b"%d" % ((time.time() + deadline - time.monotonic()) * 1000),
             b"Lambda-Runtime-Invoked-Function-Arn": call.invoked_arn.encode(),
             b"Lambda-Runtime-Trace-Id": call.trace_id.encode(),
         }
         if call.client_context is not None:
             headers[b"Lambda-Runtime-Client-Context"] = call.client_context
         lines = b"".join(b"%b: %b\r\n" % (name, _one_line(value)) for name, value in headers.items())
+        if len(call.payload) > _SOON_SENT:
+            self._thaw()
         _respond(connection, "200 OK", call.payload, lines)
+        self._thaw()
 
-    def _answer(self, call: Call, log: RequestLog, deadline: float) -> bytes:
-        response = f"{_PREFIX}/invocation/{call.request_id}/response"
-        error = f"{_PREFIX}/invocation/{call.request_id}/error"
+    def _thaw(self) -> None:
+        if self.is_frozen:
+            self.is_frozen = False
+            self._tree.thaw()
+
+    def _answer(self, call: Call, log: RequestLog, deadline: float) -> Request:
+        """Wait for the handler's answer or error."""
+        response, error = _answers(call)
         while True:
             arrived = self._next_request(call, log, deadline)
             if arrived is None:
                 continue
             connection, request = arrived
             if request.method != "POST" or request.path not in (response, error):
-                self._route(connection, request)
+                self._route(connection, request, is_serving=True)
                 continue
             _respond(connection, *_ACCEPTED)
-            self._drain(log)
-            if self._gauge.peak() > self.spec.memory_mb * _MIB:
+            if self._memory() > self.spec.memory_mb * _MIB:
                 raise failures.out_of_memory(call.request_id)
             if request.length > RESPONSE_LIMIT:
                 raise failures.response_too_large()
-            if request.path == error:
-                raise InvocationFailed("exception", _error_object(request))
-            return request.body
+            return request
 
-    def _route(self, connection: Connection, request: Request) -> None:
+    def _result(self, call: Call, request: Request) -> bytes:
+        if request.path == _answers(call)[1]:
+            raise InvocationFailed("exception", failures.reported(request.body, request.error_type))
+        return request.body
+
+    def _route(self, connection: Connection, request: Request, *, is_serving: bool = False) -> None:
         """Everything that isn't the answer we wait for."""
         if (request.method, request.path) == ("GET", _NEXT):
-            self._waiting = connection
+            if is_serving:
+                _respond(connection, "403 Forbidden", b'{"errorType":"InvalidStateTransition"}')
+            else:
+                self._waiting = connection
         elif request.path.startswith(f"{_PREFIX}/invocation/"):
             _respond(connection, "400 Bad Request", b'{"errorType":"InvalidRequestID"}')
         else:
@@ -252,28 +345,39 @@ class Worker:
         if time.monotonic() >= self._inspect_at:
             self._inspect(call, log)
         arrived = None
-        for descriptor, _ in ready:
+        readable = {descriptor for descriptor, _ in ready}
+        for descriptor in readable:
             if descriptor == self._output:
                 self._drain(log)
-            elif descriptor == self._listener.fileno():
-                self._accept()
-            elif arrived is None:  # a second one stays readable until the next turn
+            elif descriptor in self._connections and arrived is None:  # a second one stays readable until the next turn
                 arrived = self._receive(self._connections[descriptor], call, log)
+        if self._listener.fileno() in readable:  # at last, for a new connection may get the descriptor of a closed one
+            self._accept()
         return arrived
 
     def _inspect(self, call: Call, log: RequestLog) -> None:
         self._inspect_at = time.monotonic() + self._tick
         if not self.alive():
             self._ended(call, log)
-        if self._gauge.sample() > self.spec.memory_mb * _MIB:
+        if self._memory(now=True) > self.spec.memory_mb * _MIB:
             self.kill()
             self._drain(log)
             raise failures.out_of_memory(call.request_id)
 
+    def _memory(self, *, now: bool = False) -> int:
+        """Bytes, the most the worker's processes held so far; `now` looks at its children too."""
+        if self._gauge is None:
+            if self._tree.worker is None:
+                return 0
+            self._gauge = MemoryGauge(self._tree.worker, root=self._process.pid)
+        return self._gauge.sample() if now else self._gauge.peak()
+
     def _accept(self) -> None:
         with suppress(BlockingIOError, ConnectionAbortedError):
             accepted, _ = self._listener.accept()
-            connection = Connection(accepted, limit=RESPONSE_LIMIT, timeout=self.spec.timeout)
+            if len(self._connections) == _MOST_CONNECTIONS:
+                self._drop(next(each for each in self._connections.values() if each is not self._waiting))
+            connection = Connection(accepted, host=self._address, limit=RESPONSE_LIMIT, timeout=self.spec.timeout)
             self._connections[connection.fileno()] = connection
             self._tick = _TICK
             self._poll.register(connection, select.POLLIN)
@@ -303,7 +407,7 @@ class Worker:
         self._drain(log)
         if self._event_unread:
             raise LostError
-        if self._gauge.peak() > self.spec.memory_mb * _MIB:
+        if self._memory() > self.spec.memory_mb * _MIB:
             raise failures.out_of_memory(call.request_id)
         raise failures.exited(call.request_id, self._process.returncode)
 
@@ -320,6 +424,12 @@ class Worker:
             self._poll.unregister(self._output)
 
 
+def _answers(call: Call) -> tuple[str, str]:
+    """The paths of a handler's answer and of its error."""
+    path = f"{_PREFIX}/invocation/{call.request_id}"
+    return f"{path}/response", f"{path}/error"
+
+
 def _respond(connection: Connection, status: str, body: bytes, headers: bytes = b"") -> None:
     """Respond; that a worker has gone is found, with its status, when the next request is awaited."""
     with suppress(DisconnectedError):
@@ -329,10 +439,3 @@ def _respond(connection: Connection, status: str, body: bytes, headers: bytes = 
 def _one_line(value: bytes) -> bytes:
     """Line breaks can only be white space between JSON tokens here; in a header they would begin another one."""
     return value.replace(b"\r", b" ").replace(b"\n", b" ")
-
-
-def _error_object(request: Request) -> dict[str, Any]:
-    if request.length > RESPONSE_LIMIT:
-        raise failures.response_too_large()
-    error: dict[str, Any] = json.loads(request.body)
-    return error

@@ -25,6 +25,8 @@ from tests.runtime.conftest import ARN, REQUEST_ID, Lab, answer, eventually, fai
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from landfast.runtime import FunctionSpec
+
 
 def test_a_handler_answers_with_what_it_returns(lab: Lab, client: str) -> None:
     runtime = lab.runtime(lab.function("def handler(event, context): return {'got': event}"), client=client)
@@ -284,12 +286,14 @@ def test_a_worker_killed_while_idle_costs_no_invocation(lab: Lab) -> None:
     assert answer(invoke(runtime)) != first
 
 
-def test_a_warm_worker_killed_before_it_has_read_its_event_costs_no_invocation(lab: Lab) -> None:
+def test_a_warm_worker_killed_before_it_has_read_its_event_costs_no_invocation(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     runtime = lab.runtime(lab.function("import os\ndef handler(event, context): return os.getpid()", timeout=20))
     first = answer(invoke(runtime))
     (worker,) = runtime._functions["orders"].idle
-    assert eventually(lambda: bool(worker._poll.poll(0))), "it never asked for the next event"
-    os.kill(first, signal.SIGSTOP)
+    assert eventually(lambda: worker.is_frozen)
+    monkeypatch.setattr(worker._tree, "thaw", lambda: None)  # so that it stays as it is, frozen
     lab.logs.clear()
 
     def kill() -> None:
@@ -397,14 +401,70 @@ def test_an_initialisation_may_take_longer_than_the_time_out(lab: Lab) -> None:
     assert result.report.duration_s < 0.4
 
 
-def test_an_initialisation_over_its_limit_counts_against_the_time_out(
+SECOND_TIME = """
+import os, time
+from pathlib import Path
+starts = Path(os.environ["STARTS"])
+starts.write_text(starts.read_text() + "x" if starts.exists() else "x")
+if len(starts.read_text()) <= int(os.environ["FAILING"]):
+    {fail}
+def handler(event, context):
+    return [starts.read_text(), context.get_remaining_time_in_millis()]
+"""
+
+
+def failing_init(lab: Lab, fail: str, times: int, timeout: float) -> FunctionSpec:
+    """A function whose initialisation does `fail` the first `times` times."""
+    environment = {"STARTS": str(lab.root / "starts"), "FAILING": str(times)}
+    return lab.function(SECOND_TIME.format(fail=fail), environment=environment, timeout=timeout)
+
+
+def test_s_139_an_initialisation_that_times_out_is_run_again_as_part_of_the_invocation(
+    lab: Lab, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("landfast.runtime.worker.INIT_LIMIT", 2.0)
+    result = invoke(lab.runtime(failing_init(lab, "time.sleep(60)", 1, timeout=20), client=client))
+    starts, left = answer(result)
+    assert isinstance(result, Answered)
+    assert starts == "xx"
+    assert left < 20_000 - 5, "the second initialisation counts towards the time-out"
+    assert result.report.init_duration_s is None
+    assert lab.logs[0].text == "INIT_REPORT Init Duration: 2000.00 ms\tPhase: init\tStatus: timeout"
+    assert [entry.kind for entry in lab.logs] == ["OUTPUT", "START", "END", "REPORT"]
+
+
+def test_s_139_an_initialisation_may_take_longer_than_its_limit_where_the_time_out_allows_it(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("landfast.runtime.worker.INIT_LIMIT", 0.3)
+    result = invoke(lab.runtime(failing_init(lab, "time.sleep(0.6)", 9, timeout=20)))
+    assert isinstance(result, Answered)
+    assert result.report.duration_s >= 0.6
+
+
+def test_s_139_an_initialisation_that_never_ends_times_out_with_the_function(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("landfast.runtime.worker.INIT_LIMIT", 0.5)
-    spec = lab.function("import time; time.sleep(60)\ndef handler(event, context): return 'never'", timeout=0.7)
-    failed = failure(invoke(lab.runtime(spec)))
-    assert failed.kind == "timeout"
-    assert failed.error["errorMessage"].endswith("Task timed out after 0.70 seconds")
+    runtime = lab.runtime(failing_init(lab, "time.sleep(60)", 9, timeout=0.7), max_processes=1)
+    for _ in range(2):
+        failed = failure(invoke(runtime))
+        assert failed.kind == "timeout"
+        assert failed.error["errorMessage"].endswith("Task timed out after 0.70 seconds")
+        assert 0.7 <= failed.report.duration_s < 5
+
+
+@pytest.mark.parametrize("fail", ["raise ValueError('no table')", "os._exit(3)"], ids=["raises", "exits"])
+def test_u_032_an_initialisation_that_fails_is_run_again_only_where_the_setting_says_so(lab: Lab, fail: str) -> None:
+    once = failing_init(lab, fail, 1, timeout=20)
+    assert failure(invoke(lab.runtime(once))).kind in {"init", "exit"}
+    assert (lab.root / "starts").read_text() == "x"
+    (lab.root / "starts").unlink()
+    assert answer(invoke(lab.runtime(once, retry_failed_init=True)))[0] == "xx"
+    (lab.root / "starts").unlink()
+    always = failing_init(lab, fail, 9, timeout=20)
+    assert failure(invoke(lab.runtime(always, retry_failed_init=True))).kind in {"init", "exit"}
+    assert (lab.root / "starts").read_text() == "xx"
 
 
 def test_a_function_nobody_specified_is_an_error_of_the_caller(lab: Lab) -> None:
