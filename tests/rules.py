@@ -14,7 +14,7 @@ SECTIONS: Mapping[str, range] = {
     "D. Queues: SQS": range(88, 110),
     "E. Idempotency and batches in the functions": range(110, 125),
     "H. What SAM makes of a template": range(125, 133),
-    "V. Newer than the rest": range(134, 136),
+    "V. Newer services and settings": range(134, 145),
 }
 
 RULES: Mapping[int, str] = {
@@ -150,10 +150,19 @@ RULES: Mapping[int, str] = {
     132: "Managed policies that SAM adds",
     134: "Fair queues: a standard queue takes message groups, and a busy tenant waits behind the others",
     135: "A Kafka topic may be the destination of a stream's failures",
+    137: "What `LoggingConfig` says: variables, one object a line, and the level below which lines are dropped",
+    138: "Between invocations the execution environment is frozen",
+    139: "An initialisation that timed out runs again with the first invocation",
 }
 
 ELSEWHERE: Mapping[int, str] = {
     52: "Duplicates without a cause are not made up. Restarts deliver again (S-29); the functions are tested for it.",
+    136: "Kafka and MSK mappings are named and not run.",
+    140: "Decided by the emulator behind: when a deduplication id counts.",
+    141: "Decided by the emulator behind: which stream records a write makes.",
+    142: "Decided by the emulator behind: which S3 events a call makes.",
+    143: "Decided by the emulator behind: where records go after resharding.",
+    144: "Decided by the emulator behind: moving messages out of a dead-letter queue.",
     87: "Mappings come from the template: the API that creates them is not emulated.",
 }
 
