@@ -1,16 +1,11 @@
 """Every function with its sample event, by the command that the documents name."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.end_to_end.conftest import ROOT, Client, landfast
-from tests.local_invoke import with_endpoint
 from tests.samples import EXPECTED, FUNCTIONS, is_expected, sample
 
 
@@ -50,20 +45,3 @@ def test_the_sample_range_is_kept_as_missing_since_no_stream_has_it(shop: Client
     assert parked["Key"].endswith(".missing.json")
     content = json.load(shop.aws("s3").get_object(Bucket=bucket, Key=parked["Key"])["Body"])
     assert content["reason"]["error"] == "LeftTheStream"
-
-
-def test_local_invoke_says_what_it_needs_when_docker_is_missing(tmp_path: Path) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.local_invoke"],
-        capture_output=True, text=True, check=False, cwd=ROOT, env={**os.environ, "PATH": str(tmp_path)},
-    )  # fmt: skip
-    assert ended.returncode == 1
-    assert "needs Docker, and it is not installed" in ended.stderr
-    assert "landfast invoke" in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
-
-
-def test_local_invoke_hands_the_endpoint_to_every_function() -> None:
-    built = with_endpoint("Globals: {Function: {Environment: {Variables: {A: b}}}}\nResources: {}\n")
-    assert "AWS_ENDPOINT_URL: ''" in built
-    assert "A: b" in built

@@ -32,10 +32,21 @@ def fake_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
     return install
 
 
-def test_docker_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def whole_run() -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.local_invoke"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_whole_run_ends_with_one_line_and_1_where_docker_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(CannotRunError, match="Docker is not installed: install it, or use `landfast invoke`"):
-        docker.check()
+    ended = whole_run()
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        "local-invoke: Docker is not installed: install it, or use `landfast invoke`, which needs no Docker\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,9 +89,7 @@ def test_an_image_that_cannot_be_had_is_told_in_one_line_with_the_reason(fake_do
 
 def test_the_whole_run_ends_with_one_line_and_1_where_there_is_no_engine(fake_docker: Script) -> None:
     fake_docker("echo 'Is the docker daemon running?' >&2; exit 1")
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.local_invoke"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    ended = whole_run()
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("local-invoke: Docker's engine does not answer (Is the docker daemon running?): ")
     assert ended.stderr.count("\n") == 1
