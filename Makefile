@@ -53,6 +53,10 @@ conformance-check: $(READY)
 template-lint: $(READY)  ## Validate and lint the template (tests/template lint what SAM makes of it)
 	@$(BIN)/sam validate --lint
 
+malformed: $(READY)  ## Send each function 1,000 malformed payloads; every failure needs a reason, and no log may hold data
+	@seed=$${LANDFAST_SEED:-$$RANDOM}; echo "LANDFAST_SEED=$$seed"; \
+		LANDFAST_MALFORMED=1000 LANDFAST_SEED=$$seed $(BIN)/pytest -n 2 --dist worksteal tests/unit/shop/test_malformed.py
+
 conservation: $(READY)  ## Send 10,000 mixed events with poison and duplicates; count every effect and every failure
 	@LANDFAST_EVENTS=10000 LANDFAST_ENGINE=ministack $(BIN)/pytest -s tests/end_to_end/test_conservation.py
 
@@ -112,4 +116,4 @@ $(UV):
 	echo "No Python with venv was found: install Python 3 (on Debian also python3-venv), or uv."; exit 1
 
 .PHONY: bench build check clean conformance conformance-check conservation contracts demo deploy format \
-	format-check help lint local-invoke lock mutants pre-commit template-lint test types up
+	format-check help lint local-invoke lock malformed mutants pre-commit template-lint test types up

@@ -1,5 +1,6 @@
 """Which event a change of the orders table is."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from backoffice.correlation import carried
 from backoffice.dynamodb import deserialize
 from backoffice.messages import ForeignEventError, MalformedError
 
+_IDENTITY = re.compile(r"[A-Za-z0-9._-]{1,64}")
 DETAIL_TYPES = {"INSERT": "OrderPlaced", "MODIFY": "OrderChanged"}
 
 
@@ -45,8 +47,8 @@ def change_in(record: Mapping[str, Any]) -> Change | None:
     image = stream.get("NewImage") if isinstance(stream, Mapping) else None
     if not isinstance(name, str) or name not in DETAIL_TYPES or not isinstance(image, Mapping):
         raise UnknownChangeError("eventName is neither INSERT nor MODIFY, or there is no NewImage")
-    if not isinstance(identity, str):
-        raise UnknownChangeError("eventID is missing or no text")
+    if not isinstance(identity, str) or not _IDENTITY.fullmatch(identity):
+        raise UnknownChangeError("eventID is missing or no identifier")
     order, before = _order_in(image), stream.get("OldImage") if isinstance(stream, Mapping) else None
     if name == "MODIFY" and isinstance(before, Mapping) and _order_in(before) == order:
         return None

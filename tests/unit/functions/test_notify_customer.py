@@ -2,6 +2,7 @@
 
 import pytest
 
+from backoffice.messages import ForeignEventError, MalformedError
 from tests.unit.functions.conftest import Context, Event, Load, Sample
 
 
@@ -28,3 +29,26 @@ def test_a_record_without_a_shipment_fails(
 ) -> None:
     with pytest.raises(ValueError, match=reason):
         load("notify_customer").handler(sample_event("notify_customer") | changes, context)
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("event", [{}, [], None, "Success", {"requestContext": None}, {"requestContext": {}}])
+def test_an_event_of_another_kind_has_a_name(load: Load, context: Context, event: object) -> None:
+    with pytest.raises(ForeignEventError, match="not the record of an invocation"):
+        load("notify_customer").handler(event, context)
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_condition_that_lambda_does_not_know_is_not_repeated(load: Load, context: Context) -> None:
+    with pytest.raises(ForeignEventError, match=r"^the record's condition is another one than Success$"):
+        load("notify_customer").handler({"requestContext": {"condition": "a customer's name"}}, context)
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_shipment_of_more_parcels_than_a_notice_can_name_is_refused(
+    load: Load, sample_event: Sample, context: Context
+) -> None:
+    event = sample_event("notify_customer")
+    event["responsePayload"]["parcelIds"] = [f"A-{number}" for number in range(501)]
+    with pytest.raises(MalformedError, match=r"length <= 500 - at `\$\.parcelIds`"):
+        load("notify_customer").handler(event, context)

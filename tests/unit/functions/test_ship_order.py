@@ -1,8 +1,11 @@
 """The fulfilment function on moto: one shipment an order, in as few boxes as hold it."""
 
+import boto3
 import pytest
 
-from tests.unit.functions.conftest import Context, Load, Sample, items
+from backoffice.exactly_once import ConditionFailedError
+from backoffice.messages import ForeignEventError, MalformedError
+from tests.unit.functions.conftest import Context, Event, Load, Sample, items
 
 
 @pytest.mark.usefixtures("tables")
@@ -36,3 +39,59 @@ def test_an_order_without_lines_is_not_shipped(load: Load, sample_event: Sample,
     with pytest.raises(ValueError, match=r"length >= 1 - at `\$.lines`"):
         load("ship_order").handler(event, context)
     assert items("shipments") == []
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"quantity": 10_001}, r"<= 10000 - at `\$\.lines\[0\]\.quantity`"),
+        ({"quantity": 10**12}, r"<= 10000 - at `\$\.lines\[0\]\.quantity`"),
+        ({"quantity": True}, "Expected `int`, got `bool`"),
+        ({"sku": "MUG\n"}, r"at `\$\.lines\[0\]\.sku`"),
+    ],
+)
+def test_an_order_that_no_file_could_have_is_refused_whoever_placed_it(
+    load: Load, sample_event: Sample, context: Context, changes: Event, reason: str
+) -> None:
+    event = sample_event("ship_order")
+    event["detail"]["lines"][0] |= changes
+    with pytest.raises(MalformedError, match=reason):
+        load("ship_order").handler(event, context)
+    assert items("shipments") == []
+
+
+@pytest.mark.usefixtures("tables")
+def test_lines_that_are_too_much_together_are_refused(load: Load, sample_event: Sample, context: Context) -> None:
+    event = sample_event("ship_order")
+    event["detail"]["lines"] = [{"sku": "MUG", "quantity": 5_001, "unitPriceMinor": 1}] * 2
+    with pytest.raises(MalformedError, match="more articles than 500 parcels hold"):
+        load("ship_order").handler(event, context)
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize(
+    "event", [{}, [], None, "OrderPlaced", {"detail": None}, {"detail-type": "OrderChanged", "detail": {}}]
+)
+def test_an_event_of_another_kind_has_a_name(load: Load, context: Context, event: object) -> None:
+    with pytest.raises(ForeignEventError, match=r"^the event"):
+        load("ship_order").handler(event, context)
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize(("quantity", "ships"), [(2, True), (21, False)])
+def test_what_was_shipped_stays_as_it_was_when_its_marker_has_expired(
+    load: Load, sample_event: Sample, context: Context, quantity: int, *, ships: bool
+) -> None:
+    handler, event = load("ship_order").handler, sample_event("ship_order")
+    handler(event, context)
+    kept = items("shipments")
+    (marker,) = items("idempotency")
+    boto3.resource("dynamodb").Table("idempotency").delete_item(Key={"id": marker["id"]})
+    event["detail"]["lines"][0]["quantity"] = quantity
+    if ships:
+        assert handler(event, context)["parcelIds"] == ["A-1001-1"]
+    else:
+        with pytest.raises(ConditionFailedError, match="not_shipped_otherwise"):
+            handler(event, context)
+    assert items("shipments") == kept
