@@ -7,13 +7,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import msgspec
-from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, idempotent_function
+from aws_lambda_powertools.utilities.idempotency import idempotent_function
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from backoffice import clients
 from backoffice.dynamodb import client
-from backoffice.idempotency import idempotency_config
+from backoffice.idempotency import ClaimingLayer, idempotency_config
 from backoffice.observability import count, logger, observed
 from backoffice.settings import from_environment
 from import_orders.object_version import open_version
@@ -31,7 +31,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 settings = from_environment(Settings)
 dynamodb = client()
-s3 = boto3.client("s3")
+s3 = clients.client("s3")
 
 
 def import_file(upload: Upload) -> int:
@@ -55,9 +55,11 @@ def import_file(upload: Upload) -> int:
 import_once: Callable[..., int] = idempotent_function(
     import_file,
     data_keyword_argument="upload",
-    persistence_store=DynamoDBPersistenceLayer(settings.idempotency_table, boto3_client=dynamodb),
+    persistence_store=ClaimingLayer(settings.idempotency_table, boto3_client=dynamodb),
     # No claim: a retry must take over what a killed attempt left, and two imports of one version write the same items.
-    config=idempotency_config(event_key_jmespath="[bucket, key, version]", claims=False),
+    config=idempotency_config(
+        event_key_jmespath="[bucket, key, version]", payload_validation_jmespath="etag", claims=False
+    ),
     key_prefix="import_orders",
 )
 

@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import msgspec
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
-from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, idempotent_function
-from botocore.config import Config
+from aws_lambda_powertools.utilities.idempotency import idempotent_function
 
+from backoffice import clients
 from backoffice.batches import EventType, ordered_batch
 from backoffice.dynamodb import client
 from backoffice.errors import ShopError
-from backoffice.idempotency import idempotency_config
+from backoffice.idempotency import ClaimingLayer, idempotency_config
 from backoffice.observability import count
 from backoffice.settings import from_environment
 from publish_order_changes.change import detail_of
@@ -32,7 +31,7 @@ class EventNotTakenError(ShopError):
 
 
 settings = from_environment(Settings)
-events = boto3.client("events", config=Config(max_pool_connections=THREADS))
+events = clients.client("events", connections=THREADS)
 
 
 def publish(change: dict[str, Any]) -> None:
@@ -61,8 +60,10 @@ def publish(change: dict[str, Any]) -> None:
 publish_once: Callable[..., None] = idempotent_function(
     publish,
     data_keyword_argument="change",
-    persistence_store=DynamoDBPersistenceLayer(settings.idempotency_table, boto3_client=client()),
-    config=idempotency_config(event_key_jmespath="eventID", claims=False),
+    persistence_store=ClaimingLayer(settings.idempotency_table, boto3_client=client()),
+    config=idempotency_config(
+        event_key_jmespath="eventID", payload_validation_jmespath="[eventName, dynamodb.NewImage]", claims=False
+    ),
     key_prefix="order-change",
 )
 

@@ -22,7 +22,12 @@ settings = from_environment(Settings)
 shipments = Table(settings.shipments_table, partition_key="orderId")
 
 
-@exactly_once(ExactlyOnceStore(settings.idempotency_table), key_prefix="shipment", key="orderId")
+@exactly_once(
+    ExactlyOnceStore(settings.idempotency_table),
+    key_prefix="shipment",
+    key="orderId",
+    payload_validation="[customerId, lines]",
+)
 def ship(order: PlacedOrder, unit: UnitOfWork) -> Shipment:
     """Record the shipment of an order."""
     shipment = shipment_of(order)

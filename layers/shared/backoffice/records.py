@@ -9,6 +9,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.batch import EventType
 
+from backoffice.errors import ShopError
+
 type RawRecord = Mapping[str, Any]
 
 _SOURCES = {
@@ -18,7 +20,7 @@ _SOURCES = {
 }
 
 
-class NotABatchError(Exception):
+class NotABatchError(ShopError):
     """The event is not a batch of the function's source: the wiring is wrong, not a record."""
 
 
