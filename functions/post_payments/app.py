@@ -27,6 +27,7 @@ PERMANENT = (MalformedPaymentError, msgspec.DecodeError, IdempotencyValidationEr
 
 
 settings = from_environment(Settings)
+dead_letters = DeadLetterQueue(settings.dead_letters_queue)
 post = poster(ExactlyOnceStore(settings.idempotency_table), settings.accounts_table, settings.entries_table)
 
 
@@ -41,6 +42,4 @@ def handle(message: SQSRecord) -> None:
         logger.warning("payment rejected", extra={"payment": payment.payment_id, "reason": posted})
 
 
-handler = ordered_batch(
-    EventType.SQS, handle, permanent=PERMANENT, dead_letters=DeadLetterQueue(settings.dead_letters_queue)
-)
+handler = ordered_batch(EventType.SQS, handle, permanent=PERMANENT, dead_letters=dead_letters)

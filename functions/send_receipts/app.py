@@ -34,6 +34,7 @@ PERMANENT = (msgspec.DecodeError, IdempotencyValidationError)
 
 settings = from_environment(Settings)
 sns = clients.client("sns", connections=THREADS)
+dead_letters = DeadLetterQueue(settings.dead_letters_queue)
 
 
 def send(*, receipt: dict[str, Any]) -> None:
@@ -57,10 +58,4 @@ def handle(message: SQSRecord) -> None:
     send_once(receipt=msgspec.to_builtins(receipt_for(parse_request(message.body))))
 
 
-handler = ordered_batch(
-    EventType.SQS,
-    handle,
-    permanent=PERMANENT,
-    dead_letters=DeadLetterQueue(settings.dead_letters_queue),
-    threads=THREADS,
-)
+handler = ordered_batch(EventType.SQS, handle, permanent=PERMANENT, dead_letters=dead_letters, threads=THREADS)

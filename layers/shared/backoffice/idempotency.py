@@ -76,7 +76,11 @@ class _Claim(threading.local):
 
 
 class ClaimingLayer(DynamoDBPersistenceLayer):
-    """Powertools' DynamoDB layer, in which an execution gives up no claim but its own.
+    """Powertools' DynamoDB layer, for the threads of a batch: of one configuration, and of claims of their own.
+
+    Powertools configures a layer at its first use, and says so before it has: a second thread, at the same moment of
+    a cold start, would make its key by the defaults (another hash, over the whole record). The record would then have
+    a marker that no later delivery finds, and its effect twice.
 
     An execution that was left behind may fail long after its claim has lapsed, when another one has taken the record
     over or completed it. Powertools would delete the marker, whoever's it is, and the effect would come again.
@@ -85,6 +89,14 @@ class ClaimingLayer(DynamoDBPersistenceLayer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Powertools' own arguments
         super().__init__(*args, **kwargs)
         self._claim = _Claim()
+        self._configuring = threading.Lock()
+
+    def configure(
+        self, config: IdempotencyConfig, function_name: str | None = None, key_prefix: str | None = None
+    ) -> None:
+        """Take the configuration if there is none yet; whoever returns from here finds all of it."""
+        with self._configuring:
+            super().configure(config, function_name, key_prefix)
 
     def _put_record(self, data_record: DataRecord) -> None:
         super()._put_record(data_record)

@@ -1,10 +1,13 @@
+import hashlib
 import json
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
+import jmespath  # type: ignore[import-untyped]  # it ships no types
 import msgspec
 import pytest
 from aws_lambda_powertools.utilities.idempotency import idempotent_function
@@ -409,6 +412,28 @@ def test_two_executions_at_once_have_one_effect_and_one_result(dynamodb: OneAtAT
 
     assert results == [Result(posted=True)] * 8
     assert balance(dynamodb) == 5
+
+
+def test_two_threads_at_the_first_use_make_the_same_key(
+    dynamodb: OneAtATime, store: ExactlyOnceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = exactly_once(store, key_prefix="payment", key="payment_id", payload_validation="account")(deposit)
+    second = threading.Thread(target=post, args=(Payment("p1", "a", 5),))
+    compile_expression = jmespath.compile
+
+    def compile_while_another_one_comes(expression: str) -> Any:
+        if not second.ident:
+            second.start()
+            second.join(timeout=0.5)  # as long as it is not held back, it is through by then
+        return compile_expression(expression)
+
+    monkeypatch.setattr(jmespath, "compile", compile_while_another_one_comes)
+    post(Payment("p1", "a", 5))
+    second.join(timeout=60)
+
+    assert balance(dynamodb) == 5
+    [marker] = markers(dynamodb)
+    assert marker["id"]["S"] == "payment#" + hashlib.sha256(b'"p1"').hexdigest()
 
 
 def test_a_lasting_conflict_fails_the_record_and_says_so(dynamodb: OneAtATime, monkeypatch: pytest.MonkeyPatch) -> None:
