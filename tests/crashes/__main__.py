@@ -49,6 +49,7 @@ def trials(endpoint: str, seed: int, number: int) -> int:
         wrong += len(faults)
         for fault in faults:
             sys.stdout.write(f"WRONG {fault}\n")
+        sys.stdout.write(f"{numbers[-1] + 1} of {number} done\n")
         sys.stdout.flush()
     sys.stdout.write(
         f"{number} trials, {deliveries} deliveries, {dict(kinds)} in {time.monotonic() - began:.0f} s: "
