@@ -60,6 +60,9 @@ malformed: $(READY)  ## Send each function 1,000 malformed payloads; every failu
 conservation: $(READY)  ## Send 10,000 mixed events with poison and duplicates; count every effect and every failure
 	@LANDFAST_EVENTS=10000 LANDFAST_ENGINE=ministack $(BIN)/pytest -s tests/end_to_end/test_conservation.py
 
+crashes: $(READY)  ## Kill the payments function at any of its calls, 2,000 times, and check every balance
+	@$(BIN)/python -m tests.crashes --trials 2000
+
 pre-commit: $(READY)  ## Check at every commit from now on
 	@$(BIN)/pre-commit install
 
@@ -115,5 +118,5 @@ $(UV):
 	done; \
 	echo "No Python with venv was found: install Python 3 (on Debian also python3-venv), or uv."; exit 1
 
-.PHONY: bench build check clean conformance conformance-check conservation contracts demo deploy format \
+.PHONY: bench build check clean conformance conformance-check conservation contracts crashes demo deploy format \
 	format-check help lint local-invoke lock malformed mutants pre-commit template-lint test types up

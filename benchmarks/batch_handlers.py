@@ -95,7 +95,7 @@ def layered(source: EventType, client: DynamoDBClient | None = None, on_scan: On
     """The shared layer's ordered batch around its exactly-once function."""
     parcels = Table("parcels", partition_key="parcel")
 
-    @exactly_once(ExactlyOnceStore("markers", client), key_prefix="scan", key="scan_id")
+    @exactly_once(ExactlyOnceStore("markers", client), key_prefix="scan", key="scan_id", payload_validation=None)
     def move(scan: Scan, unit: UnitOfWork) -> dict[str, bool]:
         if on_scan:
             on_scan(scan)

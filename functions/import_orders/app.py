@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-import boto3
 import msgspec
-from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, idempotent_function
+from aws_lambda_powertools.utilities.idempotency import idempotent_function
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from backoffice import clients
 from backoffice.correlation import correlated
 from backoffice.dynamodb import client
-from backoffice.idempotency import idempotency_config
+from backoffice.idempotency import ClaimingLayer, idempotency_config
 from backoffice.observability import count, logger, observed
 from backoffice.settings import from_environment
 from import_orders.file_version import version_of
@@ -35,7 +35,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 settings = from_environment(Settings)
 dynamodb = client()
-s3 = boto3.client("s3")
+s3 = clients.client("s3")
 
 
 def import_file(upload: Upload) -> dict[str, int]:
@@ -62,9 +62,11 @@ def import_file(upload: Upload) -> dict[str, int]:
 import_once: Callable[..., dict[str, int]] = idempotent_function(
     import_file,
     data_keyword_argument="upload",
-    persistence_store=DynamoDBPersistenceLayer(settings.idempotency_table, boto3_client=dynamodb),
+    persistence_store=ClaimingLayer(settings.idempotency_table, boto3_client=dynamodb),
     # No claim: a retry must take over what a killed attempt left, and two imports of one version write the same items.
-    config=idempotency_config(event_key_jmespath="[bucket, key, version]", claims=False),
+    config=idempotency_config(
+        event_key_jmespath="[bucket, key, version]", payload_validation_jmespath="etag", claims=False
+    ),
     key_prefix="import_orders",
 )
 

@@ -2,26 +2,34 @@
 
 import msgspec
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyValidationError
 
 from backoffice.batches import EventType, ordered_batch
 from backoffice.correlation import correlated
+from backoffice.dead_letters import DeadLetterQueue
 from backoffice.exactly_once import ExactlyOnceStore
 from backoffice.messages import text_at
 from backoffice.observability import count, logger
 from backoffice.settings import from_environment
-from post_payments.payment import parse_payment
+from post_payments.payment import MalformedPaymentError, parse_payment
 from post_payments.posting import poster
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Names of the tables."""
+    """Names of the tables, and the URL of the queue's dead-letter queue."""
 
     accounts_table: str
     entries_table: str
     idempotency_table: str
+    dead_letters_queue: str
+
+
+PERMANENT = (MalformedPaymentError, msgspec.DecodeError, IdempotencyValidationError)
+"""What is wrong with the payment itself: no further delivery mends it."""
 
 
 settings = from_environment(Settings)
+dead_letters = DeadLetterQueue(settings.dead_letters_queue)
 post = poster(ExactlyOnceStore(settings.idempotency_table), settings.accounts_table, settings.entries_table)
 
 
@@ -38,4 +46,4 @@ def handle(message: SQSRecord) -> None:
             logger.warning("payment rejected", extra={"payment": payment.payment_id, "reason": posted})
 
 
-handler = ordered_batch(EventType.SQS, handle)
+handler = ordered_batch(EventType.SQS, handle, permanent=PERMANENT, dead_letters=dead_letters)

@@ -3,18 +3,18 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import msgspec
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
-from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, idempotent_function
+from aws_lambda_powertools.utilities.idempotency import idempotent_function
 from botocore.exceptions import BotoCoreError, ClientError
 
+from backoffice import clients
 from backoffice.batches import EventType, ordered_batch
 from backoffice.correlation import correlated
 from backoffice.dynamodb import client
 from backoffice.errors import ShopError
 from backoffice.gathering import Gatherer
-from backoffice.idempotency import idempotency_config
+from backoffice.idempotency import ClaimingLayer, idempotency_config
 from backoffice.observability import count, logger
 from backoffice.settings import from_environment
 from publish_order_changes.change import Change, change_in
@@ -41,7 +41,7 @@ class EventNotTakenError(ShopError):
 
 
 settings = from_environment(Settings)
-events = boto3.client("events")
+events = clients.client("events", connections=THREADS)
 
 
 def put_events(changes: Sequence[Change]) -> list[Exception | None]:
@@ -95,8 +95,10 @@ def publish(change: dict[str, Any]) -> None:
 publish_once: Callable[..., None] = idempotent_function(
     publish,
     data_keyword_argument="change",
-    persistence_store=DynamoDBPersistenceLayer(settings.idempotency_table, boto3_client=client()),
-    config=idempotency_config(event_key_jmespath="eventID", claims=False),
+    persistence_store=ClaimingLayer(settings.idempotency_table, boto3_client=client()),
+    config=idempotency_config(
+        event_key_jmespath="eventID", payload_validation_jmespath="[eventName, dynamodb.NewImage]", claims=False
+    ),
     key_prefix="order-change",
 )
 

@@ -4,14 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
 import msgspec
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyValidationError
-from botocore.config import Config
 
+from backoffice import clients
 from backoffice.batches import EventType, ordered_batch
 from backoffice.correlation import about, correlated
+from backoffice.dead_letters import DeadLetterQueue
 from backoffice.errors import ShopError
 from backoffice.exactly_once import ExactlyOnceStore
 from backoffice.messages import ForeignEventError, MalformedError, text_at
@@ -25,13 +25,14 @@ from track_parcels.tracking import tracker
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Names of what it writes to, and how often its queue delivers a message before it gives up."""
+    """Names of what it writes to, how often its queue delivers a message, and where the queue gives it up to."""
 
     parcels_table: str
     history_table: str
     idempotency_table: str
     parked_bucket: str
     max_receive_count: int
+    dead_letters_queue: str
 
 
 class ReplayIncompleteError(ShopError):
@@ -43,9 +44,8 @@ HOPELESS = (MalformedError, IdempotencyValidationError)
 
 settings = from_environment(Settings)
 track = tracker(ExactlyOnceStore(settings.idempotency_table), settings.parcels_table, settings.history_table)
-# A shard takes five reads a second from all its readers together (Kinesis quotas): wait and read again.
-kinesis = boto3.client("kinesis", config=Config(retries={"mode": "standard", "total_max_attempts": 8}))
-s3 = boto3.client("s3")
+kinesis = clients.client("kinesis")
+s3 = clients.client("s3")
 
 
 def handle(message: SQSRecord) -> None:
@@ -93,4 +93,9 @@ def _replayed(failure: FailureRecord, record: StreamRecord, *, park_anyway: bool
     return True
 
 
-handler = ordered_batch(EventType.SQS, handle)
+handler = ordered_batch(
+    EventType.SQS,
+    handle,
+    permanent=(msgspec.DecodeError,),  # of the message; what is wrong with a scan is handled where it is found
+    dead_letters=DeadLetterQueue(settings.dead_letters_queue),
+)

@@ -29,7 +29,12 @@ NOT_SHIPPED_OTHERWISE = Condition(
 )
 
 
-@exactly_once(ExactlyOnceStore(settings.idempotency_table), key_prefix="shipment", key="orderId")
+@exactly_once(
+    ExactlyOnceStore(settings.idempotency_table),
+    key_prefix="shipment",
+    key="orderId",
+    payload_validation="[customerId, lines]",
+)
 def ship(order: PlacedOrder, unit: UnitOfWork) -> Shipment:
     """Record the shipment of an order."""
     shipment = shipment_of(order)

@@ -23,7 +23,6 @@ from tests.end_to_end.workload import Workload, ledger
 
 _QUIET = 2.0
 _TICK = 0.5
-_GROUP_BATCH = 10
 
 
 @dataclass(frozen=True)
@@ -178,6 +177,7 @@ class Audit:
             parcel, at = scan["parcelId"], (_moment(scan), name)
             newest[parcel] = max(newest.get(parcel, at), at)
         parked = [json.loads(content) for content in self.shop.objects("ParkedScans").values()]
+        history, parcels = self.shop.items("ParcelHistoryTable"), self.shop.items("ParcelsTable")
         return [
             landing(
                 "parcel scans",
@@ -188,10 +188,7 @@ class Audit:
                     (one["parcelId"], f"{_moment(one)}#{name}", one["place"], one["status"])
                     for name, one in scans.items()
                 ],
-                found=[
-                    (one["parcelId"], one["scannedAt"], one["place"], one["status"])
-                    for one in self.shop.items("ParcelHistoryTable")
-                ],
+                found=[(one["parcelId"], one["scannedAt"], one["place"], one["status"]) for one in history],
             ),
             landing(
                 "parcel scans",
@@ -199,7 +196,18 @@ class Audit:
                 "scans in no order",
                 place="parcels table, the newest",
                 wanted=[(parcel, *at) for parcel, at in newest.items()],
-                found=[(one["parcelId"], one["scannedAt"], one["scanId"]) for one in self.shop.items("ParcelsTable")],
+                found=[(one["parcelId"], one["scannedAt"], one["scanId"]) for one in parcels],
+            ),
+            landing(
+                "parcel scans",
+                len(scans),
+                "scans",
+                place="parcels, newest of own history",
+                wanted=_newest(history),
+                found=[
+                    (one["parcelId"], f"{one['scannedAt']}#{one['scanId']}", one["status"], one["place"])
+                    for one in parcels
+                ],
             ),
             landing(
                 "parcel scans",
@@ -214,11 +222,12 @@ class Audit:
     def _payments(self, tolerance: Tolerance) -> list[Landing]:
         """In the ledger, or in the dead-letter queue; results and balances are those of the former in their order."""
         sent = dict(zip(self._payment_ids, self.work.payments, strict=True))
-        dead = {message.id: message for message in self._drain("PaymentsFailed")}
-        found = {one["paymentId"]: one["result"] for one in self.shop.items("EntriesTable")}
+        dead = {_original_id(message): message for message in self._drain("PaymentsFailed")}
+        entries = self.shop.items("EntriesTable")
+        accounts = [(one["account"], one["balanceMinor"]) for one in self.shop.items("AccountsTable")]
+        found = {one["paymentId"]: one["result"] for one in entries}
         beside = [name for name in dead if name in sent and sent[name].body not in self.work.poison_payments]
         applied = {name for name in beside if tolerance.both and json.loads(sent[name].body)["paymentId"] in found}
-        unexplained = [] if tolerance.both else [name for name in beside if not self._was_beside(name, set(dead))]
         done = [json.loads(one.body) for name, one in sent.items() if name not in dead or name in applied]
         results, balances = ledger(done)
         bad = self.work.poison_payments
@@ -237,40 +246,40 @@ class Audit:
                 "payments",
                 place="accounts table, exact sums",
                 wanted=balances.items(),
-                found=[(one["account"], one["balanceMinor"]) for one in self.shop.items("AccountsTable")],
+                found=accounts,
+            ),
+            landing(
+                "payments",
+                len(done),
+                "payments",
+                place="accounts, sums of own entries",
+                wanted=_sums(entries).items(),
+                found=accounts,
             ),
             landing(
                 "payments",
                 len(bad),
                 "malformed payments",
                 place="payments-failed.fifo, as sent",
-                wanted=bad,
-                found=[message.body for message in dead.values() if message.body in bad],
+                wanted=[(body, True) for body in bad],
+                found=[(one.body, tolerance.both or _has_reason(one)) for one in dead.values() if one.body in bad],
             ),
             landing(
                 "payments",
                 len(beside),
                 "payments that failed",
-                place="only beside malformed ones",
+                place="only with their function",
                 wanted=[],
-                found=unexplained,
+                found=[] if tolerance.both else beside,
             ),
         ]
-
-    def _was_beside(self, name: str, dead: set[str]) -> bool:
-        """Whether a message was received together with a malformed one before it, up to ten of a group at a time."""
-        sent = list(zip(self._payment_ids, self.work.payments, strict=True))
-        group = next(one.group for own, one in sent if own == name)
-        messages = [(own, one) for own, one in sent if one.group == group]
-        position = [own for own, _ in messages].index(name)
-        before = messages[max(0, position - _GROUP_BATCH + 1) : position]
-        return any(one.body in self.work.poison_payments and own in dead for own, one in before)
 
     def _requests(self, tolerance: Tolerance) -> list[Landing]:
         bad = self.work.poison_receipts
         asked = {json.loads(body)["orderId"]: json.loads(body) for body in self.work.receipts if body not in bad}
         published = [(one["orderId"], one["totalMinor"], one["currency"]) for one in self._receipts.read()]
-        dead = [message.body for message in self._drain("ReceiptsFailed")]
+        # Killed between sending and reporting, the function sends a dead letter again: the same message, twice.
+        dead = [*{_original_id(message): message.body for message in self._drain("ReceiptsFailed")}.values()]
         kept = {json.loads(body)["orderId"] for body in dead if body not in bad} if tolerance.both else set()
         done = {name for name, *_ in published}
         return [
@@ -323,6 +332,34 @@ def _once[T: Hashable](found: Iterable[T], repeats: int) -> list[T]:
     counted = Counter(found)
     extra = counted.total() - len(counted)
     return list(counted) if extra <= repeats else list(counted.elements())
+
+
+def _original_id(message: Message) -> str:
+    """The id under which a dead letter was sent first: a function's copy has one of its own."""
+    told = message.raw.get("MessageAttributes", {}).get("OriginalMessageId")
+    return str(told["StringValue"]) if told else message.id
+
+
+def _has_reason(message: Message) -> bool:
+    told = message.raw.get("MessageAttributes", {})
+    return all(told.get(name, {}).get("StringValue") for name in ("ErrorCode", "ErrorMessage", "RequestID"))
+
+
+def _sums(entries: Iterable[dict[str, Any]]) -> Counter[str]:
+    """What each account's posted entries add up to."""
+    sums: Counter[str] = Counter()
+    for entry in entries:
+        if entry["result"] == "posted":
+            sums[entry["account"]] += entry["amountMinor"]
+    return sums
+
+
+def _newest(history: Iterable[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
+    """The newest scan of each parcel's history."""
+    newest: dict[str, dict[str, Any]] = {}
+    for one in history:
+        newest[one["parcelId"]] = max(newest.get(one["parcelId"], one), one, key=lambda scan: str(scan["scannedAt"]))
+    return [(name, one["scannedAt"], one["status"], one["place"]) for name, one in newest.items()]
 
 
 def _key(record: Any) -> str:

@@ -9,17 +9,17 @@ tried again without it.
 from __future__ import annotations
 
 import random
-import threading
 import time
-from concurrent.futures import Future
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from botocore.exceptions import ClientError
 
+from backoffice import invocation
 from backoffice.dynamodb import Item, ItemIdentity, deserialize
 from backoffice.errors import ShopError
+from backoffice.sharing import Shared, Waiting
 from backoffice.units import MAX_ACTIONS, Action, ConditionFailedError
 
 if TYPE_CHECKING:
@@ -29,10 +29,42 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 ATTEMPTS = 8
-_FIRST_BACKOFF_S = 0.02
-_LONGEST_BACKOFF_S = 0.5
-_COMPANY_S = 0.00005
-_RETRYABLE = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_CONFLICT = "TransactionConflict"
+_THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
+"""Cancellation reasons that say that a table was too busy for this transaction, whatever is in it."""
+
+_BUSY = frozenset(
+    {
+        "IdempotentParameterMismatchException",
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    }
+)
+"""Errors of a whole call that pass. The two about botocore's request token pass since the next call has another one."""
+
+_SERVER_ERRORS = 500
+_CONTENT = frozenset({"ValidationException", "TransactionCanceledException"})
+"""Errors of a whole call for which one of its transactions may be to blame."""
+
+
+class Backoff(msgspec.Struct, frozen=True):
+    """Waits before further attempts: exponential with full jitter, in seconds."""
+
+    first: float
+    longest: float
+
+    def pause(self, attempt: int) -> float:
+        """The wait after an attempt, counted from 0."""
+        return random.uniform(0, min(self.longest, self.first * 2**attempt))  # noqa: S311 - spreads, guards no secret
+
+
+CONFLICT_BACKOFF = Backoff(first=0.02, longest=0.5)
+THROTTLE_BACKOFF = Backoff(first=0.1, longest=2.0)
+"""On top of botocore's own waits: a throttled table gets fewer calls, not more."""
 
 
 class Transaction(msgspec.Struct, frozen=True):
@@ -47,7 +79,7 @@ class Transaction(msgspec.Struct, frozen=True):
         return [self.marker, *self.actions]
 
 
-class MarkerExistsError(Exception):
+class MarkerExistsError(ShopError):
     """The marker's condition did not hold: the record was completed before, or is in progress elsewhere.
 
     Attributes:
@@ -60,7 +92,11 @@ class MarkerExistsError(Exception):
 
 
 class ConflictError(ShopError):
-    """DynamoDB was too busy, or another transaction held one of the items; trying again is right."""
+    """Another transaction held one of the items; trying again is right."""
+
+
+class ThrottledError(ConflictError):
+    """DynamoDB was too busy, for longer than there was patience or time; trying again is right."""
 
 
 class TransactionRefusedError(ShopError):
@@ -76,7 +112,9 @@ def verdict(transaction: Transaction, reasons: Sequence[dict[str, Any]]) -> Exce
         return MarkerExistsError(reasons[0].get("Item"))
     codes = [_code(reason) for reason in reasons]
     for code in codes:
-        if code in _RETRYABLE:
+        if code in _THROTTLED:
+            return ThrottledError(f"DynamoDB: {code}")
+        if code == _CONFLICT:
             return ConflictError(f"DynamoDB: {code}")
     for action, reason in zip(transaction.all_actions, reasons, strict=True):
         if _code(reason) == "ConditionalCheckFailed":
@@ -93,91 +131,105 @@ def _plain(item: dict[str, AttributeValueTypeDef] | None) -> Item | None:
     return deserialize(item) if item else None
 
 
-type _Waiting = tuple[Transaction, Future[None]]
+type _Waiting = Waiting[Transaction]
 
 
 class Committer:
-    """Commits transactions for many threads.
+    """Commits transactions for many threads, several in a call where they come side by side.
 
-    The first thread to ask waits a moment for company, then sends what has gathered while the others wait. Transactions
-    that touch the same item go into different calls, as DynamoDB demands, in the order they came.
+    Transactions that touch the same item go into different calls, as DynamoDB demands, in the order they came.
+
+    Args:
+        client: A low-level client.
+        sleep: Waits for company and between attempts.
+        seconds_left: The time in which further attempts make sense.
     """
 
-    def __init__(self, client: DynamoDBClient, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        sleep: Callable[[float], None] = time.sleep,
+        seconds_left: Callable[[], float] = invocation.seconds_left,
+    ) -> None:
         self._client = client
         self._sleep = sleep
-        self._lock = threading.Lock()
-        self._gathered: list[_Waiting] = []
+        self._seconds_left = seconds_left
+        self._shared = Shared(self._send_all, sleep)
 
     def commit(self, transaction: Transaction) -> None:
-        """Commit, or raise what `verdict` finds, or the client's error. Conflicts are retried a few times first."""
-        for attempt in range(ATTEMPTS):
+        """Commit, or raise what `verdict` finds, or the client's error. What passes is tried a few times first."""
+        attempt = 0
+        while True:
             try:
-                self._take_part(transaction)
+                return self._shared.ask(transaction)
+            except ThrottledError:
+                raise  # the call was repeated already, for all that shared it
             except ConflictError:
-                if attempt == ATTEMPTS - 1:
+                if not self._paused(CONFLICT_BACKOFF, attempt):
                     raise
-                longest = min(_LONGEST_BACKOFF_S, _FIRST_BACKOFF_S * 2**attempt)
-                self._sleep(random.uniform(0, longest))  # noqa: S311 - spreads retries, guards no secret
-            else:
-                return
+            attempt += 1
 
-    def _take_part(self, transaction: Transaction) -> None:
-        done: Future[None] = Future()
-        with self._lock:
-            self._gathered.append((transaction, done))
-            leads = len(self._gathered) == 1
-        if leads:
-            self._lead()
-        done.result()
+    def _paused(self, backoff: Backoff, attempt: int) -> bool:
+        """Wait before the next attempt, if there is to be one."""
+        pause = backoff.pause(attempt)
+        if attempt + 1 >= ATTEMPTS or pause >= self._seconds_left():
+            return False
+        self._sleep(pause)
+        return True
 
-    def _lead(self) -> None:
-        gathered = self._gather()
-        try:
-            for group in _groups(gathered):
-                self._send(group)
-        except BaseException as error:
-            for _, done in gathered:
-                if not done.done():
-                    done.set_exception(error)
-            raise
-
-    def _gather(self) -> list[_Waiting]:
-        seen = 0
-        while len(self._gathered) > seen:
-            seen = len(self._gathered)
-            self._sleep(_COMPANY_S)
-        with self._lock:
-            gathered, self._gathered = self._gathered, []
-        return gathered
+    def _send_all(self, gathered: list[_Waiting]) -> None:
+        for group in _groups(gathered):
+            self._send(group)
 
     def _send(self, group: list[_Waiting]) -> None:
+        attempt = 0
         while group:
             actions = [action.request for transaction, _ in group for action in transaction.all_actions]
             try:
                 self._client.transact_write_items(TransactItems=actions)
             except ClientError as error:
-                group = self._settle(group, error)
+                group, busy = self._settle(group, error)
             else:
-                for _, done in group:
-                    done.set_result(None)
-                return
+                return _tell(group, None)
+            if busy:
+                if group and not self._paused(THROTTLE_BACKOFF, attempt):
+                    return _tell(group, busy)
+                attempt += 1
+        return None
 
-    def _settle(self, group: list[_Waiting], error: ClientError) -> list[_Waiting]:
-        """Tell those at fault; the others are returned, to be sent again."""
+    def _settle(self, group: list[_Waiting], error: ClientError) -> tuple[list[_Waiting], ThrottledError | None]:
+        """Tell those whose fault it was. The others are returned, to be sent again; together, and after a wait if busy.
+
+        A table that is too busy for one of them is likely so for its neighbours: they wait with it, in the one call.
+        """
         faults = _faults([transaction for transaction, _ in group], error)
         if any(faults):
-            for (_, done), fault in zip(group, faults, strict=True):
-                if fault:
-                    done.set_exception(fault)
-            return [waiting for waiting, fault in zip(group, faults, strict=True) if not fault]
-        if len(group) == 1:
-            group[0][1].set_exception(error)
-            return []
-        # No telling whose fault it was (the call too large, for one): each alone will show it.
-        for waiting in group:
-            self._send([waiting])
-        return []
+            busy = next((fault for fault in faults if isinstance(fault, ThrottledError)), None)
+            again = []
+            for waiting, fault in zip(group, faults, strict=True):
+                if fault is None or isinstance(fault, ThrottledError):
+                    again.append(waiting)
+                else:
+                    _tell([waiting], fault)
+            return again, busy
+        code = error.response["Error"].get("Code", "")
+        if code in _BUSY or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_ERRORS:
+            return group, ThrottledError(f"DynamoDB: {code}")
+        if code not in _CONTENT or len(group) == 1:
+            _tell(group, error)
+        else:
+            # No telling whose fault it was (the call too large, for one): the halves will show it.
+            self._send(group[: len(group) // 2])
+            self._send(group[len(group) // 2 :])
+        return [], None
+
+
+def _tell(group: list[_Waiting], failure: Exception | None) -> None:
+    for _, done in group:
+        if failure is None:
+            done.set_result(None)
+        else:
+            done.set_exception(failure)
 
 
 def _groups(gathered: list[_Waiting]) -> Iterator[list[_Waiting]]:

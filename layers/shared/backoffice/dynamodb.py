@@ -9,10 +9,11 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import msgspec
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.config import Config
+
+from backoffice import clients
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,21 +51,12 @@ class Table(msgspec.Struct, frozen=True):
 def client() -> DynamoDBClient:
     """The process's DynamoDB client.
 
-    Its time-outs are short, since a call that hangs holds a record's key back, and it can have a connection for
-    every thread of a batch. Two settings save a quarter of a call's CPU: this package builds the requests, so botocore
-    need not check them once more, and a given user agent is not composed anew for each call.
+    It can have a connection for every thread of a batch. Two settings save a quarter of a call's CPU: this package
+    builds the requests, so botocore need not check them once more, and a given user agent is not composed anew for
+    each call.
     """
-    return boto3.client(
-        "dynamodb",
-        config=Config(
-            max_pool_connections=_CONNECTIONS,
-            connect_timeout=1,
-            read_timeout=3,
-            retries={"mode": "standard", "total_max_attempts": 3},
-            parameter_validation=False,
-            tcp_keepalive=True,
-            user_agent="backoffice",
-        ),
+    return clients.client(
+        "dynamodb", connections=_CONNECTIONS, config=Config(parameter_validation=False, user_agent="backoffice")
     )
 
 

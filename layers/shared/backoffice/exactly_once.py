@@ -7,7 +7,7 @@ only how the marker is written.
     store = ExactlyOnceStore(settings.markers_table)
     parcels = Table(settings.parcels_table, partition_key="parcel_id")
 
-    @exactly_once(store, key_prefix="scan", key="scan_id")
+    @exactly_once(store, key_prefix="scan", key="scan_id", payload_validation="[parcel_id, place]")
     def record_scan(scan: Scan, unit: UnitOfWork) -> Recorded:
         unit.put(parcels, {"parcel_id": scan.parcel_id, "place": scan.place})
         return Recorded(scan.parcel_id)
@@ -15,7 +15,8 @@ only how the marker is written.
     record_scan(scan)
 
 The function may run more than once, for instance side by side with itself; only its unit is exactly once. What it does
-elsewhere (a message, a call) belongs to Powertools' own ``idempotent_function`` and must carry the same key.
+elsewhere (a message, a call) belongs to Powertools' own ``idempotent_function``, over the ``ClaimingLayer`` of
+``backoffice.idempotency``, and must carry the same key.
 """
 
 from __future__ import annotations
@@ -27,18 +28,25 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol, cast, get_type_hints
 
 import msgspec
-from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, idempotent_function
+from aws_lambda_powertools.utilities.idempotency import idempotent_function
 from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyItemAlreadyExistsError,
     IdempotencyPersistenceLayerError,
 )
 from aws_lambda_powertools.utilities.idempotency.serialization.base import BaseIdempotencySerializer
 from aws_lambda_powertools.utilities.jmespath_utils import query
-from botocore.exceptions import ClientError
 
-from backoffice.commits import Committer, ConflictError, MarkerExistsError, Transaction, TransactionRefusedError
+from backoffice.commits import (
+    Committer,
+    ConflictError,
+    MarkerExistsError,
+    ThrottledError,
+    Transaction,
+    TransactionRefusedError,
+)
 from backoffice.dynamodb import Table, client
-from backoffice.idempotency import KEEP_MARKERS_SECONDS, idempotency_config
+from backoffice.errors import ShopError
+from backoffice.idempotency import KEEP_MARKERS_SECONDS, ClaimingLayer, idempotency_config
 from backoffice.observability import count
 from backoffice.units import Action, Condition, ConditionFailedError, UnitOfWork, UnitOfWorkError
 
@@ -53,7 +61,9 @@ __all__ = [
     "ConditionFailedError",
     "ConflictError",
     "ExactlyOnceStore",
+    "StoredResultError",
     "Table",
+    "ThrottledError",
     "TransactionRefusedError",
     "UnitOfWork",
     "UnitOfWorkError",
@@ -86,7 +96,7 @@ def exactly_once(
     *,
     key_prefix: str,
     key: KeyOf,
-    payload_validation: KeyOf | None = None,
+    payload_validation: KeyOf | None,
     on_condition_failed: Callable[[Any, ConditionFailedError, UnitOfWork], Any] | None = None,
     expires_after_seconds: int = KEEP_MARKERS_SECONDS,
     in_progress_protection: bool = False,
@@ -102,7 +112,8 @@ def exactly_once(
         key: What makes two records the same: a JMESPath expression over the record (``"scan_id"``,
             ``"[account, payment_id]"``) or a function of it. Choose a business key, not a delivery's id (S-111).
         payload_validation: What must not differ between two records of the same key, in the same form; a difference
-            raises Powertools' ``IdempotencyValidationError``.
+            raises Powertools' ``IdempotencyValidationError``, since a second record would otherwise vanish as a
+            duplicate. None where there is nothing to compare: the key says it all.
         on_condition_failed: ``reject(record, failed, unit) -> result``: called when a named condition of the unit did
             not hold. Its unit and its result are the record's instead, and recorded exactly once like any other.
             Without it, ``ConditionFailedError`` is raised and the record has no marker.
@@ -111,9 +122,12 @@ def exactly_once(
             once: one more write a record, needed only where no order protects and the function does more than its unit.
 
     Raises:
+        ValueError: `payload_validation` is an empty expression, which would compare nothing.
         IdempotencyKeyError: from a call, for a record without a key: it has no marker, so it could not be protected.
         IdempotencyPersistenceLayerError: from a call, if the store failed (S-116); its cause says how.
     """
+    if payload_validation == "":
+        raise ValueError("payload_validation: give an expression, or None where there is nothing to compare")
 
     def decorate[T, R](function: Callable[[T, UnitOfWork], R]) -> Callable[[T], R]:
         layer = _TransactionalLayer(store, claims=in_progress_protection)
@@ -123,7 +137,7 @@ def exactly_once(
             persistence_store=layer,
             config=idempotency_config(
                 event_key_jmespath="key",
-                payload_validation_jmespath="payload" if payload_validation else "",
+                payload_validation_jmespath=None if payload_validation is None else "payload",
                 expires_after_seconds=expires_after_seconds,
                 claims=in_progress_protection,
             ),
@@ -137,7 +151,7 @@ def exactly_once(
 
         def once(record: T) -> R:
             data = {"key": _select(key, record)}
-            if payload_validation:
+            if payload_validation is not None:
                 data["payload"] = _select(payload_validation, record)
             try:
                 return layer.judged(lambda: attempt(data=data, work=lambda unit: function(record, unit)))
@@ -172,6 +186,10 @@ def _return_type(function: Callable[..., object]) -> object:
         ) from error
 
 
+class StoredResultError(ShopError):
+    """A marker holds a result that is not of the function's return type, which has changed since it was written."""
+
+
 class _Results(BaseIdempotencySerializer):
     """Results as JSON. They are wrapped, since Powertools takes a stored result that is falsy for none."""
 
@@ -182,14 +200,16 @@ class _Results(BaseIdempotencySerializer):
         return {"result": msgspec.to_builtins(data, str_keys=True)}
 
     def from_dict(self, data: dict[str, Any]) -> object:
-        return msgspec.convert(data["result"], cast("type[object]", self._type), str_keys=True)
+        try:
+            return msgspec.convert(data["result"], cast("type[object]", self._type), str_keys=True)
+        except msgspec.ValidationError as error:  # not the record's fault, whose own validation raises the same type
+            raise StoredResultError("the marker's result is not of the function's return type any more") from error
 
 
 class _Attempt(threading.local):
     """What the calls of Powertools have to share within one attempt, in one thread."""
 
     unit: UnitOfWork | None = None
-    claimed_until_ms: int | None = None
     found: MarkerExistsError | None = None
 
 
@@ -197,10 +217,9 @@ _FREE = (
     "attribute_not_exists(#id) OR #expiry < :now OR "
     "(#status = :inprogress AND attribute_exists(#claim) AND #claim < :now_ms)"
 )
-_OURS = "#status = :inprogress AND #claim = :claim"
 
 
-class _TransactionalLayer(DynamoDBPersistenceLayer):
+class _TransactionalLayer(ClaimingLayer):
     """Powertools' DynamoDB layer, with the completed marker written in the transaction of the record's own writes.
 
     A duplicate is found by that transaction, after the function ran; Powertools looks for it before. So the attempt is
@@ -244,7 +263,6 @@ class _TransactionalLayer(DynamoDBPersistenceLayer):
             self._refuse(data_record, found)
         if self._claims:
             super()._put_record(data_record)
-            self._attempt.claimed_until_ms = data_record.in_progress_expiry_timestamp
         self._attempt.unit = UnitOfWork(self._store.client)
 
     def _refuse(self, data_record: DataRecord, found: MarkerExistsError) -> None:
@@ -299,28 +317,11 @@ class _TransactionalLayer(DynamoDBPersistenceLayer):
             },
         }
 
-    def _ours(self) -> dict[str, Any]:
-        return {
-            "ConditionExpression": _OURS,
-            "ExpressionAttributeNames": {"#status": self.status_attr, "#claim": self.in_progress_expiry_attr},
-            "ExpressionAttributeValues": {
-                ":inprogress": {"S": "INPROGRESS"},
-                ":claim": {"N": str(self._attempt.claimed_until_ms)},
-            },
-        }
-
     def _delete_record(self, data_record: DataRecord) -> None:
         self._attempt.unit = None
         self._release(data_record)
 
     def _release(self, data_record: DataRecord) -> None:
         """Give up the claim, unless another execution has taken the record over."""
-        if not self._claims:
-            return
-        try:
-            self.client.delete_item(
-                TableName=self.table_name, Key=self._get_key(data_record.idempotency_key), **self._ours()
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        if self._claims:
+            super()._delete_record(data_record)

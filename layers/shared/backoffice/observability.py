@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyKeyError, IdempotencyValidationError
+from aws_lambda_powertools.utilities.idempotency.exceptions import BaseError as IdempotencyError
 from botocore.exceptions import ClientError
 
+from backoffice import invocation
 from backoffice.errors import ShopError
 from backoffice.idempotency import register_lambda_context
 
@@ -57,7 +58,11 @@ def count(outcome: str, number: int = 1) -> None:
 
 
 def describe(error: BaseException) -> dict[str, str]:
-    """What of an exception may be logged: its type, where the function's code raised it, its text if that is safe."""
+    """What of an exception may be logged: its type, where the function's code raised it, its text if that is safe.
+
+    ``error``, ``at`` (file, line, function), ``reason`` and ``cause``. The shop's own errors always have a reason;
+    one from elsewhere has its type and place, since its text may quote the record.
+    """
     described = {"error": type(error).__name__}
     frames = list(traceback.extract_tb(error.__traceback__))
     task = os.environ.get("LAMBDA_TASK_ROOT", "")
@@ -73,15 +78,25 @@ def describe(error: BaseException) -> dict[str, str]:
 
 
 def _reason(error: BaseException) -> str | None:
+    """The text of an error, as far as it quotes nothing of a record."""
     match error:
-        case ShopError() | IdempotencyKeyError() | IdempotencyValidationError():
-            return str(error)
+        case ShopError():
+            return str(error) or _summary(type(error))
+        case IdempotencyError():  # its details, which str() adds, may be another error's text
+            return error.message or _summary(type(error))
         case ClientError():
             return str(error.response["Error"].get("Code"))
         case msgspec.ValidationError():
             return _without_values(str(error))
+        case msgspec.DecodeError():  # what is wrong with the JSON, and at which byte
+            return str(error)
         case _:
             return None
+
+
+def _summary(kind: type[BaseException]) -> str:
+    """What the error's type says of itself, where it was raised without a text."""
+    return (kind.__doc__ or kind.__name__).strip().partition("\n")[0]
 
 
 def _without_values(text: str) -> str:
@@ -99,7 +114,8 @@ def observed[R](handler: LambdaHandler[R]) -> LambdaHandler[R]:
     """
 
     @functools.wraps(handler)
-    def invocation(event: dict[str, Any], context: "LambdaContext") -> R:
+    def observed_handler(event: dict[str, Any], context: "LambdaContext") -> R:
+        invocation.begin(context)
         register_lambda_context(context)
         _counts.take()
         try:
@@ -107,7 +123,7 @@ def observed[R](handler: LambdaHandler[R]) -> LambdaHandler[R]:
         finally:
             _send_counts()
 
-    return logger.inject_lambda_context(invocation, clear_state=True)
+    return logger.inject_lambda_context(observed_handler, clear_state=True)
 
 
 def _send_counts() -> None:

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 
 import msgspec
 
+from backoffice.errors import ShopError
 
-class SettingsError(Exception):
+
+class SettingsError(ShopError):
     """The environment does not hold what the function needs; the message names the variable."""
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from backoffice.dead_letters import DeadLetterQueue
+
 
 class Handler:
     """Handles Kinesis records or messages whose payload is a name; fails for the names it is told."""
@@ -239,16 +241,16 @@ def test_out_of_time_a_key_is_reported_from_its_first_unhandled_record_on() -> N
 
 def test_a_margin_above_the_functions_own_limit_still_lets_it_get_on() -> None:
     handler = Handler()
-    context = cast("LambdaContext", Context(remaining_ms=1_000))
+    context = cast("LambdaContext", Context(remaining_ms=600_000))
 
-    response = ordered_batch(EventType.SQS, handler.sqs, margin_ms=5_000)(sqs_event([(None, "1")]), context)
+    response = ordered_batch(EventType.SQS, handler.sqs, margin_ms=900_000)(sqs_event([(None, "1")]), context)
 
     assert reported(response) == []
     assert handler.handled == ["1"]
 
 
 def test_s_115_the_context_is_known_to_idempotency_before_the_first_record(context: "LambdaContext") -> None:
-    config = idempotency_config(event_key_jmespath="id")
+    config = idempotency_config(event_key_jmespath="id", payload_validation_jmespath=None)
     seen = []
 
     def handle(_: object) -> None:
@@ -278,9 +280,121 @@ def test_it_is_a_processor_of_powertools_like_any_other(context: "LambdaContext"
 
 
 @pytest.mark.parametrize("arguments", [{"threads": 0}, {"margin_ms": -1}])
-def test_impossible_settings_are_refused(arguments: dict[str, int]) -> None:
+def test_impossible_settings_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="threads must be at least 1"):
         OrderedBatchProcessor(EventType.SQS, **arguments)
+
+
+class Hanging:
+    """Handles messages whose body is a name; hangs in those it is told until it is let go."""
+
+    def __init__(self, *hanging: str) -> None:
+        self.hanging = set(hanging)
+        self.begun: list[str] = []
+        self.handled: list[str] = []
+        self.go_on = threading.Event()
+        self.went_on = threading.Semaphore(0)
+
+    def __call__(self, record: "SQSRecord") -> None:
+        name = str(json.loads(record.body))
+        self.begun.append(name)
+        if name in self.hanging:
+            assert self.go_on.wait(timeout=60)
+            self.handled.append(name)
+            self.went_on.release()
+        else:
+            self.handled.append(name)
+
+
+def near_the_end() -> "LambdaContext":
+    """Half of this short time is the margin; the other half passes in the test, for real."""
+    return cast("LambdaContext", Context(remaining_ms=400))
+
+
+def test_at_the_margin_the_batch_waits_no_longer_and_reports_what_is_unfinished() -> None:
+    handle = Hanging("A2")
+    event = fifo_event([("A", "A1"), ("A", "A2"), ("A", "A3"), ("B", "B1"), ("B", "B2")])
+
+    response = ordered_batch(EventType.SQS, handle)(event, near_the_end())
+
+    assert reported(response) == ["m1", "m2"]
+    assert sorted(handle.handled) == ["A1", "B1", "B2"]
+    handle.go_on.set()
+
+
+def test_a_thread_that_was_left_behind_ends_its_record_and_begins_no_other() -> None:
+    handle = Hanging("A1")
+    event = fifo_event([("A", "A1"), ("A", "A2")])
+    before = set(threading.enumerate())
+    response = ordered_batch(EventType.SQS, handle, threads=1)(event, near_the_end())
+    left_behind = set(threading.enumerate()) - before
+
+    handle.hanging.clear()
+    handle.go_on.set()
+    assert handle.went_on.acquire(timeout=60)
+    for thread in left_behind:
+        thread.join(timeout=60)
+
+    assert reported(response) == ["m0", "m1"]
+    assert handle.begun == ["A1"]
+    assert all(thread.daemon for thread in left_behind)
+    assert not any(thread.is_alive() for thread in left_behind)
+
+
+def test_threads_that_hang_use_up_none_of_the_next_invocation_s(context: "LambdaContext") -> None:
+    handle = Hanging("0", "1", "2", "3")
+    event = sqs_event([(None, str(number)) for number in range(8)])
+    invoke = ordered_batch(EventType.SQS, handle, threads=4)
+    assert len(reported(invoke(event, near_the_end()))) == 8
+
+    handle.hanging.clear()
+    assert reported(invoke(event, context)) == []
+    assert sorted(handle.handled) == [str(number) for number in range(8)]
+    handle.go_on.set()
+
+
+def test_what_a_thread_left_behind_ends_with_is_no_outcome_of_the_next_invocation(context: "LambdaContext") -> None:
+    hanging, failed_late = threading.Event(), threading.Event()
+    first = [True]
+
+    def handle(record: "SQSRecord") -> None:
+        if first.pop() if first else False:
+            assert hanging.wait(timeout=60)
+            failed_late.set()
+            raise ValueError(record.message_id)
+        hanging.set()
+        assert failed_late.wait(timeout=60)
+
+    invoke = ordered_batch(EventType.SQS, handle)
+    event = sqs_event([(None, "x")])
+    assert reported(invoke(event, near_the_end())) == ["m0"]
+    assert reported(invoke(event, context)) == []
+
+
+def test_a_record_left_behind_sends_no_dead_letter_later() -> None:
+    sent: list[Any] = []
+
+    class Letters:
+        def send(self, *letter: Any) -> None:
+            sent.append(letter)
+
+    handle = Hanging("A1")
+
+    def malformed(record: "SQSRecord") -> None:
+        handle(record)
+        raise ValueError
+
+    invoke = ordered_batch(
+        EventType.SQS, malformed, permanent=(ValueError,), dead_letters=cast("DeadLetterQueue", Letters())
+    )
+    before = set(threading.enumerate())
+    assert reported(invoke(sqs_event([(None, "A1")]), near_the_end())) == ["m0"]
+    left_behind = set(threading.enumerate()) - before
+    handle.go_on.set()
+    for thread in left_behind:
+        thread.join(timeout=60)
+
+    assert sent == []
 
 
 def test_kafka_is_refused() -> None:
@@ -296,7 +410,8 @@ _batches = st.lists(st.tuples(st.sampled_from("abcde"), st.booleans()), max_size
 def test_whatever_fails_order_holds_and_exactly_what_was_not_handled_is_reported(
     batch: list[tuple[str, bool]], time_for: int, threads: int
 ) -> None:
-    context = Context(remaining_ms=time_for * 2)
+    hour = 3_600_000  # so that no real time counts
+    context = Context(remaining_ms=time_for * 2 * hour)
     lock = threading.Lock()
     handled: dict[str, list[int]] = defaultdict(list)
     succeeded = set()
@@ -304,7 +419,7 @@ def test_whatever_fails_order_holds_and_exactly_what_was_not_handled_is_reported
     def handle(record: "KinesisStreamRecord") -> None:
         number, fails = record.kinesis.data_as_json()
         with lock:
-            context.remaining_ms -= 1
+            context.remaining_ms -= hour
             handled[record.kinesis.partition_key].append(number)
         if fails:
             raise ValueError(number)
@@ -312,7 +427,7 @@ def test_whatever_fails_order_holds_and_exactly_what_was_not_handled_is_reported
             succeeded.add(number)
 
     event = kinesis_event([(key, [number, fails]) for number, (key, fails) in enumerate(batch)])
-    invoke = ordered_batch(EventType.KinesisDataStreams, handle, threads=threads, margin_ms=time_for)
+    invoke = ordered_batch(EventType.KinesisDataStreams, handle, threads=threads, margin_ms=time_for * hour)
     response = invoke(event, cast("LambdaContext", context))
 
     assert reported(response) == [str(1000 + n) for n in range(len(batch)) if n not in succeeded]

@@ -1,5 +1,7 @@
+import importlib
 import io
 import json
+import pkgutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -7,18 +9,29 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 import msgspec
 import pytest
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyKeyError,
+    IdempotencyPersistenceLayerError,
+)
 from botocore.exceptions import ClientError
 
+import backoffice
 from backoffice.batches import EventType, ordered_batch
+from backoffice.commits import MarkerExistsError
+from backoffice.dead_letters import DeadLetterQueue
 from backoffice.errors import ShopError
 from backoffice.idempotency import idempotency_config
 from backoffice.observability import count, describe, logger, observed
+from backoffice.records import NotABatchError
+from backoffice.settings import SettingsError
 from tests.unit.backoffice.events import fifo_event, sqs_event
 
 if TYPE_CHECKING:
     import logging
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_sqs import SQSClient
 
 EMAIL = "jane@example.com"
 
@@ -72,7 +85,33 @@ def test_every_outcome_of_a_batch_is_a_metric(capsys: pytest.CaptureFixture[str]
         "RecordsHandled": [1.0],
         "RecordsFailed": [1.0],
         "RecordsHeldBack": [2.0],
+        "RecordsDeadLettered": [0.0],
     }
+
+
+def test_a_dead_lettered_message_is_counted_and_logged_with_its_reason(
+    log: io.StringIO, capsys: pytest.CaptureFixture[str], context: "LambdaContext"
+) -> None:
+    class Queue:
+        def send_message_batch(self, **_: Any) -> dict[str, Any]:
+            return {"Successful": []}
+
+    def handle(_: object) -> None:
+        raise ShopError("the currency is none")
+
+    letters = DeadLetterQueue("https://queue", sqs=cast("SQSClient", Queue()))
+    invoke = ordered_batch(EventType.SQS, handle, permanent=(ShopError,), dead_letters=letters)
+    invoke(sqs_event([(None, EMAIL)]), context)
+
+    assert _metrics(capsys.readouterr().out) == {
+        "RecordsHandled": [0.0],
+        "RecordsFailed": [0.0],
+        "RecordsHeldBack": [0.0],
+        "RecordsDeadLettered": [1.0],
+    }
+    [line] = [line for line in _lines(log.getvalue()) if line.get("message") == "record dead-lettered"]
+    assert (line["record"], line["error"], line["reason"]) == ("m0", "ShopError", "the currency is none")
+    assert EMAIL not in log.getvalue()
 
 
 def test_counts_from_many_threads_add_up(capsys: pytest.CaptureFixture[str], context: "LambdaContext") -> None:
@@ -116,7 +155,7 @@ def test_an_invocation_without_counts_sends_none(capsys: pytest.CaptureFixture[s
 
 
 def test_s_115_every_observed_handler_tells_idempotency_its_context(context: "LambdaContext") -> None:
-    config = idempotency_config(event_key_jmespath="id")
+    config = idempotency_config(event_key_jmespath="id", payload_validation_jmespath=None)
 
     @observed
     def handler(_: dict[str, Any], __: "LambdaContext") -> object:
@@ -155,3 +194,51 @@ def test_the_text_of_a_safe_error_is_logged_and_so_are_the_codes_of_aws_in_its_c
         "reason": "order 7: total does not match its lines",
         "cause": "ClientError: ValidationException",
     }
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (NotABatchError(), "The event is not a batch of the function's source: the wiring is wrong, not a record."),
+        (SettingsError("Settings: set X"), "Settings: set X"),
+        (MarkerExistsError(None), "the record has a marker"),
+        (IdempotencyKeyError("No data found to create a hashed idempotency_key"), "No data found to create"),
+        (IdempotencyAlreadyInProgressError("Execution already in progress"), "Execution already in progress"),
+        (IdempotencyPersistenceLayerError("Failed to save in progress", ValueError(EMAIL)), "Failed to save in"),
+    ],
+)
+def test_every_error_of_the_shop_and_of_idempotency_has_a_reason(error: Exception, reason: str) -> None:
+    assert describe(error)["reason"].startswith(reason)
+    assert EMAIL not in str(describe(error))
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b'{"email": "jane@example.com",}', b"\xff", b'"\\ud800"', b"[1] 2"])
+def test_broken_json_is_described_by_what_is_wrong_with_it(text: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError) as raised:
+        msgspec.json.decode(text)
+
+    assert describe(raised.value)["reason"]
+    assert EMAIL not in describe(raised.value)["reason"]
+
+
+def test_a_foreign_error_is_described_by_its_type_and_place() -> None:
+    with pytest.raises(ValueError, match=EMAIL) as raised:
+        int(EMAIL)
+
+    described = describe(raised.value)
+    assert described["error"] == "ValueError"
+    assert described["at"].startswith("test_observability.py:")
+    assert EMAIL not in str(described)
+
+
+def test_every_error_class_of_the_layer_is_a_shop_error() -> None:
+    modules = [importlib.import_module(f"backoffice.{one.name}") for one in pkgutil.iter_modules(backoffice.__path__)]
+    raised = [
+        kind
+        for module in modules
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Exception) and kind.__module__ == module.__name__
+    ]
+
+    assert len(raised) > 8
+    assert [kind for kind in raised if not issubclass(kind, ShopError)] == []

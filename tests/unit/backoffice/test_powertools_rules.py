@@ -47,7 +47,9 @@ def deposit(payment: Payment, unit: UnitOfWork) -> None:
 
 
 def claiming(store: ExactlyOnceStore) -> "Callable[[Payment], None]":
-    return exactly_once(store, key_prefix="payment", key="payment_id", in_progress_protection=True)(deposit)
+    return exactly_once(
+        store, key_prefix="payment", key="payment_id", payload_validation=None, in_progress_protection=True
+    )(deposit)
 
 
 def deposits(dynamodb: OneAtATime, account: str = "a") -> int:
@@ -67,7 +69,7 @@ def body_of(record: "SQSRecord") -> Payment:
 def test_s_111_a_message_delivered_again_with_another_receipt_has_its_effect_once(
     dynamodb: OneAtATime, store: ExactlyOnceStore, context: "LambdaContext"
 ) -> None:
-    post = exactly_once(store, key_prefix="payment", key="payment_id")(deposit)
+    post = exactly_once(store, key_prefix="payment", key="payment_id", payload_validation=None)(deposit)
     invoke = ordered_batch(EventType.SQS, lambda record: post(body_of(record)))
     first = fifo_event([("a", {"payment_id": "p1", "account": "a"})])
     again = deepcopy(first)
@@ -83,7 +85,7 @@ def test_s_112_a_marker_has_powertools_attributes_in_their_units(
 ) -> None:
     claimed: list[dict[str, Any]] = []
 
-    @exactly_once(store, key_prefix="payment", key="payment_id", in_progress_protection=True)
+    @exactly_once(store, key_prefix="payment", key="payment_id", payload_validation=None, in_progress_protection=True)
     def post(payment: Payment, unit: UnitOfWork) -> None:
         claimed.append(marker(dynamodb))
         deposit(payment, unit)
@@ -140,7 +142,7 @@ def test_s_113_a_marker_is_written_only_where_there_is_none_that_counts(
 
 
 def test_s_114_a_record_costs_one_call_and_its_duplicate_one(dynamodb: OneAtATime, store: ExactlyOnceStore) -> None:
-    post = exactly_once(store, key_prefix="payment", key="payment_id")(deposit)
+    post = exactly_once(store, key_prefix="payment", key="payment_id", payload_validation=None)(deposit)
     post(Payment("p1", "a"))
     assert dynamodb.calls == ["transact_write_items"]
     post(Payment("p1", "a"))
@@ -247,7 +249,7 @@ def test_s_122_idempotent_records_run_side_by_side_and_every_one_is_completed(
 ) -> None:
     everybody = threading.Barrier(4)
 
-    @exactly_once(store, key_prefix="payment", key="payment_id")
+    @exactly_once(store, key_prefix="payment", key="payment_id", payload_validation=None)
     def post(payment: Payment, unit: UnitOfWork) -> None:
         everybody.wait(timeout=10)
         deposit(payment, unit)
@@ -269,7 +271,7 @@ def test_s_124_a_key_in_progress_elsewhere_is_reported_and_its_completed_duplica
     invoke = ordered_batch(EventType.SQS, lambda record: elsewhere(body_of(record)))
     meanwhile: list[str] = []
 
-    @exactly_once(store, key_prefix="payment", key="payment_id", in_progress_protection=True)
+    @exactly_once(store, key_prefix="payment", key="payment_id", payload_validation=None, in_progress_protection=True)
     def slow(payment: Payment, unit: UnitOfWork) -> None:
         meanwhile.extend(reported(invoke(event, context)))
         deposit(payment, unit)

@@ -3,7 +3,7 @@
 import importlib
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeDefinitionTypeDef, KeySchemaElementTypeDef
 
 type Event = dict[str, Any]
+type Letters = Callable[[], list[dict[str, Any]]]
 type Load = Callable[[str], ModuleType]
 type Sample = Callable[[str], Event]
 
@@ -42,6 +43,7 @@ ENVIRONMENT = {
     "RECEIPTS_TOPIC": "arn:aws:sns:eu-west-1:123456789012:receipts",
     "EVENT_BUS": "shop",
     "SHIPMENTS_TABLE": "shipments",
+    "DEAD_LETTERS_QUEUE": "https://sqs.eu-west-1.amazonaws.com/123456789012/dead-letters.fifo",
 }
 
 
@@ -127,6 +129,26 @@ def items(table: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
+def dead_letters(aws: None) -> Callable[[], list[dict[str, Any]]]:  # noqa: ARG001  it is made there
+    """The dead-letter queue of whichever queue feeds the function; a call reads what is in it."""
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="dead-letters.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    assert url == ENVIRONMENT["DEAD_LETTERS_QUEUE"]
+
+    def read() -> list[dict[str, Any]]:
+        taken: list[dict[str, Any]] = []
+        while messages := sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"]
+        ).get("Messages", []):
+            taken += [{**message} for message in messages]
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return taken
+
+    return read
+
+
+@pytest.fixture
 def tables(aws: None) -> None:  # noqa: ARG001  they are made there
     make_table("idempotency", "id")
     make_table("parcels", "parcelId")
@@ -134,6 +156,11 @@ def tables(aws: None) -> None:  # noqa: ARG001  they are made there
     make_table("accounts", "account")
     make_table("entries", "account", "paymentId")
     make_table("shipments", "orderId")
+
+
+def reason(letter: Mapping[str, Any]) -> dict[str, str]:
+    """A dead letter's attributes."""
+    return {name: told["StringValue"] for name, told in letter["MessageAttributes"].items()}
 
 
 def failed(answer: Event) -> list[str]:

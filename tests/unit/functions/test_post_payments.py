@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.functions.conftest import Context, Event, Load, Sample, failed, generated, items
+from tests.unit.functions.conftest import Context, Event, Letters, Load, Sample, failed, generated, items, reason
 
 
 def payment(payment_id: str, account: str, amount: int, currency: str = "EUR") -> dict[str, object]:
@@ -103,8 +103,8 @@ def test_a_repeated_payment_changes_the_balance_once(load: Load, sample_event: S
         payment("P-1", "C-1", 7),
     ],
 )
-def test_s_101_a_malformed_payment_holds_back_its_account_alone(
-    load: Load, sample_event: Sample, context: Context, broken: dict[str, object]
+def test_a_malformed_payment_is_dead_lettered_at_once_and_its_account_goes_on(
+    load: Load, sample_event: Sample, context: Context, dead_letters: Letters, broken: dict[str, object]
 ) -> None:
     event = payments_event(
         sample_event,
@@ -113,16 +113,53 @@ def test_s_101_a_malformed_payment_holds_back_its_account_alone(
         payment("P-3", "C-1", 10),
         payment("P-4", "C-2", 20),
     )
+    assert failed(load("post_payments").handler(event, context)) == []
+    assert balances() == {"C-1": 110, "C-2": 20}
+    [letter] = dead_letters()
+    assert letter["Body"] == json.dumps(broken)
+    assert letter["Attributes"]["MessageGroupId"] == "C-1"
+    told = reason(letter)
+    assert told["ErrorCode"] in {"MalformedPaymentError", "ValidationError", "IdempotencyValidationError"}
+    assert (told["OriginalMessageId"], told["RequestID"]) == ("m2", context.aws_request_id)
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_second_payment_of_the_same_id_with_other_content_is_kept_with_the_reason(
+    load: Load, sample_event: Sample, context: Context, dead_letters: Letters
+) -> None:
+    event = payments_event(sample_event, payment("P-1", "C-1", 100), payment("P-1", "C-1", 250))
+    assert failed(load("post_payments").handler(event, context)) == []
+    assert balances() == {"C-1": 100}
+    [letter] = dead_letters()
+    assert reason(letter)["ErrorCode"] == "IdempotencyValidationError"
+    assert reason(letter)["ErrorMessage"].startswith("Payload does not match stored record")
+
+
+@pytest.mark.usefixtures("tables")
+def test_s_101_a_malformed_payment_that_cannot_be_dead_lettered_holds_back_its_account_alone(
+    load: Load, sample_event: Sample, context: Context
+) -> None:
+    event = payments_event(
+        sample_event,
+        payment("P-1", "C-1", 100),
+        payment("P-2", "C-1", 0),
+        payment("P-3", "C-1", 10),
+        payment("P-4", "C-2", 20),
+    )
     assert failed(load("post_payments").handler(event, context)) == ["m2", "m3"]
     assert balances() == {"C-1": 100, "C-2": 20}
 
 
 @pytest.mark.usefixtures("tables")
-def test_a_payment_in_another_accounts_group_fails(load: Load, sample_event: Sample, context: Context) -> None:
+def test_a_payment_in_another_accounts_group_is_dead_lettered(
+    load: Load, sample_event: Sample, context: Context, dead_letters: Letters
+) -> None:
     event = payments_event(sample_event, payment("P-1", "C-1", 100))
     event["Records"][0]["attributes"]["MessageGroupId"] = "C-2"
-    assert failed(load("post_payments").handler(event, context)) == ["m1"]
+    assert failed(load("post_payments").handler(event, context)) == []
     assert balances() == {}
+    [letter] = dead_letters()
+    assert letter["Attributes"]["MessageGroupId"] == "C-2"
 
 
 @pytest.mark.usefixtures("tables")

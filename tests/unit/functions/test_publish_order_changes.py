@@ -42,6 +42,19 @@ def test_changes_become_events_in_their_orders_order_and_once(
 
 
 @pytest.mark.usefixtures("tables")
+def test_another_change_under_the_id_of_a_published_one_is_an_error(
+    load: Load, bus: Published, sample_event: Sample, context: Context
+) -> None:
+    event = sample_event("publish_order_changes")
+    del event["Records"][1:]
+    assert failed(load("publish_order_changes").handler(event, context)) == []
+    event["Records"][0]["dynamodb"]["NewImage"]["totalMinor"] = {"N": "1"}
+    number = event["Records"][0]["dynamodb"]["SequenceNumber"]
+    assert failed(load("publish_order_changes").handler(event, context)) == [number]
+    assert len(bus.taken) == 1
+
+
+@pytest.mark.usefixtures("tables")
 def test_an_entry_that_the_bus_refuses_is_a_failure_although_the_call_succeeded(
     load: Load, bus: Published, sample_event: Sample, context: Context
 ) -> None:

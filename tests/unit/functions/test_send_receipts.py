@@ -6,7 +6,7 @@ from copy import deepcopy
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.functions.conftest import Context, Load, Published, Sample, failed, generated
+from tests.unit.functions.conftest import Context, Event, Load, Published, Sample, failed, generated, reason
 
 
 @pytest.fixture
@@ -14,6 +14,20 @@ def topic(load: Load, monkeypatch: pytest.MonkeyPatch) -> Published:
     published = Published({})
     monkeypatch.setattr(load("send_receipts").sns, "publish", published)
     return published
+
+
+@pytest.fixture
+def letters(load: Load, monkeypatch: pytest.MonkeyPatch) -> list[Event]:
+    """What the function sends to its dead-letter queue; this queue is no FIFO queue, unlike moto's in these tests."""
+    sent: list[Event] = []
+
+    class Queue:
+        def send_message_batch(self, *, Entries: list[Event], **_: str) -> Event:  # noqa: N803 - SQS's name
+            sent.extend(Entries)
+            return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+    monkeypatch.setattr(load("send_receipts").dead_letters, "_sqs", Queue())
+    return sent
 
 
 @pytest.mark.usefixtures("tables")
@@ -47,13 +61,38 @@ def test_a_receipt_that_was_not_taken_is_sent_on_the_next_delivery(
 
 @pytest.mark.usefixtures("tables")
 @pytest.mark.parametrize("body", ["", "{}", '{"orderId":"A","customerId":"C","totalMinor":-1,"currency":"EUR"}'])
-def test_a_malformed_request_fails_alone(
-    load: Load, topic: Published, sample_event: Sample, context: Context, body: str
+def test_a_malformed_request_is_dead_lettered_alone(
+    load: Load, topic: Published, sample_event: Sample, letters: list[Event], body: str
 ) -> None:
     event = sample_event("send_receipts")
     event["Records"][0]["body"] = body
-    assert failed(load("send_receipts").handler(event, context)) == [event["Records"][0]["messageId"]]
+    assert failed(load("send_receipts").handler(event, Context())) == []
     assert len(topic.taken) == 1
+    [letter] = letters
+    assert letter["MessageBody"] == body
+    assert reason(letter)["ErrorCode"] in {"DecodeError", "ValidationError"}
+    assert reason(letter)["ErrorMessage"]
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize("other", [{"totalMinor": 250}, {"customerId": "C-2"}, {"currency": "USD"}])
+def test_a_second_receipt_of_an_order_with_other_content_is_kept_with_the_reason(
+    load: Load,
+    topic: Published,
+    sample_event: Sample,
+    letters: list[Event],
+    other: dict[str, object],
+) -> None:
+    request = {"orderId": "A-7", "customerId": "C-1", "totalMinor": 100, "currency": "EUR"}
+    for body in (request, request | other):
+        event = sample_event("send_receipts")
+        del event["Records"][1:]
+        event["Records"][0]["body"] = json.dumps(body)
+        assert failed(load("send_receipts").handler(event, Context())) == []
+    assert [json.loads(request["Message"])["totalMinor"] for request in topic.taken] == [100]
+    [letter] = letters
+    assert json.loads(letter["MessageBody"]) == request | other
+    assert reason(letter)["ErrorCode"] == "IdempotencyValidationError"
 
 
 @pytest.mark.usefixtures("tables")

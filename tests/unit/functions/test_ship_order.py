@@ -2,6 +2,7 @@
 
 import boto3
 import pytest
+from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyValidationError
 
 from backoffice.exactly_once import ConditionFailedError
 from backoffice.messages import ForeignEventError, MalformedError
@@ -30,6 +31,19 @@ def test_an_order_takes_as_few_boxes_as_hold_it(
         {"sku": "TEA", "quantity": 1, "unitPriceMinor": 1},
     ][articles == 1 :]
     assert len(load("ship_order").handler(event, context)["parcelIds"]) == parcels
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize("other", [{"customerId": "C-99"}, {"lines": [{"sku": "TEA", "quantity": 9}]}])
+def test_a_second_order_of_the_same_id_with_other_content_is_an_error(
+    load: Load, sample_event: Sample, context: Context, other: dict[str, object]
+) -> None:
+    event = sample_event("ship_order")
+    shipped = load("ship_order").handler(event, context)
+    event["detail"] |= other
+    with pytest.raises(IdempotencyValidationError):
+        load("ship_order").handler(event, context)
+    assert items("shipments") == [shipped]
 
 
 @pytest.mark.usefixtures("tables")
