@@ -4,6 +4,7 @@ Records are the raw ones of the event (S-83, S-84, S-105).
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from backoffice.messages import ForeignEventError
 
 type RawRecord = Mapping[str, Any]
 
+_MEMBER = re.compile(r"[A-Za-z-]{1,40}")
 _SOURCES = {
     EventType.SQS: "aws:sqs",
     EventType.KinesisDataStreams: "aws:kinesis",
@@ -34,7 +36,9 @@ def batch_of(event: Mapping[str, Any], source: EventType) -> list[dict[str, Any]
     expected = _SOURCES[source]
     records = event.get("Records") if isinstance(event, Mapping) else None
     if not isinstance(records, list):
-        raise NotABatchError(f"expected a batch of {expected}, got an event without a list of Records")
+        # Only what looks like a member of AWS's: a name is payload as well.
+        members = sorted(filter(_MEMBER.fullmatch, event)) if isinstance(event, Mapping) else []
+        raise NotABatchError(f"expected a batch of {expected}, got an event with {members or 'no members'}")
     for position, record in enumerate(records):
         if not isinstance(record, dict) or record.get("eventSource") != expected:
             raise NotABatchError(f"expected a batch of {expected}, but record {position} is of another source")
