@@ -1,6 +1,7 @@
 """`python -m tests.crashes --trials 2000 --seed 7 --engine ministack`: the trials, their number and their faults."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ def main() -> int:
     parser.add_argument("--engine", choices=["moto", "ministack"], default="moto")
     parser.add_argument("--endpoint", help="an endpoint that is there already, instead of an engine")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # the engine does not survive that way, either
     sys.stdout.write(f"{asked.trials} trials, seed {asked.seed}, on {asked.endpoint or asked.engine}\n")
     if asked.endpoint:
         return trials(asked.endpoint, asked.seed, asked.trials)
