@@ -22,6 +22,7 @@ PURE = {
     "enum",
     "hashlib",
     "heapq",
+    "ipaddress",
     "itertools",
     "json",
     "math",
