@@ -336,7 +336,7 @@ class Lane:
                 return
             if self.config.tumbling_window:
                 self._enter_window(self._work[-1], now)
-            yield from self._cut()
+                yield from self._cut()
         batch = self._work[-1]
         batch.request_id = self.new_id()
         self._to(Phase.IN_FLIGHT)
@@ -407,7 +407,9 @@ class Lane:
 
     def _form(self, now: float) -> Iterator[StreamAction]:
         """Take the first records of the backlog, as many as a batch may hold (S-47, S-48)."""
-        count = fitting(map(_size, self._candidates()), envelope=self._around)
+        count = len(self.backlog)
+        if self.full or self.open_window is not None:
+            count = fitting(map(_size, self._candidates()), envelope=self._around)
         if not count:
             yield from self._turn_away(now)
             return
@@ -423,6 +425,11 @@ class Lane:
         return candidates if window is None else takewhile(lambda record: record.arrived < window.end, candidates)
 
     def _take(self, count: int) -> list[StreamRecord]:
+        if count == len(self.backlog):
+            taken = list(self.backlog)
+            self.backlog.clear()
+            self._backlog_size = 0
+            return taken
         taken = [self.backlog.popleft() for _ in range(count)]
         self._backlog_size -= sum(record.size + COMMA for record in taken)
         return taken

@@ -62,7 +62,8 @@ def json_text(value: object) -> str:
 
 def json_size(value: object) -> int:
     """The bytes of `json_text`."""
-    return text_size(json_text(value))
+    text = json_text(value)
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def text_size(text: str) -> int:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from landfast.delivery.actions import Action, Fetch, Settle
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream import ShardPoller
@@ -16,7 +18,7 @@ from landfast.delivery.stream_records import (
     kinesis_record,
 )
 from landfast.delivery.strict_json import json_size
-from landfast.simulate.acceptance import plain_image, sent_text, typed
+from landfast.simulate.acceptance import plain_image, typed
 from landfast.simulate.agenda import Order
 from landfast.simulate.drivers import ACCOUNT, FUNCTION_ARN, REGION, START, Driver, Machine
 from landfast.simulate.result import Tally
@@ -227,7 +229,8 @@ def _renderer(config: StreamConfig, shard: str) -> Render:
 
 def _data(record: Record) -> bytes:
     """What the record's producer put: text as it is, anything else as JSON."""
-    return sent_text(record.payload).encode("utf-8", "replace")
+    payload = record.payload
+    return payload.encode() if isinstance(payload, str) else msgspec.json.encode(payload)
 
 
 def _change(record: StreamRecord, stream_arn: str) -> dict[str, object]:
