@@ -21,7 +21,12 @@ def aws(service: Running, name: str) -> Any:  # noqa: ANN401 - boto3's clients h
     from botocore.config import Config
 
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=service.region)  # noqa: S106 - no secret: the engine takes any
-    config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=930, proxies={})
+    config = Config(
+        retries={"total_max_attempts": 1},
+        s3={"addressing_style": "path"},
+        read_timeout=930 if name == "lambda" else 60,
+        proxies={},
+    )
     client: Any = session.client
     return client(name, endpoint_url=service.endpoint, config=config)
 

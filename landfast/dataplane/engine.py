@@ -294,8 +294,12 @@ def _start(
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(pid).encode(), 0)
     state = State(engine=engine, data_id=uuid.uuid4().hex, pid=pid, port=port, stack=stack, account=account)
-    _write(directory, state)
-    running = Engine(directory, state)
+    try:
+        _write(directory, state)
+        running = Engine(directory, state)
+    except BaseException:
+        stop(directory)
+        raise
     try:
         _wait_until_ready(running, launch, cancelled)
     except BaseException:

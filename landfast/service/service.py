@@ -185,8 +185,10 @@ class Service:
             self.world = resources.create(self.template, self.clients, options.engine)
         self.not_run = (*self.template.not_run, *self.world.not_run)
         self.clock = Clock(options.speed, not_before=self.store.latest())
+        logs = LogFiles(state / "logs", lost=self._lost_logs)
+        self._parts.callback(logs.close)
         self._front = self._open_front()
-        self._start_functions(state)
+        self._start_functions(state, logs)
         self._start_asynchronous()
         self._endpoint = Endpoint(self.functions, self._accept_call)
         self._start_mappings()
@@ -237,9 +239,7 @@ class Service:
                 f"port {port} cannot be had ({error.strerror}): give another one with --port, or none for a free one"
             ) from error
 
-    def _start_functions(self, state: Path) -> None:
-        logs = LogFiles(state / "logs", lost=self._lost_logs)
-        self._parts.callback(logs.close)
+    def _start_functions(self, state: Path, logs: LogFiles) -> None:
         environment = {"AWS_ENDPOINT_URL": self.engine.url, "AWS_ENDPOINT_URL_LAMBDA": self._front.url}
         with self._interrupts.allowed():
             specs = function_specs(self.template, (self.options.layers or state / "layers").absolute(), environment)

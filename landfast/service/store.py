@@ -286,7 +286,7 @@ class Store:
 
 def keep_event(queue: str, event: AcceptedEvent) -> Change:
     """Keep an event of an asynchronous queue, or what has changed about it."""
-    record = msgspec.msgpack.encode(event)
+    record = _packed(event)
     return lambda connection: connection.execute(
         "INSERT INTO events (request_id, queue, record) VALUES (?, ?, ?) "
         "ON CONFLICT (request_id) DO UPDATE SET record = excluded.record",
@@ -301,11 +301,31 @@ def forget_event(request_id: str) -> Change:
 
 def keep_shard(mapping: str, shard: str, state: ShardState) -> Change:
     """Keep how far a mapping has come in a shard."""
-    windows = msgspec.json.encode(state.windows)
+    windows = msgspec.json.encode(_sound(msgspec.to_builtins(state.windows)))
     return lambda connection: connection.execute(
         "INSERT OR REPLACE INTO shards (mapping, shard, sequence, windows, started, ended) VALUES (?, ?, ?, ?, ?, ?)",
         (mapping, shard, state.sequence, windows, state.started, state.ended),
     )
+
+
+def _packed(event: AcceptedEvent) -> bytes:
+    try:
+        return msgspec.msgpack.encode(event)
+    except UnicodeEncodeError:
+        return msgspec.msgpack.encode(_sound(msgspec.to_builtins(event, builtin_types=(bytes,))))
+
+
+def _sound(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """The value with a question mark for each half of a surrogate pair, which JSON can escape and UTF-8 cannot hold."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {_sound(name): _sound(part) for name, part in value.items()}
+        case list() | tuple():
+            return [_sound(part) for part in value]
+        case _:
+            return value
 
 
 def read_journal(path: Path, *, after: int = 0) -> Iterator[tuple[int, Entry]]:

@@ -5,7 +5,16 @@ import subprocess
 import sys
 
 import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
 
+from landfast.cli import failures
+from landfast.dataplane.errors import EngineError, ResourceError
+from landfast.delivery.errors import Refused
+from landfast.errors import LandfastError
+from landfast.runtime.model import InvalidFunctionError
+from landfast.service.state import ServiceError
+from landfast.service.store import StoreError
+from landfast.template.errors import TemplateError
 from tests.architecture.sources import ROOT
 
 HEAVY = {"awslambdaric", "boto3", "botocore", "flask", "moto", "samtranslator", "werkzeug", "yaml"}
@@ -36,3 +45,16 @@ def test_a_quick_command_loads_nothing_heavy(arguments: list[str]) -> None:
     packages = loaded(*arguments)
     assert "typer" in packages
     assert packages & HEAVY == set()
+
+
+def test_what_the_user_can_mend_has_one_root_that_the_command_line_asks_for() -> None:
+    for kind in (ServiceError, StoreError, TemplateError, EngineError, ResourceError, InvalidFunctionError):
+        assert issubclass(kind, LandfastError)
+    assert failures.in_one_line(EngineError("moto\n  has ended")) == "moto has ended"
+    assert failures.in_one_line(Refused("settings.U-99", "no such setting")) is not None
+    assert failures.in_one_line(PermissionError(13, "Permission denied", "orders.jsonl")) == (
+        "orders.jsonl: Permission denied"
+    )
+    assert failures.in_one_line(ReadTimeoutError(endpoint_url="http://127.0.0.1:1")) is not None
+    assert failures.in_one_line(ClientError({"Error": {"Code": "NoSuchBucket"}}, "PutObject")) is not None
+    assert failures.in_one_line(KeyError("a fault of ours")) is None

@@ -77,7 +77,7 @@ def test_a_module_of_the_rules_says_what_it_is_about_and_is_pure(path: Path) -> 
     foreign = {
         module
         for module in imported(path)
-        if not f"{module}.".startswith("landfast.delivery.") and module != "landfast.errors" and top(module) not in PURE
+        if not f"{module}.".startswith(("landfast.delivery.", "landfast.errors.")) and top(module) not in PURE
     }
     assert foreign == set()
     assert attributes(path).isdisjoint(CLOCKS)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from landfast.cli import app
+from landfast.dataplane import engine as engines
 from landfast.service.state import StateDirectory
 from landfast.service.store import Store
 
@@ -186,6 +187,8 @@ def test_a_state_directory_that_cannot_be_used_is_one_line(
     [line] = ended.err.splitlines()
     assert line.startswith("landfast: ")
     assert str(state.parent) in line, "the line does not name what is wrong"
+    if os.path.isfile(state / "engine.lock"):  # noqa: PTH113 - pathlib's raises for what is no path
+        assert not engines._is_locked(state), "an engine is left behind"
 
 
 @pytest.mark.parametrize(

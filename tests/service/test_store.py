@@ -3,6 +3,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,24 @@ def test_half_a_surrogate_pair_which_json_texts_may_name_is_noted(tmp_path: Path
     [(_, entry)] = read_journal(tmp_path / "s")
     assert isinstance(entry, Finished)
     assert entry.value is not None
+    store.close()
+
+
+def test_half_a_surrogate_pair_in_what_a_function_said_is_kept_as_a_question_mark(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s")
+    half = json.loads('"no \\ud800 stock"')
+    progress = replace(PROGRESS, response=Failed({"errorMessage": half}))
+    window = Window(0.0, 60.0, {half: [half]})
+    store.commit(
+        [],
+        [
+            keep_event("orders", structs.replace(EVENT, progress=progress)),
+            keep_shard("mapping", "shard-1", ShardState(windows=(window, None))),
+        ],
+    )
+    expected = replace(PROGRESS, response=Failed({"errorMessage": "no ? stock"}))
+    assert store.events("orders") == [structs.replace(EVENT, progress=expected)]
+    assert store.shards("mapping")["shard-1"].windows == (Window(0.0, 60.0, {"no ? stock": ["no ? stock"]}), None)
     store.close()
 
 
