@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _BASE = "/2018-06-01/runtime"
+_LOGS_JSON = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Fault(Exception):  # noqa: N818 - AWS's word
@@ -83,11 +85,36 @@ class _RequestIdFilter(logging.Filter):
         return True
 
 
+class _JsonFormatter(logging.Formatter):
+    """One object a line, with the keys of AWS's runtime client."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, object] = {
+            "timestamp": self.formatTime(record, self.datefmt),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "logger": record.name,
+            "requestId": getattr(record, "aws_request_id", ""),
+        }
+        if record.exc_info and record.exc_info[0]:
+            kind, error, trace = record.exc_info
+            entry["errorType"], entry["errorMessage"] = kind.__name__, str(error)
+            entry["stackTrace"] = traceback.format_tb(trace)
+        return json.dumps(entry, ensure_ascii=False, default=str)
+
+
 def _set_up_logging() -> _RequestIdFilter:
-    formatter = logging.Formatter(
-        "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
+    formatter = (
+        _JsonFormatter(datefmt=_TIME)
+        if _LOGS_JSON
+        else logging.Formatter(
+            "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
+        )
     )
     formatter.converter = time.gmtime
+    level = os.environ.get("AWS_LAMBDA_LOG_LEVEL")
+    if level:
+        logging.getLogger().setLevel("DEBUG" if level == "TRACE" else level)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
     identify = _RequestIdFilter()
@@ -145,6 +172,10 @@ def error_object(error: Exception, request_id: str) -> dict[str, Any]:
 
 
 def _log(error: dict[str, Any]) -> None:
+    if _LOGS_JSON:
+        entry = {"timestamp": time.strftime(_TIME, time.gmtime()), "level": "ERROR", **error}
+        sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        return
     lines = [f"[ERROR] {error['errorType']}: {error['errorMessage']}", "Traceback (most recent call last):"]
     lines += [line for entry in error["stackTrace"] for line in entry.splitlines()]
     sys.stdout.write("\r".join(lines) + "\n")
@@ -153,7 +184,7 @@ def _log(error: dict[str, Any]) -> None:
 def _number(value: object) -> int | float:
     if not isinstance(value, Decimal):
         raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
-    return int(value) if value == value.to_integral_value() else float(value)
+    return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
 
 
 def _encode(value: object) -> bytes:

@@ -69,7 +69,9 @@ def worker_environment(
         "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
+        "AWS_LAMBDA_LOG_FORMAT": spec.logging.log_format,
+        "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
+        **_log_level(spec),
         "AWS_LAMBDA_LOG_STREAM_NAME": f"{now_day}/[{spec.version}]{uuid4().hex}",
         "AWS_LAMBDA_RUNTIME_API": api_address,
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
@@ -78,6 +80,11 @@ def worker_environment(
         "_HANDLER": spec.handler,
         "PYTHONPATH": os.pathsep.join(_search_path(spec, provided)),
     }
+
+
+def _log_level(spec: FunctionSpec) -> dict[str, str]:
+    """A text log has no level, and the runtime client would filter by it (S-137)."""
+    return {"AWS_LAMBDA_LOG_LEVEL": spec.logging.application_log_level} if spec.logging.log_format == "JSON" else {}
 
 
 def _defaults(spec: FunctionSpec, scratch: Path) -> dict[str, str]:

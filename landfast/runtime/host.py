@@ -64,7 +64,14 @@ class Host:
             )
             scratch.mkdir()
             process = subprocess.Popen(  # noqa: S603 - running the user's own handlers is the purpose
-                [self._python, *_OPTIONS[self._client], str(_HERE / "launch.py"), self._client, spec.handler],
+                [
+                    self._python,
+                    *_OPTIONS[self._client],
+                    str(_HERE / "launch.py"),
+                    self._client,
+                    str(spec.ephemeral_storage_mb),
+                    spec.handler,
+                ],
                 cwd=spec.code,
                 env=environment,
                 stdin=subprocess.DEVNULL,

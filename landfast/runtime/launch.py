@@ -1,4 +1,4 @@
-"""Starts a runtime client in a worker: `python -S -P launch.py CLIENT HANDLER`.
+"""Starts a runtime client in a worker: `python -S -P launch.py CLIENT STORAGE HANDLER`.
 
 `-S` keeps the service's own packages out of the handler's sight, so that a dependency missing from the layer is
 missing here as well; `exit()` and `quit()`, which Lambda's interpreter has, come back by hand.
@@ -30,12 +30,13 @@ class _Terminated(BaseException):
     """SIGTERM has arrived."""
 
 
-def main(client: str, handler: str) -> None:
-    """Become the runtime client."""
+def main(client: str, storage: int, handler: str) -> None:
+    """Become the runtime client; no file may grow larger than `storage` MiB."""
     if sys.platform == "linux":
         _supervise()
     site.setquit()
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    _limit(resource.RLIMIT_FSIZE, storage * 1024 * 1024)
     sys.argv[1:] = [handler]
     if client == "awslambdaric":
         from awslambdaric.__main__ import main as run  # type: ignore[import-untyped] # noqa: PLC0415 - the worker's own
@@ -137,4 +138,4 @@ def _end_like(status: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])

@@ -21,6 +21,17 @@ ASYNC_REQUEST_LIMIT = 1024 * 1024
 RESPONSE_LIMIT = 6_291_556
 """Bytes of a response, the number that AWS names in its error (S-17)."""
 
+TIMEOUT_LIMIT = 1_800
+"""Seconds that a function may run (Lambda quotas)."""
+
+MEMORY_SIZES = (128, 10_240)
+EPHEMERAL_STORAGE_SIZES = (512, 10_240)
+"""MiB (Lambda quotas)."""
+
+LogFormat = Literal["Text", "JSON"]
+LogLevel = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+_LEVELS = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "WARNING": 3, "ERROR": 4, "FATAL": 5, "CRITICAL": 5}
+
 ErrorKind = Literal["exception", "init", "timeout", "exit", "memory", "response-too-large"]
 ThrottleReason = Literal["ReservedFunctionConcurrentInvocationLimitExceeded", "ConcurrentInvocationLimitExceeded"]
 
@@ -45,6 +56,28 @@ class RequestTooLargeError(ValueError):
         self.size = size
 
 
+def counts_at(level: str, least: LogLevel) -> bool:
+    """Whether an entry of `level` is logged where `least` is the lowest that is; an unknown level counts as INFO."""
+    return _LEVELS.get(level.upper(), _LEVELS["INFO"]) >= _LEVELS[least]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggingConfig:
+    """LoggingConfig of a function (S-137).
+
+    Attributes:
+        log_format: LogFormat. The levels filter with ``JSON`` only.
+        application_log_level: ApplicationLogLevel, of what the function writes.
+        system_log_level: SystemLogLevel, of what Lambda writes.
+        log_group: LogGroup; empty for ``/aws/lambda/`` and the function's name.
+    """
+
+    log_format: LogFormat = "Text"
+    application_log_level: LogLevel = "INFO"
+    system_log_level: LogLevel = "INFO"
+    log_group: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
     """One function, as `AWS::Lambda::Function` describes it.
@@ -55,8 +88,11 @@ class FunctionSpec:
         code: the folder that is `/var/task` on AWS.
         layers: folders that hold `python/`, in the template's order; of two copies of a module the later layer's wins.
         environment: the template's variables, and what else the worker shall see, such as `AWS_ENDPOINT_URL`.
-        timeout: seconds.
-        memory_mb: MemorySize in MiB; the worker and its children are killed above it.
+        timeout: seconds, at most `TIMEOUT_LIMIT`; on Lambda whole ones.
+        memory_mb: MemorySize in MiB, 128 to 10,240; the worker and its children are killed above it.
+        ephemeral_storage_mb: EphemeralStorage in MiB, 512 to 10,240; no file that a worker writes may be larger. How
+            much all its files hold together is not limited.
+        logging: LoggingConfig.
         arn: unqualified.
         role_arn: the execution role; informative, nothing is enforced here.
         reserved_concurrency: ReservedConcurrentExecutions; 0 throttles every call (S-10).
@@ -74,6 +110,13 @@ class FunctionSpec:
     region: str = "us-east-1"
     role_arn: str = ""
     reserved_concurrency: int | None = None
+    ephemeral_storage_mb: int = 512
+    logging: LoggingConfig = LoggingConfig()
+
+    @property
+    def log_group(self) -> str:
+        """The name of its log group."""
+        return self.logging.log_group or f"/aws/lambda/{self.name}"
 
     def checked(self) -> FunctionSpec:
         """This, if it can be run.
@@ -86,8 +129,14 @@ class FunctionSpec:
                 raise InvalidFunctionError(
                     f"{self.name}: its {what} folder {folder} does not exist; build it or correct the template"
                 )
-        if self.timeout <= 0 or self.memory_mb <= 0:
-            raise InvalidFunctionError(f"{self.name}: Timeout and MemorySize must be positive")
+        if not 0 < self.timeout <= TIMEOUT_LIMIT:
+            raise InvalidFunctionError(f"{self.name}: its Timeout is {self.timeout:g}; give 1 to {TIMEOUT_LIMIT:,} s")
+        for what, size, (least, most) in (
+            ("MemorySize", self.memory_mb, MEMORY_SIZES),
+            ("EphemeralStorage", self.ephemeral_storage_mb, EPHEMERAL_STORAGE_SIZES),
+        ):
+            if not least <= size <= most:
+                raise InvalidFunctionError(f"{self.name}: its {what} is {size:,}; give {least} to {most:,} MB")
         return self
 
 
@@ -116,13 +165,26 @@ class Answered:
     """The handler returned.
 
     Attributes:
-        payload: what it returned, as the runtime client encoded it (JSON, or the bytes of a bytes object).
+        payload: what it returned, byte for byte as the runtime client encoded it: JSON as Python writes it, or
+            whatever a bytes object holds. Lambda hands it on as it is; see `is_json`.
         log_tail: the last 4 KB of the invocation's log, as `LogResult` has it before base64.
     """
 
     payload: bytes
     log_tail: str
     report: Report
+
+    @property
+    def is_json(self) -> bool:
+        """Whether `payload` is JSON by RFC 8259, in UTF-8; Python's encoder also makes `NaN` and `Infinity`.
+
+        It is False of an empty payload, and of one that is nested too deeply to be read.
+        """
+        try:
+            json.loads(self.payload.decode(), parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +243,7 @@ class Call:
     invoked_arn: str
     client_context: bytes | None
     trace_id: str
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -6,7 +6,7 @@ from pathlib import Path
 from landfast.delivery.asynchronous import AsynchronousConfig, configuration, in_force
 from landfast.delivery.errors import Refused
 from landfast.delivery.settings import Settings
-from landfast.runtime.model import FunctionSpec
+from landfast.runtime.model import FunctionSpec, LoggingConfig
 from landfast.service import layers
 from landfast.service.functions import LATEST
 from landfast.service.state import ServiceError
@@ -41,6 +41,13 @@ def function_specs(template: Template, cache: Path, environment: Mapping[str, st
             region=template.region,
             role_arn=function.role.arn if function.role else "",
             reserved_concurrency=function.reserved_concurrent_executions,
+            ephemeral_storage_mb=function.ephemeral_storage_size,
+            logging=LoggingConfig(
+                log_format=function.log_format,
+                application_log_level=function.application_log_level,
+                system_log_level=function.system_log_level,
+                log_group=function.log_group,
+            ),
         )
         for function in template.functions.values()
     }

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_invoke_config import configuration
@@ -18,16 +20,27 @@ class _DeadLetterConfig(Properties, frozen=True, kw_only=True):
     target_arn: str | None = None
 
 
+_Level = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+
+
 class _LoggingConfig(Properties, frozen=True, kw_only=True):
     log_group: str | None = None
+    log_format: Literal["Text", "JSON"] = "Text"
+    application_log_level: _Level | None = None
+    system_log_level: Literal["DEBUG", "INFO", "WARN"] | None = None
+
+
+class _EphemeralStorage(Properties, frozen=True, kw_only=True):
+    size: Annotated[int, msgspec.Meta(ge=512, le=10_240)] = 512
 
 
 class _FunctionProperties(Properties, frozen=True, kw_only=True):
     handler: str | None = None
     runtime: str | None = None
     package_type: Literal["Zip", "Image"] = "Zip"
-    timeout: int = 3
-    memory_size: int = 128
+    timeout: Annotated[int, msgspec.Meta(ge=1, le=1_800)] = 3
+    memory_size: Annotated[int, msgspec.Meta(ge=128, le=10_240)] = 128
+    ephemeral_storage: _EphemeralStorage = _EphemeralStorage()
     reserved_concurrent_executions: int | None = None
     architectures: tuple[Literal["x86_64", "arm64"], ...] = ("x86_64",)
     layers: tuple[str, ...] = ()
@@ -143,7 +156,8 @@ def functions(
             reserved_concurrent_executions=properties.reserved_concurrent_executions,
             architecture=properties.architectures[0] if properties.architectures else "x86_64",
             role=_role(stack, logical_id, roles_by_arn),
-            log_group=properties.logging_config.log_group or f"/aws/lambda/{identity.name}",
+            ephemeral_storage_size=properties.ephemeral_storage.size,
+            **_logging(logical_id, identity.name, properties.logging_config),
             dead_letter_target_arn=dead_letter,
             recursive_loop=properties.recursive_loop,
             versions=tuple(versions.get(identity.name, ())),
@@ -152,6 +166,23 @@ def functions(
         )
 
     return stack.each("AWS::Lambda::Function", function)
+
+
+def _logging(logical_id: str, name: str, config: _LoggingConfig) -> dict[str, Any]:
+    """How the function logs (S-137): the fields of `Function`."""
+    for field, level in (
+        ("ApplicationLogLevel", config.application_log_level),
+        ("SystemLogLevel", config.system_log_level),
+    ):
+        if level is not None and config.log_format != "JSON":
+            where = (logical_id, "Properties", "LoggingConfig", field)
+            raise Mistake(where, "needs LogFormat: JSON; a text log has no levels")
+    return {
+        "log_group": config.log_group or f"/aws/lambda/{name}",
+        "log_format": config.log_format,
+        "application_log_level": config.application_log_level or "INFO",
+        "system_log_level": config.system_log_level or "INFO",
+    }
 
 
 def _python(logical_id: str, properties: _FunctionProperties) -> tuple[str, str]:

@@ -124,6 +124,10 @@ class Function(Declared, frozen=True, kw_only=True):
         architecture: ``x86_64`` or ``arm64``.
         role: None if the role is not in the template.
         log_group: The name of its log group.
+        log_format: ``Text`` or ``JSON``.
+        application_log_level: The lowest level of the function's own log entries that are kept, with ``JSON``.
+        system_log_level: The same of Lambda's entries.
+        ephemeral_storage_size: In MiB.
         dead_letter_target_arn: A queue or topic.
         recursive_loop: What happens to a chain of calls that does not end (S-34).
         versions: Numbers of the published versions.
@@ -142,6 +146,10 @@ class Function(Declared, frozen=True, kw_only=True):
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     role: Role | None = None
     log_group: str
+    log_format: Literal["Text", "JSON"] = "Text"
+    application_log_level: Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] = "INFO"
+    system_log_level: Literal["DEBUG", "INFO", "WARN"] = "INFO"
+    ephemeral_storage_size: int = 512
     dead_letter_target_arn: str | None = None
     recursive_loop: Literal["Terminate", "Allow"] = "Terminate"
     versions: tuple[str, ...] = ()

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from landfast.runtime import LoggingConfig
+
 
 class Settings(TypedDict, total=False):
     """Fields of `FunctionSpec`."""
@@ -18,3 +20,5 @@ class Settings(TypedDict, total=False):
     timeout: float
     memory_mb: int
     reserved_concurrency: int
+    ephemeral_storage_mb: int
+    logging: LoggingConfig

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from landfast.runtime import Runtime, RuntimeClosedError, Throttled
+from landfast.runtime.runtime import _Waiter
+from landfast.runtime.worker import Worker
 from tests.runtime.conftest import Lab, answer, eventually, failure, invoke, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
     from pathlib import Path
 
-    from landfast.runtime import FunctionSpec
+    from landfast.runtime import FunctionSpec, Result
 
 GATE = """
 import os, time
@@ -42,6 +47,18 @@ class Gate:
 
     def open(self) -> None:
         (self.folder / "open").touch()
+
+
+class Interruption(threading.Event):
+    """What interrupts whoever waits for it, as Ctrl-C does, when something else has happened."""
+
+    def __init__(self, happened: threading.Event) -> None:
+        super().__init__()
+        self._happened = happened
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._happened.wait(timeout)
+        raise InterruptedError
 
 
 @pytest.fixture
@@ -158,15 +175,107 @@ def test_a_free_worker_goes_to_its_own_function_first_unless_another_has_waited_
     assert [entry.function for entry in lab.logs if entry.kind == "START"] == order
 
 
-def test_places_that_are_shared_evenly_stay_where_they_are(
-    lab: Lab, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+class Round:
+    """Calls that have waited long as soon as they wait, each at a gate of its own; at most two run at a time."""
+
+    def __init__(self, lab: Lab, threads: ThreadPoolExecutor) -> None:
+        self.runtime = lab.runtime(gated(lab), gated(lab, "other"), max_processes=2)
+        self._root = lab.root
+        self._threads = threads
+        self._calls: list[tuple[Gate, Future[Result]]] = []
+
+    def call(self, name: str) -> int:
+        """Call a function, and see the call wait or run."""
+        number = len(self._calls)
+        gate = Gate(self._root / f"gate-{number}")
+        waiting = len(self.runtime._waiters)
+        call = self._threads.submit(invoke, self.runtime, str(gate.folder), name=name, request_id=f"r-{number}")
+        self._calls.append((gate, call))
+        assert eventually(lambda: gate.arrived() == 1 or len(self.runtime._waiters) == waiting + 1)
+        return number
+
+    def arrives(self, number: int) -> bool:
+        return eventually(lambda: self._calls[number][0].arrived() == 1, within=20)
+
+    def let_go(self, number: int) -> None:
+        self._calls[number][0].open()
+
+    def end(self, number: int) -> int:
+        """Let the handler end: its process."""
+        assert self.arrives(number)
+        self.let_go(number)
+        process: int = answer(self._calls[number][1].result(timeout=20))
+        return process
+
+
+@pytest.fixture
+def long_waits(lab: Lab, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> Round:
+    monkeypatch.setattr("landfast.runtime.runtime._FAIR_AFTER", 0.0)
+    return Round(lab, threads)
+
+
+def test_places_that_are_shared_evenly_stay_where_they_are(long_waits: Round) -> None:
+    both = [long_waits.call("orders") for _ in range(2)]
+    others = [long_waits.call("other") for _ in range(4)]
+    orders = [long_waits.call("orders") for _ in range(4)]
+    first, second = (long_waits.end(number) for number in both)
+    ends = [(long_waits.end(mine), long_waits.end(theirs)) for mine, theirs in zip(orders, others, strict=True)]
+    assert {mine for mine, _ in ends} == {second}, "a warm worker was replaced, although both functions had one"
+    assert len({first, second, *(theirs for _, theirs in ends)}) == 3
+
+
+def test_a_place_that_is_promised_counts_while_its_old_worker_still_ends(
+    long_waits: Round, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("landfast.runtime.runtime._FAIR_AFTER", 0.2)
-    code = "import os, time\ndef handler(event, context):\n    time.sleep(0.05)\n    return os.getpid()"
-    names = ["orders"] * 8 + ["other"] * 8
-    runtime = lab.runtime(*(lab.function(code, name=name, timeout=20) for name in set(names)), max_processes=2)
-    calls = [threads.submit(invoke, runtime, name=name) for name in names * 3]
-    assert len({answer(call.result()) for call in calls}) <= 4, "warm workers were replaced, although both had one"
+    may_end = threading.Event()
+    dispose = Worker.dispose
+
+    def dispose_late(worker: Worker) -> None:
+        may_end.wait()
+        dispose(worker)
+
+    monkeypatch.setattr(Worker, "dispose", dispose_late)
+    first, second = (long_waits.call("orders") for _ in range(2))
+    others = [long_waits.call("other") for _ in range(2)]
+    orders = [long_waits.call("orders") for _ in range(2)]
+    assert long_waits.arrives(first)
+    long_waits.let_go(first)
+    assert eventually(lambda: len(long_waits.runtime._waiters) == 3)
+    try:
+        warm = long_waits.end(second)
+        assert long_waits.end(orders[0]) == warm
+    finally:
+        may_end.set()
+    assert long_waits.end(others[0]) != warm
+    for number in (first, orders[1], others[1]):
+        long_waits.end(number)
+
+
+def test_a_promised_place_whose_caller_has_left_is_free_again(
+    lab: Lab, threads: ThreadPoolExecutor, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promised, left = threading.Event(), threading.Event()
+    dispose = Worker.dispose
+
+    def dispose_late(worker: Worker) -> None:
+        promised.set()
+        left.wait()
+        dispose(worker)
+
+    runtime = lab.runtime(gated(lab), gated(lab, "other"), max_processes=1)
+    call = threads.submit(invoke, runtime, str(gate.folder))
+    assert eventually(lambda: gate.arrived() == 1)
+    monkeypatch.setattr("landfast.runtime.runtime._Waiter", partial(_Waiter, ready=Interruption(promised)))
+    leaver = threads.submit(invoke, runtime, name="other")
+    assert eventually(lambda: len(runtime._waiters) == 1)
+    monkeypatch.setattr(Worker, "dispose", dispose_late)
+    gate.open()
+    with pytest.raises(InterruptedError):
+        leaver.result(timeout=20)
+    left.set()
+    answer(call.result(timeout=20))
+    assert runtime._functions["other"].starting == 0
+    answer(invoke(runtime, name="other"))
 
 
 def test_a_worker_between_two_calls_is_not_replaced_for_a_function_that_has_as_many(
@@ -227,21 +336,17 @@ def test_closing_ends_running_and_waiting_invocations(lab: Lab, gate: Gate, thre
         invoke(runtime)
 
 
-def test_an_interrupted_caller_leaves_the_queue(lab: Lab, gate: Gate, threads: ThreadPoolExecutor) -> None:
-    class Interrupted(BaseException):
-        pass
-
+def test_an_interrupted_caller_leaves_the_queue(
+    lab: Lab, gate: Gate, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     runtime = lab.runtime(gated(lab), max_processes=1)
     call = threads.submit(invoke, runtime, str(gate.folder))
     assert eventually(lambda: gate.arrived() == 1)
-
-    def interrupt(_: object) -> None:
-        raise Interrupted
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("landfast.runtime.runtime.threading.Event.wait", interrupt)
-        with pytest.raises(Interrupted):
-            invoke(runtime)
+    at_once = threading.Event()
+    at_once.set()
+    monkeypatch.setattr("landfast.runtime.runtime._Waiter", partial(_Waiter, ready=Interruption(at_once)))
+    with pytest.raises(InterruptedError):
+        invoke(runtime)
     gate.open()
     worker = answer(call.result())
     assert answer(invoke(runtime)) == worker

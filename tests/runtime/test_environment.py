@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from landfast.runtime import InvalidFunctionError
-from tests.runtime.conftest import Lab, answer, invoke
+from tests.runtime.conftest import Lab, answer, failure, invoke
+from tests.runtime.settings import Settings
 
 ENVIRONMENT = "import os\ndef handler(event, context): return dict(os.environ)"
 
@@ -36,6 +37,7 @@ def test_a_worker_has_lambdas_variables_and_the_templates_and_no_others(
         "AWS_LAMBDA_FUNCTION_NAME",
         "AWS_LAMBDA_FUNCTION_VERSION",
         "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_FORMAT",
         "AWS_LAMBDA_LOG_GROUP_NAME",
         "AWS_LAMBDA_LOG_STREAM_NAME",
         "AWS_LAMBDA_RUNTIME_API",
@@ -162,3 +164,57 @@ def test_workers_need_no_thread_of_the_service(lab: Lab) -> None:
 def test_the_interpreter_can_be_chosen(lab: Lab) -> None:
     spec = lab.function("import sys\ndef handler(event, context): return sys.executable")
     assert json.dumps(answer(invoke(lab.runtime(spec, python=sys.executable)))) == json.dumps(sys.executable)
+
+
+def test_s_138_a_worker_may_open_1024_files(lab: Lab, client: str) -> None:
+    spec = lab.function(
+        """
+        import os, resource
+        def handler(event, context):
+            limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+            files = []
+            try:
+                while True: files.append(os.open("/dev/null", os.O_RDONLY))
+            except OSError as error:
+                for each in files: os.close(each)
+                return [*limits, len(files) > 900, error.errno]
+        """
+    )
+    assert answer(invoke(lab.runtime(spec, client=client))) == [1024, 1024, True, 24]
+
+
+def test_a_file_may_not_be_larger_than_the_ephemeral_storage(lab: Lab) -> None:
+    spec = lab.function(
+        """
+        import os, tempfile
+        def handler(event, context):
+            with tempfile.NamedTemporaryFile() as file:
+                os.truncate(file.name, event * 1024 * 1024)
+                return os.path.getsize(file.name)
+        """,
+        ephemeral_storage_mb=600,
+    )
+    runtime = lab.runtime(spec)
+    assert answer(invoke(runtime, 600)) == 600 * 1024 * 1024
+    assert failure(invoke(runtime, 601)).error["errorMessage"].startswith("[Errno 27]")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (Settings(timeout=0), "orders: its Timeout is 0; give 1 to 1,800 s"),
+        (Settings(timeout=1801), "orders: its Timeout is 1801; give 1 to 1,800 s"),
+        (Settings(timeout=float("nan")), "orders: its Timeout is nan; give 1 to 1,800 s"),
+        (Settings(memory_mb=127), "orders: its MemorySize is 127; give 128 to 10,240 MB"),
+        (Settings(memory_mb=10_241), "orders: its MemorySize is 10,241; give 128 to 10,240 MB"),
+        (Settings(ephemeral_storage_mb=511), "orders: its EphemeralStorage is 511; give 512 to 10,240 MB"),
+    ],
+)
+def test_what_lambda_would_not_configure_is_refused(lab: Lab, settings: Settings, message: str) -> None:
+    with pytest.raises(InvalidFunctionError, match=f"^{message}$"):
+        lab.runtime(lab.function("", **settings))
+
+
+def test_a_function_may_run_for_half_an_hour(lab: Lab) -> None:
+    spec = lab.function("def handler(event, context): return context.get_remaining_time_in_millis()", timeout=1800)
+    assert answer(invoke(lab.runtime(spec))) > 1_790_000

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
-from landfast.runtime import Answered, LogRecord
+from landfast.runtime import Answered, LoggingConfig, LogRecord
+from landfast.runtime.request_log import RequestLog
 from tests.runtime.conftest import REQUEST_ID, Lab, answer, failure, invoke
 
 
@@ -111,3 +114,111 @@ def test_a_failed_initialisation_is_reported_as_such(lab: Lab, client: str) -> N
     failed = failure(invoke(lab.runtime(lab.function("import nothing_like_it"), client=client)))
     assert [entry.kind for entry in lab.logs][-3:] == ["START", "END", "REPORT"]
     assert failed.log_tail.endswith("Status: error\tError Type: Runtime.ImportModuleError\n")
+
+
+JSON = LoggingConfig(log_format="JSON", application_log_level="WARN", system_log_level="WARN")
+LEVELS = """
+import json, logging, os
+logger = logging.getLogger()
+def handler(event, context):
+    for level in ("debug", "info", "warning", "error", "critical"):
+        getattr(logger, level)(level + " logged")
+    for level in ("TRACE", "debug", "Info", "WARN", "error", "FATAL", "nonsense", 3, None):
+        print(json.dumps({"level": level, "message": f"{level} printed"}))
+    print(json.dumps({"_aws": {"CloudWatchMetrics": []}, "Landed": 1}))
+    print("plain text")
+    print("{no JSON")
+    print(" [1, 2]")
+    return {name: os.environ.get(f"AWS_LAMBDA_LOG_{name}") for name in ("FORMAT", "LEVEL", "GROUP_NAME")}
+"""
+
+
+def test_s_137_json_logs_drop_what_is_below_the_level_and_metrics_with_it(lab: Lab, client: str) -> None:
+    spec = lab.function(LEVELS, logging=JSON)
+    variables = answer(invoke(lab.runtime(spec, client=client)))
+    assert variables == {"FORMAT": "JSON", "LEVEL": "WARN", "GROUP_NAME": "/aws/lambda/orders"}
+    lines = texts(lab.logs)
+    objects = [json.loads(line) for line in lines if line.startswith('{"')]
+    assert [each["message"] for each in objects] == [
+        *("warning logged", "error logged", "critical logged"),
+        *("WARN printed", "error printed", "FATAL printed"),
+    ]
+    assert {each.get("requestId", REQUEST_ID) for each in objects} == {REQUEST_ID}
+    assert [line for line in lines if not line.startswith('{"')] == ["plain text", "{no JSON", " [1, 2]"]
+    assert {entry.kind for entry in lab.logs} == {"OUTPUT"}, "Lambda's own lines are below the level as well"
+
+
+def test_s_137_metrics_stay_at_info(lab: Lab, client: str) -> None:
+    spec = lab.function(LEVELS, logging=LoggingConfig(log_format="JSON", log_group="orders-logs"))
+    variables = answer(invoke(lab.runtime(spec, client=client)))
+    assert variables == {"FORMAT": "JSON", "LEVEL": "INFO", "GROUP_NAME": "orders-logs"}
+    printed = [json.loads(line) for line in texts(lab.logs) if line.startswith('{"')]
+    assert {"_aws": {"CloudWatchMetrics": []}, "Landed": 1} in printed
+    assert [each["message"] for each in printed if "debug" in str(each)] == []
+
+
+def test_s_137_text_logs_have_no_level(lab: Lab, client: str) -> None:
+    spec = lab.function(LEVELS, logging=LoggingConfig(application_log_level="ERROR"))
+    variables = answer(invoke(lab.runtime(spec, client=client)))
+    assert variables == {"FORMAT": "Text", "LEVEL": None, "GROUP_NAME": "/aws/lambda/orders"}
+    assert '{"level": "debug", "message": "debug printed"}' in texts(lab.logs)
+
+
+def test_lambdas_own_json_lines_are_platform_events(lab: Lab) -> None:
+    spec = lab.function(
+        "def handler(event, context): 1 / event",
+        logging=LoggingConfig(log_format="JSON", system_log_level="DEBUG"),
+    )
+    runtime = lab.runtime(spec)
+    answer(invoke(runtime, 1))
+    events = [json.loads(entry.text) for entry in lab.logs]
+    assert [each["type"] for each in events] == ["platform.start", "platform.runtimeDone", "platform.report"]
+    assert {each["record"]["requestId"] for each in events} == {REQUEST_ID}
+    assert events[2]["record"]["status"] == "success"
+    assert set(events[2]["record"]["metrics"]) == {
+        *("durationMs", "billedDurationMs", "memorySizeMB", "maxMemoryUsedMB", "initDurationMs")
+    }
+    lab.logs.clear()
+    failure(invoke(runtime, 0))
+    report = json.loads(lab.logs[-1].text)["record"]
+    assert (report["status"], report["errorType"]) == ("error", "ZeroDivisionError")
+
+
+def test_an_exception_is_one_json_line_at_level_error(lab: Lab, client: str) -> None:
+    failure(invoke(lab.runtime(lab.function("def handler(event, context): 1 / 0", logging=JSON), client=client)))
+    raised, runtime_done, report = (json.loads(entry.text) for entry in lab.logs)
+    assert (raised["level"], raised["errorType"]) == ("ERROR", "ZeroDivisionError")
+    assert (runtime_done["type"], report["type"]) == ("platform.runtimeDone", "platform.report")
+
+
+def test_a_line_longer_than_a_log_event_is_cut_between_characters(lab: Lab) -> None:
+    log = RequestLog(lab.logs.append, lab.function(""), REQUEST_ID)
+    line = "x" + "é☂" * 600_000
+    sent = line.encode() + b"\nnext\n\n"
+    for start in range(0, len(sent), 65_536):
+        log.output(sent[start : start + 65_536])
+    *parts, last, empty = texts(lab.logs)
+    assert (last, empty) == ("next", "")
+    assert "".join(parts) == line
+    assert all(len(part.encode()) <= 1024 * 1024 - 26 for part in parts)
+    assert len(parts) == 3
+
+
+def test_output_without_end_is_bounded_in_memory(lab: Lab) -> None:
+    taken = 0
+
+    def count(record: LogRecord) -> None:
+        nonlocal taken
+        taken += len(record.text)
+
+    log = RequestLog(count, lab.function(""), REQUEST_ID)
+    chunk = b"\xff" * 65_536
+    tracemalloc.start()
+    try:
+        for _ in range(1000):
+            log.output(chunk)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert taken > 60_000_000
+    assert peak < 12_000_000

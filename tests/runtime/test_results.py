@@ -467,6 +467,104 @@ def test_u_032_an_initialisation_that_fails_is_run_again_only_where_the_setting_
     assert (lab.root / "starts").read_text() == "xx"
 
 
+def shortly(value: object) -> str:
+    """A name for a parametrised test."""
+    return repr(value)[:30]
+
+
+# A runtime client of one's own: it takes the event and posts what it likes.
+POST = """
+import os
+from http.client import HTTPConnection
+def handler(event, context):
+    connection = HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    path = f"/2018-06-01/runtime/invocation/{{context.aws_request_id}}/{to}"
+    connection.request("POST", path, {body!r}, {{"Lambda-Runtime-Function-Error-Type": "Own.Type"}})
+    connection.getresponse().read()
+    os.kill(os.getpid(), 9)
+"""
+NO_OBJECT = {"errorType": "Own.Type", "errorMessage": "The runtime reported an error that is not a JSON object"}
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"", NO_OBJECT),
+        (b"{", NO_OBJECT),
+        (b"[1]", NO_OBJECT),
+        (b'"text"', NO_OBJECT),
+        (b"null", NO_OBJECT),
+        (b"\xff\xfe{}", NO_OBJECT),
+        ('{"errorType": "T"}'.encode("utf-16"), NO_OBJECT),
+        (b"\xef\xbb\xbf{}", NO_OBJECT),
+        (b"[" * 100_000, NO_OBJECT),
+        (b'{"a":' * 50_000 + b"1" + b"}" * 50_000, NO_OBJECT),
+        (b'{"a":' * 500 + b"1" + b"}" * 500, NO_OBJECT),
+        (b'{"errorMessage": ' + b"9" * 5000 + b"}", NO_OBJECT),
+        (b'{"a": NaN, "b": [-Infinity, 1e999], "c": 1.5}', {"a": "NaN", "b": ["-Infinity", "1e999"], "c": 1.5}),
+        (b'{"\\ud800": "a\\udfffb\\ud83d\\ude00"}', {"\ufffd": "a\ufffdb\U0001f600"}),
+    ],
+    ids=shortly,
+)
+def test_s_017_whatever_is_reported_as_an_error_ends_as_a_well_formed_one(
+    lab: Lab, body: bytes, error: dict[str, object]
+) -> None:
+    failed = failure(invoke(lab.runtime(lab.function(POST.format(to="error", body=body), timeout=20))))
+    assert (failed.kind, failed.error) == ("exception", error)
+    assert json.loads(failed.payload) == error
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"[" * 100_000], ids=shortly)
+def test_s_017_a_malformed_error_of_the_initialisation_ends_well_formed_too(lab: Lab, body: bytes) -> None:
+    spec = lab.function(
+        f"""
+        import os
+        from http.client import HTTPConnection
+        connection = HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+        connection.request("POST", "/2018-06-01/runtime/init/error", {body!r})
+        connection.getresponse().read()
+        """
+    )
+    failed = failure(invoke(lab.runtime(spec)))
+    assert failed.kind == "init"
+    assert failed.error == {**NO_OBJECT, "errorType": "Function.Unknown"}
+
+
+@pytest.mark.parametrize(
+    ("value", "payload", "is_json"),
+    [
+        ("{'a': [1, None]}", b'{"a": [1, null]}', True),
+        ("None", b"null", True),
+        ("float('nan')", b"NaN", False),
+        ("{'batchItemFailures': [], 'x': float('-inf')}", b'{"batchItemFailures": [], "x": -Infinity}', False),
+        ("b'{}'", b"{}", True),
+        ("b''", b"", False),
+        ("b'\\xff\\x00'", b"\xff\x00", False),
+        ("'{}'.encode('utf-16-le')", b"{\x00}\x00", False),
+        ("b'[' * 100_000", b"[" * 100_000, False),
+        ("'\u2602'", '"\u2602"'.encode(), True),
+    ],
+    ids=shortly,
+)
+def test_an_answer_is_handed_over_byte_for_byte_and_tells_whether_it_is_json(
+    lab: Lab, client: str, value: str, payload: bytes, *, is_json: bool
+) -> None:
+    runtime = lab.runtime(lab.function(f"def handler(event, context): return {value}"), client=client)
+    result = invoke(runtime)
+    assert isinstance(result, Answered)
+    assert (result.payload, result.is_json) == (payload, is_json)
+
+
+def test_half_a_surrogate_pair_ends_the_invocation_and_not_the_service(lab: Lab, client: str) -> None:
+    runtime = lab.runtime(lab.function("def handler(event, context): return '\\ud800'"), client=client)
+    for _ in range(2):
+        assert failure(invoke(runtime)).kind in {"exception", "exit"}
+    raising = lab.function("def handler(event, context): raise ValueError('\\ud800')", name="raising")
+    runtime.update(raising)
+    for _ in range(2):
+        assert json.loads(failure(invoke(runtime, name="raising")).payload)["errorType"]
+
+
 def test_a_function_nobody_specified_is_an_error_of_the_caller(lab: Lab) -> None:
     with pytest.raises(UnknownFunctionError, match="no function named orders"):
         invoke(lab.runtime())

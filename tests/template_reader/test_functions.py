@@ -70,6 +70,53 @@ def test_a_function_has_aws_defaults(reading: Reading) -> None:
     assert (function.dead_letter_target_arn, dict(function.event_invoke_configs)) == (None, {})
 
 
+def test_s_137_logging_and_storage_are_read_also_from_globals(reading: Reading) -> None:
+    template = reading(
+        """
+        Transform: AWS::Serverless-2016-10-31
+        Parameters:
+          Level: {Type: String, Default: WARN}
+        Globals:
+          Function:
+            Runtime: python3.13
+            CodeUri: functions/
+            EphemeralStorage: {Size: 1024}
+            LoggingConfig: {LogFormat: JSON, ApplicationLogLevel: !Ref Level, SystemLogLevel: DEBUG}
+        Resources:
+          F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, LoggingConfig: {LogGroup: own}}}
+          G: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Timeout: 1800}}
+        """
+    )
+    for function in template.functions.values():
+        assert (function.log_format, function.application_log_level, function.system_log_level) == (
+            *("JSON", "WARN", "DEBUG"),
+        )
+        assert function.ephemeral_storage_size == 1024
+    assert template.functions["F"].log_group == "own"
+    assert template.functions["G"].timeout == 1800
+
+
+@pytest.mark.parametrize(
+    ("properties", "where"),
+    [
+        ("Timeout: 1801", "Timeout"),
+        ("Timeout: 0", "Timeout"),
+        ("MemorySize: 127", "MemorySize"),
+        ("MemorySize: 10241", "MemorySize"),
+        ("EphemeralStorage: {Size: 511}", "EphemeralStorage.Size"),
+        ("LoggingConfig: {LogFormat: XML}", "LoggingConfig.LogFormat"),
+        ("LoggingConfig: {LogFormat: JSON, ApplicationLogLevel: LOUD}", "LoggingConfig.ApplicationLogLevel"),
+        ("LoggingConfig: {LogFormat: JSON, SystemLogLevel: ERROR}", "LoggingConfig.SystemLogLevel"),
+        ("LoggingConfig: {ApplicationLogLevel: WARN}", "LoggingConfig.ApplicationLogLevel"),
+        ("LoggingConfig: {LogFormat: Text, SystemLogLevel: WARN}", "LoggingConfig.SystemLogLevel"),
+    ],
+)
+def test_settings_that_lambda_refuses_are_refused_in_one_line(refusing: Refusing, properties: str, where: str) -> None:
+    message = refusing(f"{SAM}Resources: {{F: {{{FUNCTION}, {properties}}}}}}}")
+    assert f"F.Properties.{where}" in message
+    assert "\n" not in message
+
+
 def test_a_plain_cloudformation_function_needs_no_transform(reading: Reading, template_file: Path) -> None:
     function = reading(
         """
