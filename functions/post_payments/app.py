@@ -8,7 +8,7 @@ from backoffice.batches import EventType, ordered_batch
 from backoffice.correlation import correlated
 from backoffice.dead_letters import DeadLetterQueue
 from backoffice.exactly_once import ExactlyOnceStore
-from backoffice.messages import text_at
+from backoffice.messages import ForeignEventError, text_at
 from backoffice.observability import count, logger
 from backoffice.settings import from_environment
 from post_payments.payment import MalformedPaymentError, parse_payment
@@ -24,7 +24,7 @@ class Settings(msgspec.Struct, frozen=True):
     dead_letters_queue: str
 
 
-PERMANENT = (MalformedPaymentError, msgspec.DecodeError, IdempotencyValidationError)
+PERMANENT = (MalformedPaymentError, ForeignEventError, IdempotencyValidationError)
 """What is wrong with the payment itself: no further delivery mends it."""
 
 

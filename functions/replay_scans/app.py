@@ -17,7 +17,7 @@ from backoffice.exactly_once import ExactlyOnceStore
 from backoffice.messages import ForeignEventError, MalformedError, text_at
 from backoffice.observability import count, describe, logger
 from backoffice.settings import from_environment
-from replay_scans.failed_range import FailureRecord, parse_failure
+from replay_scans.failed_range import FailureRecord, MalformedFailureError, parse_failure
 from replay_scans.parking import park, parked_gap, parked_record
 from replay_scans.reading import Missing, StreamRecord, read_range
 from track_parcels.scan import parse_scan
@@ -96,6 +96,9 @@ def _replayed(failure: FailureRecord, record: StreamRecord, *, park_anyway: bool
 handler = ordered_batch(
     EventType.SQS,
     handle,
-    permanent=(msgspec.DecodeError,),  # of the message; what is wrong with a scan is handled where it is found
+    permanent=(
+        MalformedFailureError,
+        ForeignEventError,
+    ),  # of the message; what is wrong with a scan is handled where it is found
     dead_letters=DeadLetterQueue(settings.dead_letters_queue),
 )

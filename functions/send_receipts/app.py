@@ -14,10 +14,10 @@ from backoffice.correlation import correlated
 from backoffice.dead_letters import DeadLetterQueue
 from backoffice.dynamodb import client
 from backoffice.idempotency import ClaimingLayer, idempotency_config
-from backoffice.messages import text_at
+from backoffice.messages import ForeignEventError, text_at
 from backoffice.observability import count
 from backoffice.settings import from_environment
-from send_receipts.receipt import parse_request, receipt_for
+from send_receipts.receipt import MalformedReceiptRequestError, parse_request, receipt_for
 
 THREADS = 8
 
@@ -30,7 +30,7 @@ class Settings(msgspec.Struct, frozen=True):
     dead_letters_queue: str
 
 
-PERMANENT = (msgspec.DecodeError, IdempotencyValidationError)
+PERMANENT = (MalformedReceiptRequestError, ForeignEventError, IdempotencyValidationError)
 """What is wrong with the request itself: no further delivery mends it."""
 
 
