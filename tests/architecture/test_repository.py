@@ -64,5 +64,5 @@ def test_no_fast_test_waits_for_real_time() -> None:
 def test_a_fast_layer_blocks_sockets(layer: str) -> None:
     conftests = list((ROOT / "tests" / layer).rglob("conftest.py"))
     folders = {path.parent for path in (ROOT / "tests" / layer).rglob("test_*.py")}
-    blocked = {path.parent for path in conftests if "disable_socket()" in path.read_text()}
+    blocked = {path.parent for path in conftests if re.search(r"disable_socket\(\)|\bno_network\b", path.read_text())}
     assert folders <= blocked
