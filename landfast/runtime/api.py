@@ -9,7 +9,7 @@ requests; what it refuses, such as two lengths or a malformed chunk, is answered
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
@@ -23,8 +23,7 @@ class DisconnectedError(Exception):
     """The client closed the connection, or was refused: it is no runtime client, or speaks no proper HTTP/1.1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A request; when `length` exceeds what the connection takes, `body` is empty and the rest still unread.
 
     Attributes:

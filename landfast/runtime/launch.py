@@ -21,7 +21,8 @@ import site
 import sys
 
 _OPEN_FILES = 1024  # Lambda quotas, "File descriptors"
-_REAP_EVERY = 1000  # milliseconds
+_REAP_EVERY = 1000  # milliseconds, as the next
+_LOOK_EVERY = 10
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -94,9 +95,13 @@ def _end_of(worker: int) -> int:
     Waiting on its descriptor and not in `wait` is for speed: that one wakes whenever the worker is frozen or thawed.
     """
     ends = select.poll()
-    ends.register(os.pidfd_open(worker), select.POLLIN)
+    patience = _REAP_EVERY
+    try:
+        ends.register(os.pidfd_open(worker), select.POLLIN)
+    except OSError:  # a kernel before 5.3, or a sandbox
+        patience = _LOOK_EVERY
     while True:
-        ends.poll(_REAP_EVERY)
+        ends.poll(patience)
         ended = worker
         while ended:
             ended, status = os.waitpid(-1, os.WNOHANG)

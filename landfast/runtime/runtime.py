@@ -248,7 +248,7 @@ class Runtime:
             result = None
             try:
                 result = _serve(worker, call, log, again=again, retry_failed_init=self._retry_failed_init)
-                reusable = worker.is_ready and (isinstance(result, Answered) or result.kind == "exception")
+                reusable = isinstance(result, Answered) or result.kind == "exception"
             except InitAgainError:
                 keeps_place = not self._closed
             except LostError:
@@ -536,7 +536,7 @@ def _serve(worker: Worker, call: Call, log: RequestLog, *, again: bool, retry_fa
     Raises:
         InitAgainError: the first initialisation has failed, and another worker is to try it `again`.
     """
-    cold = worker.init_duration is None
+    reports_init = worker.init_duration is None and not again  # else the invocation's own duration has it
     failure = None
     payload = b""
     try:
@@ -547,7 +547,7 @@ def _serve(worker: Worker, call: Call, log: RequestLog, *, again: bool, retry_fa
         failure = failed
     report = Report(
         duration_s=worker.duration,
-        init_duration_s=worker.init_duration if cold else None,
+        init_duration_s=worker.init_duration if reports_init else None,
         max_memory_mb=-(-worker.max_memory // _MIB),
     )
     tail = log.end(report, failure)

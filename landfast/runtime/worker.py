@@ -132,11 +132,6 @@ class Worker:
         """Bytes, the most it held so far."""
         return self._gauge.highest if self._gauge else 0
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether it has asked for its next event, and so can serve another invocation."""
-        return self._waiting is not None
-
     def alive(self) -> bool:
         """Whether the process still runs."""
         if self._process.returncode is not None:
@@ -152,7 +147,7 @@ class Worker:
         return ended is not None and ended.si_status == signal.SIGKILL
 
     def serve(self, call: Call, log: RequestLog, *, again: bool = False) -> bytes:
-        """Run one invocation, the initialisation first when the worker is new, until it asks for the next one.
+        """Run one invocation, the initialisation first when the worker is new.
 
         The initialisation has `INIT_LIMIT` seconds of its own. Run `again`, it is part of the invocation (S-139).
 
@@ -182,7 +177,7 @@ class Worker:
                 deadline = started + self.spec.timeout
             else:
                 deadline = started + self.spec.timeout
-                self._check_presence()
+                self._await_next(call, log, deadline)
             log.start()
             if not again:
                 started = time.monotonic()
@@ -190,13 +185,25 @@ class Worker:
             request = self._answer(call, log, deadline)
         finally:
             self.duration = time.monotonic() - started
-        self._settle(call, log, deadline)
         return self._result(call, request)
 
     def freeze(self) -> None:
-        """Stop all its processes, which wait for an event or do what Lambda would not let them do meanwhile (S-138)."""
-        self._tree.freeze()
-        self.is_frozen = True
+        """Stop all its processes if it has asked for its next event, without waiting for that (S-138)."""
+        if self._waiting is None:
+            self._listen_in()
+        if self._waiting is not None:
+            self._tree.freeze()
+            self.is_frozen = True
+
+    def _listen_in(self) -> None:
+        """Take what an idle worker has sent. Its output stays in the pipe: it belongs to the next invocation's log."""
+        readable = {descriptor for descriptor, _ in self._poll.poll(0)}
+        for connection in [self._connections[each] for each in readable if each in self._connections]:
+            request = self._receive(connection)
+            if request is not None:
+                self._route(connection, request)
+        if self._listener.fileno() in readable:
+            self._accept()
 
     def kill(self) -> None:
         """Kill the process and its children, and wait for its end."""
@@ -237,7 +244,6 @@ class Worker:
                 log.init_timed_out(INIT_LIMIT)
                 raise InitAgainError from failure
             raise
-        self.init_duration = time.monotonic() - self._started
 
     def _initialise(self, call: Call, log: RequestLog, deadline: float) -> None:
         while self._waiting is None:
@@ -250,31 +256,28 @@ class Worker:
                 self._drain(log)
                 raise InvocationFailed("init", failures.reported(request.body, request.error_type))
             self._route(connection, request)
+        self.init_duration = time.monotonic() - self._started
 
-    def _check_presence(self) -> None:
-        """Make sure that a warm worker is still there."""
-        # A worker that waits for its event has nothing to say: a readable connection is a closed one.
-        if not self.alive() or self._waiting is None or self._is_readable(self._waiting):
+    def _await_next(self, call: Call, log: RequestLog, deadline: float) -> None:
+        """Wait until a warm worker asks for its event, as it mostly has, and make sure that it is still there."""
+        if not self.alive():
             raise LostError
-        self._lost_if_reset = self._waiting
-
-    def _is_readable(self, connection: Connection) -> bool:
-        return any(descriptor == connection.fileno() for descriptor, _ in self._poll.poll(0))
-
-    def _settle(self, call: Call, log: RequestLog, deadline: float) -> None:
-        """Wait until the worker asks for its next event.
-
-        One that does not ask in time, or ends, has answered all the same; it is only of no further use.
-        """
         try:
             while self._waiting is None:
                 arrived = self._next_request(call, log, deadline)
                 if arrived is not None:
                     self._route(*arrived)
-        except (InvocationFailed, LostError):
-            self._waiting = None
-        else:
-            self._drain(log)
+        except InvocationFailed as failure:
+            if failure.kind == "timeout":
+                raise
+            raise LostError from failure
+        # A worker that waits for its event has nothing to say: a readable connection is a closed one.
+        if self._is_readable(self._waiting):
+            raise LostError
+        self._lost_if_reset = self._waiting
+
+    def _is_readable(self, connection: Connection) -> bool:
+        return any(descriptor == connection.fileno() for descriptor, _ in self._poll.poll(0))
 
     def _hand_over(self, call: Call, deadline: float) -> None:
         connection, self._waiting = self._waiting, None
@@ -311,6 +314,7 @@ class Worker:
                 self._route(connection, request, is_serving=True)
                 continue
             _respond(connection, *_ACCEPTED)
+            self._drain(log)
             if self._memory() > self.spec.memory_mb * _MIB:
                 raise failures.out_of_memory(call.request_id)
             if request.length > RESPONSE_LIMIT:
@@ -342,17 +346,19 @@ class Worker:
             self._drain(log)
             raise failures.timed_out(call.request_id, self.spec.timeout)
         ready = self._poll.poll(min(self._tick, left) * 1000 + 1)
-        if time.monotonic() >= self._inspect_at:
-            self._inspect(call, log)
         arrived = None
         readable = {descriptor for descriptor, _ in ready}
         for descriptor in readable:
             if descriptor == self._output:
                 self._drain(log)
             elif descriptor in self._connections and arrived is None:  # a second one stays readable until the next turn
-                arrived = self._receive(self._connections[descriptor], call, log)
+                connection = self._connections[descriptor]
+                request = self._receive(connection)
+                arrived = None if request is None else (connection, request)
         if self._listener.fileno() in readable:  # at last, for a new connection may get the descriptor of a closed one
             self._accept()
+        if arrived is None and time.monotonic() >= self._inspect_at:
+            self._inspect(call, log)
         return arrived
 
     def _inspect(self, call: Call, log: RequestLog) -> None:
@@ -382,18 +388,17 @@ class Worker:
             self._tick = _TICK
             self._poll.register(connection, select.POLLIN)
 
-    def _receive(self, connection: Connection, call: Call, log: RequestLog) -> tuple[Connection, Request] | None:
+    def _receive(self, connection: Connection) -> Request | None:
         try:
-            request = connection.receive()
+            return connection.receive()
         except DisconnectedError as error:
             # The kernel resets, rather than ends, a connection whose last data the dead process had not read.
             self._event_unread = connection is self._lost_if_reset and isinstance(error.__cause__, ConnectionResetError)
             self._drop(connection)
             if not self._connections:
                 self._tick = _HUNG_UP_TICK
-            self._inspect(call, log)
+            self._inspect_at = 0.0
             return None
-        return None if request is None else (connection, request)
 
     def _drop(self, connection: Connection) -> None:
         self._poll.unregister(connection)
