@@ -2,7 +2,7 @@
 
 import pytest
 
-from landfast.delivery.actions import Drop, Window
+from landfast.delivery.actions import Drop, Split, Window
 from landfast.delivery.outcomes import Failed, Outcome, Succeeded
 from landfast.delivery.settings import from_ids
 from landfast.delivery.shards import ShardTree
@@ -194,6 +194,8 @@ def test_s_061_s_070_the_split_is_at_the_lowest_number_wherever_it_is(lowest: in
     assert stream.invocations()[1:] == [[f"r{number}" for number in range(lowest, 6)]]
     assert stream.settled("processed") == [f"r{number}" for number in range(1, lowest)]
     assert stream.checkpoints() == [f"{lowest - 1:04d}"]
+    [split] = [action for action in stream.actions if isinstance(action, Split)]
+    assert (len(split.first), len(split.rest)) == (lowest - 1, 6 - lowest)
 
 
 # The counter
@@ -318,6 +320,13 @@ def test_s_077_a_window_ends_when_all_that_arrived_in_it_was_read() -> None:
         (["r3"], 10.0, False),
         ([], 10.0, True),
     ]
+
+
+def test_s_076_without_a_window_a_state_is_an_answer_like_any_other() -> None:
+    stream = shard({"BatchSize": 1}, *records(1, 2))
+    stream.run(lambda _: Succeeded({"state": {"count": 1}}))
+    assert stream.settled("processed") == ["r1", "r2"]
+    assert [call.window for call in stream.calls()] == [None, None]
 
 
 # Sizes of items
