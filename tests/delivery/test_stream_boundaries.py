@@ -198,7 +198,22 @@ def test_s_061_s_070_the_split_is_at_the_lowest_number_wherever_it_is(lowest: in
     assert (len(split.first), len(split.rest)) == (lowest - 1, 6 - lowest)
 
 
+def test_s_061_a_half_of_a_bisected_batch_can_be_split_by_a_partial_response() -> None:
+    stream = shard({"BisectBatchOnFunctionError": True, **REPORT}, *records(1, 2, 3, 4))
+    outcomes: list[Outcome] = [RAISED, Succeeded(failures("0002")), Succeeded(None), Succeeded(failures("0004"))]
+    stream.run(lambda _: outcomes.pop(0) if outcomes else Succeeded(None))
+    assert stream.invocations() == [["r1", "r2", "r3", "r4"], ["r1", "r2"], ["r2"], ["r3", "r4"], ["r4"]]
+    assert stream.settled("processed") == ["r1", "r2", "r3", "r4"]
+
+
 # The counter
+
+
+def test_s_057_the_waits_of_throttled_tries_begin_anew_once_the_function_was_reached() -> None:
+    stream = shard({}, *records(1))
+    outcomes: list[Outcome] = [THROTTLED, THROTTLED, RAISED, THROTTLED, Succeeded(None)]
+    stream.run(lambda _: outcomes.pop(0))
+    assert stream.started() == [0.0, 1.0, 3.0, 4.0, 5.0]
 
 
 def test_s_072_attempts_before_the_checkpoint_moved_are_not_counted() -> None:
