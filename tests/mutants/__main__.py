@@ -16,7 +16,7 @@ from tests.mutants.operators import changes
 from tests.mutants.run import Broken, Ran, run
 from tests.mutations import FOLDERS, MUTATIONS, Mutation
 
-_GENEROUS = 20
+_GENEROUS = 10
 _LEAST = 5.0
 """A test may work so many times as long as the slowest one on the unbroken package, and so many seconds at least."""
 
