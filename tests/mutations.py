@@ -21,8 +21,6 @@ SLOW: Mapping[int, str] = {
 }
 """Rules of the sections A to D without a mutation: why only slow layers can observe them."""
 
-EQUIVALENT: Mapping[str, str] = {}
-
 _TABLE = Path(__file__).with_suffix(".txt")
 _PLACE = re.compile(r"\[(\S+)(?: (\S+))?\]")
 _RULE = re.compile(r"([SU]-\d+) (.+)")
@@ -53,7 +51,11 @@ class Mutation(NamedTuple):
         Raises:
             ValueError: The code is not there exactly once.
         """
-        return replaced(Path(f"{self.module.replace('.', '/')}.py").read_text(), self.place, self.code, self.by)
+        path = Path(f"{self.module.replace('.', '/')}.py")
+        try:
+            return replaced(path.read_text(), self.place, self.code, self.by)
+        except ValueError as error:
+            raise ValueError(f"{self.rule} {self.breaks}: {path}: {error}; correct {_TABLE.name}") from error
 
 
 def read(text: str) -> Iterator[Mutation]:

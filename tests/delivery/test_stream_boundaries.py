@@ -2,7 +2,7 @@
 
 import pytest
 
-from landfast.delivery.actions import Drop, Window
+from landfast.delivery.actions import Drop, Split, Window
 from landfast.delivery.outcomes import Failed, Outcome, Succeeded
 from landfast.delivery.settings import from_ids
 from landfast.delivery.shards import ShardTree
@@ -194,9 +194,26 @@ def test_s_061_s_070_the_split_is_at_the_lowest_number_wherever_it_is(lowest: in
     assert stream.invocations()[1:] == [[f"r{number}" for number in range(lowest, 6)]]
     assert stream.settled("processed") == [f"r{number}" for number in range(1, lowest)]
     assert stream.checkpoints() == [f"{lowest - 1:04d}"]
+    [split] = [action for action in stream.actions if isinstance(action, Split)]
+    assert (len(split.first), len(split.rest)) == (lowest - 1, 6 - lowest)
+
+
+def test_s_061_a_half_of_a_bisected_batch_can_be_split_by_a_partial_response() -> None:
+    stream = shard({"BisectBatchOnFunctionError": True, **REPORT}, *records(1, 2, 3, 4))
+    outcomes: list[Outcome] = [RAISED, Succeeded(failures("0002")), Succeeded(None), Succeeded(failures("0004"))]
+    stream.run(lambda _: outcomes.pop(0) if outcomes else Succeeded(None))
+    assert stream.invocations() == [["r1", "r2", "r3", "r4"], ["r1", "r2"], ["r2"], ["r3", "r4"], ["r4"]]
+    assert stream.settled("processed") == ["r1", "r2", "r3", "r4"]
 
 
 # The counter
+
+
+def test_s_057_the_waits_of_throttled_tries_begin_anew_once_the_function_was_reached() -> None:
+    stream = shard({}, *records(1))
+    outcomes: list[Outcome] = [THROTTLED, THROTTLED, RAISED, THROTTLED, Succeeded(None)]
+    stream.run(lambda _: outcomes.pop(0))
+    assert stream.started() == [0.0, 1.0, 3.0, 4.0, 5.0]
 
 
 def test_s_072_attempts_before_the_checkpoint_moved_are_not_counted() -> None:
@@ -318,6 +335,13 @@ def test_s_077_a_window_ends_when_all_that_arrived_in_it_was_read() -> None:
         (["r3"], 10.0, False),
         ([], 10.0, True),
     ]
+
+
+def test_s_076_without_a_window_a_state_is_an_answer_like_any_other() -> None:
+    stream = shard({"BatchSize": 1}, *records(1, 2))
+    stream.run(lambda _: Succeeded({"state": {"count": 1}}))
+    assert stream.settled("processed") == ["r1", "r2"]
+    assert [call.window for call in stream.calls()] == [None, None]
 
 
 # Sizes of items
