@@ -153,12 +153,12 @@ RULES: Mapping[int, str] = {
     137: "What `LoggingConfig` says: variables, one object a line, and the level below which lines are dropped",
     138: "Between invocations the execution environment is frozen",
     139: "An initialisation that timed out runs again with the first invocation",
+    140: "A deduplication id counts for five minutes, within its scope",
 }
 
 ELSEWHERE: Mapping[int, str] = {
     52: "Duplicates without a cause are not made up. Restarts deliver again (S-29); the functions are tested for it.",
     136: "Kafka and MSK mappings are named and not run.",
-    140: "Decided by the emulator behind: when a deduplication id counts.",
     141: "Decided by the emulator behind: which stream records a write makes.",
     142: "Decided by the emulator behind: which S3 events a call makes.",
     143: "Decided by the emulator behind: where records go after resharding.",
@@ -168,7 +168,6 @@ ELSEWHERE: Mapping[int, str] = {
 
 NOT_YET: Mapping[int, str] = {
     7: "`landfast.delivery` decides and tests it, but no configuration of a function changes while it runs locally.",
-    32: "The runtime does not take it yet.",
 }
 """Settings, by their U number, that change nothing yet for a user."""
 

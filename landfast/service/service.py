@@ -243,7 +243,11 @@ class Service:
         environment = {"AWS_ENDPOINT_URL": self.engine.url, "AWS_ENDPOINT_URL_LAMBDA": self._front.url}
         with self._interrupts.allowed():
             specs = function_specs(self.template, (self.options.layers or state / "layers").absolute(), environment)
-        runtime = Runtime(specs.values(), log_sink=logs.write)
+        runtime = Runtime(
+            specs.values(),
+            log_sink=logs.write,
+            retry_failed_init=self.options.settings.failed_init_runs_again,
+        )
         self._parts.callback(runtime.close)
         aliases = {function.name: versions(function) for function in self.template.functions.values()}
         shares = {function.name: weights(function) for function in self.template.functions.values()}
