@@ -5,12 +5,11 @@ goes, `_before_running` and `_after_running`; everything else is bookkeeping.
 """
 
 import heapq
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import count
-from typing import Final, Literal, NoReturn
+from typing import Final, Literal
 
 from landfast.delivery.actions import Action, Deliver, Drop, Invoke, Retry, Settle
 from landfast.delivery.concurrency import REFUSAL, REFUSAL_STATUS
@@ -19,6 +18,7 @@ from landfast.delivery.destinations import Destination, async_body, dead_letter_
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_invoke_config import AsynchronousConfig, configuration, in_force, updated_dead_letter
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
+from landfast.delivery.payloads import decoded, too_large_event
 from landfast.delivery.recursion import ERROR_CODE, ERROR_STATUS, METRIC, RecursiveLoop, stops
 from landfast.delivery.settings import Backoff, Settings
 
@@ -77,14 +77,8 @@ class Event:
         """
         if not body:
             return cls(request_id=request_id, text="{}", depth=depth, id=name)
-        try:
-            text = body.decode()
-            payload = json.loads(text, parse_constant=_no_such_constant)
-        except ValueError as error:
-            raise Refused(
-                "Payload", f"Could not parse request body into json: {error}", code="InvalidRequestContentException"
-            ) from error
-        return cls(request_id=request_id, payload=payload, text=text, size=len(body), depth=depth, id=name)
+        payload = decoded(body)
+        return cls(request_id=request_id, payload=payload, text=body.decode(), size=len(body), depth=depth, id=name)
 
 
 class Phase(Enum):
@@ -230,8 +224,7 @@ class AsynchronousQueue:
             RuntimeError: An event with this request id is in the queue.
         """
         if event.size > PAYLOAD_LIMIT:
-            text = f"{event.size} byte payload is too large for the Event invocation type (limit {PAYLOAD_LIMIT} bytes)"
-            raise Refused("Payload", text, code="RequestEntityTooLargeException", status=413)
+            raise too_large_event(event.size, PAYLOAD_LIMIT)
         entry = self._enter(event, Progress(accepted=now, due=now))
         return self._move(entry, self._before_running(entry, now), now)
 
@@ -465,7 +458,3 @@ def _qualified(function_arn: str) -> Destination:
     if function_arn.endswith(f":function:{function.name}"):
         return replace(function, arn=f"{function_arn}:$LATEST")
     return function
-
-
-def _no_such_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

@@ -11,8 +11,8 @@ from msgspec import structs
 from landfast.delivery import actions
 from landfast.delivery.actions import Action
 from landfast.delivery.asynchronous import PAYLOAD_LIMIT, AsynchronousConfig, AsynchronousQueue, Event, Progress
-from landfast.delivery.errors import Refused
 from landfast.delivery.outcomes import Outcome
+from landfast.delivery.payloads import too_large_event
 from landfast.delivery.settings import Settings
 from landfast.journal import Accepted
 from landfast.service import chain
@@ -78,12 +78,7 @@ class AsynchronousActor(Actor[Event]):
             Refused: The event is not JSON, or it is larger than Lambda takes.
         """
         if len(payload) > PAYLOAD_LIMIT:
-            raise Refused(
-                "Payload",
-                f"Request must be smaller than {PAYLOAD_LIMIT} bytes for the InvokeFunction operation",
-                code="RequestTooLargeException",
-                status=413,
-            )
+            raise too_large_event(len(payload), PAYLOAD_LIMIT)
         if request_id in self._kept:
             return
         now = self.clock.now()

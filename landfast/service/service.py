@@ -24,9 +24,10 @@ from landfast.service.actor import Actor, Surroundings
 from landfast.service.asynchronous import AsynchronousActor
 from landfast.service.clock import Clock
 from landfast.service.delivery import Deliveries
-from landfast.service.endpoint import Endpoint, is_lambda
+from landfast.service.endpoint import Endpoint
 from landfast.service.front import Front, Request, Response
 from landfast.service.functions import LATEST, Functions, Target
+from landfast.service.lambda_api import is_lambda
 from landfast.service.logs import LogFiles
 from landfast.service.sources import Sources
 from landfast.service.specs import asynchronous_config, function_specs, versions, weights

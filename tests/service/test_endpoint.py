@@ -16,8 +16,9 @@ from botocore.session import Session
 
 from landfast.journal import Settled
 from landfast.runtime.model import REQUEST_LIMIT, Throttled
-from landfast.service.endpoint import Endpoint, is_lambda
+from landfast.service.endpoint import Endpoint
 from landfast.service.front import Front
+from landfast.service.lambda_api import is_lambda
 from tests.service.conftest import ARN, FAILURES, Stage, errored, eventually, to_queue
 
 if TYPE_CHECKING:
@@ -143,11 +144,22 @@ def test_a_payload_that_is_not_json_is_refused(client: Client, kind: Kind) -> No
     assert code(error) == (400, "InvalidRequestContentException")
 
 
-@pytest.mark.parametrize(("kind", "size"), [("RequestResponse", 6 * 1024 * 1024), ("Event", 1024 * 1024)])
-def test_a_payload_over_the_limit_is_413(client: Client, kind: Kind, size: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "size", "expected"),
+    [
+        ("RequestResponse", 6 * 1024 * 1024, "RequestTooLargeException"),
+        ("Event", 1024 * 1024, "RequestEntityTooLargeException"),
+        ("Event", 7 * 1024 * 1024, "RequestEntityTooLargeException"),
+    ],
+)
+def test_a_payload_over_the_limit_is_413(client: Client, kind: Kind, size: int, expected: str) -> None:
     with pytest.raises(ClientError) as error:
         client.invoke(FunctionName="orders", InvocationType=kind, Payload=b'"' + b"x" * (size - 1) + b'"')
-    assert code(error) == (413, "RequestTooLargeException")
+    assert code(error) == (413, expected)
+    if kind == "Event":
+        assert f"{size + 1} byte payload is too large for the Event invocation type (limit 1048576 bytes)" in str(
+            error.value
+        )
 
 
 def test_s_032_the_client_context_reaches_the_function_in_synchronous_calls_only(client: Client, stage: Stage) -> None:

@@ -119,7 +119,7 @@ def test_a_long_body_is_handed_on_whole(connection: http.client.HTTPConnection) 
 def test_a_client_that_waits_for_leave_to_send_gets_it_here(front: Front) -> None:
     address = urlsplit(front.url)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as client:
-        client.sendall(b"PUT /object HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+        client.sendall(b"PUT /object HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
         assert client.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(b"abc")
         assert client.recv(4096).endswith(b"3 bytes, Expect None")
@@ -150,7 +150,7 @@ def test_nonsense_is_refused(front: Front, nonsense: bytes) -> None:
 def test_the_port_is_free_when_the_front_has_ended(front: Front) -> None:
     address = urlsplit(front.url)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as client:
-        client.sendall(b"GET /ours HTTP/1.1\r\n\r\n")
+        client.sendall(b"GET /ours HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.recv(1024).startswith(b"HTTP/1.1 200 ")
         front.__exit__(None, None, None)
         assert client.recv(1) == b""
