@@ -18,6 +18,8 @@ FORM = "application/x-www-form-urlencoded"
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d+/[^/,\s]+/(?P<service>[^/,\s]+)/aws4_request")
 _VERSIONED = re.compile(r"/20\d\d-\d\d-\d\d/")
 _REST_XML = frozenset({"s3", "s3express", "cloudfront", "route53"})
+_CLIENT_FAULT = 400
+_NOT_FOUND = 404
 _SERVER_FAULT = 500
 
 
@@ -111,6 +113,31 @@ def answer(operation: Operation, status: int, code: str, message: str, request_i
             )
             headers = {"Content-Type": "application/xml", "x-amz-request-id": request_id}
     return ErrorAnswer(status, {"x-amzn-RequestId": request_id, **headers}, body.encode())
+
+
+def in_place_of(operation: Operation, status: int, content_type: str, request_id: str = "") -> ErrorAnswer | None:
+    """An error in AWS's shape in place of an engine's that the caller's SDK could not read; None where it can.
+
+    Engines answer pages in HTML to what they do not know or fail at, and sometimes in another protocol's format.
+
+    Args:
+        operation: What was asked for.
+        status: Of the engine's response.
+        content_type: Of the engine's response.
+        request_id: A new one without it.
+    """
+    readable = "json" if operation.protocol in {"json", "rest-json"} else "xml"
+    content_type = content_type.lower()
+    is_foreign = status >= _SERVER_FAULT and readable not in content_type
+    if status < _CLIENT_FAULT or not (content_type.startswith("text/html") or is_foreign):
+        return None
+    if status >= _SERVER_FAULT:
+        code, told = "InternalFailure", f"The engine failed at {operation.name}; its log tells why."
+    elif status == _NOT_FOUND:
+        code, told = "UnknownOperationException", f"The engine does not know {operation.name}."
+    else:
+        code, told = "InvalidRequest", f"The engine refuses {operation.name} with HTTP status {status}."
+    return answer(operation, status, code, told, request_id)
 
 
 _UNPRINTABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -10,6 +10,7 @@ import fcntl
 import http
 import http.client
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -25,6 +26,7 @@ from typing import Literal, Self
 import msgspec
 
 from landfast.dataplane.errors import EngineError
+from landfast.dataplane.guard import HEALTH, KEY_VARIABLE
 from landfast.dataplane.keeper import GRACE, LEASE, STATE
 
 EngineName = Literal["moto", "ministack"]
@@ -36,6 +38,7 @@ LOG = "engine.log"
 PATIENCE = 3600.0
 """For how long, in seconds, an engine waits for a service to come back."""
 
+_MINISTACK_SERVER = str(Path(__file__).with_name("ministack_server.py"))
 _TOOL = ("tool", "run", "--python", sys.executable, "--from", MINISTACK)
 _LOCAL_UV = Path(__file__).parents[2] / ".tools" / "bin" / "uv"
 _START_TIMEOUT = 30.0
@@ -55,6 +58,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         account: The account id of its ARNs.
         data_id: Of what it holds. Another id means that the engine is a new one and that positions in its streams,
             kept from before, mean nothing.
+        key: By which the emulator knows the endpoint; the file is its owner's alone.
     """
 
     engine: EngineName
@@ -63,6 +67,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     stack: str
     account: str
+    key: str = ""
 
 
 class _PortTakenError(EngineError):
@@ -73,7 +78,6 @@ class _PortTakenError(EngineError):
 class _Launch:
     command: list[str]
     environment: Mapping[str, str]
-    health: str
     timeout: float
 
 
@@ -203,8 +207,12 @@ def ministack_is_cached() -> bool:
 def _moto(port: int, account: str) -> _Launch:
     return _Launch(
         command=[sys.executable, "-m", "landfast.dataplane.moto_server", HOST, str(port)],
-        environment={"MOTO_ACCOUNT_ID": account, "MOTO_PORT": str(port)},
-        health="/moto-api/data.json",
+        environment={
+            "DOCKER_HOST": "unix:///nowhere/docker.sock",  # of what is within reach, nothing asks for it
+            "MOTO_ACCOUNT_ID": account,
+            "MOTO_DISABLE_GLOBAL_CORS": "true",
+            "MOTO_PORT": str(port),
+        },
         timeout=_START_TIMEOUT,
     )
 
@@ -212,19 +220,23 @@ def _moto(port: int, account: str) -> _Launch:
 def _ministack(port: int, account: str, directory: Path) -> _Launch:
     offline = ["--offline"] if ministack_is_cached() else []
     return _Launch(
-        command=[_uv(), "--no-progress", *offline, *_TOOL, "ministack"],
+        command=[_uv(), "--no-progress", *offline, *_TOOL, "python", "-P", _MINISTACK_SERVER],
         environment={
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(port),
-            "LAMBDA_EXECUTOR": "local",
+            # Its Lambda is out of reach; if it were not, it could only ask a Docker engine, which there is none of.
+            "DOCKER_HOST": f"unix://{directory / 'no-docker.sock'}",
+            "IOT_MTLS_ENABLED": "0",
+            "LAMBDA_EXECUTOR": "docker",
+            "LAMBDA_STRICT": "1",
             "LOG_LEVEL": "WARNING",
             "MINISTACK_ACCOUNT_ID": account,
-            "MINISTACK_HOST": HOST,
+            "MINISTACK_HOST": "localhost",
             "S3_DATA_DIR": str(directory / "s3"),
+            "SFTP_ENABLED": "0",
             "STATE_DIR": str(directory / "ministack"),
             "TMPDIR": str(directory),
         },
-        health="/_ministack/health",
         timeout=_START_TIMEOUT if offline else _DOWNLOAD_TIMEOUT,
     )
 
@@ -236,7 +248,7 @@ def _uv() -> str:
     return found
 
 
-def _spawn(directory: Path, launch: _Launch, lock: int) -> int:
+def _spawn(directory: Path, launch: _Launch, lock: int, key: str) -> int:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PYTHON"))}
     command = [
         sys.executable, "-m", "landfast.dataplane.keeper", str(directory), str(lock), str(PATIENCE), *launch.command,
@@ -245,7 +257,7 @@ def _spawn(directory: Path, launch: _Launch, lock: int) -> int:
     return os.posix_spawn(
         command[0],
         command,
-        {**inherited, "PYTHONUNBUFFERED": "1", **launch.environment},
+        {**inherited, "PYTHONUNBUFFERED": "1", KEY_VARIABLE: key, **launch.environment},
         setsid=True,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -259,8 +271,8 @@ def _start(directory: Path, engine: EngineName, stack: str, account: str, port: 
     launch = _moto(port, account) if engine == "moto" else _ministack(port, account, directory)
     with _locked(directory) as lock:
         (directory / STATE).unlink(missing_ok=True)
-        pid = _spawn(directory, launch, lock)
-    state = State(engine=engine, data_id=uuid.uuid4().hex, pid=pid, port=port, stack=stack, account=account)
+        pid = _spawn(directory, launch, lock, key := secrets.token_hex())
+    state = State(engine=engine, data_id=uuid.uuid4().hex, pid=pid, port=port, stack=stack, account=account, key=key)
     _write(directory, state)
     running = Engine(directory, state)
     try:
@@ -273,7 +285,7 @@ def _start(directory: Path, engine: EngineName, stack: str, account: str, port: 
 
 def _wait_until_ready(running: Engine, launch: _Launch) -> None:
     deadline = time.monotonic() + launch.timeout
-    while not _answers(running.state.port, launch.health):
+    while not _answers(running.state.port):
         if not running.is_alive():
             last = _last_line(running.log)
             kind = _PortTakenError if "in use" in last else EngineError
@@ -286,10 +298,10 @@ def _wait_until_ready(running: Engine, launch: _Launch) -> None:
         time.sleep(_POLL)
 
 
-def _answers(port: int, path: str) -> bool:
+def _answers(port: int) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=2)
     try:
-        connection.request("GET", path)
+        connection.request("GET", HEALTH)
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False
@@ -320,6 +332,7 @@ def _read(directory: Path) -> State | None:
 
 def _write(directory: Path, state: State) -> None:
     draft = directory / f"{STATE}.new"
+    draft.touch(mode=0o600)
     draft.write_bytes(msgspec.json.encode(state))
     draft.replace(directory / STATE)
 

@@ -6,7 +6,6 @@ What the engine answers in HTML, because it failed or does not know the action, 
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator
 from types import SimpleNamespace, TracebackType
 from typing import Self
@@ -41,10 +40,7 @@ _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"}
 )
 _NOT_ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
-_HTML = re.compile(r"text/html\b", re.IGNORECASE)
-_CLIENT_ERROR = 400
-_SERVER_ERROR = 500
-_NOT_FOUND = 404
+_ERROR = 400
 
 
 class Forwarding:
@@ -99,8 +95,12 @@ class Forwarding:
             _LOG.warning("request %s: the engine gave no answer: %r", request_id, error)
             raise Refusal(502, "ServiceUnavailable", "The engine gave no answer; see its log.") from None
         async with answer:
-            if answer.status >= _CLIENT_ERROR and _HTML.match(answer.headers.get("Content-Type", "")):
-                return await self._translated(request, answer, body, request_id)
+            if answer.status >= _ERROR:
+                form = body if isinstance(body, bytes) and is_form(request) else b""
+                content_type = answer.headers.get("Content-Type", "")
+                shown = aws_errors.in_place_of(operation(request, form), answer.status, content_type, request_id)
+                if shown is not None:
+                    return web.Response(status=shown.status, headers=shown.headers, body=shown.content)
             return await self._relayed(request, answer)
 
     async def _body(self, request: web.BaseRequest) -> bytes | AsyncIterator[bytes] | None:
@@ -167,24 +167,6 @@ class Forwarding:
             # The response has begun: all that is left is to end the connection before its end.
             raise ConnectionResetError("a response could not be handed on to its end") from error
         return response
-
-    async def _translated(
-        self,
-        request: web.BaseRequest,
-        answer: ClientResponse,
-        body: bytes | AsyncIterator[bytes] | None,
-        request_id: str,
-    ) -> web.StreamResponse:
-        form = body if isinstance(body, bytes) and is_form(request) else b""
-        asked = operation(request, form)
-        if answer.status >= _SERVER_ERROR:
-            code, told = "InternalFailure", f"The engine failed at {asked.name}; its log tells why."
-        elif answer.status == _NOT_FOUND:
-            code, told = "UnknownOperationException", f"The engine does not know {asked.name}."
-        else:
-            code, told = "InvalidRequest", f"The engine refuses {asked.name} with HTTP status {answer.status}."
-        shown = aws_errors.answer(asked, answer.status, code, told, request_id)
-        return web.Response(status=shown.status, headers=shown.headers, body=shown.content)
 
 
 async def _note_reuse(session: ClientSession, context: SimpleNamespace, parameters: object) -> None:

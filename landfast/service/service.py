@@ -176,6 +176,7 @@ class Service:
             answer=self._answer,
             limit=REQUEST_LIMIT,
             port=options.port,
+            key=self.engine.state.key,
         )
         self._start_functions(state)
         self._start_asynchronous()
