@@ -19,6 +19,8 @@ _SCOPE = re.compile(r"Credential=[^/,\s]+/\d+/[^/,\s]+/(?P<service>[^/,\s]+)/aws
 _VERSIONED = re.compile(r"/20\d\d-\d\d-\d\d/")
 _REST_XML = frozenset({"s3", "s3express", "cloudfront", "route53"})
 _CLIENT_FAULT = 400
+_START = 200
+_FORBIDDEN = 403
 _NOT_FOUND = 404
 _SERVER_FAULT = 500
 
@@ -115,24 +117,27 @@ def answer(operation: Operation, status: int, code: str, message: str, request_i
     return ErrorAnswer(status, {"x-amzn-RequestId": request_id, **headers}, body.encode())
 
 
-def in_place_of(operation: Operation, status: int, content_type: str, request_id: str = "") -> ErrorAnswer | None:
+def in_place_of(operation: Operation, status: int, body: bytes, request_id: str = "") -> ErrorAnswer | None:
     """An error in AWS's shape in place of an engine's that the caller's SDK could not read; None where it can.
 
-    Engines answer pages in HTML to what they do not know or fail at, and sometimes in another protocol's format.
+    Engines answer pages in HTML to what they do not know or fail at, and sometimes in another protocol's format. Their
+    Content-Type does not tell: moto sends XML as ``text/html``.
 
     Args:
         operation: What was asked for.
         status: Of the engine's response.
-        content_type: Of the engine's response.
+        body: Of the engine's response.
         request_id: A new one without it.
     """
-    readable = "json" if operation.protocol in {"json", "rest-json"} else "xml"
-    content_type = content_type.lower()
-    is_foreign = status >= _SERVER_FAULT and readable not in content_type
-    if status < _CLIENT_FAULT or not (content_type.startswith("text/html") or is_foreign):
+    start = body[:_START].lstrip().lower()
+    readable = b"{" if operation.protocol in {"json", "rest-json"} else b"<"
+    is_page = start.startswith((b"<!doctype html", b"<html")) or not start
+    if status < _CLIENT_FAULT or not (is_page or (status >= _SERVER_FAULT and not start.startswith(readable))):
         return None
     if status >= _SERVER_FAULT:
         code, told = "InternalFailure", f"The engine failed at {operation.name}; its log tells why."
+    elif status == _FORBIDDEN:
+        code, told = "AccessDenied", f"The engine denies {operation.name}."
     elif status == _NOT_FOUND:
         code, told = "UnknownOperationException", f"The engine does not know {operation.name}."
     else:

@@ -31,10 +31,12 @@ KEY_VARIABLE = "LANDFAST_ENGINE_KEY"
 """The variable with the key of the endpoint, which has checked who asks already."""
 
 _HEAD = "HEAD"
+_ERROR = 400
 _SLASHES = re.compile("/+")
 _ADMINISTRATION = re.compile(r"/(_ministack|_localstack|moto-api|_landfast)|/health$", re.IGNORECASE)
 _LAMBDA = re.compile(r"/20\d\d-\d\d-\d\d/(functions|layers|event-source-mappings|runtime|microvm)", re.IGNORECASE)
 
+type Exceptions = tuple[type[Exception], ...]
 type Message = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
 type Send = Callable[[Message], Awaitable[None]]
@@ -94,11 +96,17 @@ def not_served(asked: Operation, service: str) -> ErrorAnswer:
     return aws_errors.answer(asked, 501, "NotImplementedException", message)
 
 
-def failed(asked: Operation, error: BaseException) -> ErrorAnswer:
-    """The answer for a request at which the engine failed; the reason goes into its log."""
+def failed(asked: Operation, error: BaseException, unknown: Exceptions) -> ErrorAnswer:
+    """The answer for a request at which the engine failed; the reason goes into its log.
+
+    Args:
+        asked: What was asked for.
+        error: What the engine raised.
+        unknown: What it raises for actions that it does not have.
+    """
     if isinstance(error, NotServedError):
         return not_served(asked, str(error))
-    if isinstance(error, NotImplementedError):
+    if isinstance(error, unknown):
         message = f"The engine has no {asked.name}."
         return aws_errors.answer(asked, 501, "NotImplementedException", message)
     request_id = str(uuid.uuid4())
@@ -114,11 +122,15 @@ class WsgiGuard:
     Args:
         application: The engine.
         guard: The rules.
+        unknown: What the engine raises for actions that it does not have.
     """
 
-    def __init__(self, application: WSGIApplication, guard: Guard) -> None:
+    def __init__(
+        self, application: WSGIApplication, guard: Guard, unknown: Exceptions = (NotImplementedError,)
+    ) -> None:
         self.application = application
         self.guard = guard
+        self.unknown = unknown
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
@@ -138,25 +150,29 @@ class WsgiGuard:
         return self._passed(environ, start_response, asked)
 
     def _passed(self, environ: WSGIEnvironment, start_response: StartResponse, asked: Operation) -> Iterable[bytes]:
-        replaced: list[ErrorAnswer] = []
+        held: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:  # noqa: ANN401
-            content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
-            if better := aws_errors.in_place_of(asked, int(status[:3]), content_type):
-                replaced.append(better)
-                return lambda _: None
             kept = [(name, value) for name, value in headers if not loopback.is_cors(name)]
-            return start_response(status, kept, *rest)
+            if int(status[:3]) < _ERROR or environ["REQUEST_METHOD"] == _HEAD:
+                return start_response(status, kept, *rest)
+            held.append((status, kept))
+            return lambda _: None
 
         try:
             content = self.application(environ, start)
+            if not held:
+                return content
+            body = b"".join(content)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets AWS's error and the log the reason
-            return _told(failed(asked, error), environ, start_response)
-        if not replaced:
-            return content
+            return _told(failed(asked, error, self.unknown), environ, start_response)
         if hasattr(content, "close"):
             content.close()
-        return _told(replaced[0], environ, start_response)
+        status, headers = held[0]
+        if better := aws_errors.in_place_of(asked, int(status[:3]), body):
+            return _told(better, environ, start_response)
+        start_response(status, headers)
+        return [body]
 
 
 class AsgiGuard:
@@ -195,8 +211,8 @@ class AsgiGuard:
         await self._pass({**scope, "headers": kept}, receive, send, asked)
 
     async def _pass(self, scope: Message, receive: Receive, send: Send, asked: Operation) -> None:
-        replaced: list[ErrorAnswer] = []
         form = bytearray()
+        held: list[Message] = []
         is_form = any(
             name.lower() == b"content-type" and value.decode("latin-1").lower().startswith(FORM)
             for name, value in scope["headers"]
@@ -210,21 +226,29 @@ class AsgiGuard:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                named = _with_action(asked, scope, bytes(form))
-                headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message["headers"]]
-                content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
-                if better := aws_errors.in_place_of(named, message["status"], content_type):
-                    replaced.append(better)
-                    await _send(better, scope, send)
-                    return
-                open_to = [
-                    (name.encode(), value.encode("latin-1")) for name, value in headers if not loopback.is_cors(name)
-                ]
-                message = {**message, "headers": open_to}
-            if not replaced:
+                message = {**message, "headers": [one for one in message["headers"] if not _is_cors(one)]}
+            is_error = message.get("status", 0) >= _ERROR and scope["method"] != _HEAD
+            if not is_error and not held:
                 await send(message)
+                return
+            held.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                await self._release(held, _with_action(asked, scope, bytes(form)), scope, send)
 
         await self.application(scope, noting, sending)
+
+    async def _release(self, held: Sequence[Message], asked: Operation, scope: Message, send: Send) -> None:
+        """An error as the engine made it, or in AWS's shape if it is not."""
+        body = b"".join(message.get("body", b"") for message in held)
+        if better := aws_errors.in_place_of(asked, held[0]["status"], body):
+            await _send(better, scope, send)
+            return
+        for message in held:
+            await send(message)
+
+
+def _is_cors(header: tuple[bytes, bytes]) -> bool:
+    return loopback.is_cors(header[0].decode("latin-1"))
 
 
 def _with_action(asked: Operation, scope: Message, form: bytes) -> Operation:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from botocore.model import OperationNotFoundError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
@@ -70,7 +71,11 @@ class OneAtATime:
 def main(host: str, port: int) -> None:
     """Serve until killed."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    application = WsgiGuard(OneAtATime(Dispatcher(create_backend_app), "DynamoDB"), Guard.from_environment())
+    application = WsgiGuard(
+        OneAtATime(Dispatcher(create_backend_app), "DynamoDB"),
+        Guard.from_environment(),
+        unknown=(NotImplementedError, OperationNotFoundError),
+    )
     make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler).serve_forever()
 
 

@@ -6,19 +6,20 @@ others out, and requests that are being answered, long polls for one, are left a
 """
 
 import asyncio
-import logging
 import resource
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.web_protocol import _ErrInfo
 
 from landfast import aws_errors
 from landfast.aws_errors import ErrorAnswer, Operation
+from landfast.service import service_log
 from landfast.service.incoming import HEADERS, LINE, first_line
 
-_LOG = logging.getLogger(__name__)
+_LOG = service_log.logger(__name__)
 _MOST = 4_096
 _SHARE = 4
 """The part of the process's descriptors that clients may hold; each may need another one toward the engine."""
@@ -78,17 +79,18 @@ class Connections(web.Server):
 
     def make_room(self) -> None:
         """Let the one go that is on its way out, or has waited longest, if there are too many."""
-        if len(self.open) + len(self.leaving) <= self.most:
-            return
-        if self.leaving:
-            next(iter(self.leaving)).abort()
-        elif self.waiting:
-            longest = next(iter(self.waiting))
-            longest.give_up(_UNKNOWN, 503, "ServiceUnavailable", "There are too many connections.")
+        while len(self.open) + len(self.leaving) > self.most:
+            if self.leaving:
+                self.leaving.popitem()[0].abort()
+            elif self.waiting:
+                longest = next(iter(self.waiting))
+                longest.give_up(_UNKNOWN, 503, "ServiceUnavailable", "There are too many connections.")
+            else:
+                return
 
     async def _counted(self, request: web.BaseRequest) -> web.StreamResponse:
         connection: Connection = request.protocol  # type: ignore[assignment] # made above
-        connection.head_is_there()
+        connection.head_is_there(request.content)
         try:
             return await self._handler(request)
         finally:
@@ -98,7 +100,7 @@ class Connections(web.Server):
 class Connection(web.RequestHandler):
     """One client."""
 
-    __slots__ = ("_connections", "_in_head", "_overdue")
+    __slots__ = ("_body", "_connections", "_in_head", "_overdue")
 
     def __init__(self, connections: Connections, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
@@ -113,6 +115,7 @@ class Connection(web.RequestHandler):
             max_line_size=LINE,
         )
         self._connections = connections
+        self._body: StreamReader | None = None
         self._in_head = False
         self._overdue: asyncio.TimerHandle | None = None
 
@@ -136,6 +139,7 @@ class Connection(web.RequestHandler):
             self._in_head = True
             self._expect_head()
         super().data_received(data)
+        self._break_body()
 
     def begin_waiting(self) -> None:
         """It is the client's turn."""
@@ -146,8 +150,9 @@ class Connection(web.RequestHandler):
         """It is the service's turn."""
         self._connections.waiting.pop(self, None)
 
-    def head_is_there(self) -> None:
-        """A request has begun."""
+    def head_is_there(self, body: StreamReader | None = None) -> None:
+        """A request has begun, whose body is to come."""
+        self._body = body
         self.end_waiting()
         self._in_head = False
         if self._overdue is not None:
@@ -187,6 +192,14 @@ class Connection(web.RequestHandler):
             raise ConnectionResetError("the response has begun")
         message = f"The request is not HTTP/1.1: {first_line(message or '')}"
         raise self.give_up(_UNKNOWN, 400, "BadRequest", message)
+
+    def _break_body(self) -> None:
+        """End the wait for a body whose continuation is malformed: aiohttp keeps that for the next request only."""
+        if self._body is None or self._body.is_eof():
+            return
+        for message, _ in self._messages:
+            if isinstance(message, _ErrInfo):
+                self._body.set_exception(web.RequestPayloadError(f"message: {message.message}"))
 
     def _expect_head(self) -> None:
         if self._overdue is not None:

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-import logging
 import re
 import uuid
 from collections.abc import Callable
@@ -24,11 +23,11 @@ from landfast.runtime.model import (
     Result,
     Throttled,
 )
-from landfast.service import chain, lambda_api
+from landfast.service import chain, lambda_api, service_log
 from landfast.service.front import Request, Response
 from landfast.service.functions import FunctionNotFoundError, Functions, Target
 
-_LOG = logging.getLogger(__name__)
+_LOG = service_log.logger(__name__)
 _INVOCATION = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?")
 _INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/([^/]+)/invoke-async/?")
 _FUNCTION = re.compile(r"/2015-03-31/functions/([^/]+)(/configuration)?/?")
@@ -71,11 +70,11 @@ class Endpoint:
             content = json.dumps(error.fields).encode()
             response = Response(error.status, content, _JSON | {"x-amzn-ErrorType": error.code})
         except Refused as refused:
-            response = _error(refused.status, refused.code, refused.message)
+            response = _error(refused.status, refused.code, refused.message, request_id)
         except Exception:  # noqa: BLE001 - the caller gets AWS's error, and the log the reason
             _LOG.exception("request %s: %s %s", request_id, request.method, request.target[:200])
             message = f"The local service failed; its log tells why under the request id {request_id}."
-            response = _error(500, "ServiceException", message)
+            response = _error(500, "ServiceException", message, request_id)
         return Response(response.status, response.content, {"x-amzn-RequestId": request_id, **response.headers})
 
     def _answer(self, request: Request, request_id: str) -> Response:
@@ -193,8 +192,8 @@ def _not_here(method: str, path: str) -> ApiError:
     )
 
 
-def _error(status: int, code: str, message: str) -> Response:
-    shown = answer(UNKNOWN_LAMBDA, status, code, message)
+def _error(status: int, code: str, message: str, request_id: str) -> Response:
+    shown = answer(UNKNOWN_LAMBDA, status, code, message, request_id)
     return Response(status, shown.content, shown.headers)
 
 

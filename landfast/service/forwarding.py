@@ -5,12 +5,15 @@ What the engine answers in HTML, because it failed or does not know the action, 
 """
 
 import asyncio
-import logging
+import contextlib
+import socket
 from collections.abc import AsyncIterator
 from types import SimpleNamespace, TracebackType
 from typing import Self
+from weakref import WeakSet
 
 from aiohttp import (
+    AddrInfoType,
     ClientConnectorError,
     ClientError,
     ClientResponse,
@@ -28,14 +31,16 @@ from yarl import URL
 
 from landfast import aws_errors
 from landfast.loopback import KEY, is_cors
+from landfast.service import service_log
 from landfast.service.incoming import HEAD, Refusal, is_form, operation, pieces
 
-_LOG = logging.getLogger(__name__)
+_LOG = service_log.logger(__name__)
 _REPEATABLE = 1024 * 1024
 """Bytes of a body that is kept, so that it can be sent again on a new connection when the engine had closed the old."""
 
 _CONNECT = 5.0
 _IDLE = 10.0
+_FAREWELL = 1.0
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"}
 )
@@ -56,11 +61,12 @@ class Forwarding:
         self._engine = engine.rstrip("/")
         self._key = key
         self._patience = patience
+        self._sockets: WeakSet[socket.socket] = WeakSet()
         tracing = TraceConfig()
         tracing.on_connection_reuseconn.append(_note_reuse)
         self._session = ClientSession(
             auto_decompress=False,
-            connector=TCPConnector(limit=0, keepalive_timeout=_IDLE),
+            connector=TCPConnector(limit=0, keepalive_timeout=_IDLE, socket_factory=self._made),
             cookie_jar=DummyCookieJar(),
             max_field_size=HEAD,
             max_line_size=HEAD,
@@ -75,6 +81,13 @@ class Forwarding:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._session.close()
+        for connection in self._sockets:
+            with contextlib.suppress(OSError):  # it is closed, as nearly all are
+                connection.shutdown(socket.SHUT_RDWR)  # else it would wait until the engine takes what was to be sent
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                while any(connection.fileno() >= 0 for connection in self._sockets):  # noqa: ASYNC110 - none tells us
+                    await asyncio.sleep(0)
 
     async def response(self, request: web.BaseRequest, target: str, request_id: str) -> web.StreamResponse:
         """The engine's response, sent to the client as it comes.
@@ -95,13 +108,29 @@ class Forwarding:
             _LOG.warning("request %s: the engine gave no answer: %r", request_id, error)
             raise Refusal(502, "ServiceUnavailable", "The engine gave no answer; see its log.") from None
         async with answer:
-            if answer.status >= _ERROR:
-                form = body if isinstance(body, bytes) and is_form(request) else b""
-                content_type = answer.headers.get("Content-Type", "")
-                shown = aws_errors.in_place_of(operation(request, form), answer.status, content_type, request_id)
-                if shown is not None:
-                    return web.Response(status=shown.status, headers=shown.headers, body=shown.content)
+            if answer.status >= _ERROR and request.method != "HEAD":
+                return await self._error(request, answer, body, request_id)
             return await self._relayed(request, answer)
+
+    async def _error(
+        self,
+        request: web.BaseRequest,
+        answer: ClientResponse,
+        body: bytes | AsyncIterator[bytes] | None,
+        request_id: str,
+    ) -> web.StreamResponse:
+        """The engine's error as it is, or in AWS's shape if it is not."""
+        form = body if isinstance(body, bytes) and is_form(request) else b""
+        content = await answer.read()
+        shown = aws_errors.in_place_of(operation(request, form), answer.status, content, request_id)
+        if shown is not None:
+            return web.Response(status=shown.status, headers=shown.headers, body=shown.content)
+        return web.Response(status=answer.status, reason=answer.reason, headers=_handed_back(answer), body=content)
+
+    def _made(self, address: AddrInfoType) -> socket.socket:
+        connection = socket.socket(*address[:3])
+        self._sockets.add(connection)
+        return connection
 
     async def _body(self, request: web.BaseRequest) -> bytes | AsyncIterator[bytes] | None:
         """Whole where it is short, so that it can be sent twice."""
@@ -150,12 +179,7 @@ class Forwarding:
         return headers
 
     async def _relayed(self, request: web.BaseRequest, answer: ClientResponse) -> web.StreamResponse:
-        headers = CIMultiDict(
-            (name, value)
-            for name, value in answer.headers.items()
-            if name.lower() not in _HOP_BY_HOP and not is_cors(name)
-        )
-        response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
+        response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=_handed_back(answer))
         await response.prepare(request)
         try:
             async for piece in answer.content.iter_any():
@@ -167,6 +191,12 @@ class Forwarding:
             # The response has begun: all that is left is to end the connection before its end.
             raise ConnectionResetError("a response could not be handed on to its end") from error
         return response
+
+
+def _handed_back(answer: ClientResponse) -> CIMultiDict[str]:
+    return CIMultiDict(
+        (name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP and not is_cors(name)
+    )
 
 
 async def _note_reuse(session: ClientSession, context: SimpleNamespace, parameters: object) -> None:

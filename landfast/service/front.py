@@ -6,7 +6,6 @@ service's limits do not is refused in `landfast.service.incoming`; who may ask a
 
 import asyncio
 import contextlib
-import logging
 import socket
 import threading
 import uuid
@@ -19,11 +18,12 @@ from typing import Self
 from aiohttp import web
 
 from landfast import aws_errors, loopback
-from landfast.service.connections import Connections, Waits
+from landfast.service import service_log
+from landfast.service.connections import Connection, Connections, Waits
 from landfast.service.forwarding import Forwarding
 from landfast.service.incoming import Refusal, body, checked_target, operation, refuse_nonsense
 
-_LOG = logging.getLogger(__name__)
+_LOG = service_log.logger(__name__)
 _BACKLOG = 1024
 _JOIN = 10.0
 
@@ -72,6 +72,7 @@ class Front:
         hosts: Names or addresses by which clients may call it, besides loopback's and `address`.
         key: What makes the engine trust that requests have been checked here.
         waits: For how long it waits for clients.
+        most: How many connections there may be; by default what the process's limit of descriptors allows.
 
     Raises:
         OSError: The port is taken.
@@ -89,6 +90,7 @@ class Front:
         hosts: Collection[str] = (),
         key: str = "",
         waits: Waits | None = None,
+        most: int | None = None,
     ) -> None:
         self._engine = engine
         self._key = key
@@ -97,6 +99,7 @@ class Front:
         self._limit = limit
         self._hosts = frozenset({address, *hosts})
         self._waits = waits or Waits()
+        self._most = most
         self._address = address
         self._socket = socket.create_server((address, port), backlog=_BACKLOG)
         self._port: int = self._socket.getsockname()[1]
@@ -136,7 +139,7 @@ class Front:
         self._loop.set_exception_handler(_log)
         self._stop = asyncio.Event()
         self._pool = ThreadPoolExecutor(CALLS, thread_name_prefix="call")
-        connections = Connections(self._handle, self._waits)
+        connections = Connections(self._handle, self._waits, self._most)
         try:
             async with Forwarding(self._engine, self._key, self._waits.piece) as self._forwarding:
                 listener = await self._loop.create_server(connections, sock=self._socket)
@@ -144,16 +147,19 @@ class Front:
                 await self._stop.wait()
                 listener.close()
                 connections.close()
+                await _cancel_others()
         finally:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The response to one request, whatever happens."""
         request_id = str(uuid.uuid4())
+        connection: Connection = request.protocol  # type: ignore[assignment] # made by Connections
         try:
-            refuse_nonsense(request)
-            self._refuse_strangers(request)
-            target = checked_target(request)
+            target = self._checked(request)
+        except Refusal as refusal:
+            raise connection.give_up(operation(request), refusal.status, refusal.code, str(refusal)) from None
+        try:
             if self._ours(target):
                 return await self._answered(request, target)
             return await self._forwarding.response(request, target, request_id)
@@ -170,7 +176,13 @@ class Front:
             answer.force_close()  # what is left of the body is not worth reading
         return answer
 
-    def _refuse_strangers(self, request: web.BaseRequest) -> None:
+    def _checked(self, request: web.BaseRequest) -> str:
+        """The target of a request that may pass.
+
+        Raises:
+            Refusal: It is malformed, or whoever asks may not.
+        """
+        refuse_nonsense(request)
         headers = request.headers
         reason = loopback.refusal(
             headers.getall("Host", ()),
@@ -180,6 +192,7 @@ class Front:
         )
         if reason is not None:
             raise Refusal(403, "AccessDeniedException", reason)
+        return checked_target(request)
 
     async def _answered(self, request: web.BaseRequest, target: str) -> web.StreamResponse:
         content, size = await body(request, self._limit, self._waits.piece)
@@ -188,6 +201,13 @@ class Front:
         loop = asyncio.get_running_loop()
         response = await loop.run_in_executor(self._pool, self._answer, asked)
         return web.Response(status=response.status, headers=response.headers, body=response.content)
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _log(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:

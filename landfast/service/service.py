@@ -20,6 +20,7 @@ from landfast.dataplane.world import Trigger, World
 from landfast.delivery.settings import Settings
 from landfast.runtime.model import REQUEST_LIMIT, InvalidFunctionError
 from landfast.runtime.runtime import Runtime
+from landfast.service import service_log
 from landfast.service.actor import Actor, Surroundings
 from landfast.service.asynchronous import AsynchronousActor
 from landfast.service.clock import Clock
@@ -161,6 +162,7 @@ class Service:
         options = self.options
         state = options.state.absolute()
         self._directory = self._parts.enter_context(StateDirectory(state))
+        self._parts.enter_context(service_log.written_to(state / service_log.NAME))
         self.store = Store(self._directory.journal)
         self._parts.callback(self.store.close)
         self._start_engine(state)
