@@ -204,6 +204,16 @@ def ministack_is_cached() -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603 - uv, found by us
 
 
+def ministack_command(*command: str) -> list[str]:
+    """A command in ministack's own environment, which is made where the cache does not have it.
+
+    Raises:
+        EngineError: There is no uv.
+    """
+    offline = ["--offline"] if ministack_is_cached() else []
+    return [_uv(), "--no-progress", *offline, *_TOOL, *command]
+
+
 def _moto(port: int, account: str) -> _Launch:
     return _Launch(
         command=[sys.executable, "-m", "landfast.dataplane.moto_server", HOST, str(port)],
@@ -218,9 +228,9 @@ def _moto(port: int, account: str) -> _Launch:
 
 
 def _ministack(port: int, account: str, directory: Path) -> _Launch:
-    offline = ["--offline"] if ministack_is_cached() else []
+    command = ministack_command("python", "-P", _MINISTACK_SERVER)
     return _Launch(
-        command=[_uv(), "--no-progress", *offline, *_TOOL, "python", "-P", _MINISTACK_SERVER],
+        command=command,
         environment={
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(port),
@@ -237,7 +247,7 @@ def _ministack(port: int, account: str, directory: Path) -> _Launch:
             "STATE_DIR": str(directory / "ministack"),
             "TMPDIR": str(directory),
         },
-        timeout=_START_TIMEOUT if offline else _DOWNLOAD_TIMEOUT,
+        timeout=_START_TIMEOUT if "--offline" in command else _DOWNLOAD_TIMEOUT,
     )
 
 
