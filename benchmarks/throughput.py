@@ -7,6 +7,9 @@ its last.
 
 import io
 import itertools
+import os
+import socket
+import subprocess
 import tempfile
 import time
 import zipfile
@@ -23,7 +26,6 @@ from benchmarks.figures import Figure, median, ratio_at_least
 from landfast.dataplane import engine as engines
 from landfast.dataplane import resources
 from landfast.dataplane.clients import CREDENTIAL, Clients
-from landfast.dataplane.engine import Engine
 from landfast.dataplane.world import World
 from landfast.service.service import Options, Service
 from landfast.template import read
@@ -161,21 +163,21 @@ def _template(work: Work, calls: Path) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _filled(work: Work, home: Path, template: Path) -> Iterator[tuple[Engine, World]]:
-    """A new engine that holds the work."""
-    with engines.start(home / "state", "ministack", stack=STACK) as engine:
-        with closing(Clients(engine.url, REGION)) as clients:
-            world = resources.create(read(template, stack_name=STACK, region=REGION), clients, "ministack")
-            work.fill(clients, world, work.count)
-        yield engine, world
+def _fill(work: Work, url: str, template: Path) -> World:
+    """Put the work into an engine."""
+    with closing(Clients(url, REGION)) as clients:
+        world = resources.create(read(template, stack_name=STACK, region=REGION), clients, "ministack")
+        work.fill(clients, world, work.count)
+    return world
 
 
 @contextmanager
 def _landfast(work: Work, home: Path, template: Path) -> Iterator[None]:
     options = Options(template=template, state=home / "state", stack=STACK, region=REGION, engine="ministack")
-    with _filled(work, home, template), Service.start(options):
-        yield
+    with engines.start(home / "state", "ministack", stack=STACK) as engine:
+        _fill(work, engine.url, template)
+        with Service.start(options):
+            yield
 
 
 @contextmanager
@@ -183,10 +185,8 @@ def _ministack(work: Work, home: Path, template: Path) -> Iterator[None]:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("noop.py", FUNCTION)
-    with (
-        _filled(work, home, template) as (engine, world),
-        closing(_lambda(engine.url)) as client,
-    ):
+    with _with_its_own_lambda(home) as url, closing(_lambda(url)) as client:
+        world = _fill(work, url, template)
         client.create_function(
             FunctionName="noop",
             Handler="noop.handler",
@@ -198,6 +198,33 @@ def _ministack(work: Work, home: Path, template: Path) -> Iterator[None]:
         )
         client.create_event_source_mapping(FunctionName="noop", EventSourceArn=work.arn(world), **work.mapping)
         yield
+
+
+@contextmanager
+def _with_its_own_lambda(home: Path) -> Iterator[str]:
+    """Ministack as it comes: what Landfast starts has its Lambda out of reach."""
+    with socket.socket() as probe:
+        probe.bind((engines.HOST, 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ, "BIND_HOST": engines.HOST, "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0",
+        "LAMBDA_EXECUTOR": "local", "LOG_LEVEL": "WARNING", "MINISTACK_HOST": engines.HOST, "TMPDIR": str(home),
+    }  # fmt: skip
+    with subprocess.Popen(engines.ministack_command("ministack"), env=environment) as process:  # noqa: S603 - ministack
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while not _listens(port):
+                if time.monotonic() > deadline or process.poll() is not None:
+                    raise RuntimeError("ministack did not start")
+                time.sleep(0.05)
+            yield f"http://{engines.HOST}:{port}"
+        finally:
+            process.terminate()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((engines.HOST, port)) == 0
 
 
 def _lambda(url: str) -> Any:  # noqa: ANN401 - botocore makes clients at run time

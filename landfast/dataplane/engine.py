@@ -10,6 +10,7 @@ import fcntl
 import http
 import http.client
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -26,6 +27,7 @@ import msgspec
 
 from landfast import private
 from landfast.dataplane.errors import EngineError
+from landfast.dataplane.guard import HEALTH, KEY_VARIABLE
 from landfast.dataplane.keeper import GRACE, INTERVAL, LEASE, LOG, STATE
 
 EngineName = Literal["moto", "ministack"]
@@ -36,6 +38,7 @@ LOCK = "engine.lock"
 PATIENCE = 3600.0
 """For how long, in seconds, an engine waits for a service to come back."""
 
+_MINISTACK_SERVER = str(Path(__file__).with_name("ministack_server.py"))
 _TOOL = ("tool", "run", "--python", sys.executable, "--from", MINISTACK)
 _LOCAL_UV = Path(__file__).parents[2] / ".tools" / "bin" / "uv"
 _START_TIMEOUT = 30.0
@@ -56,6 +59,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         account: The account id of its ARNs.
         data_id: Of what it holds. Another id means that the engine is a new one and that positions in its streams,
             kept from before, mean nothing.
+        key: By which the emulator knows the endpoint; the file is its owner's alone.
     """
 
     engine: EngineName
@@ -64,6 +68,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     stack: str
     account: str
+    key: str = ""
 
 
 class _PortTakenError(EngineError):
@@ -74,7 +79,6 @@ class _PortTakenError(EngineError):
 class _Launch:
     command: list[str]
     environment: Mapping[str, str]
-    health: str
     timeout: float
 
 
@@ -107,7 +111,7 @@ class Engine:
 
     def answers(self) -> bool:
         """Whether it answers a request, with whatever status, within seconds."""
-        return _status(self.state.port, "/landfast-health") is not None
+        return _status(self.state.port) is not None
 
     def release(self) -> None:
         """Let go of the emulator and leave it running, for the next start to find."""
@@ -229,32 +233,50 @@ def ministack_is_cached() -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603 - uv, found by us
 
 
+def ministack_command(*command: str) -> list[str]:
+    """A command in ministack's own environment, which is made where the cache does not have it.
+
+    Raises:
+        EngineError: There is no uv.
+    """
+    offline = ["--offline"] if ministack_is_cached() else []
+    return [_uv(), "--no-progress", *offline, *_TOOL, *command]
+
+
 def _moto(port: int, account: str) -> _Launch:
     return _Launch(
         command=[sys.executable, "-m", "landfast.dataplane.moto_server", HOST, str(port)],
-        environment={"MOTO_ACCOUNT_ID": account, "MOTO_PORT": str(port)},
-        health="/moto-api/data.json",
+        environment={
+            "DOCKER_HOST": "unix:///nowhere/docker.sock",  # of what is within reach, nothing asks for it
+            "MOTO_ACCOUNT_ID": account,
+            "MOTO_DISABLE_GLOBAL_CORS": "true",
+            "MOTO_PORT": str(port),
+        },
         timeout=_START_TIMEOUT,
     )
 
 
 def _ministack(port: int, account: str, directory: Path) -> _Launch:
-    offline = ["--offline"] if ministack_is_cached() else []
+    command = ministack_command("python", "-P", _MINISTACK_SERVER)
     return _Launch(
-        command=[_uv(), "--no-progress", *offline, *_TOOL, "ministack"],
+        command=command,
         environment={
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(port),
-            "LAMBDA_EXECUTOR": "local",
+            # Its Lambda is out of reach; if it were not, it could only ask a Docker engine, which there is none of.
+            "DOCKER_HOST": f"unix://{directory / 'no-docker.sock'}",
+            "IOT_MTLS_ENABLED": "0",
+            "LAMBDA_EXECUTOR": "docker",
+            "LAMBDA_STRICT": "1",
             "LOG_LEVEL": "WARNING",
             "MINISTACK_ACCOUNT_ID": account,
-            "MINISTACK_HOST": HOST,
+            "MINISTACK_HOST": "localhost",
             "S3_DATA_DIR": str(directory / "s3"),
+            "SFTP_ENABLED": "0",
             "STATE_DIR": str(directory / "ministack"),
             "TMPDIR": str(private.folder(directory / "tmp")),
         },
-        health="/_ministack/health",
-        timeout=_START_TIMEOUT if offline else _DOWNLOAD_TIMEOUT,
+        timeout=_START_TIMEOUT if "--offline" in command else _DOWNLOAD_TIMEOUT,
     )
 
 
@@ -265,7 +287,7 @@ def _uv() -> str:
     return found
 
 
-def _spawn(directory: Path, launch: _Launch, lock: int) -> int:
+def _spawn(directory: Path, launch: _Launch, lock: int, key: str) -> int:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PYTHON"))}
     command = [
         sys.executable, "-m", "landfast.dataplane.keeper", str(directory), str(lock), str(PATIENCE), *launch.command,
@@ -274,7 +296,7 @@ def _spawn(directory: Path, launch: _Launch, lock: int) -> int:
     return os.posix_spawn(
         command[0],
         command,
-        {**inherited, "PYTHONUNBUFFERED": "1", **launch.environment},
+        {**inherited, "PYTHONUNBUFFERED": "1", KEY_VARIABLE: key, **launch.environment},
         setsid=True,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -290,10 +312,10 @@ def _start(
     launch = _moto(port, account) if engine == "moto" else _ministack(port, account, directory)
     with _locked(directory) as lock:
         (directory / STATE).unlink(missing_ok=True)
-        pid = _spawn(directory, launch, lock)
+        pid = _spawn(directory, launch, lock, key := secrets.token_hex())
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(pid).encode(), 0)
-    state = State(engine=engine, data_id=uuid.uuid4().hex, pid=pid, port=port, stack=stack, account=account)
+    state = State(engine=engine, data_id=uuid.uuid4().hex, pid=pid, port=port, stack=stack, account=account, key=key)
     try:
         _write(directory, state)
         running = Engine(directory, state)
@@ -310,7 +332,7 @@ def _start(
 
 def _wait_until_ready(running: Engine, launch: _Launch, cancelled: Callable[[], bool]) -> None:
     deadline = time.monotonic() + launch.timeout
-    while _status(running.state.port, launch.health) != http.HTTPStatus.OK:
+    while _status(running.state.port) != http.HTTPStatus.OK:
         if cancelled():
             raise EngineError(f"{running.state.engine}: its start was broken off")
         if not running.is_alive():
@@ -325,10 +347,10 @@ def _wait_until_ready(running: Engine, launch: _Launch, cancelled: Callable[[], 
         time.sleep(_POLL)
 
 
-def _status(port: int, path: str) -> int | None:
+def _status(port: int) -> int | None:
     connection = http.client.HTTPConnection(HOST, port, timeout=2)
     try:
-        connection.request("GET", path)
+        connection.request("GET", HEALTH)
         return connection.getresponse().status
     except (OSError, http.client.HTTPException):
         return None

@@ -1,20 +1,50 @@
 """Moto's server as a process: ``python -m landfast.dataplane.moto_server HOST PORT``.
 
-``python -m moto.server`` does nearly the same, but for two things. It writes a line for every request: at the rate of
-pollers its log would fill the disk. And it answers DynamoDB requests side by side, although a transaction that is
-rejected puts back a copy of the tables, so that what others wrote meanwhile would be lost.
+``python -m moto.server`` does nearly the same, but for three things. It writes a line for every request: at the rate of
+pollers its log would fill the disk. It answers DynamoDB requests side by side, although a transaction that is rejected
+puts back a copy of the tables, so that what others wrote meanwhile would be lost. And it serves everybody everything,
+functions that run in Docker included.
 """
 
 import logging
 import sys
 import threading
 from collections.abc import Iterable
+from typing import Any, Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from botocore.model import OperationNotFoundError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from landfast.dataplane.guard import Guard, NotServedError, WsgiGuard
+
+SERVED: Final = frozenset(
+    {
+        "appconfig", "cloudwatch", "cognitoidentity", "cognitoidp", "dynamodb", "dynamodb_v20111205",
+        "dynamodbstreams", "events", "firehose", "iam", "kinesis", "kms", "logs", "resourcegroupstaggingapi", "s3",
+        "s3control", "scheduler", "secretsmanager", "ses", "sesv2", "sns", "sqs", "ssm", "stepfunctions", "sts",
+        "xray",
+    }
+)  # fmt: skip
+"""The services within reach, by moto's names: those that keep and tell, and run nothing."""
+
 _TARGET = "HTTP_X_AMZ_TARGET"
+
+
+class Dispatcher(DomainDispatcherApplication):
+    """Finds the service that a request is for, and refuses those out of reach."""
+
+    def get_backend_for_host(self, host: str | None) -> Any:  # noqa: ANN401 - the signature is moto's
+        """The service of a host name, if it is within reach.
+
+        Raises:
+            NotServedError: It is not.
+        """
+        backend = super().get_backend_for_host(host)
+        if backend is not None and backend not in SERVED:
+            raise NotServedError(str(backend))
+        return backend
 
 
 class OneAtATime:
@@ -41,7 +71,11 @@ class OneAtATime:
 def main(host: str, port: int) -> None:
     """Serve until killed."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    application = OneAtATime(DomainDispatcherApplication(create_backend_app), "DynamoDB")
+    application = WsgiGuard(
+        OneAtATime(Dispatcher(create_backend_app), "DynamoDB"),
+        Guard.from_environment(),
+        unknown=(NotImplementedError, OperationNotFoundError),
+    )
     make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler).serve_forever()
 
 

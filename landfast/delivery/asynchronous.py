@@ -18,9 +18,10 @@ from landfast.delivery.destinations import Destination, async_body, dead_letter_
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_invoke_config import AsynchronousConfig, configuration, in_force, updated_dead_letter
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
+from landfast.delivery.payloads import decoded, too_large_event
 from landfast.delivery.recursion import ERROR_CODE, ERROR_STATUS, METRIC, RecursiveLoop, stops
 from landfast.delivery.settings import Backoff, Settings
-from landfast.delivery.strict_json import NotJsonError, json_text, read_json
+from landfast.delivery.strict_json import json_text
 
 __all__ = [
     "PAYLOAD_LIMIT",
@@ -77,12 +78,7 @@ class Event:
         """
         if not body:
             return cls(request_id=request_id, text="{}", depth=depth, id=name)
-        try:
-            payload = read_json(body)
-        except NotJsonError as error:
-            raise Refused(
-                "Payload", f"Could not parse request body into json: {error}", code="InvalidRequestContentException"
-            ) from error
+        payload = decoded(body)
         return cls(request_id=request_id, payload=payload, text=body.decode(), size=len(body), depth=depth, id=name)
 
     def check(self) -> None:
@@ -92,8 +88,7 @@ class Event:
             Refused: The event is larger than Lambda takes; the text is AWS's.
         """
         if self.size > PAYLOAD_LIMIT:
-            text = f"{self.size} byte payload is too large for the Event invocation type (limit {PAYLOAD_LIMIT} bytes)"
-            raise Refused("Payload", text, code="RequestEntityTooLargeException", status=413)
+            raise too_large_event(self.size, PAYLOAD_LIMIT)
 
 
 class Phase(Enum):

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from random import random
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from landfast.aws_errors import UNKNOWN_LAMBDA, answer
+from landfast.delivery.asynchronous import PAYLOAD_LIMIT
 from landfast.delivery.errors import Refused
+from landfast.delivery.payloads import decoded, too_large_event
 from landfast.delivery.recursion import stops
 from landfast.runtime.model import (
     REQUEST_LIMIT,
@@ -20,11 +23,11 @@ from landfast.runtime.model import (
     Result,
     Throttled,
 )
-from landfast.service import chain
+from landfast.service import chain, lambda_api, service_log
 from landfast.service.front import Request, Response
 from landfast.service.functions import FunctionNotFoundError, Functions, Target
 
-_OURS = re.compile(r"/(2015-03-31|2014-11-13)/functions(/|\?|$)")
+_LOG = service_log.logger(__name__)
 _INVOCATION = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?")
 _INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/([^/]+)/invoke-async/?")
 _FUNCTION = re.compile(r"/2015-03-31/functions/([^/]+)(/configuration)?/?")
@@ -44,11 +47,6 @@ class ApiError(Exception):
         self.fields = fields
 
 
-def is_lambda(target: str) -> bool:
-    """Whether a request's target belongs to the Lambda API."""
-    return _OURS.match(target) is not None
-
-
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Answers requests of the Lambda API.
@@ -64,13 +62,19 @@ class Endpoint:
     longest: int = REQUEST_LIMIT
 
     def answer(self, request: Request) -> Response:
-        """The response to `request`."""
+        """The response to `request`, whatever happens."""
         request_id = str(uuid.uuid4())
         try:
             response = self._answer(request, request_id)
         except ApiError as error:
             content = json.dumps(error.fields).encode()
             response = Response(error.status, content, _JSON | {"x-amzn-ErrorType": error.code})
+        except Refused as refused:
+            response = _error(refused.status, refused.code, refused.message, request_id)
+        except Exception:  # noqa: BLE001 - the caller gets AWS's error, and the log the reason
+            _LOG.exception("request %s: %s %s", request_id, request.method, request.target[:200])
+            message = f"The local service failed; its log tells why under the request id {request_id}."
+            response = _error(500, "ServiceException", message, request_id)
         return Response(response.status, response.content, {"x-amzn-RequestId": request_id, **response.headers})
 
     def _answer(self, request: Request, request_id: str) -> Response:
@@ -89,13 +93,7 @@ class Endpoint:
                 configuration = _configuration(self._target(match[1], query))
                 answer = configuration if match[2] else {"Configuration": configuration}
                 return Response(200, json.dumps(answer).encode(), _JSON)
-        raise ApiError(
-            501,
-            "NotImplementedException",
-            Type="User",
-            message="The local service answers Invoke, InvokeAsync, ListFunctions, GetFunction and "
-            "GetFunctionConfiguration; what a function is comes from the template: change it and start again.",
-        )
+        raise _not_here(request.method, parts.path)
 
     def _target(self, reference: str, query: dict[str, list[str]]) -> Target:
         try:
@@ -123,13 +121,14 @@ class Endpoint:
                 )
 
     def _event(self, request: Request, target: Target, request_id: str) -> Response:
-        try:
-            self.accept(target, _payload(request, REQUEST_LIMIT), request_id, _trace(request))
-        except Refused as error:
-            raise ApiError(error.status, error.code, Type="User", message=error.message) from None
+        if request.content is None:
+            raise too_large_event(request.size, PAYLOAD_LIMIT)
+        self.accept(target, _payload(request.content), request_id, _trace(request))
         return Response(202)
 
     def _call(self, request: Request, target: Target, request_id: str) -> Response:
+        if request.content is None or len(request.content) > REQUEST_LIMIT:
+            raise _too_large()
         trace = _trace(request) or chain.begun()
         if stops(chain.depth(trace, target.spec.arn), target.recursive_loop):
             raise ApiError(
@@ -138,44 +137,64 @@ class Endpoint:
         try:
             result = self.functions.call(
                 target,
-                _payload(request, REQUEST_LIMIT),
+                _payload(request.content),
                 request_id,
                 client_context=_client_context(request),
                 trace_id=chain.passed_on(trace, target.spec.arn),
             )
         except RequestTooLargeError as error:
-            raise _too_large(REQUEST_LIMIT) from error
+            raise _too_large() from error
         return _answered(result, target, tail=request.headers.get(b"x-amz-log-type") == b"Tail")
 
 
-def _payload(request: Request, limit: int) -> bytes:
-    if request.content is None or len(request.content) > limit:
-        raise _too_large(limit)
-    if not request.content.strip():
+def _payload(content: bytes) -> bytes:
+    """An event as it was sent; an empty object where nothing was (S-02).
+
+    Raises:
+        Refused: It is not JSON.
+    """
+    if not content.strip():
         return b"{}"
-    try:
-        json.loads(request.content)
-    except ValueError as error:
-        raise ApiError(
-            400,
-            "InvalidRequestContentException",
-            Type="User",
-            message=f"Could not parse request body into json: {error}",
-        ) from None
-    return request.content
+    decoded(content)
+    return content
 
 
 def _trace(request: Request) -> str:
     return request.headers.get(b"x-amzn-trace-id", b"").decode("latin-1")
 
 
-def _too_large(limit: int) -> ApiError:
+def _too_large() -> ApiError:
     return ApiError(
         413,
         "RequestTooLargeException",
         Type="User",
-        message=f"Request must be smaller than {limit} bytes for the InvokeFunction operation",
+        message=f"Request must be smaller than {REQUEST_LIMIT} bytes for the InvokeFunction operation",
     )
+
+
+def _not_here(method: str, path: str) -> ApiError:
+    """The error for what is not answered: no operation of Lambda's, or one that the template decides."""
+    found = lambda_api.operation(method, path)
+    if found.name is not None:
+        return ApiError(
+            501,
+            "NotImplementedException",
+            Type="User",
+            message=f"{found.name} is not available: the local service answers Invoke, InvokeAsync, ListFunctions, "
+            "GetFunction and GetFunctionConfiguration; what a function is comes from the template: change it and "
+            "start again.",
+        )
+    if found.methods:
+        allowed = ", ".join(sorted(found.methods))
+        return ApiError(405, "MethodNotAllowedException", Type="User", message=f"{path} takes {allowed}.")
+    return ApiError(
+        404, "UnknownOperationException", Type="User", message=f"{method} {path} is no operation of the Lambda API."
+    )
+
+
+def _error(status: int, code: str, message: str, request_id: str) -> Response:
+    shown = answer(UNKNOWN_LAMBDA, status, code, message, request_id)
+    return Response(status, shown.content, shown.headers)
 
 
 def _client_context(request: Request) -> bytes | None:
@@ -184,8 +203,8 @@ def _client_context(request: Request) -> bytes | None:
         return None
     try:
         context = base64.b64decode(encoded, validate=True)
-        json.loads(context)
-    except (binascii.Error, ValueError):
+        decoded(context)
+    except (binascii.Error, Refused):
         raise ApiError(
             400,
             "InvalidRequestContentException",

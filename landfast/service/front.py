@@ -1,34 +1,53 @@
-"""The one endpoint: function calls are answered here, everything else is handed on to the engine byte by byte."""
+"""The one endpoint: function calls are answered here, everything else is handed on to the engine.
 
+aiohttp speaks HTTP on both sides, in one thread with an event loop. What aiohttp lets pass although RFC 9112 or this
+service's limits do not is refused in `landfast.service.incoming`; who may ask at all is said in `landfast.loopback`.
+"""
+
+import asyncio
 import contextlib
 import socket
-import socketserver
 import threading
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
+from typing import Self
 
-from landfast.service.http1 import Head, ProtocolError, body, pieces
+from aiohttp import web
 
-if TYPE_CHECKING:
-    from io import BufferedReader
+from landfast import aws_errors, loopback
+from landfast.service import service_log
+from landfast.service.connections import Connection, Connections, Waits
+from landfast.service.forwarding import Forwarding
+from landfast.service.incoming import Refusal, body, checked_target, operation, refuse_nonsense
 
-_BODILESS = (b" 1", b" 204", b" 304")
-_HOP_BY_HOP = frozenset({b"expect"})
-_REPLAYABLE = 1024 * 1024
+_LOG = service_log.logger(__name__)
+_BACKLOG = 1024
+_JOIN = 10.0
+
+CALLS = 1_200
+"""How many requests may be answered here at a time: more than the functions of an account run at a time (1,000)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to be answered here; `content` is None when it was longer than the limit."""
+    """A request to be answered here.
+
+    Attributes:
+        method: Of HTTP.
+        target: The path with its query.
+        headers: By names in lower case.
+        content: The body; None when it was longer than the limit.
+        size: Of the body, in bytes; of one that was longer, as far as it is known.
+    """
 
     method: str
     target: str
     headers: Mapping[bytes, bytes]
     content: bytes | None
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +58,24 @@ class Response:
     content: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def encoded(self) -> bytes:
-        """The response as it goes over the wire."""
-        lines = [
-            f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}",
-            *(f"{name}: {value}" for name, value in self.headers.items()),
-            f"Content-Length: {len(self.content)}",
-        ]
-        return "\r\n".join((*lines, "", "")).encode("latin-1") + self.content
-
 
 class Front:
-    """A loopback HTTP server in front of an engine.
+    """An HTTP server in front of an engine.
 
     Args:
         engine: The engine's URL.
         ours: Says of a path whether `answer` takes the request.
-        answer: Answers it.
+        answer: Answers it, in a thread of its own.
         limit: The longest body `answer` gets, in bytes.
         port: 0 for a free one.
+        address: Where to listen; beyond loopback only where the user asks for it.
+        hosts: Names or addresses by which clients may call it, besides loopback's and `address`.
+        key: What makes the engine trust that requests have been checked here.
+        waits: For how long it waits for clients.
+        most: How many connections there may be; by default what the process's limit of descriptors allows.
+
+    Raises:
+        OSError: The port is taken.
     """
 
     def __init__(
@@ -68,194 +86,135 @@ class Front:
         answer: Callable[[Request], Response],
         limit: int,
         port: int = 0,
+        address: str = loopback.ADDRESS,
+        hosts: Collection[str] = (),
+        key: str = "",
+        waits: Waits | None = None,
+        most: int | None = None,
     ) -> None:
-        parts = urlsplit(engine)
-        self.engine_address = (parts.hostname or "127.0.0.1", parts.port or 80)
-        self.ours = ours
-        self.answer = answer
-        self.limit = limit
-        self._server = _Server(("127.0.0.1", port), self)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="front")
+        self._engine = engine
+        self._key = key
+        self._ours = ours
+        self._answer = answer
+        self._limit = limit
+        self._hosts = frozenset({address, *hosts})
+        self._waits = waits or Waits()
+        self._most = most
+        self._address = address
+        self._socket = socket.create_server((address, port), backlog=_BACKLOG)
+        self._port: int = self._socket.getsockname()[1]
+        self._started: threading.Event = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="front")
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def url(self) -> str:
         """Where clients connect to."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://{self._address}:{self._port}"
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._started.wait()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-    def __init__(self, address: tuple[str, int], front: Front) -> None:
-        self.front = front
-        self._closing = False
-        self._connections: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        super().__init__(address, _Handler)
-
-    def track(self, connection: socket.socket) -> None:
-        with self._lock:
-            self._connections.add(connection)
-
-    def untrack(self, connection: socket.socket) -> None:
-        with self._lock:
-            self._connections.discard(connection)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Show an error nobody expected; what a call meets when the service stops under it is expected."""
-        if not self._closing:
-            super().handle_error(request, client_address)  # type: ignore[arg-type] # as socketserver passes it
-
-    def server_close(self) -> None:
-        self._closing = True
-        super().server_close()
-        with self._lock:
-            for connection in self._connections:
-                with contextlib.suppress(OSError):  # the client may have closed it at this very moment
-                    connection.shutdown(socket.SHUT_RDWR)
-
-
-class _Handler(socketserver.BaseRequestHandler):
-    """One client connection."""
-
-    server: _Server
-    request: socket.socket
-
-    def setup(self) -> None:
-        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.server.track(self.request)
-        self._reader = self.request.makefile("rb")
-        self._engine: _Engine | None = None
-
-    def handle(self) -> None:
-        try:
-            while (head := Head.read(self._reader)) and not self._serve(head):
-                pass
-        except ProtocolError as error:
-            self._refuse(400, str(error))
-        except (ConnectionError, TimeoutError):
-            return  # the client has gone; nobody is left to tell
-
-    def _serve(self, head: Head) -> bool:
-        """Answer one request; True when the connection ends with it."""
-        method, target = _request_line(head)
-        if head.headers.get(b"expect", b"").lower() == b"100-continue":
-            self.request.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        front = self.server.front
-        if not front.ours(target):
-            return self._forward(head, method) or head.closes
-        content = body(self._reader, head, front.limit)
-        self.request.sendall(front.answer(Request(method, target, head.headers, content)).encoded())
-        return head.closes
-
-    def finish(self) -> None:
-        self.server.untrack(self.request)
-        self._reader.close()
-        if self._engine is not None:
-            self._engine.close()
-
-    def _forward(self, head: Head, method: str) -> bool:
-        """Hand one request on and its response back; True when the connection ends with it."""
-        start = head.encoded(without=_HOP_BY_HOP)
-        replayable = not head.chunked and (head.length or 0) <= _REPLAYABLE
-        if replayable:
-            start += b"".join(pieces(self._reader, head, until_closed=False))
-        for fresh in (False, True) if self._engine is not None else (True,):
-            if fresh and not self._connect():
-                self._refuse(
-                    502, "the engine does not answer: it may have been stopped; see its log in the state directory"
-                )
-                return True
-            if (response := self._send(head, start, replayed=replayable)) is not None:
-                return self._relay(response, method)
-            if not replayable:
-                break
-        self._refuse(502, "the engine closed the connection")
-        return True
-
-    def _connect(self) -> bool:
-        if self._engine is not None:
-            self._engine.close()
-        self._engine = None
-        try:
-            self._engine = _Engine(self.server.front.engine_address)
-        except OSError:
-            return False
-        return True
-
-    def _send(self, head: Head, start: bytes, *, replayed: bool) -> Head | None:
-        """The head of the engine's response; None when it had closed the connection before answering."""
-        engine = self._engine
-        if engine is None:
-            return None
-        try:
-            engine.socket.sendall(start)
-            if not replayed:
-                for piece in pieces(self._reader, head, until_closed=False):
-                    engine.socket.sendall(piece)
-            response = Head.read(engine.reader)
-            while response is not None and b" 100" in response.first:
-                response = Head.read(engine.reader)
-        except OSError:
-            return None
-        return response
-
-    def _relay(self, response: Head, method: str) -> bool:
-        engine = self._engine
-        if engine is None:
-            return True
-        status = response.first[8:12]
-        bodiless = method == "HEAD" or status.startswith(_BODILESS)
-        endless = not bodiless and not response.chunked and response.length is None
-        start = response.encoded()
-        if bodiless:
-            self.request.sendall(start)
-        else:
-            for piece in pieces(engine.reader, response, until_closed=True):
-                self.request.sendall(start + piece)
-                start = b""
-            if start:
-                self.request.sendall(start)
-        if response.closes or endless:
-            engine.close()
-            self._engine = None
-        return response.closes or endless
-
-    def _refuse(self, status: int, why: str) -> None:
-        with contextlib.suppress(OSError):  # whoever sent nonsense may not wait for the answer
-            self.request.sendall(Response(status, why.encode(), {"Connection": "close"}).encoded())
-
-
-def _request_line(head: Head) -> tuple[str, str]:
-    method, _, rest = head.first.decode("latin-1").partition(" ")
-    target, _, version = rest.partition(" ")
-    if not version.startswith("HTTP/1."):
-        raise ProtocolError("malformed request line")
-    return method, target
-
-
-class _Engine:
-    """A connection to the engine."""
-
-    def __init__(self, address: tuple[str, int]) -> None:
-        self.socket = socket.create_connection(address)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.reader: BufferedReader = self.socket.makefile("rb")
+        self.close()
 
     def close(self) -> None:
-        self.reader.close()
-        self.socket.close()
+        """End all connections at once, or give the port back; an invocation that still runs ends with the runtime."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._stop.set)
+        if self._thread.is_alive():
+            self._thread.join(_JOIN)
+        self._socket.close()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._started.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(_log)
+        self._stop = asyncio.Event()
+        self._pool = ThreadPoolExecutor(CALLS, thread_name_prefix="call")
+        connections = Connections(self._handle, self._waits, self._most)
+        try:
+            async with Forwarding(self._engine, self._key, self._waits.piece) as self._forwarding:
+                listener = await self._loop.create_server(connections, sock=self._socket)
+                self._started.set()
+                await self._stop.wait()
+                listener.close()
+                connections.close()
+                await _cancel_others()
+        finally:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The response to one request, whatever happens."""
+        request_id = str(uuid.uuid4())
+        connection: Connection = request.protocol  # type: ignore[assignment] # made by Connections
+        try:
+            target = self._checked(request)
+        except Refusal as refusal:
+            raise connection.give_up(operation(request), refusal.status, refusal.code, str(refusal)) from None
+        try:
+            if self._ours(target):
+                return await self._answered(request, target)
+            return await self._forwarding.response(request, target, request_id)
+        except Refusal as refusal:
+            shown = aws_errors.answer(operation(request), refusal.status, refusal.code, str(refusal), request_id)
+        except ConnectionError:
+            raise  # the client has gone
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the reason
+            _LOG.exception("request %s: %s %s", request_id, request.method, request.raw_path[:200])
+            message = f"The local service failed; its log tells why under the request id {request_id}."
+            shown = aws_errors.answer(operation(request), 500, "ServiceException", message, request_id)
+        answer = web.Response(status=shown.status, headers=shown.headers, body=shown.content)
+        if not request.content.is_eof():
+            answer.force_close()  # what is left of the body is not worth reading
+        return answer
+
+    def _checked(self, request: web.BaseRequest) -> str:
+        """The target of a request that may pass.
+
+        Raises:
+            Refusal: It is malformed, or whoever asks may not.
+        """
+        refuse_nonsense(request)
+        headers = request.headers
+        reason = loopback.refusal(
+            headers.getall("Host", ()),
+            headers.getall("Origin", ()),
+            headers.getall("Sec-Fetch-Site", ()),
+            also=self._hosts,
+        )
+        if reason is not None:
+            raise Refusal(403, "AccessDeniedException", reason)
+        return checked_target(request)
+
+    async def _answered(self, request: web.BaseRequest, target: str) -> web.StreamResponse:
+        content, size = await body(request, self._limit, self._waits.piece)
+        headers = {name.lower(): value for name, value in request.raw_headers}
+        asked = Request(request.method, target, headers, content, size)
+        loop = asyncio.get_running_loop()
+        response = await loop.run_in_executor(self._pool, self._answer, asked)
+        return web.Response(status=response.status, headers=response.headers, body=response.content)
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+def _log(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """Put what goes wrong outside of any request into the log, not onto the console."""
+    del loop
+    error = context.get("exception")
+    _LOG.error("%s", context.get("message"), exc_info=error if isinstance(error, BaseException) else None)

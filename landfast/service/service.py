@@ -23,14 +23,16 @@ from landfast.delivery.settings import Settings
 from landfast.journal import Dropped, Retrying
 from landfast.runtime.model import REQUEST_LIMIT
 from landfast.runtime.runtime import Runtime
+from landfast.service import service_log
 from landfast.service.actor import Actor, Surroundings
 from landfast.service.asynchronous import AsynchronousActor
 from landfast.service.clock import Clock
 from landfast.service.delivery import Deliveries
-from landfast.service.endpoint import Endpoint, is_lambda
+from landfast.service.endpoint import Endpoint
 from landfast.service.front import Front, Request, Response
 from landfast.service.functions import LATEST, Functions, Target
 from landfast.service.interrupts import Interrupts
+from landfast.service.lambda_api import is_lambda
 from landfast.service.logs import LogFiles
 from landfast.service.sources import Sources
 from landfast.service.specs import asynchronous_config, function_specs, versions, weights
@@ -175,6 +177,7 @@ class Service:
         options = self.options
         state = options.state.absolute()
         self._directory = self._parts.enter_context(StateDirectory(state))
+        self._parts.enter_context(service_log.written_to(state / service_log.NAME))
         self.store = Store(self._directory.journal, failed=lambda error: self._crashed("the store", error))
         self._parts.callback(self.store.close)
         self._start_engine(state)
@@ -233,11 +236,20 @@ class Service:
     def _open_front(self) -> Front:
         port = self.options.port
         try:
-            return Front(self.engine.url, ours=is_lambda, answer=self._answer, limit=REQUEST_LIMIT, port=port)
+            front = Front(
+                self.engine.url,
+                ours=is_lambda,
+                answer=self._answer,
+                limit=REQUEST_LIMIT,
+                port=port,
+                key=self.engine.state.key,
+            )
         except OSError as error:
             raise ServiceError(
                 f"port {port} cannot be had ({error.strerror}): give another one with --port, or none for a free one"
             ) from error
+        self._parts.callback(front.close)
+        return front
 
     def _start_functions(self, state: Path, logs: LogFiles) -> None:
         environment = {"AWS_ENDPOINT_URL": self.engine.url, "AWS_ENDPOINT_URL_LAMBDA": self._front.url}

@@ -6,7 +6,7 @@ import base64
 import functools
 import http.client
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,8 +16,9 @@ from botocore.session import Session
 
 from landfast.journal import Settled
 from landfast.runtime.model import REQUEST_LIMIT, Throttled
-from landfast.service.endpoint import Endpoint, is_lambda
+from landfast.service.endpoint import Endpoint
 from landfast.service.front import Front
+from landfast.service.lambda_api import is_lambda
 from tests.service.conftest import ARN, FAILURES, Stage, errored, eventually, to_queue
 
 if TYPE_CHECKING:
@@ -136,26 +137,140 @@ def test_s_010_an_asynchronous_call_without_concurrency_is_accepted(client: Clie
     assert eventually(lambda: len(stage.targets.delivered) == 1)
 
 
-@pytest.mark.parametrize("kind", ["RequestResponse", "Event"])
-def test_a_payload_that_is_not_json_is_refused(client: Client, kind: Kind) -> None:
-    with pytest.raises(ClientError) as error:
-        client.invoke(FunctionName="orders", InvocationType=kind, Payload=b"{")
-    assert code(error) == (400, "InvalidRequestContentException")
+NOT_JSON = {
+    "half an object": b"{",
+    "NaN": b'{"a": NaN}',
+    "Infinity": b"Infinity",
+    "minus Infinity": b"[-Infinity]",
+    "UTF-16": '{"a": 1}'.encode("utf-16"),
+    "UTF-16 without a mark": '{"a": 1}'.encode("utf-16-le"),
+    "UTF-32": '{"a": 1}'.encode("utf-32"),
+    "a byte order mark": b"\xef\xbb\xbf{}",
+    "a hundred thousand arrays": b"[" * 100_000,
+    "a hundred thousand closed arrays": b"[" * 100_000 + b"]" * 100_000,
+    "a hundred thousand objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "an integer of 5,000 digits": b"9" * 5000,
+    "a negative integer of 5,000 digits": b"[-" + b"9" * 5000 + b"]",
+    "a number beyond a double": b"1e400",
+    "a surrogate in UTF-8": b'"\xed\xa0\x80"',
+    "Latin-1": b'"\xe9"',
+    "an overlong slash": b'"\xc0\xaf"',
+    "single quotes": b"'a'",
+    "a comma too many": b"[1,]",
+    "a comment": b"{} // a",
+    "two values": b"{}{}",
+    "a leading zero": b"01",
+    "a plus": b"+1",
+    "a point alone": b"1.",
+    "a tab in a string": b'"\t"',
+    "a NUL": b"\x00",
+    "a NUL behind": b"{}\x00",
+    "another space": b"\xc2\xa0{}",
+    "a form": b"a=1&b=2",
+}
+
+
+@pytest.mark.parametrize("payload", NOT_JSON.values(), ids=NOT_JSON)
+@pytest.mark.parametrize("path", ["invocations", "invocations Event", "invoke-async"])
+def test_a_payload_that_is_not_json_is_refused_whoever_takes_it(
+    endpoint: str, stage: Stage, capfd: pytest.CaptureFixture[str], path: str, payload: bytes
+) -> None:
+    stage.queue(to_queue(FAILURES))
+    version = "2014-11-13" if path == "invoke-async" else "2015-03-31"
+    operation, _, kind = path.partition(" ")
+    headers = {"X-Amz-Invocation-Type": kind or "RequestResponse"}
+    status, answered, content = asked(endpoint, f"/{version}/functions/orders/{operation}", payload, headers)
+    assert (status, answered["x-amzn-ErrorType"]) == (400, "InvalidRequestContentException")
+    assert answered["Content-Type"] == "application/json"
+    assert answered["x-amzn-RequestId"]
+    assert json.loads(content)["message"].startswith("Could not parse request body into json: ")
+    assert stage.runtime.calls == []
+    assert stage.journal() == []
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("context", NOT_JSON.values(), ids=NOT_JSON)
+def test_a_client_context_that_is_not_json_is_refused(endpoint: str, stage: Stage, context: bytes) -> None:
+    encoded = base64.b64encode(context[:9000]).decode()
+    status, answered, _ = asked(endpoint, INVOKE, b"{}", {"X-Amz-Client-Context": encoded})
+    assert (status, answered["x-amzn-ErrorType"]) == (400, "InvalidRequestContentException")
+    assert stage.runtime.calls == []
+
+
+def test_what_json_allows_reaches_the_function_as_it_was_sent(endpoint: str, stage: Stage) -> None:
+    for payload in (
+        b" [1.0e5, -0] ",
+        b'{"a":1,"a":2}',
+        b'"\\ud83d\\ude00"',
+        b'"\\ud800"',
+        b'{"\\udc00": "\\udc00\\ud800"}',
+        b"[" * 500 + b"]" * 500,
+        b"9" * 4000,
+        b"null",
+    ):
+        assert asked(endpoint, INVOKE, payload)[0] == 200
+        assert stage.runtime.calls[-1]["payload"] == payload
 
 
 @pytest.mark.parametrize(
-    ("kind", "size", "told"),
+    ("request_line", "status", "code", "told"),
+    [
+        ("DELETE /2015-03-31/functions/orders", 501, "NotImplementedException", "DeleteFunction"),
+        ("POST /2015-03-31/functions", 501, "NotImplementedException", "CreateFunction"),
+        ("POST /2015-03-31/functions/", 501, "NotImplementedException", "CreateFunction"),
+        ("PUT /2015-03-31/functions/orders/code", 501, "NotImplementedException", "UpdateFunctionCode"),
+        ("GET /2015-03-31/event-source-mappings/", 501, "NotImplementedException", "ListEventSourceMappings"),
+        ("GET /2018-10-31/layers?find=x", 501, "NotImplementedException", "ListLayers"),
+        ("GET /2016-08-19/account-settings", 501, "NotImplementedException", "GetAccountSettings"),
+        ("POST /2021-11-15/functions/orders/response-streaming-invocations", 501, "NotImplementedException",
+         "InvokeWithResponseStream"),
+        ("GET /2015-03-31/functions/orders/invocations", 405, "MethodNotAllowedException", "POST"),
+        ("POST /2015-03-31/functions/orders/nonsense", 404, "UnknownOperationException", "nonsense"),
+        ("POST //2015-03-31//functions/orders/invocations", 404, "UnknownOperationException", "invocations"),
+        ("POST /%32015-03-31/functions/orders/invocations", 404, "UnknownOperationException", "invocations"),
+    ],
+)  # fmt: skip
+def test_what_is_not_answered_is_named(endpoint: str, request_line: str, status: int, code: str, told: str) -> None:
+    method, _, path = request_line.partition(" ")
+    got, answered, content = asked(endpoint, path, b"", {}, method)
+    assert (got, answered["x-amzn-ErrorType"]) == (status, code)
+    assert answered["x-amzn-RequestId"]
+    assert told in json.loads(content)["message"]
+
+
+def test_what_fails_is_a_500_with_an_id_and_the_reason_stays_in_the_log(
+    endpoint: str, stage: Stage, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> NoReturn:
+        raise OSError("no space left on the device")
+
+    stage.runtime.handler = fail
+    status, answered, content = asked(endpoint, INVOKE, b"{}")
+    assert (status, answered["x-amzn-ErrorType"]) == (500, "ServiceException")
+    assert answered["x-amzn-RequestId"] in json.loads(content)["message"]
+    assert answered["x-amzn-RequestId"] in caplog.text
+    assert "no space left" in caplog.text
+    assert b"no space" not in content
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "expected"),
     [
         ("RequestResponse", 6 * 1024 * 1024, "RequestTooLargeException"),
-        ("Event", 6 * 1024 * 1024, "RequestTooLargeException"),
         ("Event", 1024 * 1024, "RequestEntityTooLargeException"),
+        ("Event", 7 * 1024 * 1024, "RequestEntityTooLargeException"),
     ],
 )
-def test_a_payload_over_the_limit_is_413(client: Client, stage: Stage, kind: Kind, size: int, told: str) -> None:
+def test_a_payload_over_the_limit_is_413(client: Client, stage: Stage, kind: Kind, size: int, expected: str) -> None:
     stage.queue(to_queue(FAILURES))
     with pytest.raises(ClientError) as error:
         client.invoke(FunctionName="orders", InvocationType=kind, Payload=b'"' + b"x" * (size - 1) + b'"')
-    assert code(error) == (413, told)
+    assert code(error) == (413, expected)
+    if kind == "Event":
+        assert f"{size + 1} byte payload is too large for the Event invocation type (limit 1048576 bytes)" in str(
+            error.value
+        )
 
 
 def test_s_032_the_client_context_reaches_the_function_in_synchronous_calls_only(client: Client, stage: Stage) -> None:
@@ -207,6 +322,21 @@ def test_an_engine_that_is_away_is_told_in_a_502(endpoint: str, client: Client) 
     assert answer.status == 502
     assert b"engine does not answer" in answer.read()
     connection.close()
+
+
+INVOKE = "/2015-03-31/functions/orders/invocations"
+
+
+def asked(
+    endpoint: str, path: str, body: bytes, headers: dict[str, str] | None = None, method: str = "POST"
+) -> tuple[int, http.client.HTTPMessage, bytes]:
+    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=10)
+    try:
+        connection.request(method, path, body=body, headers=headers or {})
+        answered = connection.getresponse()
+        return answered.status, answered.headers, answered.read()
+    finally:
+        connection.close()
 
 
 def _invoke_with(client: Client, trace: str) -> None:

@@ -87,6 +87,15 @@ def connection(front: Front) -> Iterator[http.client.HTTPConnection]:
     made.close()
 
 
+def response(client: socket.socket) -> tuple[int, bytes]:
+    answer = http.client.HTTPResponse(client)
+    try:
+        answer.begin()
+        return answer.status, answer.read()
+    finally:
+        answer.close()
+
+
 def get(connection: http.client.HTTPConnection, path: str) -> bytes:
     connection.request("GET", path)
     return connection.getresponse().read()
@@ -119,10 +128,10 @@ def test_a_long_body_is_handed_on_whole(connection: http.client.HTTPConnection) 
 def test_a_client_that_waits_for_leave_to_send_gets_it_here(front: Front) -> None:
     address = urlsplit(front.url)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as client:
-        client.sendall(b"PUT /object HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+        client.sendall(b"PUT /object HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
         assert client.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(b"abc")
-        assert client.recv(4096).endswith(b"3 bytes, Expect None")
+        assert response(client)[1] == b"3 bytes, Expect None"
 
 
 def test_a_body_in_chunks_is_read_whole_for_us(connection: http.client.HTTPConnection) -> None:
@@ -136,21 +145,10 @@ def test_a_body_over_the_limit_is_read_to_its_end_but_not_kept(connection: http.
     assert get(connection, "/a") == b"engine saw /a"
 
 
-@pytest.mark.parametrize(
-    "nonsense",
-    [b"GET\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n", b"POST /ours HTTP/1.1\r\nContent-Length: x\r\n\r\n"],
-)
-def test_nonsense_is_refused(front: Front, nonsense: bytes) -> None:
-    address = urlsplit(front.url)
-    with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as client:
-        client.sendall(nonsense)
-        assert client.recv(1024).startswith(b"HTTP/1.1 400 ")
-
-
 def test_the_port_is_free_when_the_front_has_ended(front: Front) -> None:
     address = urlsplit(front.url)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as client:
-        client.sendall(b"GET /ours HTTP/1.1\r\n\r\n")
+        client.sendall(b"GET /ours HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.recv(1024).startswith(b"HTTP/1.1 200 ")
         front.__exit__(None, None, None)
         assert client.recv(1) == b""

@@ -1,0 +1,153 @@
+"""Errors in the shapes of AWS's protocols, so that any SDK reads them: JSON, REST-JSON, query and S3's REST-XML.
+
+Like `landfast.loopback`, this imports nothing but the standard library, because the engines' processes use it, too.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
+from xml.sax.saxutils import escape
+
+type Protocol = Literal["json", "rest-json", "query", "rest-xml"]
+
+FORM = "application/x-www-form-urlencoded"
+_SCOPE = re.compile(r"Credential=[^/,\s]+/\d+/[^/,\s]+/(?P<service>[^/,\s]+)/aws4_request")
+_VERSIONED = re.compile(r"/20\d\d-\d\d-\d\d/")
+_REST_XML = frozenset({"s3", "s3express", "cloudfront", "route53"})
+_CLIENT_FAULT = 400
+_START = 200
+_FORBIDDEN = 403
+_NOT_FOUND = 404
+_SERVER_FAULT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a request asks for, as far as its head and its form tell.
+
+    Attributes:
+        protocol: How its client reads errors.
+        name: AWS's name of the action, or method and path where only the service's model would tell.
+        service: From the signature; "" without one.
+    """
+
+    protocol: Protocol
+    name: str
+    service: str = ""
+
+    @classmethod
+    def read(cls, method: str, target: str, headers: Mapping[str, str], form: bytes = b"") -> "Operation":
+        """What a request asks for.
+
+        Args:
+            method: Of HTTP.
+            target: The path with its query.
+            headers: Found by names in any case, or in lower case.
+            form: The body, if it is a form.
+        """
+        scope = _SCOPE.search(headers.get("authorization", ""))
+        service = scope["service"].lower() if scope else ""
+        if target_action := headers.get("x-amz-target"):
+            return cls("json", target_action.rpartition(".")[2], service)
+        path, _, query = target.partition("?")
+        for parameters in (query, form.decode("latin-1")):
+            if action := parse_qs(parameters).get("Action"):
+                return cls("query", action[0], service)
+        name = f"{method} {urlsplit(path).path or path}"
+        if _VERSIONED.match(path) or (service and service not in _REST_XML):
+            return cls("rest-json", name, service)
+        return cls("rest-xml", name, service)
+
+
+UNKNOWN_LAMBDA = Operation("rest-json", "", "lambda")
+"""Any operation of the Lambda API."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorAnswer:
+    """An error as it goes over the wire.
+
+    Attributes:
+        status: Of HTTP.
+        headers: Its own, the request id included.
+        content: The body.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+def answer(operation: Operation, status: int, code: str, message: str, request_id: str = "") -> ErrorAnswer:
+    """An error in the shape that the caller's SDK reads.
+
+    Args:
+        operation: What was asked for.
+        status: Of HTTP.
+        code: AWS's error code.
+        message: For people.
+        request_id: A new one without it.
+    """
+    request_id = request_id or str(uuid.uuid4())
+    fault = "Service" if status >= _SERVER_FAULT else "User"
+    match operation.protocol:
+        case "json":
+            body = json.dumps({"__type": code, "message": message})
+            headers = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-ErrorType": code}
+        case "rest-json":
+            body = json.dumps({"Type": fault, "message": message})
+            headers = {"Content-Type": "application/json", "x-amzn-ErrorType": code}
+        case "query":
+            kind = "Receiver" if fault == "Service" else "Sender"
+            body = (
+                f"<ErrorResponse><Error><Type>{kind}</Type><Code>{_xml(code)}</Code><Message>{_xml(message)}</Message>"
+                f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+            )
+            headers = {"Content-Type": "text/xml"}
+        case "rest-xml":
+            body = (
+                f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{_xml(code)}</Code><Message>{_xml(message)}'
+                f"</Message><RequestId>{request_id}</RequestId></Error>"
+            )
+            headers = {"Content-Type": "application/xml", "x-amz-request-id": request_id}
+    return ErrorAnswer(status, {"x-amzn-RequestId": request_id, **headers}, body.encode())
+
+
+def in_place_of(operation: Operation, status: int, body: bytes, request_id: str = "") -> ErrorAnswer | None:
+    """An error in AWS's shape in place of an engine's that the caller's SDK could not read; None where it can.
+
+    Engines answer pages in HTML to what they do not know or fail at, and sometimes in another protocol's format. Their
+    Content-Type does not tell: moto sends XML as ``text/html``.
+
+    Args:
+        operation: What was asked for.
+        status: Of the engine's response.
+        body: Of the engine's response.
+        request_id: A new one without it.
+    """
+    start = body[:_START].lstrip().lower()
+    readable = b"{" if operation.protocol in {"json", "rest-json"} else b"<"
+    is_page = start.startswith((b"<!doctype html", b"<html")) or not start
+    if status < _CLIENT_FAULT or not (is_page or (status >= _SERVER_FAULT and not start.startswith(readable))):
+        return None
+    if status >= _SERVER_FAULT:
+        code, told = "InternalFailure", f"The engine failed at {operation.name}; its log tells why."
+    elif status == _FORBIDDEN:
+        code, told = "AccessDenied", f"The engine denies {operation.name}."
+    elif status == _NOT_FOUND:
+        code, told = "UnknownOperationException", f"The engine does not know {operation.name}."
+    else:
+        code, told = "InvalidRequest", f"The engine refuses {operation.name} with HTTP status {status}."
+    return answer(operation, status, code, told, request_id)
+
+
+_UNPRINTABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _xml(text: str) -> str:
+    """Text as XML takes it; what XML has no character for becomes a question mark."""
+    return escape(_UNPRINTABLE.sub("?", text))

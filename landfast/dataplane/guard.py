@@ -1,0 +1,292 @@
+"""What stands before an engine, inside its own process: who may ask, and for what.
+
+An engine keeps an application's data for everybody who reaches its port, so its port is as closed as the endpoint's
+(`landfast.loopback`). Its administration pages are out of reach for everybody, and so is every service that could run
+code or open ports, its own Lambda first of all. Answers carry no CORS headers, and failures have AWS's shape.
+
+Nothing here imports more than the standard library: ministack's process has no other part of Landfast.
+"""
+
+import hmac
+import io
+import os
+import re
+import sys
+import traceback
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from landfast import aws_errors, loopback
+from landfast.aws_errors import FORM, ErrorAnswer, Operation
+
+HEALTH = "/_landfast/health"
+"""A path that is answered as soon as the engine is up."""
+
+KEY_VARIABLE = "LANDFAST_ENGINE_KEY"
+"""The variable with the key of the endpoint, which has checked who asks already."""
+
+_HEAD = "HEAD"
+_ERROR = 400
+_SLASHES = re.compile("/+")
+_ADMINISTRATION = re.compile(r"/(_ministack|_localstack|moto-api|_landfast)|/health$", re.IGNORECASE)
+_LAMBDA = re.compile(r"/20\d\d-\d\d-\d\d/(functions|layers|event-source-mappings|runtime|microvm)", re.IGNORECASE)
+
+type Exceptions = tuple[type[Exception], ...]
+type Message = MutableMapping[str, Any]
+type Receive = Callable[[], Awaitable[Message]]
+type Send = Callable[[Message], Awaitable[None]]
+type AsgiApplication = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+class NotServedError(Exception):
+    """A service of the engine that is out of reach here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The rules for one engine.
+
+    Attributes:
+        key: Of the endpoint; "" for none.
+    """
+
+    key: str = ""
+
+    @classmethod
+    def from_environment(cls) -> "Guard":
+        """The rules with the key that the engine was started with; nothing else in the process gets to see it."""
+        return cls(os.environ.pop(KEY_VARIABLE, ""))
+
+    def refusal(self, headers: Collection[tuple[str, str]], path: str, asked: Operation) -> ErrorAnswer | None:
+        """Why a request is refused; None when it may pass.
+
+        Args:
+            headers: Names in lower case.
+            path: Decoded.
+            asked: For the shape of the error.
+        """
+        found: dict[str, list[str]] = {}
+        for name, value in headers:
+            found.setdefault(name, []).append(value)
+        if not self._trusts(found.get(loopback.KEY.lower(), [])):
+            reason = loopback.refusal(found.get("host", ()), found.get("origin", ()), found.get("sec-fetch-site", ()))
+            if reason is not None:
+                return aws_errors.answer(asked, 403, "AccessDeniedException", reason)
+        path = _SLASHES.sub("/", path)
+        if path != HEALTH and _ADMINISTRATION.match(path):
+            return aws_errors.answer(asked, 403, "AccessDeniedException", "The engine's own pages are out of reach.")
+        if _LAMBDA.match(path):
+            return not_served(asked, "lambda")
+        return None
+
+    def _trusts(self, keys: Sequence[str]) -> bool:
+        return bool(self.key) and len(keys) == 1 and hmac.compare_digest(keys[0].encode(), self.key.encode())
+
+
+def not_served(asked: Operation, service: str) -> ErrorAnswer:
+    """The answer for a service that is out of reach."""
+    message = (
+        f"{asked.name} of {service} is not available: the engine serves only what neither runs code nor opens ports."
+    )
+    return aws_errors.answer(asked, 501, "NotImplementedException", message)
+
+
+def failed(asked: Operation, error: BaseException, unknown: Exceptions) -> ErrorAnswer:
+    """The answer for a request at which the engine failed; the reason goes into its log.
+
+    Args:
+        asked: What was asked for.
+        error: What the engine raised.
+        unknown: What it raises for actions that it does not have.
+    """
+    if isinstance(error, NotServedError):
+        return not_served(asked, str(error))
+    if isinstance(error, unknown):
+        message = f"The engine has no {asked.name}."
+        return aws_errors.answer(asked, 501, "NotImplementedException", message)
+    request_id = str(uuid.uuid4())
+    trace = "".join(traceback.format_exception(error))
+    sys.stderr.write(f"request {request_id}: {asked.name}: {trace}")
+    message = f"The engine failed at {asked.name}; its log tells why under the request id {request_id}."
+    return aws_errors.answer(asked, 500, "InternalFailure", message, request_id)
+
+
+class WsgiGuard:
+    """Guards a WSGI application.
+
+    Args:
+        application: The engine.
+        guard: The rules.
+        unknown: What the engine raises for actions that it does not have.
+    """
+
+    def __init__(
+        self, application: WSGIApplication, guard: Guard, unknown: Exceptions = (NotImplementedError,)
+    ) -> None:
+        self.application = application
+        self.guard = guard
+        self.unknown = unknown
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        headers = {
+            name.removeprefix("HTTP_").replace("_", "-").lower(): value
+            for name, value in environ.items()
+            if name.startswith("HTTP_")
+        }
+        path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
+        asked = Operation.read(environ["REQUEST_METHOD"], _target(environ), headers, _form(environ))
+        if refused := self.guard.refusal(headers.items(), path, asked):
+            return _told(refused, environ, start_response)
+        environ.pop("HTTP_" + loopback.KEY.upper().replace("-", "_"), None)
+        if path == HEALTH:
+            start_response("200 OK", [("Content-Length", "0")])
+            return []
+        return self._passed(environ, start_response, asked)
+
+    def _passed(self, environ: WSGIEnvironment, start_response: StartResponse, asked: Operation) -> Iterable[bytes]:
+        held: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:  # noqa: ANN401
+            kept = [(name, value) for name, value in headers if not loopback.is_cors(name)]
+            if int(status[:3]) < _ERROR or environ["REQUEST_METHOD"] == _HEAD:
+                return start_response(status, kept, *rest)
+            held.append((status, kept))
+            return lambda _: None
+
+        try:
+            content = self.application(environ, start)
+            if not held:
+                return content
+            body = b"".join(content)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets AWS's error and the log the reason
+            return _told(failed(asked, error, self.unknown), environ, start_response)
+        if hasattr(content, "close"):
+            content.close()
+        status, headers = held[0]
+        if better := aws_errors.in_place_of(asked, int(status[:3]), body):
+            return _told(better, environ, start_response)
+        start_response(status, headers)
+        return [body]
+
+
+class AsgiGuard:
+    """Guards an ASGI application.
+
+    Args:
+        application: The engine.
+        guard: The rules.
+    """
+
+    def __init__(self, application: AsgiApplication, guard: Guard) -> None:
+        self.application = application
+        self.guard = guard
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer a request; there are no web sockets."""
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http":
+            await self.application(scope, receive, send)
+            return
+        headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+        query = scope.get("query_string", b"").decode("latin-1")
+        asked = Operation.read(scope["method"], f"{quote(scope['path'])}?{query}", dict(headers))
+        if refused := self.guard.refusal(headers, scope["path"], asked):
+            await _send(refused, scope, send)
+            return
+        if scope["path"] == HEALTH:
+            await _send(ErrorAnswer(HTTPStatus.OK, {}, b""), scope, send)
+            return
+        kept = [
+            (name, value) for name, value in scope["headers"] if name.decode("latin-1").lower() != loopback.KEY.lower()
+        ]
+        await self._pass({**scope, "headers": kept}, receive, send, asked)
+
+    async def _pass(self, scope: Message, receive: Receive, send: Send, asked: Operation) -> None:
+        form = bytearray()
+        held: list[Message] = []
+        is_form = any(
+            name.lower() == b"content-type" and value.decode("latin-1").lower().startswith(FORM)
+            for name, value in scope["headers"]
+        )
+
+        async def noting() -> Message:
+            message = await receive()
+            if is_form:
+                form.extend(message.get("body", b""))
+            return message
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [one for one in message["headers"] if not _is_cors(one)]}
+            is_error = message.get("status", 0) >= _ERROR and scope["method"] != _HEAD
+            if not is_error and not held:
+                await send(message)
+                return
+            held.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                await self._release(held, _with_action(asked, scope, bytes(form)), scope, send)
+
+        await self.application(scope, noting, sending)
+
+    async def _release(self, held: Sequence[Message], asked: Operation, scope: Message, send: Send) -> None:
+        """An error as the engine made it, or in AWS's shape if it is not."""
+        body = b"".join(message.get("body", b"") for message in held)
+        if better := aws_errors.in_place_of(asked, held[0]["status"], body):
+            await _send(better, scope, send)
+            return
+        for message in held:
+            await send(message)
+
+
+def _is_cors(header: tuple[bytes, bytes]) -> bool:
+    return loopback.is_cors(header[0].decode("latin-1"))
+
+
+def _with_action(asked: Operation, scope: Message, form: bytes) -> Operation:
+    if not form or asked.protocol == "json":
+        return asked
+    named = Operation.read(scope["method"], quote(scope["path"]), {}, form)
+    return Operation(named.protocol, named.name, asked.service) if named.protocol == "query" else asked
+
+
+async def _send(answer: ErrorAnswer, scope: Message, send: Send) -> None:
+    headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in answer.headers.items()]
+    length = (b"content-length", str(len(answer.content)).encode())
+    await send({"type": "http.response.start", "status": answer.status, "headers": [*headers, length]})
+    content = b"" if scope["method"] == _HEAD else answer.content
+    await send({"type": "http.response.body", "body": content, "more_body": False})
+
+
+def _told(answer: ErrorAnswer, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    status = HTTPStatus(answer.status)
+    headers = [*answer.headers.items(), ("Content-Length", str(len(answer.content)))]
+    start_response(f"{status.value} {status.phrase}", headers)
+    return [b"" if environ["REQUEST_METHOD"] == _HEAD else answer.content]
+
+
+def _target(environ: WSGIEnvironment) -> str:
+    raw = (
+        environ.get("RAW_URI") or environ.get("REQUEST_URI") or quote(environ.get("PATH_INFO", ""), encoding="latin-1")
+    )
+    query = environ.get("QUERY_STRING", "")
+    path = str(raw).partition("?")[0]
+    return f"{path}?{query}" if query else path
+
+
+def _form(environ: WSGIEnvironment) -> bytes:
+    """The body, if it is a form, put back for whoever reads it next."""
+    if not environ.get("CONTENT_TYPE", "").lower().startswith(FORM):
+        return b""
+    length = environ.get("CONTENT_LENGTH", "")
+    content: bytes = environ["wsgi.input"].read(int(length)) if length.isdigit() else b""
+    environ["wsgi.input"] = io.BytesIO(content) if length.isdigit() else environ["wsgi.input"]
+    return content

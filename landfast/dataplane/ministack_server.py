@@ -1,0 +1,54 @@
+"""Ministack as a process, in ministack's own environment: ``python ministack_server.py``.
+
+It is ministack's own start, with `landfast.dataplane.guard` before its application. Of Landfast only modules without
+dependencies are imported here, and its folder is taken off the search path again, so that ministack finds nothing but
+its own packages.
+"""
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+_ROOT = str(Path(__file__).resolve().parents[2])
+sys.path.append(_ROOT)
+
+from landfast.aws_errors import Operation  # noqa: E402 - it is found only now
+from landfast.dataplane.guard import AsgiGuard, Guard, not_served  # noqa: E402
+
+sys.path.remove(_ROOT)
+
+SERVED: Final = frozenset(
+    {
+        "appconfig", "appconfigdata", "cognito-identity", "cognito-idp", "dynamodb", "dynamodbstreams", "events",
+        "firehose", "iam", "kinesis", "kms", "logs", "monitoring", "s3", "scheduler", "secretsmanager", "ses", "sns",
+        "sqs", "ssm", "states", "sts", "tagging",
+    }
+)  # fmt: skip
+"""The services within reach, by ministack's names: those that keep and tell, and run nothing and open no port."""
+
+
+def _out_of_reach(service: str) -> Any:  # noqa: ANN401 - a handler in ministack's shape
+    async def refuse(
+        method: str, path: str, headers: Mapping[str, str], body: bytes, parameters: object
+    ) -> tuple[int, dict[str, str], bytes]:
+        del parameters
+        refused = not_served(Operation.read(method, path, headers, body), service)
+        return refused.status, dict(refused.headers), refused.content
+
+    return refuse
+
+
+def main() -> None:
+    """Serve until killed."""
+    ministack: Any = import_module("ministack.app")
+    for service in ministack.SERVICE_HANDLERS:
+        if service not in SERVED:
+            ministack.SERVICE_HANDLERS[service] = _out_of_reach(service)
+    ministack.app = AsgiGuard(ministack.app, Guard.from_environment())
+    ministack.main()
+
+
+if __name__ == "__main__":
+    main()

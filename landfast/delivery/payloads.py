@@ -1,0 +1,27 @@
+"""What Lambda takes as an event, and how it refuses the rest."""
+
+from landfast.delivery.errors import Refused
+from landfast.delivery.strict_json import NotJsonError, read_json
+
+
+def decoded(body: bytes) -> object:
+    """An event's payload, as `read_json` reads it.
+
+    Raises:
+        Refused: It is not JSON: 400 `InvalidRequestContentException`.
+    """
+    try:
+        return read_json(body)
+    except NotJsonError as error:
+        text = f"Could not parse request body into json: {error}"
+        raise Refused("Payload", text, code="InvalidRequestContentException") from error
+
+
+def too_large_event(size: int, limit: int) -> Refused:
+    """The refusal of an asynchronous event of `size` bytes, which is more than `limit`."""
+    return Refused(
+        "Payload",
+        f"{size} byte payload is too large for the Event invocation type (limit {limit} bytes)",
+        code="RequestEntityTooLargeException",
+        status=413,
+    )
