@@ -36,6 +36,9 @@ _SLASHES = re.compile("/+")
 _ADMINISTRATION = re.compile(r"/(_ministack|_localstack|moto-api|_landfast)|/health$", re.IGNORECASE)
 _LAMBDA = re.compile(r"/20\d\d-\d\d-\d\d/(functions|layers|event-source-mappings|runtime|microvm)", re.IGNORECASE)
 
+type Asked = Callable[[], Operation]
+"""What a request asks for, worked out only for errors."""
+
 type Exceptions = tuple[type[Exception], ...]
 type Message = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
@@ -62,7 +65,7 @@ class Guard:
         """The rules with the key that the engine was started with; nothing else in the process gets to see it."""
         return cls(os.environ.pop(KEY_VARIABLE, ""))
 
-    def refusal(self, headers: Collection[tuple[str, str]], path: str, asked: Operation) -> ErrorAnswer | None:
+    def refusal(self, headers: Collection[tuple[str, str]], path: str, asked: Asked) -> ErrorAnswer | None:
         """Why a request is refused; None when it may pass.
 
         Args:
@@ -76,12 +79,12 @@ class Guard:
         if not self._trusts(found.get(loopback.KEY.lower(), [])):
             reason = loopback.refusal(found.get("host", ()), found.get("origin", ()), found.get("sec-fetch-site", ()))
             if reason is not None:
-                return aws_errors.answer(asked, 403, "AccessDeniedException", reason)
+                return aws_errors.answer(asked(), 403, "AccessDeniedException", reason)
         path = _SLASHES.sub("/", path)
         if path != HEALTH and _ADMINISTRATION.match(path):
-            return aws_errors.answer(asked, 403, "AccessDeniedException", "The engine's own pages are out of reach.")
+            return aws_errors.answer(asked(), 403, "AccessDeniedException", "The engine's own pages are out of reach.")
         if _LAMBDA.match(path):
-            return not_served(asked, "lambda")
+            return not_served(asked(), "lambda")
         return None
 
     def _trusts(self, keys: Sequence[str]) -> bool:
@@ -140,7 +143,11 @@ class WsgiGuard:
             if name.startswith("HTTP_")
         }
         path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
-        asked = Operation.read(environ["REQUEST_METHOD"], _target(environ), headers, _form(environ))
+
+        def asked() -> Operation:
+            return Operation.read(environ["REQUEST_METHOD"], _target(environ), headers, form)
+
+        form = _form(environ)
         if refused := self.guard.refusal(headers.items(), path, asked):
             return _told(refused, environ, start_response)
         environ.pop("HTTP_" + loopback.KEY.upper().replace("-", "_"), None)
@@ -149,7 +156,7 @@ class WsgiGuard:
             return []
         return self._passed(environ, start_response, asked)
 
-    def _passed(self, environ: WSGIEnvironment, start_response: StartResponse, asked: Operation) -> Iterable[bytes]:
+    def _passed(self, environ: WSGIEnvironment, start_response: StartResponse, asked: Asked) -> Iterable[bytes]:
         held: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:  # noqa: ANN401
@@ -165,11 +172,11 @@ class WsgiGuard:
                 return content
             body = b"".join(content)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets AWS's error and the log the reason
-            return _told(failed(asked, error, self.unknown), environ, start_response)
+            return _told(failed(asked(), error, self.unknown), environ, start_response)
         if hasattr(content, "close"):
             content.close()
         status, headers = held[0]
-        if better := aws_errors.in_place_of(asked, int(status[:3]), body):
+        if better := aws_errors.in_place_of(asked(), int(status[:3]), body):
             return _told(better, environ, start_response)
         start_response(status, headers)
         return [body]
@@ -197,8 +204,11 @@ class AsgiGuard:
             await self.application(scope, receive, send)
             return
         headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
-        query = scope.get("query_string", b"").decode("latin-1")
-        asked = Operation.read(scope["method"], f"{quote(scope['path'])}?{query}", dict(headers))
+
+        def asked() -> Operation:
+            query = scope.get("query_string", b"").decode("latin-1")
+            return Operation.read(scope["method"], f"{quote(scope['path'])}?{query}", dict(headers))
+
         if refused := self.guard.refusal(headers, scope["path"], asked):
             await _send(refused, scope, send)
             return
@@ -210,7 +220,7 @@ class AsgiGuard:
         ]
         await self._pass({**scope, "headers": kept}, receive, send, asked)
 
-    async def _pass(self, scope: Message, receive: Receive, send: Send, asked: Operation) -> None:
+    async def _pass(self, scope: Message, receive: Receive, send: Send, asked: Asked) -> None:
         form = bytearray()
         held: list[Message] = []
         is_form = any(
@@ -233,7 +243,7 @@ class AsgiGuard:
                 return
             held.append(message)
             if message["type"] == "http.response.body" and not message.get("more_body"):
-                await self._release(held, _with_action(asked, scope, bytes(form)), scope, send)
+                await self._release(held, _with_action(asked(), scope, bytes(form)), scope, send)
 
         await self.application(scope, noting, sending)
 

@@ -103,10 +103,10 @@ class StateDirectory:
         try:
             self._take(lock_file)
             with self._usable():
-                private.tighten(self.path)
+                self._service.unlink(missing_ok=True)  # at once: a killed one's would be taken for ours
                 os.ftruncate(lock_file, 0)
                 os.pwrite(lock_file, str(os.getpid()).encode(), 0)
-                self._service.unlink(missing_ok=True)
+                private.tighten(self.path)
         except BaseException:
             os.close(lock_file)
             raise
@@ -164,18 +164,25 @@ class StateDirectory:
         Raises:
             ServiceError: None does, or it is of another version of Landfast.
         """
-        if self.holder() is None:
+        holder = self.holder()
+        if holder is None:
             raise ServiceError(f"{self.path}: no service is running here: start one with `landfast up`")
         with self._usable():
             try:
-                return msgspec.json.decode(self._service.read_bytes(), type=Running)
+                running = msgspec.json.decode(self._service.read_bytes(), type=Running)
             except FileNotFoundError:
-                raise ServiceError(f"{self.path}: the service here is starting or stopping: try again") from None
+                raise self._not_ready() from None
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise ServiceError(
                     f"{self._service}: not as this version of Landfast writes it ({error}): "
                     "`landfast down`, then `landfast up`"
                 ) from None
+        if holder not in {0, running.pid}:
+            raise self._not_ready()
+        return running
+
+    def _not_ready(self) -> ServiceError:
+        return ServiceError(f"{self.path}: the service here is starting or stopping: try again")
 
     def _take(self, lock_file: int) -> None:
         """Take the lock, which another process may hold for a moment only to see who has it."""

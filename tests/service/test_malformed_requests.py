@@ -49,6 +49,11 @@ MALFORMED = {
     "a chunk that ends in LF": (CHUNKED + b"2\r\nab\n0\r\n\r\n", 400),
     "an extension with LF": (CHUNKED + b"2;a\nb\r\nab\r\n0\r\n\r\n", 400),
     "a trailer without a colon": (CHUNKED + b"2\r\nab\r\n0\r\nno colon\r\n\r\n", 400),
+    "too many trailers": (
+        CHUNKED + b"2\r\nab\r\n0\r\n" + b"".join(b"a%d: b\r\n" % number for number in range(1000)) + b"\r\n",
+        400,
+    ),
+    "a long trailer": (CHUNKED + b"2\r\nab\r\n0\r\na: " + LONG + b"\r\n\r\n", 400),
     "length -1": (POST + b"Content-Length: -1\r\n\r\n", 400),
     "length +3": (POST + b"Content-Length: +3\r\n\r\nabc", 400),
     "length 3x": (POST + b"Content-Length: 3x\r\n\r\nabc", 400),

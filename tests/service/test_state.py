@@ -3,6 +3,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from landfast.journal import Accepted
@@ -206,3 +207,12 @@ def test_a_directory_that_was_deleted_or_replaced_meanwhile_is_noticed(tmp_path:
             second.announce(RUNNING)
             directory.__exit__(None, None, None)
             assert second.running() == RUNNING, "the first one took away what the second one had announced"
+
+
+def test_what_a_killed_service_announced_is_not_taken_for_the_next_one_that_starts(tmp_path: Path) -> None:
+    (tmp_path / "service.lock").write_text("4194305")
+    killed = msgspec.structs.replace(RUNNING, pid=4194305)
+    with StateDirectory(tmp_path):
+        (tmp_path / "service.json").write_bytes(msgspec.json.encode(killed))
+        with pytest.raises(ServiceError, match="is starting or stopping: try again"):
+            StateDirectory(tmp_path).running()
