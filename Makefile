@@ -8,17 +8,22 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 BIN := .venv/bin
+PYTHON := $(CURDIR)/.venv/bin/python
 READY := .venv/.ready
 REQUIREMENTS := layers/shared/requirements.txt
 SOURCES := landfast functions layers tests benchmarks
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
-FAST := tests/architecture tests/delivery tests/simulate tests/unit tests/template_reader
-SLOW := tests/template tests/local_invoke tests/runtime tests/dataplane tests/service
-WHOLE := tests/faithful tests/end_to_end
+FAST := tests/architecture tests/unit
+SLOW := tests/template tests/local_invoke
+WHOLE := tests/end_to_end
+TOOL_FAST := tests/architecture tests/delivery tests/simulate tests/template_reader
+TOOL_SLOW := tests/runtime tests/dataplane tests/service
+TOOL_WHOLE := tests/faithful
 
 # Real time on a machine that others use as well: what failed is tried once more, for all to see; a fault fails again.
-real_time = $(BIN)/pytest $(1) || { echo "Once more, what failed:"; $(BIN)/pytest --last-failed $(1); }
+PYTEST := $(CURDIR)/$(BIN)/pytest
+real_time = $(PYTEST) $(1) || { echo "Once more, what failed:"; $(PYTEST) --last-failed $(1); }
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
@@ -29,11 +34,14 @@ up: $(READY)  ## Run the application until Ctrl-C
 
 ##@ Check
 test: check template-lint  ## Everything: the fast checks, then templates, workers, emulator and end-to-end tests
+	@cd landfast && { $(call real_time,$(TOOL_SLOW)); }
 	@$(call real_time,$(SLOW))
+	@cd landfast && { $(call real_time,$(TOOL_WHOLE)); }
 	@$(call real_time,$(WHOLE))
 
 check: format-check lint types contracts conformance-check  ## The fast part: format, lint, types, contracts, rules, units
-	@$(BIN)/pytest -n 2 --dist worksteal $(FAST)
+	@cd landfast && $(PYTEST) -n 2 --dist worksteal $(TOOL_FAST)
+	@$(PYTEST) -n 2 --dist worksteal $(FAST)
 
 format-check: $(READY)
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Mend it with: make format"; exit 1; }
@@ -42,13 +50,15 @@ lint: $(READY)  ## Lint the Python code
 	@$(BIN)/ruff check --quiet $(SOURCES)
 
 types: $(READY)  ## Check the types
+	@cd landfast && $(CURDIR)/$(BIN)/mypy
 	@$(BIN)/mypy
 
 contracts: $(READY)  ## Check who may import whom
+	@cd landfast && $(CURDIR)/$(BIN)/lint-imports --no-logo >../.venv/contracts.txt || { cat ../.venv/contracts.txt; exit 1; }
 	@PYTHONPATH=layers/shared $(BIN)/lint-imports --no-logo >.venv/contracts.txt || { cat .venv/contracts.txt; exit 1; }
 
 conformance-check: $(READY)
-	@$(BIN)/python -m tests.conformance --check
+	@cd landfast && $(PYTHON) -m tests.conformance --check
 
 template-lint: $(READY)  ## Validate and lint the template (tests/template lint what SAM makes of it)
 	@$(BIN)/sam validate --lint
@@ -68,10 +78,10 @@ pre-commit: $(READY)  ## Check at every commit from now on
 
 ##@ Measure
 bench: $(READY)  ## Measure against named peers and computed limits, as ratios in one run
-	@$(BIN)/python -m benchmarks
+	@PYTHONPATH=landfast $(BIN)/python -m benchmarks
 
 mutants: $(READY)  ## Break the delivery rules one after the other; every break must be caught by a test of that rule
-	@$(BIN)/python -m tests.mutants
+	@cd landfast && $(PYTHON) -m tests.mutants
 
 ##@ Deploy
 build: $(READY) $(REQUIREMENTS)  ## Build for AWS
@@ -88,7 +98,7 @@ format: $(READY)  ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet $(SOURCES); $(BIN)/ruff format --quiet $(SOURCES)
 
 conformance: $(READY)  ## Write docs/conformance.md from the tests
-	@$(BIN)/python -m tests.conformance
+	@cd landfast && $(PYTHON) -m tests.conformance
 
 lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer
 	@$(UV) lock --upgrade
@@ -96,7 +106,7 @@ lock: $(UV)  ## Take newer versions of the dependencies, and export those of the
 
 clean:  ## Remove everything that can be made again
 	@[ ! -x $(BIN)/landfast ] || $(BIN)/landfast down >/dev/null 2>&1 || true
-	@rm -rf .venv .tools .aws-sam .landfast .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
+	@rm -rf .venv .tools .aws-sam .landfast dist {.,landfast}/.{hypothesis,mypy_cache,pytest_cache,ruff_cache,import_linter_cache}
 
 help:  ## This list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,7 +116,7 @@ help:  ## This list
 $(REQUIREMENTS): uv.lock | $(UV)
 	@$(UV) export --quiet --frozen --only-group layer --no-emit-project --output-file $@ >/dev/null
 
-$(READY): uv.lock pyproject.toml .python-version | $(UV)
+$(READY): uv.lock pyproject.toml landfast/pyproject.toml .python-version | $(UV)
 	@$(UV) sync --quiet --frozen
 	@touch $@
 

@@ -1,10 +1,8 @@
-import ast
 import sys
-from pathlib import Path
 
 import pytest
 
-from tests.architecture.sources import ROOT, attributes, imported, python_files, top, tree
+from tests.architecture.sources import ROOT, imported, python_files, top
 
 FUNCTIONS = sorted(path.name for path in (ROOT / "functions").iterdir() if path.is_dir() and path.name != "__pycache__")
 ON_AWS = {"aws_lambda_powertools", "backoffice", "boto3", "botocore", "msgspec"}
@@ -12,29 +10,6 @@ ON_AWS = {"aws_lambda_powertools", "backoffice", "boto3", "botocore", "msgspec"}
 
 SHARED_RULES = {"replay_scans": {"track_parcels.scan", "track_parcels.tracking"}}
 """A replay handles a record by the code of the function that failed."""
-
-PURE = {
-    "base64",
-    "collections",
-    "dataclasses",
-    "datetime",
-    "decimal",
-    "enum",
-    "hashlib",
-    "heapq",
-    "ipaddress",
-    "itertools",
-    "json",
-    "math",
-    "msgspec",
-    "operator",
-    "re",
-    "typing",
-    "zlib",
-}
-"""What the rules of delivery may use besides each other."""
-
-CLOCKS = {"datetime.now", "datetime.today", "datetime.utcnow", "date.today"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -60,29 +35,9 @@ def test_the_two_halves_never_import_each_other() -> None:
     application = {"backoffice", *FUNCTIONS}
     crossing = {
         f"{path.relative_to(ROOT)}: {module}"
-        for folder, others in (("landfast", application), ("functions", {"landfast"}), ("layers", {"landfast"}))
+        for folder, others in (("landfast/src", application), ("functions", {"landfast"}), ("layers", {"landfast"}))
         for path in python_files(folder)
         for module in imported(path)
         if top(module) in others
     }
     assert crossing == set()
-
-
-DELIVERY = python_files("landfast/delivery")
-
-
-@pytest.mark.parametrize("path", DELIVERY, ids=lambda path: path.stem)
-def test_a_module_of_the_rules_says_what_it_is_about_and_is_pure(path: Path) -> None:
-    assert ast.get_docstring(tree(path))
-    foreign = {
-        module
-        for module in imported(path)
-        if not f"{module}.".startswith(("landfast.delivery.", "landfast.errors.")) and top(module) not in PURE
-    }
-    assert foreign == set()
-    assert attributes(path).isdisjoint(CLOCKS)
-
-
-def test_the_rules_are_found() -> None:
-    assert {"asynchronous", "queue", "stream", "lane"} <= {path.stem for path in DELIVERY}
-    assert FUNCTIONS

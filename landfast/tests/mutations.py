@@ -51,7 +51,7 @@ class Mutation(NamedTuple):
         Raises:
             ValueError: The code is not there exactly once.
         """
-        path = Path(f"{self.module.replace('.', '/')}.py")
+        path = Path(f"src/{self.module.replace('.', '/')}.py")
         try:
             return replaced(path.read_text(), self.place, self.code, self.by)
         except ValueError as error:

@@ -18,7 +18,7 @@ from landfast.simulate.history import hold_ups, tell
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import read
 
-DOCS = Path("docs")
+DOCS = Path("../docs")
 PAGE = (DOCS / "what-if.md").read_text(encoding="utf-8")
 SCENARIOS = sorted((DOCS / "scenarios").glob("*.json"))
 SECTIONS = re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]

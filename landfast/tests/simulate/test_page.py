@@ -18,7 +18,7 @@ from landfast.simulate.run import simulate
 from landfast.simulate.scenario import Scenario, read
 from landfast.simulate.timeline_picture import ROWS
 
-SCENARIOS = Path("docs/scenarios")
+SCENARIOS = Path("../docs/scenarios")
 ALL = sorted(path for path in SCENARIOS.rglob("*.json") if not path.name.endswith(".expected.json"))
 SVG = "{http://www.w3.org/2000/svg}"
 VOID = {"meta"}

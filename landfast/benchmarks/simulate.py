@@ -15,7 +15,7 @@ from benchmarks.figures import Figure, at_most, median
 TITLE = "landfast simulate and --help, whole processes"
 PEER = "beside"
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SCENARIO = ROOT / "docs/scenarios/examples/kinesis-bisect.json"
 LANDFAST = Path(sys.executable).with_name("landfast")
 SIZES = (100_000, 300_000, 1_000_000)

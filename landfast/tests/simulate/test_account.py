@@ -22,7 +22,7 @@ from landfast.simulate.history import folded, handled_again, hold_ups, tell
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import Scenario, read
 
-SCENARIOS = Path("docs/scenarios")
+SCENARIOS = Path("../docs/scenarios")
 DESTINATION = {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:failures"}}}
 STREAM = {"StartingPosition": "TRIM_HORIZON"}
 

@@ -40,7 +40,7 @@ PATIENCE = 3600.0
 
 _MINISTACK_SERVER = str(Path(__file__).with_name("ministack_server.py"))
 _TOOL = ("tool", "run", "--python", sys.executable, "--from", MINISTACK)
-_LOCAL_UV = Path(__file__).parents[2] / ".tools" / "bin" / "uv"
+_LOCAL_UV = Path(sys.prefix).parent / ".tools" / "bin" / "uv"
 _START_TIMEOUT = 30.0
 _DOWNLOAD_TIMEOUT = 180.0
 _ATTEMPTS = 3

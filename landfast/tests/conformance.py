@@ -17,7 +17,10 @@ from typing import NamedTuple
 from landfast.delivery.settings import IDS, Backoff, Settings
 from tests.rules import ELSEWHERE, NOT_YET, RULES, SECTIONS, UNCONFIRMED
 
-PAGE = Path("docs/conformance.md")
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "conformance.md"
+_FOLDERS = (ROOT / "landfast" / "tests", ROOT / "tests")
+"""The tool's tests, and the shop's, which keep the rules that are about functions and templates."""
 _NAME = re.compile(r"test_((?:[su]_\d{3}_)+)(\w+)")
 _NUMBER = re.compile(r"([su])_(\d{3})_")
 
@@ -97,13 +100,13 @@ class Test(NamedTuple):
     @property
     def layer(self) -> str:
         """The folder of `tests` that it is in."""
-        return self.path.parts[1]
+        return _layer(self.path)
 
 
 @cache
 def collect() -> Sequence[Test]:
     """Every test that carries the number of a rule."""
-    return tuple(test for path in sorted(Path("tests").rglob("test_*.py")) for test in _tests_of(path))
+    return tuple(test for folder in _FOLDERS for path in sorted(folder.rglob("test_*.py")) for test in _tests_of(path))
 
 
 def _tests_of(path: Path) -> Iterator[Test]:
@@ -111,7 +114,11 @@ def _tests_of(path: Path) -> Iterator[Test]:
         found = _NAME.fullmatch(node.name) if isinstance(node, ast.FunctionDef) else None
         if found is not None:
             rules = frozenset(Rule(letter.upper(), int(number)) for letter, number in _NUMBER.findall(found[1]))
-            yield Test(rules, found[0], _sentence(found[2]), path)
+            yield Test(rules, found[0], _sentence(found[2]), path.relative_to(ROOT))
+
+
+def _layer(path: Path) -> str:
+    return path.parts[path.parts.index("tests") + 1]
 
 
 def _sentence(name: str) -> str:
@@ -178,8 +185,8 @@ def _told(rule: Rule, found: Sequence[Test]) -> str:
         (path, [test.sentence for test in of_file]) for path, of_file in groupby(carrying, key=lambda test: test.path)
     ]
     first = carrying[0].layer
-    told = [f"{'. '.join(sentences)} ({_link(path)})" for path, sentences in files if path.parts[1] == first]
-    others = [_link(path) for path, _ in files if path.parts[1] != first]
+    told = [f"{'. '.join(sentences)} ({_link(path)})" for path, sentences in files if _layer(path) == first]
+    others = [_link(path) for path, _ in files if _layer(path) != first]
     return "<br>".join(told) + (f"<br>Also: {', '.join(others)}" if others else "")
 
 
@@ -188,7 +195,7 @@ def _place(test: Test) -> tuple[int, Path]:
 
 
 def _link(path: Path) -> str:
-    return f"[{path.parts[1]}/{path.stem.removeprefix('test_')}](../{path})"
+    return f"[{_layer(path)}/{path.stem.removeprefix('test_')}](../{path})"
 
 
 def main() -> None:

@@ -75,7 +75,7 @@ def changes() -> Iterator[Change]:
 
 
 def _tree(machine: str) -> ast.Module:
-    return ast.parse(Path(f"landfast/delivery/{machine}.py").read_text())
+    return ast.parse(Path(f"src/landfast/delivery/{machine}.py").read_text())
 
 
 class _Swap(ast.NodeTransformer):

@@ -1,0 +1,1 @@
+"""The tests, one folder a layer; each folder says what it can and cannot find."""

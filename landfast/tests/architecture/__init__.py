@@ -1,0 +1,1 @@
+"""Checks of the repository itself that import-linter cannot express."""
