@@ -78,7 +78,7 @@ pre-commit: $(READY)  ## Check at every commit from now on
 
 ##@ Measure
 bench: $(READY)  ## Measure against named peers and computed limits, as ratios in one run
-	@PYTHONPATH=landfast $(BIN)/python -m benchmarks
+	@PYTHONPATH=landfast:. $(BIN)/python -m benchmarks
 
 mutants: $(READY)  ## Break the delivery rules one after the other; every break must be caught by a test of that rule
 	@cd landfast && $(PYTHON) -m tests.mutants

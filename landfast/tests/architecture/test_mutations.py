@@ -29,9 +29,7 @@ def test_a_mutation_still_fits_the_code(mutation: Mutation) -> None:
 
 def test_a_mutation_that_fits_nowhere_says_what_to_do() -> None:
     stray = Mutation("S-72", "the counter goes on", "landfast.delivery.lane", "Lane._shrink", "x = 1", "x = 2")
-    with pytest.raises(
-        ValueError, match=r"S-72 the counter goes on: src/landfast/delivery/lane\.py: 'x = 1' is 0"
-    ):
+    with pytest.raises(ValueError, match=r"S-72 the counter goes on: src/landfast/delivery/lane\.py: 'x = 1' is 0"):
         stray.applied()
 
 

@@ -101,6 +101,7 @@ def test_a_command_prints_what_the_page_quotes(
     command: str, quoted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(DOCS.parent)  # the page is read in the repository's folder
     program, *arguments = shlex.split(command)
     assert program == "landfast"
     ended = CliRunner().invoke(app, arguments)
