@@ -1,6 +1,6 @@
 """What happened, one typed entry each: the source of every picture, table and assertion.
 
-Both drivers of the delivery machines keep a journal: the simulator in memory, the live service on disk. Times are
+The driver of the delivery machines notes it: in the simulator's memory, or on the live service's disk. Times are
 seconds: virtual ones from the start in the simulator, Unix time in the live service.
 """
 
@@ -35,7 +35,7 @@ class Accepted(Note, frozen=True, tag="accepted"):
 
 
 class Invoked(Note, frozen=True, tag="invoked"):
-    """An invocation began."""
+    """A call was made; whether it reached the function, its `Finished` tells."""
 
     request_id: str
     attempt: int

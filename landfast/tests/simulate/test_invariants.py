@@ -227,15 +227,28 @@ def test_queues_keep_their_promises(scenario: Json) -> None:
 
 
 def _most_at_once(entries: Sequence[Entry]) -> int:
+    """The most invocations that ran at a time; a try that was throttled never ran."""
     running: set[str] = set()
     most = 0
-    for entry in entries:
-        if isinstance(entry, Invoked):
+    for entry, refused in zip(entries, _refused(entries), strict=True):
+        if isinstance(entry, Invoked) and not refused:
             running.add(entry.request_id)
             most = max(most, len(running))
         elif isinstance(entry, Finished):
             running.discard(entry.request_id)
     return most
+
+
+def _refused(entries: Sequence[Entry]) -> list[bool]:
+    """Of each entry whether it begins a try that was throttled."""
+    begun: dict[str, int] = {}
+    refused = [False] * len(entries)
+    for place, entry in enumerate(entries):
+        if isinstance(entry, Invoked):
+            begun[entry.request_id] = place
+        elif isinstance(entry, Finished) and entry.outcome == "throttle":
+            refused[begun[entry.request_id]] = True
+    return refused
 
 
 @given(_asynchronous)

@@ -60,6 +60,7 @@ class Event:
         size: Of the payload, in bytes.
         depth: How often this function was called before in the event's chain (S-34; `recursion.Lineage.depth`).
         id: A name for people.
+        trace: The trace header it came with, which carries the chain of calls; empty if it has none.
     """
 
     request_id: str
@@ -68,18 +69,27 @@ class Event:
     size: int = 0
     depth: int = 0
     id: str = ""
+    trace: str = ""
 
     @classmethod
-    def read(cls, request_id: str, body: bytes, *, depth: int = 0, name: str = "") -> "Event":
+    def read(cls, request_id: str, body: bytes, *, depth: int = 0, name: str = "", trace: str = "") -> "Event":
         """An event as a client sent it.
 
         Raises:
             Refused: The body is not JSON in UTF-8.
         """
         if not body:
-            return cls(request_id=request_id, text="{}", depth=depth, id=name)
+            return cls(request_id=request_id, text="{}", depth=depth, id=name, trace=trace)
         payload = decoded(body)
-        return cls(request_id=request_id, payload=payload, text=body.decode(), size=len(body), depth=depth, id=name)
+        return cls(
+            request_id=request_id,
+            payload=payload,
+            text=body.decode(),
+            size=len(body),
+            depth=depth,
+            id=name,
+            trace=trace,
+        )
 
     def check(self) -> None:
         """Say no to what Lambda does not take.

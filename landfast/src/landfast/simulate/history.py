@@ -166,9 +166,10 @@ class _Teller:
         return attempt
 
     def _finished(self, entry: Finished) -> None:
-        """Throttled tries have no beginning in the journal: they are over at once."""
+        """Throttled tries are over at once, and do not count."""
         attempt = self.running.pop(entry.request_id, None) or self._tried(Try(entry.at, entry.records))
         attempt.ended, attempt.outcome = entry.at, entry.outcome
+        attempt.number = 0 if attempt.throttled else attempt.number
 
     def _again(self, records: tuple[str, ...], due: float, rule: str) -> None:
         batch = self.holding.get(records[0])

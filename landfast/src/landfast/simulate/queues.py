@@ -1,128 +1,142 @@
-"""The simulator's queues: messages that arrive, and the long polls that wait for them."""
+"""The simulator's queue: messages that arrive, and the long polls that wait for them."""
 
 import uuid
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
 from msgspec import UNSET
 
-from landfast.delivery.actions import Action, Delete, Receive, Settle, State
 from landfast.delivery.queue import QueuePoller
 from landfast.delivery.queue_config import QueueAttributes, configuration
 from landfast.delivery.settings import Settings
 from landfast.delivery.sqs_events import QueueMessage
-from landfast.journal import Settled
+from landfast.driver import MessagesEnded, Order, QueueDriver
 from landfast.simulate.acceptance import sent_text
-from landfast.simulate.agenda import Order
-from landfast.simulate.drivers import ACCOUNT, REGION, START, Driver, Machine, arrivals
-from landfast.simulate.result import Tally
 from landfast.simulate.scenario import Generated, Queue, Record, Scenario
 from landfast.simulate.sqs import SqsQueue
+from landfast.simulate.world import ACCOUNT, REGION, START, SimulatedWorld
+
+type Answer = Callable[[Sequence[QueueMessage]], None]
 
 
-class QueueDriver(Driver[QueueMessage]):
-    """An SQS queue and the mapping that polls it."""
+def message_id(record_id: str) -> str:
+    """The message id of a record."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, record_id))
 
-    def __init__(self, scenario: Scenario, settings: Settings, tally: Tally) -> None:
-        super().__init__(scenario, settings, tally)
-        attributes = _attributes(Queue() if scenario.source.queue is UNSET else scenario.source.queue)
-        config = configuration(
-            scenario.mapping, queue=attributes, function_timeout=scenario.function.Timeout, settings=settings
-        )
-        name = "scenario.fifo" if attributes.fifo else "scenario"
-        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
-        self._queue = SqsQueue(attributes, queue_arn=arn, has_window=config.batching_window > 0, epoch=START)
-        self._poller = QueuePoller(config, settings=settings, new_id=self.new_id)
-        self._polls: deque[Receive] = deque()
-        self._names: dict[str, str] = {}
-        self._kept_back: set[str] = set()
-        self._ended: set[str] = set()
+
+class SimulatedQueue:
+    """One queue on virtual time.
+
+    Args:
+        queue: The rules of SQS.
+        world: The clock.
+    """
+
+    def __init__(self, queue: SqsQueue, world: SimulatedWorld) -> None:
+        self._queue = queue
+        self._world = world
+        self._ended: MessagesEnded = lambda *_: None
+        self._polls: deque[tuple[int, float | None, Answer]] = deque()
         self._answering = False
+        self._woken_at: float | None = None
 
-    def identifier(self, record_id: str) -> str:
-        """The message id of a record."""
-        return str(uuid.uuid5(uuid.NAMESPACE_OID, record_id))
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        return self._queue.arn
 
-    def name(self, record: QueueMessage) -> str:
-        """The id of a message in the scenario."""
-        return self._names[record.id]
+    def tell(self, ended: MessagesEnded) -> None:
+        """Name whom to tell of messages that the queue itself gives up."""
+        self._ended = ended
 
-    def begin(self) -> None:
-        """Plan the arrivals, and begin to poll if the mapping is on."""
-        records = self.scenario.source.records
-        ordered = self.scenario.source.all() if isinstance(records, Generated) else iter(sorted(records, key=_arrival))
-        arrivals(ordered, _arrival, self.agenda, self._arrive)
-        if self._poller.config.enabled:
-            self.agenda.wake(self._poller, self._advance)
-
-    def fulfil(self, machine: Machine[QueueMessage], action: Action[QueueMessage]) -> None:  # noqa: ARG002 - there is one
-        """Delete, or take in a long poll; what returns to the queue does so by itself."""
-        if isinstance(action, Delete):
-            for message in action.messages:
-                if self._queue.delete(message, self.agenda.now):
-                    self._kept_back.discard(message.id)
-                else:
-                    self._kept_back.add(message.id)
-            self._wait()
-        elif isinstance(action, Receive):
-            self._polls.append(action)
-            self._wait()
-
-    def note(self, action: Action[QueueMessage], machine: Machine[QueueMessage]) -> None:
-        """Put an action into the journal; a message that could not be deleted comes again and has not ended (S-109)."""
-        if isinstance(action, Settle):
-            undecided = (message for message in action.records if message.id not in self._ended)
-            ended = [message for message in undecided if message.id not in self._kept_back]
-            self._ended.update(message.id for message in ended)
-            action = replace(action, records=ended)
-            if not ended:
-                return
-        super().note(action, machine)
-
-    def _advance(self) -> None:
-        self.carry_out(self._poller, self._poller.advance(self.agenda.now))
-
-    def _arrive(self, record: Record) -> None:
-        message_id = self.identifier(record.id)
-        self._names[message_id] = record.id
-        self._queue.send(message_id, sent_text(record.payload), self.agenda.now, group=record.key)
+    def send(self, record: Record) -> None:
+        """Take a message in."""
+        self._queue.send(message_id(record.id), sent_text(record.payload), self._world.now(), group=record.key)
         self._wait()
+
+    def receive(self, limit: int, visibility_timeout: float | None, answer: Answer) -> None:
+        """A long poll; it waits for ever, since on virtual time waiting costs nothing."""
+        self._polls.append((limit, visibility_timeout, answer))
+        self._wait()
+
+    def delete(self, messages: Sequence[QueueMessage], answer: Callable[[Sequence[str]], None]) -> None:
+        """Delete messages by their receipts."""
+        now = self._world.now()
+        refused = [message.id for message in messages if not self._queue.delete(message, now)]
+        self._wait()
+        answer(refused)
+
+    def release(self, messages: Sequence[QueueMessage], at: float) -> None:
+        """Nothing: messages become visible by themselves."""
 
     def _wait(self) -> None:
         """Answer the long polls once everything of this moment has happened, and again when messages come back."""
         if self._polls and not self._answering:
             self._answering = True
-            self.agenda.at(self.agenda.now, Order.READ, self._answer)
-        self.agenda.wake(self._queue, self._return)
+            self._world.at(self._world.now(), self._answer, Order.READ)
+        self._wake()
 
-    def _return(self) -> None:
+    def _wake(self) -> None:
+        due = self._queue.due()
+        if due is None:
+            self._woken_at = None
+            return
+        due = max(due, self._world.now())
+        if self._woken_at != due:
+            self._woken_at = due
+            self._world.at(due, lambda: self._return(due))
+
+    def _return(self, due: float) -> None:
         """Time has passed for the queue: messages are visible again, or too old."""
-        self._expire(self._queue.advance(self.agenda.now))
-        self._wait()
+        if self._woken_at == due:
+            self._woken_at = None
+            self._expired(self._queue.advance(self._world.now()))
+            self._wait()
 
     def _answer(self) -> None:
         self._answering = False
-        now, progress = self.agenda.now, True
+        now, progress = self._world.now(), True
         while self._polls and progress:
-            poll = self._polls[0]
-            received = self._queue.receive(poll.limit, now, visibility_timeout=poll.visibility_timeout)
+            limit, visibility_timeout, answer = self._polls[0]
+            received = self._queue.receive(limit, now, visibility_timeout=visibility_timeout)
             progress = bool(received.messages or received.dead_lettered)
-            self._expire(received.expired)
-            self._settle(received.dead_lettered, "dead_lettered", "S-95 received maxReceiveCount times")
+            self._expired(received.expired)
+            self._ended(received.dead_lettered, "dead_lettered", "S-95 received maxReceiveCount times")
             if received.messages:
                 self._polls.popleft()
-                self.carry_out(self._poller, self._poller.received(received.messages, now))
-        self.agenda.wake(self._queue, self._return)
+                answer(received.messages)
+        self._wake()
 
-    def _expire(self, message_ids: Sequence[str]) -> None:
-        self._settle(message_ids, "dropped", "kept longer than the queue's MessageRetentionPeriod")
+    def _expired(self, message_ids: Sequence[str]) -> None:
+        self._ended(message_ids, "dropped", "kept longer than the queue's MessageRetentionPeriod")
 
-    def _settle(self, message_ids: Sequence[str], state: State, rule: str) -> None:
-        self._ended.update(message_ids)
-        if message_ids:
-            names = tuple(self._names[message_id] for message_id in message_ids)
-            self.tally.note(Settled(at=self.agenda.now, source="sqs", records=names, state=state, rule=rule))
+
+def begin(scenario: Scenario, settings: Settings, world: SimulatedWorld, new_id: Callable[[], str]) -> None:
+    """Plan the arrivals and begin to poll.
+
+    Raises:
+        Refused: AWS would refuse a setting.
+    """
+    attributes = _attributes(Queue() if scenario.source.queue is UNSET else scenario.source.queue)
+    config = configuration(
+        scenario.mapping, queue=attributes, function_timeout=scenario.function.Timeout, settings=settings
+    )
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{'scenario.fifo' if attributes.fifo else 'scenario'}"
+    names: dict[str, str] = {}
+    model = SqsQueue(attributes, queue_arn=arn, has_window=config.batching_window > 0, epoch=START)
+    queue = SimulatedQueue(model, world)
+    poller = QueuePoller(config, settings=settings, new_id=new_id)
+    driver = QueueDriver(poller, world, queue, source="sqs", name=names.__getitem__)
+
+    def arrive(record: Record) -> None:
+        names[message_id(record.id)] = record.id
+        queue.send(record)
+
+    records = scenario.source.records
+    ordered = scenario.source.all() if isinstance(records, Generated) else iter(sorted(records, key=_arrival))
+    world.arrive(ordered, _arrival, arrive)
+    if config.enabled:
+        driver.begin()
 
 
 def _arrival(record: Record) -> float:

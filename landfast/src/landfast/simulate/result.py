@@ -36,6 +36,7 @@ class Tally:
         elif isinstance(entry, Invoked):
             self._invocations += 1
         elif isinstance(entry, Finished) and entry.outcome == _THROTTLED:
+            self._invocations -= 1
             self._throttles += 1
         if self.keep:
             self.entries.append(entry)
@@ -54,27 +55,34 @@ class Tally:
 
 def result(entries: Iterable[Entry], ids: Iterable[str], summary: Mapping[str, float]) -> dict[str, Any]:
     """The whole result, in the shape of the scenario contract."""
-    invocations: list[dict[str, Any]] = []
-    running: dict[str, dict[str, Any]] = {}
-    deliveries: list[dict[str, Any]] = []
+    entries = list(entries)
     records: dict[str, dict[str, Any]] = {record: {"state": "pending", "invocations": 0, "at": None} for record in ids}
+    invocations = _invocations(entries)
+    for invocation in invocations:
+        for record in invocation["records"]:
+            records[record]["invocations"] += 1
+    for entry in entries:
+        if isinstance(entry, Settled):
+            for record in entry.records:
+                records[record].update(state=entry.state, at=entry.at)
+    deliveries = [_delivery(entry) for entry in entries if isinstance(entry, Delivered)]
+    return {"invocations": invocations, "deliveries": deliveries, "records": records, "summary": summary}
+
+
+def _invocations(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """The calls that reached the function, in the order of their start; a throttled try is none of them."""
+    begun: list[dict[str, Any]] = []
+    running: dict[str, dict[str, Any]] = {}
     for entry in entries:
         match entry:
             case Invoked():
                 running[entry.request_id] = _invocation(entry)
-                invocations.append(running[entry.request_id])
-                for record in entry.records:
-                    records[record]["invocations"] += 1
-            case Finished(outcome=outcome) if outcome != _THROTTLED:
-                running.pop(entry.request_id).update(ended=entry.at, outcome=outcome)
-            case Delivered():
-                deliveries.append(_delivery(entry))
-            case Settled():
-                for record in entry.records:
-                    records[record].update(state=entry.state, at=entry.at)
+                begun.append(running[entry.request_id])
+            case Finished():
+                running.pop(entry.request_id).update(ended=entry.at, outcome=entry.outcome)
             case _:
                 pass
-    return {"invocations": invocations, "deliveries": deliveries, "records": records, "summary": summary}
+    return [invocation for invocation in begun if invocation["outcome"] != _THROTTLED]
 
 
 def _invocation(entry: Invoked) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """Running a scenario."""
 
-from typing import Any, assert_never
+from collections.abc import Callable
+from typing import Any
 
 from landfast.delivery.errors import Refused
 from landfast.delivery.settings import from_ids
 from landfast.journal import Entry
 from landfast.simulate.acceptance import check
-from landfast.simulate.drivers import Driver
+from landfast.simulate.function import ScriptedFunction
 from landfast.simulate.result import Tally, result
 from landfast.simulate.scenario import Generated, Scenario, ScenarioError
+from landfast.simulate.world import SimulatedWorld, request_ids
 
 
 def simulate(scenario: Scenario) -> tuple[dict[str, Any], list[Entry]]:
@@ -40,28 +42,47 @@ def _run(scenario: Scenario, *, keep: bool) -> Tally:
     tally = Tally(keep)
     check(scenario)
     try:
-        _driver(scenario, tally).run()
+        world = SimulatedWorld(
+            ScriptedFunction(scenario.function, identifiers(scenario), scenario.source.number),
+            scenario.function.reserved_concurrency,
+            tally,
+        )
+        _begin(scenario, world)
+        world.run(scenario.until)
     except Refused as error:
         place = error.field if error.field.startswith("settings.") else f"mapping.{error.field}"
         raise ScenarioError(place, f"{error.code}: {error.message}") from error
     return tally
 
 
-def _driver(scenario: Scenario, tally: Tally) -> Driver[Any]:
-    """The driver for the scenario's source; those of other sources are not loaded, so that the start is quick."""
-    settings = from_ids(scenario.settings)
+def identifiers(scenario: Scenario) -> Callable[[str], str]:
+    """Tells the item identifier of a record, in a partial batch response, by the record's id."""
+    match scenario.source.type:
+        case "sqs":
+            from landfast.simulate.queues import message_id  # noqa: PLC0415 - as below
+
+            return message_id
+        case "kinesis" | "dynamodb" as kind:
+            from landfast.simulate.streams import sequences  # noqa: PLC0415 - as below
+
+            return sequences(scenario.source, kind)
+        case "async":
+            return str
+
+
+def _begin(scenario: Scenario, world: SimulatedWorld) -> None:
+    """Begin with the scenario's source; what belongs to other sources is not loaded, so that the start is quick."""
+    settings, new_id = from_ids(scenario.settings), request_ids()
     match scenario.source.type:
         case "async":
-            from landfast.simulate.asynchronous import AsynchronousDriver  # noqa: PLC0415 - as above
+            from landfast.simulate import asynchronous  # noqa: PLC0415 - as above
 
-            return AsynchronousDriver(scenario, settings, tally)
+            asynchronous.begin(scenario, settings, world, new_id)
         case "kinesis" | "dynamodb" as kind:
-            from landfast.simulate.streams import StreamDriver  # noqa: PLC0415 - as above
+            from landfast.simulate import streams  # noqa: PLC0415 - as above
 
-            return StreamDriver(scenario, settings, tally, kind)
+            streams.begin(scenario, settings, world, new_id, kind)
         case "sqs":
-            from landfast.simulate.queues import QueueDriver  # noqa: PLC0415 - as above
+            from landfast.simulate import queues  # noqa: PLC0415 - as above
 
-            return QueueDriver(scenario, settings, tally)
-        case kind:
-            assert_never(kind)
+            queues.begin(scenario, settings, world, new_id)

@@ -140,6 +140,12 @@ class Function(_Strict, frozen=True):
     duration: Seconds = 0.0
     behaviour: list[Rule] = []
 
+    @property
+    def reserved_concurrency(self) -> int | None:
+        """`ReservedConcurrentExecutions`; None without it."""
+        reserved = self.ReservedConcurrentExecutions
+        return None if reserved is UNSET else reserved
+
 
 class Scenario(_Strict, frozen=True):
     """A whole scenario."""

@@ -91,6 +91,11 @@ class SqsQueue:
         self._hidden: list[tuple[float, int]] = []
         self._ages: deque[int] = deque()
 
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        return self._arn
+
     def __len__(self) -> int:
         """How many messages the queue holds, in flight or not."""
         return len(self._stored)

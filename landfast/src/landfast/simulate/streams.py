@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import msgspec
 
-from landfast.delivery.actions import Action, Fetch, Settle
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_config import DEFAULT_RETENTION, StreamConfig, StreamKind, configuration
@@ -18,15 +17,14 @@ from landfast.delivery.stream_records import (
     kinesis_record,
 )
 from landfast.delivery.strict_json import json_size
+from landfast.driver import Order, Page, ShardDriver
 from landfast.simulate.acceptance import plain_image, typed
-from landfast.simulate.agenda import Order
-from landfast.simulate.drivers import ACCOUNT, FUNCTION_ARN, REGION, START, Driver, Machine
-from landfast.simulate.result import Tally
 from landfast.simulate.scenario import Generated, Record, Scenario, Source
+from landfast.simulate.world import ACCOUNT, FUNCTION_ARN, REGION, START, SimulatedWorld
 
 MAPPING_ID: Final = "00000000-0000-4000-8000-6c616e646661"
 _ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/scenario"
-_ARNS: Final[Mapping[StreamKind, str]] = {
+ARNS: Final[Mapping[StreamKind, str]] = {
     "kinesis": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/scenario",
     "dynamodb": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/scenario/stream/2026-01-01T00:00:00.000",
 }
@@ -42,129 +40,115 @@ def sequence_number(kind: StreamKind, shard: int, place: int) -> str:
     return f"4960{shard:012d}{place:040d}" if kind == "kinesis" else f"1{shard:08d}{place:012d}"
 
 
-class Shard:
+class SimulatedShard:
     """What a shard holds, in order.
 
-    Attributes:
+    Args:
         number: Its number.
+        records: What arrives in it.
+        make: Makes a stream record of one of them, given the shard's number and the record's place in it, from 1.
+        world: The clock.
     """
 
     def __init__(
-        self, number: int, records: Iterator[Record], make: Callable[[Record, int, int], StreamRecord]
+        self,
+        number: int,
+        records: Iterator[Record],
+        make: Callable[[Record, int, int], StreamRecord],
+        world: SimulatedWorld,
     ) -> None:
         self.number = number
         self._records = records
         self._make = make
+        self._world = world
         self._place = 0
         self._next = next(records, None)
+
+    def read(self, limit: int, answer: Callable[[Page], None]) -> None:
+        """Answer with the next records that have arrived, once everything of this moment has happened."""
+        self._world.at(self._world.now(), lambda: answer(self._page(limit)), Order.READ)
 
     @property
     def next_arrival(self) -> float:
         """When the next record arrives that was not read; never, if there is none."""
         return math.inf if self._next is None else self._next.at
 
-    def expire(self, now: float, retention: float) -> list[StreamRecord]:
+    def expire(self, retention: float) -> list[StreamRecord]:
         """Let go of what the stream keeps no longer and nobody has read (S-54)."""
+        now = self._world.now()
         gone: list[StreamRecord] = []
         while self._next is not None and self._next.at + retention <= now:
-            gone += self.read(1, now)
+            gone.append(self._take(self._next))
         return gone
 
-    def read(self, limit: int, now: float) -> list[StreamRecord]:
-        """The next records that have arrived, as many as are wanted."""
+    def skip(self, until: float) -> list[StreamRecord]:
+        """Pass over what arrives before the Unix time `until`, and return it (S-50)."""
+        missed: list[StreamRecord] = []
+        while self._next is not None and self._next.at + START < until:
+            missed.append(self._take(self._next))
+        return missed
+
+    def _page(self, limit: int) -> Page:
+        now = self._world.now()
         taken: list[StreamRecord] = []
         while len(taken) < limit and self._next is not None and self._next.at <= now:
-            self._place += 1
-            taken.append(self._make(self._next, self.number, self._place))
-            self._next = next(self._records, None)
-        return taken
+            taken.append(self._take(self._next))
+        return Page(taken, nothing_before=self.next_arrival)
+
+    def _take(self, record: Record) -> StreamRecord:
+        self._place += 1
+        self._next = next(self._records, None)
+        return self._make(record, self.number, self._place)
 
 
-class StreamDriver(Driver[StreamRecord]):
-    """Kinesis and DynamoDB streams: a machine for each shard."""
+def begin(
+    scenario: Scenario, settings: Settings, world: SimulatedWorld, new_id: Callable[[], str], kind: StreamKind
+) -> None:
+    """Begin to read every shard.
 
-    def __init__(self, scenario: Scenario, settings: Settings, tally: Tally, kind: StreamKind) -> None:
-        source = scenario.source
-        self._kind: StreamKind = kind
-        self._config = configuration(
-            scenario.mapping,
-            kind,
-            retention=source.retention if isinstance(source.retention, float) else DEFAULT_RETENTION,
-            stream_arn=_ARNS[kind],
-            function_arn=FUNCTION_ARN,
-            mapping_id=MAPPING_ID,
-            settings=settings,
-        )
-        self._sequences = _sequences(source, kind)
-        super().__init__(scenario, settings, tally)
-        make = _maker(self._config)
-        self._pollers: dict[ShardPoller, Shard] = {}
-        for number, records in source.by_shard().items():
-            poller = ShardPoller(
-                self._config,
-                shard_id(number),
-                settings=settings,
-                new_id=self.new_id,
-                render=_renderer(self._config, shard_id(number)),
-                epoch=START,
-            )
-            self._pollers[poller] = Shard(number, records, make)
-
-    def identifier(self, record_id: str) -> str:
-        """The sequence number of a record; an id that is no record's is itself."""
-        return self._sequences(record_id)
-
-    def name(self, record: StreamRecord) -> str:
-        """The id of a record in the scenario."""
-        return record.name
-
-    def shard(self, machine: Machine[StreamRecord]) -> int | None:
-        """The number of a machine's shard."""
-        return self._pollers[machine].number if isinstance(machine, ShardPoller) else None
-
-    def begin(self) -> None:
-        """Wake every shard, if the mapping is on."""
-        for poller, shard in self._pollers.items():
-            self._plan_expiry(poller, shard)
-            if self._config.enabled:
-                self._skip_to_start(poller, shard)
-                self.carry_out(poller, poller.advance(0.0))
-
-    def fulfil(self, machine: Machine[StreamRecord], action: Action[StreamRecord]) -> None:
-        """Answer a read at once, with what has arrived."""
-        if isinstance(action, Fetch) and isinstance(machine, ShardPoller):
-            self.agenda.at(self.agenda.now, Order.READ, lambda: self._answer(machine, action.limit))
-
-    def _answer(self, poller: ShardPoller, limit: int) -> None:
-        now, shard = self.agenda.now, self._pollers[poller]
-        records = shard.read(limit, now)
-        self.carry_out(poller, poller.fetched(records, now, nothing_before=shard.next_arrival))
-
-    def _plan_expiry(self, poller: ShardPoller, shard: Shard) -> None:
-        """Look at the stream again when the next record has lain there unread for too long."""
-        if math.isfinite(shard.next_arrival):
-            due = shard.next_arrival + self._config.retention
-            self.agenda.at(due, Order.ARRIVED, lambda: self._expire(poller, shard))
-
-    def _expire(self, poller: ShardPoller, shard: Shard) -> None:
-        gone = shard.expire(self.agenda.now, self._config.retention)
-        if gone:
-            self.note(Settle(gone, "dropped", "S-54 expired in the stream"), poller)
-        self._plan_expiry(poller, shard)
-
-    def _skip_to_start(self, poller: ShardPoller, shard: Shard) -> None:
-        """Records before ``AT_TIMESTAMP`` are never read (S-50); the other positions all begin with the scenario."""
-        start = self._config.starting_timestamp
-        if start is None:
-            return
-        missed: list[StreamRecord] = []
-        while shard.next_arrival + START < start:
-            missed += shard.read(1, shard.next_arrival)
-        if missed:
-            self.note(Settle(missed, "dropped", "S-50 before the starting position"), poller)
+    Raises:
+        Refused: AWS would refuse a setting.
+    """
+    source = scenario.source
+    config = configuration(
+        scenario.mapping,
+        kind,
+        retention=source.retention if isinstance(source.retention, float) else DEFAULT_RETENTION,
+        stream_arn=ARNS[kind],
+        function_arn=FUNCTION_ARN,
+        mapping_id=MAPPING_ID,
+        settings=settings,
+    )
+    make = _maker(config)
+    drivers: list[ShardDriver] = []
+    for number, records in source.by_shard().items():
+        shard = SimulatedShard(number, records, make, world)
+        render = _renderer(config, shard_id(number))
+        poller = ShardPoller(config, shard_id(number), settings=settings, new_id=new_id, render=render, epoch=START)
+        driver = ShardDriver(poller, world, shard, render=render, source=kind, shard=number, epoch=START)
+        _plan_expiry(driver, shard, world)
+        drivers.append(driver)
+        if config.enabled and config.starting_timestamp is not None:
+            missed = shard.skip(config.starting_timestamp)
+            driver.settle(missed, "dropped", "S-50 before the starting position")
+    for driver in drivers if config.enabled else ():
+        driver.begin()
 
 
-def _sequences(source: Source, kind: StreamKind) -> Callable[[str], str]:
+def _plan_expiry(driver: ShardDriver, shard: SimulatedShard, world: SimulatedWorld) -> None:
+    """Look at the stream again when the next record has lain there unread for too long."""
+    retention = driver.machine.config.retention
+
+    def expire() -> None:
+        driver.settle(shard.expire(retention), "dropped", "S-54 expired in the stream")
+        _plan_expiry(driver, shard, world)
+
+    if math.isfinite(shard.next_arrival):
+        world.at(shard.next_arrival + retention, expire, Order.ARRIVED)
+
+
+def sequences(source: Source, kind: StreamKind) -> Callable[[str], str]:
+    """Tells the sequence number of a record by its id; an id that is no record's is itself."""
     if isinstance(source.records, Generated):
         shards = source.records.shards
 

@@ -1,0 +1,31 @@
+"""The one driver of the delivery machines, written against a small port: `World`.
+
+Begin reading with `driver.Driver`, then the one for your source: `asynchronous`, `queues`, `streams`.
+"""
+
+from landfast.driver.asynchronous import AsynchronousDriver
+from landfast.driver.driver import Driver, Machine
+from landfast.driver.queues import Ended as MessagesEnded
+from landfast.driver.queues import MessageQueue, QueueDriver
+from landfast.driver.streams import Page, Shard, ShardDriver
+from landfast.driver.world import Call, Change, ForgetEvent, KeepEvent, KeepShard, Order, ShardState, World
+
+__all__ = [
+    "AsynchronousDriver",
+    "Call",
+    "Change",
+    "Driver",
+    "ForgetEvent",
+    "KeepEvent",
+    "KeepShard",
+    "Machine",
+    "MessageQueue",
+    "MessagesEnded",
+    "Order",
+    "Page",
+    "QueueDriver",
+    "Shard",
+    "ShardDriver",
+    "ShardState",
+    "World",
+]

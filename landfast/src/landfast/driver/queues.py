@@ -1,0 +1,155 @@
+"""Drives one mapping of an SQS queue (section D of the rules)."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from landfast.delivery.actions import Action, Delete, Invoke, Receive, Return, Settle, State
+from landfast.delivery.message_ends import MessageEnds
+from landfast.delivery.queue import QueuePoller
+from landfast.delivery.sqs_events import QueueMessage
+from landfast.delivery.strict_json import json_text
+from landfast.driver.driver import Driver
+from landfast.driver.outbox import Done, Outbox, Step
+from landfast.driver.world import World
+from landfast.journal import Accepted, Entry, Settled
+
+type Ended = Callable[[Sequence[str], State, str], None]
+"""Told of messages that have ended: their ids, where they ended, and the rule."""
+
+
+class MessageQueue(Protocol):
+    """An SQS queue, as a mapping uses it."""
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        ...
+
+    def tell(self, ended: Ended) -> None:
+        """Name whom to tell of messages that the queue itself gives up."""
+        ...
+
+    def receive(
+        self, limit: int, visibility_timeout: float | None, answer: Callable[[Sequence[QueueMessage]], None]
+    ) -> None:
+        """A long poll for up to `limit` messages; its answer may be that there are none.
+
+        Args:
+            limit: How many, at most 10.
+            visibility_timeout: Seconds for which they are hidden; None for the queue's own setting.
+            answer: Told what was received.
+        """
+        ...
+
+    def delete(self, messages: Sequence[QueueMessage], answer: Callable[[Sequence[str]], None]) -> None:
+        """Delete messages by their receipts; answers with the ids of those that could not be, which come again."""
+        ...
+
+    def release(self, messages: Sequence[QueueMessage], at: float) -> None:
+        """Let messages become visible again at the time `at`, where they would not by themselves."""
+        ...
+
+
+class QueueDriver(Driver[QueueMessage, QueuePoller]):
+    """Polls a queue for a mapping.
+
+    Args:
+        machine: The poller.
+        world: The world, as this source sees it.
+        queue: What is polled.
+        source: The name of the mapping.
+        function: What the journal calls the function.
+        name: What the journal calls a message; its message id without it.
+    """
+
+    def __init__(
+        self,
+        machine: QueuePoller,
+        world: World,
+        queue: MessageQueue,
+        *,
+        source: str,
+        function: str = "",
+        name: Callable[[str], str] = str,
+    ) -> None:
+        super().__init__(machine, world, source=source, function=function)
+        self._queue = queue
+        self._name = name
+        self._ends = MessageEnds()
+        queue.tell(self.ended)
+        self._not_deleted: set[str] = set()
+
+    def identify(self, record: QueueMessage) -> str:
+        """What the journal calls the message."""
+        return self._name(record.id)
+
+    def payload(self, invoke: Invoke[QueueMessage]) -> bytes:
+        """The batch as the function gets it (S-105)."""
+        return json_text({"Records": [message.event for message in invoke.records]}).encode()
+
+    def carry_out(self, answer: Sequence[Action[QueueMessage]], notes: Sequence[Entry] = ()) -> None:
+        """Do what the poller asks for; a deletion and the end of what it deletes hold up nothing else."""
+        ends = [action for action in answer if isinstance(action, Delete | Settle)]
+        if ends:
+            Outbox(self.perform, self._keep).take(ends, notes)
+            answer = [action for action in answer if not isinstance(action, Delete | Settle)]
+            notes = ()
+        super().carry_out(answer, notes)
+
+    def perform(self, action: Action[QueueMessage], step: Step, done: Done) -> None:
+        """Carry out one action; a message that could not be deleted comes again and has not ended (S-109)."""
+        if isinstance(action, Settle):
+            messages = {message.id: message for message in action.records}
+            ended = self._ends.end(message_id for message_id in messages if message_id not in self._not_deleted)
+            self._ends.let_go([*messages])
+            if not ended:
+                done()
+                return
+            action = Settle([messages[message_id] for message_id in ended], action.state, action.rule)
+        super().perform(action, step, done)
+
+    def fulfil(self, action: Action[QueueMessage], step: Step, done: Done) -> None:
+        """Ask the queue for it."""
+        match action:
+            case Receive(limit, visibility_timeout):
+                self._queue.receive(limit, visibility_timeout, self._received)
+            case Return(messages, at):
+                self._ends.let_go([message.id for message in messages])
+                self._queue.release(messages, at)
+            case Delete(messages):
+                self._delete(messages, step, done)
+                return
+            case _:
+                pass  # Retry and Settle are only to be noted
+        done()
+
+    def ended(self, message_ids: Sequence[str], state: State, rule: str) -> None:
+        """The queue itself has decided about messages: it moved them to its dead-letter queue, or they grew too old."""
+        names = tuple(self._name(message_id) for message_id in self._ends.end(message_ids))
+        if names:
+            self.world.commit(
+                [Settled(at=self.world.now(), source=self.source, records=names, state=state, rule=rule)], ()
+            )
+
+    def _delete(self, messages: Sequence[QueueMessage], step: Step, done: Done) -> None:
+        def deleted(refused: Sequence[str]) -> None:
+            self._not_deleted.difference_update(message.id for message in messages)
+            self._not_deleted.update(refused)
+            if refused:
+                step.notes.append(
+                    self._dropped(
+                        tuple(map(self._name, refused)), "MessagesNotDeleted", "the receipt is not valid any more"
+                    )
+                )
+            done()
+
+        self._queue.delete(messages, deleted)
+
+    def _received(self, messages: Sequence[QueueMessage]) -> None:
+        now = self.world.now()
+        notes = []
+        if messages:
+            self._ends.received(message.id for message in messages)
+            records = tuple(map(self.identify, messages))
+            notes.append(Accepted(at=now, source=self.source, records=records, origin=self._queue.arn))
+        self.carry_out(self.machine.received(messages, now), notes)

@@ -1,0 +1,128 @@
+"""Drives one shard of one mapping of a Kinesis or DynamoDB stream (section C of the rules)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from landfast.delivery.actions import Action, Checkpoint, Fetch, Invoke
+from landfast.delivery.stream import ShardPoller
+from landfast.delivery.stream_records import Render, StreamRecord, stream_event
+from landfast.delivery.strict_json import json_text
+from landfast.driver.driver import Driver
+from landfast.driver.outbox import Done, Step
+from landfast.driver.world import KeepShard, ShardState, World
+from landfast.journal import Accepted, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one read of a shard brought.
+
+    Attributes:
+        records: The records, in order.
+        ended: Whether the shard is closed and this was the last of it.
+        lost: Why records that were still to be read are no longer there; empty if none is missing.
+        nothing_before: No record arrives before this time; minus infinity if that is not known.
+    """
+
+    records: Sequence[StreamRecord]
+    ended: bool = False
+    lost: str = ""
+    nothing_before: float = float("-inf")
+
+
+class Shard(Protocol):
+    """A shard, as its driver reads it."""
+
+    def read(self, limit: int, answer: Callable[[Page], None]) -> None:
+        """Read up to `limit` records after the last one read, and answer with them, perhaps with none."""
+        ...
+
+
+class ShardDriver(Driver[StreamRecord, ShardPoller]):
+    """Reads a shard and keeps its checkpoint.
+
+    Args:
+        machine: The poller.
+        world: The world, as this source sees it.
+        records: What is read.
+        render: Makes a record as the function gets it (S-83, S-84).
+        source: The name of the mapping.
+        function: What the journal calls the function.
+        shard: What the journal calls the shard.
+        state: How far the mapping has come in it.
+        drained: Told when the shard has ended and all of it is done.
+        epoch: Unix time of second 0.
+        delivery_retries: U-5.
+    """
+
+    def __init__(
+        self,
+        machine: ShardPoller,
+        world: World,
+        records: Shard,
+        *,
+        render: Render,
+        source: str,
+        function: str = "",
+        shard: int | str,
+        state: ShardState | None = None,
+        drained: Callable[[], None] | None = None,
+        epoch: float = 0.0,
+        delivery_retries: int = 0,
+    ) -> None:
+        super().__init__(
+            machine, world, source=source, function=function, shard=shard, delivery_retries=delivery_retries
+        )
+        self._records = records
+        self._render = render
+        self._kept = state or ShardState()
+        self._drained = drained
+        self._epoch = epoch
+
+    def identify(self, record: StreamRecord) -> str:
+        """The event id."""
+        return record.name
+
+    def payload(self, invoke: Invoke[StreamRecord]) -> bytes:
+        """The batch as the function gets it (S-75, S-83, S-84)."""
+        event = stream_event(
+            invoke.records,
+            self._render,
+            window=invoke.window,
+            shard_id=self.machine.shard_id,
+            stream_arn=self.machine.config.stream_arn,
+            epoch=self._epoch,
+        )
+        return json_text(event).encode()
+
+    def fulfil(self, action: Action[StreamRecord], step: Step, done: Done) -> None:
+        """Read, or keep the checkpoint."""
+        match action:
+            case Fetch(limit):
+                self._records.read(limit, self._fetched)
+            case Checkpoint(sequence, windows):
+                self._kept = replace(self._kept, sequence=sequence, windows=tuple(windows))
+                step.changes.append(KeepShard(self.source, self.machine.shard_id, self._kept))
+            case _:
+                pass  # Retry, Split, Settle and Drop are only to be noted
+        done()
+
+    def committed(self) -> None:
+        """Tell when the shard has ended and all of it is done, once that is kept (S-51)."""
+        if self.machine.drained and not self._kept.ended:
+            self._kept = replace(self._kept, ended=True)
+            self.world.commit([], [KeepShard(self.source, self.machine.shard_id, self._kept)])
+            if self._drained is not None:
+                self._drained()
+
+    def _fetched(self, page: Page) -> None:
+        now = self.world.now()
+        notes: list[Entry] = []
+        if page.lost:
+            notes.append(self._dropped((), "TrimmedRecords", page.lost))
+        if page.records:
+            records = tuple(map(self.identify, page.records))
+            notes.append(Accepted(at=now, source=self.source, records=records, origin=self.machine.config.stream_arn))
+        answer = self.machine.fetched(page.records, now, ended=page.ended, nothing_before=page.nothing_before)
+        self.carry_out(answer, notes)

@@ -1,0 +1,135 @@
+"""The port between the one driver and the two worlds it works in.
+
+`landfast.simulate` has a world of virtual time with a scripted function; `landfast.service` has one of threads, real
+functions and files. A world decides nothing: what is to be done is decided by the delivery machines, what is noted is
+noted by the driver, and a world only carries out.
+
+Whatever a world calls back, it calls in the driver's one thread, and never from within the call that it answers
+(`World.deliver` and a source's `delete` may answer at once).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Protocol
+
+from landfast.delivery.actions import Deliver, Window
+from landfast.delivery.asynchronous import Event, Progress
+from landfast.delivery.outcomes import Outcome
+from landfast.journal import Entry
+
+
+class Order(IntEnum):
+    """What goes first among things that are due at the same moment."""
+
+    ENDED = 0
+    ARRIVED = 1
+    READ = 2
+    DUE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One invocation, as a world carries it out.
+
+    Attributes:
+        request_id: Its id; for asynchronous events the same in every attempt (S-03).
+        records: The ids of its records, by which the journal knows them.
+        payload: Makes the event as JSON text; a world whose functions read no events need not ask for it.
+        trace: The trace header of an asynchronous event, with this call in it (S-34); empty for others.
+    """
+
+    request_id: str
+    records: tuple[str, ...]
+    payload: Callable[[], bytes]
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardState:
+    """How far a mapping has come in a shard.
+
+    Attributes:
+        sequence: The sequence number of the last record that is done; None before the first.
+        windows: The open tumbling window of each lane.
+        started: When the mapping first read the shard, in real Unix seconds: what LATEST means after a restart.
+        ended: Whether the shard is closed and every record of it is done.
+    """
+
+    sequence: str | None = None
+    windows: tuple[Window | None, ...] = ()
+    started: float | None = None
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeepEvent:
+    """Keep an event of an asynchronous queue durably, or what has changed about it."""
+
+    queue: str
+    event: Event
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetEvent:
+    """Forget an event that has reached its end."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepShard:
+    """Keep how far a mapping has come in a shard."""
+
+    mapping: str
+    shard: str
+    state: ShardState
+
+
+type Change = KeepEvent | ForgetEvent | KeepShard
+"""What must survive the process; a world without files ignores it."""
+
+
+class Ended(Protocol):
+    """Told how an invocation ended."""
+
+    def __call__(self, outcome: Outcome, kind: str, reason: str = "") -> None:
+        """Take it in.
+
+        Args:
+            outcome: What the machine is told.
+            kind: The same in one word: ``succeed``, ``raise``, ``throttle``...
+            reason: Why the function was not reached, if anyone knows.
+        """
+        ...
+
+
+class World(Protocol):
+    """One source's view of the world."""
+
+    def now(self) -> float:
+        """The time, in seconds."""
+        ...
+
+    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE) -> None:
+        """Do `work` at the time `due`; of equal times and orders, what was asked for first goes first."""
+        ...
+
+    def call(self, call: Call, ended: Ended) -> None:
+        """Call the function. An error of the world itself ends as ``NotReached("system error")``."""
+        ...
+
+    def deliver(self, delivery: Deliver[Any], trace: str, ended: Callable[[str | None], None]) -> None:
+        """Send a record to a destination, once; `ended` is told why the target refused it, or None.
+
+        Args:
+            delivery: What, and where to.
+            trace: The trace header that goes with it; empty for none.
+            ended: Called when the target has answered.
+        """
+        ...
+
+    def commit(self, notes: Sequence[Entry], changes: Sequence[Change]) -> None:
+        """Write `notes` into the journal and make `changes`, all of it or nothing."""
+        ...
