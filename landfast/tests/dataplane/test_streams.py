@@ -9,15 +9,13 @@ from botocore.exceptions import ClientError
 from landfast.dataplane.clients import Clients
 from landfast.dataplane.errors import SourceGoneError
 from landfast.dataplane.streams import (
-    After,
-    AtTimestamp,
     Change,
     KinesisRecord,
     KinesisStream,
-    Position,
     Reader,
     TableStream,
 )
+from landfast.delivery.starting_positions import After, AtTimestamp, Position
 
 
 @pytest.fixture

@@ -644,9 +644,12 @@ def test_an_event_that_is_not_json_is_refused(sent: bytes) -> None:
     assert caught.value.code == "InvalidRequestContentException"
 
 
-def test_an_event_keeps_its_text_size_depth_and_name() -> None:
-    event = Event.read("r1", b'{"a": "\xc3\xa9"}', depth=3, name="one")
-    assert event == Event(request_id="r1", payload={"a": "é"}, text='{"a": "é"}', size=11, depth=3, id="one")
+def test_an_event_keeps_its_text_size_depth_origin_and_trace() -> None:
+    event = Event.read("r1", b'{"a": "\xc3\xa9"}', depth=3, origin="one", trace="Root=1")
+    expected = Event(
+        request_id="r1", payload={"a": "é"}, text='{"a": "é"}', size=11, depth=3, origin="one", trace="Root=1"
+    )
+    assert event == expected
 
 
 def test_s_014_the_function_arn_of_a_record_keeps_the_qualifier_that_was_called() -> None:

@@ -14,9 +14,11 @@ from typing import Any, Literal
 from boto3.dynamodb.types import TypeSerializer
 from botocore.config import Config
 from botocore.session import Session
+from msgspec import structs
 
 from landfast.dataplane.engine import EngineName
 from landfast.dataplane.streams import TableStream
+from landfast.delivery.settings import from_ids
 from landfast.journal import Entry, Finished, Settled
 from landfast.service.service import Options, Service
 from landfast.service.store import read_journal
@@ -33,12 +35,16 @@ PATIENCE = 60.0
 CALM = 0.5
 """Real seconds in which nothing more may happen once every record has ended."""
 
+SETTINGS: Mapping[str, Any] = {"U-13": {"cap": 300}}
+"""Retries of a stream far apart from each other: how many fit into a record's age is then no matter of moments."""
+
 type Door = Literal["invoke", "s3", "events", "sns", "chain", "kinesis", "dynamodb", "sqs"]
 
 
 def scenarios() -> dict[str, Scenario]:
     """What the functions play, by their names."""
-    return {path.stem: read_scenario(path.read_bytes()) for path in sorted(scripted.SCENARIOS.glob("*.json"))}
+    found = {path.stem: read_scenario(path.read_bytes()) for path in sorted(scripted.SCENARIOS.glob("*.json"))}
+    return {name: structs.replace(one, settings={**SETTINGS, **one.settings}) for name, one in found.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +103,14 @@ class Stage:
         self._ledger.mkdir()
         parameters = {"Ledger": str(self._ledger), "Speed": str(SPEED)}
         self.service = Service.start(
-            Options(template=STACK, state=folder / "state", parameters=parameters, speed=SPEED, engine=engine)
+            Options(
+                template=STACK,
+                state=folder / "state",
+                parameters=parameters,
+                speed=SPEED,
+                engine=engine,
+                settings=from_ids(SETTINGS),
+            )
         )
         self._session = Session()
         self._session.set_credentials("test", "test")
@@ -265,21 +278,6 @@ class Stage:
             self._read = place
             if entry.source in self._sources:
                 self._sources[entry.source].entries.append(entry)
-        for queue in self.service.template.queues.values():
-            if queue.redrive_policy is not None:
-                self._exhume(queue.arn, queue.redrive_policy.dead_letter_target_arn)
-
-    def _exhume(self, arn: str, dead: str) -> None:
-        """SQS itself moves messages to a queue's dead-letter queue: nobody but that queue can tell."""
-        [played] = [one for one in self.played.values() if one.arns.get("source") == arn]
-        for message in self._take(dead):
-            record = json.loads(message["Body"])["id"]
-            [journal_id] = [key for key, name in played.names.items() if name == record]
-            note = Settled(
-                at=self.service.clock.now(), source=played.function, records=(journal_id,), state="dead_lettered",
-                rule="S-95 received maxReceiveCount times",
-            )  # fmt: skip
-            played.entries.append(note)
 
     def _empty(self) -> None:
         """Take what has come to the queues for failures and successes, the topic and the bus."""

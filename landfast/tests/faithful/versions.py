@@ -1,36 +1,38 @@
 """The two versions of a story: as the simulator tells it, and as the running service has lived it."""
 
-from landfast.simulate.drivers import FUNCTION_ARN
-from landfast.simulate.queues import QueueDriver
-from landfast.simulate.result import Tally
-from landfast.simulate.run import _driver
-from landfast.simulate.streams import StreamDriver
+from landfast.simulate.queues import queue_arn
+from landfast.simulate.run import identifiers, simulate
+from landfast.simulate.scenario import Queue
+from landfast.simulate.streams import ARNS
+from landfast.simulate.world import FUNCTION_ARN
 from tests.faithful.stage import Played, number
 from tests.faithful.story import Names, Story, tell
 
 
 def simulated(played: Played) -> Story:
     """What the simulator says."""
-    scenario, tally = played.scenario, Tally()
-    driver = _driver(scenario, tally)
-    driver.run()
+    scenario = played.scenario
+    _, entries = simulate(scenario)
     texts = {FUNCTION_ARN: "<function>", "async/scenario/": "async/<name>/"}
-    identifiers = {record.id: driver.identifier(record.id) for record in scenario.source.all()}
-    if isinstance(driver, StreamDriver):
-        texts[driver._config.stream_arn] = "<source>"
-    elif isinstance(driver, QueueDriver):
-        texts[driver._queue._arn] = "<source>"
-    else:
-        identifiers = {}
+    known = identifiers(scenario)
+    named = {record.id: known(record.id) for record in scenario.source.all()}
+    match scenario.source.type:
+        case "kinesis" | "dynamodb" as kind:
+            texts[ARNS[kind]] = "<source>"
+        case "sqs":
+            queue = scenario.source.queue
+            texts[queue_arn(fifo=isinstance(queue, Queue) and queue.FifoQueue)] = "<source>"
+        case "async":
+            named = {}
     names = Names(
         scenario=scenario,
         records=str,
-        identifiers=identifiers,
+        identifiers=named,
         texts=texts | ({"shardId-000000000000": "<shard>"} if played.door == "dynamodb" else {}),
         shards=lambda shard: None if shard is None else int(shard),
         exact_payload=played.door == "invoke",
     )
-    return tell(tally.entries, names)
+    return tell(entries, names)
 
 
 def lived(played: Played) -> Story:

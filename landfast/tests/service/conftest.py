@@ -15,14 +15,16 @@ from landfast.dataplane.errors import DeliveryFailed
 from landfast.delivery.actions import Deliver
 from landfast.delivery.asynchronous import configuration
 from landfast.delivery.settings import Settings
+from landfast.driver import AsynchronousDriver
 from landfast.journal import Entry
 from landfast.runtime.model import Answered, Errored, FunctionSpec, Report, Result
-from landfast.service.actor import Actor, Surroundings
-from landfast.service.asynchronous import AsynchronousActor
+from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.clock import Clock
 from landfast.service.delivery import Deliveries
 from landfast.service.functions import Functions
+from landfast.service.loop import Loop
 from landfast.service.store import Store, read_journal
+from landfast.service.world import Shared
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
 FAILURES = "arn:aws:sqs:us-east-1:123456789012:failures"
@@ -72,7 +74,7 @@ class MadeUpTargets:
 
 
 class Stage:
-    """Everything around an actor."""
+    """Everything around a driver."""
 
     def __init__(self, folder: Path, *, speed: float = SPEED) -> None:
         self.path = folder / "service.sqlite"
@@ -86,45 +88,35 @@ class Stage:
             name="stopped", handler="app.handler", code=folder, arn=ARN + "stopped", reserved_concurrency=0
         )
         self.functions = Functions({"orders": spec, "stopped": zero}, self.runtime)
-        deliveries = Deliveries(self.targets.send, self.accept, retries=0)
-        self.surroundings = Surroundings(self.clock, self.store, self.functions, deliveries, self._crashed)
-        self._actors: dict[str, AsynchronousActor] = {}
+        self.loop = Loop(self.clock, self._crashed)
+        self.queues = AsynchronousQueues(self.loop, self.store, self.functions, Settings())
+        self.deliveries = Deliveries(self.targets.send, self.queues.hand_over)
+        self.shared = Shared(self.loop, self.store, self.functions, self.deliveries)
+        self.loop.start()
 
-    def queue(self, properties: Mapping[str, object], name: str = "orders") -> AsynchronousActor:
-        settings = Settings()
-        actor = AsynchronousActor(
-            self.functions.find(name),
-            configuration(properties, settings),
-            settings=settings,
-            surroundings=self.surroundings,
-        )
-        self._actors[name] = actor
-        actor.start()
-        return actor
+    def queue(self, properties: Mapping[str, object], name: str = "orders") -> AsynchronousDriver:
+        target = self.functions.find(name)
+        self.queues.add(target, configuration(properties, Settings()), self.shared)
+        self.loop.ask(self.queues.begin)
+        [driver] = [driver for of, driver in self.queues.each() if of == target]
+        return driver
 
     def accept(self, reference: str, payload: bytes, *, request_id: str, origin: str, trace: str) -> None:
-        actor = self._actors[self.functions.find(reference).spec.name]
-        actor.accept(payload, request_id=request_id, origin=origin, trace=trace)
+        target = self.functions.find(reference)
+        self.queues.accept(target, payload, request_id=request_id, origin=origin, trace=trace)
 
     def journal(self, kind: type[Entry] | None = None) -> list[Any]:
         return [entry for _, entry in read_journal(self.path) if kind is None or isinstance(entry, kind)]
 
     def close(self) -> None:
-        stop(*self._actors.values())
+        self.loop.stop(5)
+        alive = [thread.name for thread in threading.enumerate() if thread.name == "driver"]
+        assert not alive, f"threads are left: {alive}"
         self.store.close()
         assert not self.crashes, self.crashes
 
     def _crashed(self, where: str, error: BaseException) -> None:
         self.crashes.append((where, error))
-
-
-def stop(*actors: Actor[Any]) -> None:
-    for actor in actors:
-        actor.stop()
-    for actor in actors:
-        actor.join(5)
-    alive = [thread.name for thread in threading.enumerate() if thread.name in {actor.source for actor in actors}]
-    assert not alive, f"threads are left: {alive}"
 
 
 def eventually(condition: Callable[[], bool], *, within: float = 5.0) -> bool:

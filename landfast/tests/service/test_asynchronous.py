@@ -263,7 +263,7 @@ def test_s_006_an_error_that_nobody_expected_is_one_invocations_system_error(sta
 def test_what_cannot_be_kept_stops_the_service_instead_of_a_thread(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    actor = stage.queue(to_queue(FAILURES))
+    driver = stage.queue(to_queue(FAILURES))
 
     def broken(*_: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
@@ -271,7 +271,8 @@ def test_what_cannot_be_kept_stops_the_service_instead_of_a_thread(
     send(stage)
     assert settled(stage)
     monkeypatch.setattr(stage.store, "commit", broken)
-    actor.apart(lambda: actor.carry_out([Drop([Event(request_id="e2")], "AsyncEventsDropped")]))
+    drop = Drop([Event(request_id="e2")], "AsyncEventsDropped")
+    stage.loop.post(lambda: driver.carry_out([drop]), driver.source)
     assert eventually(lambda: bool(stage.crashes))
     [(where, error)] = stage.crashes
     assert where == "orders"

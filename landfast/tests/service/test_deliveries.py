@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from landfast.dataplane.errors import DeliveryFailed
-from landfast.delivery.actions import Deliver, DeliveryKind
+from landfast.delivery.actions import Deliver
 from landfast.delivery.asynchronous import PAYLOAD_LIMIT
 from landfast.service.delivery import Deliveries
 from landfast.service.patience import Patience
@@ -15,41 +15,29 @@ DELIVERY: Deliver[Any] = Deliver("sqs", FAILURES, {"version": "1.0"}, [], "S-04 
 
 
 @pytest.mark.parametrize(
-    ("retries", "refusals", "tries", "lost"), [(0, 1, 1, True), (2, 2, 3, False), (2, 3, 3, True), (2, 0, 1, False)]
+    ("delivery", "told"),
+    [(DELIVERY, "AccessDenied"), (Deliver("kafka", "kafka://failed", {}, [], "S-59"), "kafka://failed: Kafka")],
 )
-def test_u_005_a_refused_delivery_is_tried_again_as_often_as_it_is_set(
-    stage: Stage, retries: int, refusals: int, tries: int, *, lost: bool
+def test_s_022_what_a_target_does_not_take_is_a_failed_delivery(
+    stage: Stage, delivery: Deliver[Any], told: str
 ) -> None:
-    made: list[Deliver[Any]] = []
+    def refuse(delivery: Deliver[Any]) -> None:
+        raise refused(delivery)
 
-    def send(delivery: Deliver[Any]) -> None:
-        made.append(delivery)
-        if len(made) <= refusals:
-            raise refused(delivery)
-
-    deliveries = Deliveries(send, stage.accept, retries=retries)
     patience = Patience("orders", stage.clock, stage.store, threading.Event())
-    if lost:
-        with pytest.raises(DeliveryFailed, match="AccessDenied"):
-            deliveries.deliver(DELIVERY, patience=patience, origin="")
-    else:
-        deliveries.deliver(DELIVERY, patience=patience, origin="")
-    assert made == [DELIVERY] * tries
+    with pytest.raises(DeliveryFailed, match=told):
+        Deliveries(refuse, stage.queues.hand_over).send(delivery, patience=patience)
 
 
 @pytest.mark.parametrize(
-    ("kind", "target", "body"),
-    [
-        ("kafka", "kafka://failed", {}),
-        ("lambda", f"{ARN}orders", {"requestPayload": "x" * PAYLOAD_LIMIT}),
-        ("lambda", f"{ARN}unknown", {}),
-    ],
+    ("target", "body"), [(f"{ARN}orders", {"requestPayload": "x" * PAYLOAD_LIMIT}), (f"{ARN}unknown", {})]
 )
-def test_s_022_what_no_target_takes_is_a_failed_delivery(
-    stage: Stage, kind: DeliveryKind, target: str, body: dict[str, object]
+def test_s_022_what_a_function_does_not_take_is_a_failed_delivery(
+    stage: Stage, target: str, body: dict[str, object]
 ) -> None:
     stage.queue({})
-    deliveries = Deliveries(stage.targets.send, stage.accept, retries=0)
-    patience = Patience("orders", stage.clock, stage.store, threading.Event())
-    with pytest.raises(DeliveryFailed, match=re.escape(target)):
-        deliveries.deliver(Deliver(kind, target, body, [], "S-59"), patience=patience, origin="")
+    delivery: Deliver[Any] = Deliver("lambda", target, body, [], "S-59")
+    refusal = stage.loop.ask(lambda: stage.deliveries.hand_over(delivery, origin="", trace=""))
+    assert refusal is not None
+    assert re.match(re.escape(target), refusal)
+    assert stage.runtime.calls == []

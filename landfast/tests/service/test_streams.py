@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from landfast.dataplane.streams import After, AtTimestamp, KinesisRecord, Page, Position, Shard
+from landfast.dataplane.streams import KinesisRecord, Page, Shard
 from landfast.delivery.payload import PAYLOAD_LIMIT
 from landfast.delivery.settings import Settings
+from landfast.delivery.starting_positions import After, AtTimestamp, Position
 from landfast.delivery.stream_config import configuration
+from landfast.driver import ShardDriver
 from landfast.journal import Delivered, Divided, Dropped, Finished, Retrying, Settled
 from landfast.runtime.model import Answered, Result
-from landfast.service.streams import ShardActor, StreamMapping, StreamSupervisor
-from tests.service.conftest import FAILURES, REPORT, Stage, answered, errored, eventually, stop
+from landfast.service.streams import StreamMapping, StreamReader
+from tests.service.conftest import FAILURES, REPORT, Stage, answered, errored, eventually
 
 ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/scans"
 
@@ -95,30 +97,15 @@ def _names(event: dict[str, Any]) -> list[str]:
 
 
 def make(stage: Stage, stream: MadeUpStream) -> Rig:
-    actors: list[ShardActor] = []
-    supervisors: list[StreamSupervisor] = []
-
-    def begin(actor: ShardActor) -> None:
-        actors.append(actor)
-        actor.start()
-
     def start(position: str = "TRIM_HORIZON", **properties: object) -> None:
         properties = {"StartingPosition": position, **properties}
         config = configuration(properties, "kinesis", stream_arn=ARN, function_arn="f", mapping_id="m")
         target = stage.functions.find("orders")
-        supervisor = StreamSupervisor(
-            StreamMapping("mapping", target, stream, config, Settings()), stage.surroundings, begin
-        )
-        supervisors.append(supervisor)
-        supervisor.start()
+        StreamReader(StreamMapping("mapping", target, stream, config, Settings()), stage.shared).start()
 
     def end() -> None:
         stream.release.set()
-        for supervisor in supervisors:
-            supervisor.stop()
-        stop(*actors)
-        actors.clear()
-        supervisors.clear()
+        stage.loop.stop(5)
 
     return Rig(stage, stream, start, end)
 
@@ -286,14 +273,14 @@ def test_s_057_an_error_that_nobody_expected_is_one_invocations_system_error(rig
 
 
 def test_s_057_an_event_that_cannot_be_built_is_a_system_error(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    build, failures = ShardActor.payload, iter([True])
+    build, failures = ShardDriver.payload, iter([True])
 
-    def payload(self: ShardActor, invoke: Any) -> bytes:
+    def payload(self: ShardDriver, invoke: Any) -> bytes:
         if next(failures, False):
             raise RecursionError
         return build(self, invoke)
 
-    monkeypatch.setattr(ShardActor, "payload", payload)
+    monkeypatch.setattr(ShardDriver, "payload", payload)
     rig.stream.put("a")
     rig.start()
     assert eventually(settled(rig.stage, 1))

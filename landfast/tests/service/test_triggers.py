@@ -50,10 +50,11 @@ GOOD = json.dumps(
     "body", ["", "{", "[" * 100_000, "[]", "5", "null", '{"Records": 5}', '{"Records": [{"s3": 1}]}', '{"x": NaN}']
 )
 def test_a_message_that_makes_no_event_is_told_and_those_behind_it_go_on(stage: Stage, body: str) -> None:
-    actor = stage.queue({})
+    stage.queue({})
     queue: Any = _Internal(body, GOOD)
     trigger = Trigger("s3", "Inbox", "orders", None, "internal", "url", "arn")
-    pump = TriggerPump(trigger, queue, actor, Settings(), stage.surroundings)
+    target = stage.functions.find("orders")
+    pump = TriggerPump(trigger, queue, target, stage.queues, Settings(), shared=stage.shared)
     pump.start()
     try:
         assert eventually(lambda: len(stage.journal(Settled)) == 1)

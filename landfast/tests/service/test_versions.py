@@ -4,6 +4,7 @@ from typing import Any
 
 from landfast.delivery.settings import Settings, from_ids
 from landfast.runtime.model import FunctionSpec
+from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.functions import Functions, Target
 from landfast.service.specs import asynchronous_config, versions, weights
 from landfast.service.triggers import s3_event, sequences
@@ -55,11 +56,10 @@ def test_u_026_an_alias_divides_its_calls_by_weight(tmp_path: Path) -> None:
 
 def test_u_026_each_attempt_is_drawn_anew_or_all_go_where_the_first_one_went(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
-    actor = stage.queue({})
-    assert len({actor._chance("one event") for _ in range(20)}) > 1
-    actor._settings = from_ids({"U-26": False})
-    assert len({actor._chance("one event") for _ in range(20)}) == 1
-    assert actor._chance("one event") != actor._chance("another event")
+    assert len({stage.queues._draw("one event") for _ in range(20)}) > 1
+    queues = AsynchronousQueues(stage.loop, stage.store, stage.functions, from_ids({"U-26": False}))
+    assert len({queues._draw("one event") for _ in range(20)}) == 1
+    assert queues._draw("one event") != queues._draw("another event")
     stage.close()
 
 

@@ -47,17 +47,20 @@ def _tables(service: Service) -> Group:
 
 def _functions(service: Service) -> Table:
     table = _table("function", "running", "waiting events")
-    for name, actor in service.asynchronous_queues().items():
-        running = sum(one.in_flight for one in service.actors if one.target.spec is actor.target.spec)
-        table.add_row(name, str(running), str(actor.waiting))
+    for target, driver in service.queues.each():
+        polled = [
+            states for reader in service.readers if reader.target.spec is target.spec for states in reader.states()
+        ]
+        running = driver.in_flight + sum(in_flight for in_flight, _ in polled)
+        table.add_row(driver.source, str(running), str(len(driver.machine)))
     return table
 
 
 def _sources(service: Service) -> Table:
     table = _table("source", "in flight", "state")
-    for actor in service.actors:
-        if actor.state is not None:
-            table.add_row(actor.source, str(actor.in_flight), actor.state)
+    for reader in service.readers:
+        for in_flight, state in reader.states():
+            table.add_row(reader.source, str(in_flight), state)
     return table
 
 

@@ -15,12 +15,9 @@ from rich.text import Text
 from landfast.cli.account import sentence
 from landfast.cli.shop import Shop
 from landfast.journal import Accepted, Entry
-from landfast.service.actor import Actor
-from landfast.service.asynchronous import AsynchronousActor
 from landfast.service.service import Service
 from landfast.service.state import ServiceError
 from landfast.service.store import read_journal
-from landfast.service.streams import ShardActor
 
 PATIENCE = 90.0
 """Real seconds that an event has to land."""
@@ -127,21 +124,10 @@ def of_records(ids: Collection[str]) -> About:
 
 def is_idle(service: Service, shop: Shop) -> bool:
     """Whether nothing is under way: no event that waits, no call, no message in a queue that feeds a function."""
-    if any(map(_busy, service.actors)):
+    if service.is_busy():
         return False
     held = shop.held()
     return not any(held.get(mapping.source) for mapping in service.template.event_source_mappings.values())
-
-
-def _busy(actor: Actor[Any]) -> bool:
-    """Whether it calls the function, or has events that have not ended."""
-    match actor:
-        case AsynchronousActor():
-            return actor.waiting > 0
-        case ShardActor():
-            return actor.machine.undone > 0
-        case _:
-            return actor.in_flight > 0
 
 
 def _abridged(value: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from landfast.dataplane.clients import Clients
 from landfast.dataplane.errors import SourceGoneError
+from landfast.delivery.starting_positions import After, AtTimestamp, Position
 from landfast.delivery.stream_records import change_size
 
 if TYPE_CHECKING:
@@ -44,28 +45,6 @@ class Shard:
     id: str
     parents: tuple[str, ...]
     closed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class After:
-    """Begin after the record of this sequence number."""
-
-    sequence: str
-
-
-@dataclass(frozen=True, slots=True)
-class AtTimestamp:
-    """Begin with the first record that arrived at or after this Unix time, in seconds (S-50).
-
-    Tables' streams have no such position: they are read from the beginning and what is older is left out, by whole
-    seconds, since their times have no more.
-    """
-
-    seconds: float
-
-
-Position = Literal["TRIM_HORIZON", "LATEST"] | After | AtTimestamp
-"""Where reading begins."""
 
 
 @dataclass(frozen=True, slots=True)

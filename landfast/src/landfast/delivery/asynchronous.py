@@ -59,7 +59,8 @@ class Event:
         text: The JSON as it was sent, which is what a dead-letter queue gets; written from the payload if unknown.
         size: Of the payload, in bytes.
         depth: How often this function was called before in the event's chain (S-34; `recursion.Lineage.depth`).
-        id: A name for people.
+        id: What the journal calls it; its request id without one.
+        origin: What it came from, for people.
         trace: The trace header it came with, which carries the chain of calls; empty if it has none.
     """
 
@@ -69,17 +70,18 @@ class Event:
     size: int = 0
     depth: int = 0
     id: str = ""
+    origin: str = ""
     trace: str = ""
 
     @classmethod
-    def read(cls, request_id: str, body: bytes, *, depth: int = 0, name: str = "", trace: str = "") -> "Event":
+    def read(cls, request_id: str, body: bytes, *, depth: int = 0, origin: str = "", trace: str = "") -> "Event":
         """An event as a client sent it.
 
         Raises:
             Refused: The body is not JSON in UTF-8.
         """
         if not body:
-            return cls(request_id=request_id, text="{}", depth=depth, id=name, trace=trace)
+            return cls(request_id=request_id, text="{}", depth=depth, origin=origin, trace=trace)
         payload = decoded(body)
         return cls(
             request_id=request_id,
@@ -87,7 +89,7 @@ class Event:
             text=body.decode(),
             size=len(body),
             depth=depth,
-            id=name,
+            origin=origin,
             trace=trace,
         )
 

@@ -15,7 +15,11 @@ class After:
 
 @dataclass(frozen=True, slots=True)
 class AtTimestamp:
-    """Begin with the first record that arrived at or after this Unix time, in seconds."""
+    """Begin with the first record that arrived at or after this Unix time, in seconds.
+
+    Tables' streams have no such position: they are read from the beginning and what is older is left out, by whole
+    seconds, since their times have no more.
+    """
 
     seconds: float
 

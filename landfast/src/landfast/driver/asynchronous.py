@@ -35,14 +35,10 @@ class AsynchronousDriver(Driver[Event, AsynchronousQueue]):
         delivery_retries: int = 0,
     ) -> None:
         super().__init__(machine, world, source=source, function=function, delivery_retries=delivery_retries)
-        self._function_arn = function_arn
+        self.function_arn = function_arn
 
-    def accept(self, event: Event, origin: str) -> None:
+    def accept(self, event: Event) -> None:
         """Take an event in; when this returns, it is kept (S-01). One that waits under its request id is this one.
-
-        Args:
-            event: The event.
-            origin: What it comes from, for people.
 
         Raises:
             Refused: Lambda does not take it.
@@ -51,12 +47,17 @@ class AsynchronousDriver(Driver[Event, AsynchronousQueue]):
             return
         now = self.world.now()
         answer = self.machine.accept(event, now)
-        note = Accepted(at=now, source=self.source, records=(self.identify(event),), origin=origin)
+        note = Accepted(at=now, source=self.source, records=(self.identify(event),), origin=event.origin)
         self.world.commit([note], [KeepEvent(self.source, event, Progress(accepted=now, due=now))])
         self.carry_out(answer)
 
+    def resume(self, event: Event, progress: Progress) -> None:
+        """Take back what was accepted before a restart."""
+        self.machine.resume(event, progress)
+        self.wake()
+
     def identify(self, record: Event) -> str:
-        """The event's name for people, or else its request id."""
+        """What the journal calls the event."""
         return record.id or record.request_id
 
     def payload(self, invoke: Invoke[Event]) -> bytes:
@@ -65,7 +66,7 @@ class AsynchronousDriver(Driver[Event, AsynchronousQueue]):
 
     def trace(self, record: Event) -> str:
         """The event's own, with this function's call in it."""
-        return Lineage.read(record.trace).called(self._function_arn).write(record.trace)
+        return Lineage.read(record.trace).called(self.function_arn).write(record.trace)
 
     def carry_out(self, answer: Sequence[Action[Event]], notes: Sequence[Entry] = ()) -> None:
         """Do what the queue asks for; what goes to the destinations of one event holds up no other one."""

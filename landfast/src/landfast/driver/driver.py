@@ -86,7 +86,7 @@ class Driver[R, M: Machine[Any]](ABC):
         del record
         return ""
 
-    def committed(self) -> None:  # noqa: B027 - most sources need not know
+    def rested(self) -> None:  # noqa: B027 - most sources need not know
         """Everything that the machine has asked for so far is done and kept."""
 
     def begin(self) -> None:
@@ -96,6 +96,8 @@ class Driver[R, M: Machine[Any]](ABC):
     def carry_out(self, answer: Sequence[Action[R]], notes: Sequence[Entry] = ()) -> None:
         """Do what the machine asks for, in order, and wake it when it wants to be woken."""
         self._outbox.take(answer, notes)
+        if self._outbox.is_empty:
+            self.rested()
         self.wake()
 
     def settle(self, records: Sequence[R], state: State, rule: str) -> None:
@@ -193,4 +195,5 @@ class Driver[R, M: Machine[Any]](ABC):
     def _keep(self, step: Step) -> None:
         if step.notes or step.changes:
             self.world.commit(step.notes, step.changes)
-        self.committed()
+        if self._outbox.is_empty:
+            self.rested()

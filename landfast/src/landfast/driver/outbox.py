@@ -51,6 +51,11 @@ class Outbox[R]:
         self._under_way = False
         self._running = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything is carried out and committed."""
+        return not (self._actions or self._step or self._under_way)
+
     def take(self, actions: Sequence[Action[R]], notes: Sequence[Entry] = ()) -> None:
         """Carry out `actions` after those that are still to be carried out, noting `notes` before them."""
         if notes:

@@ -91,7 +91,9 @@ class QueueDriver(Driver[QueueMessage, QueuePoller]):
         """Do what the poller asks for; a deletion and the end of what it deletes hold up nothing else."""
         ends = [action for action in answer if isinstance(action, Delete | Settle)]
         if ends:
-            Outbox(self.perform, self._keep).take(ends, notes)
+            if notes:
+                self.world.commit(notes, ())  # an invocation has ended when it has, not when its messages are deleted
+            Outbox(self.perform, self._keep).take(ends)
             answer = [action for action in answer if not isinstance(action, Delete | Settle)]
             notes = ()
         super().carry_out(answer, notes)

@@ -22,12 +22,14 @@ class Page:
         records: The records, in order.
         ended: Whether the shard is closed and this was the last of it.
         lost: Why records that were still to be read are no longer there; empty if none is missing.
+        gone: Why nothing can be read any more; empty if the shard is there.
         nothing_before: No record arrives before this time; minus infinity if that is not known.
     """
 
     records: Sequence[StreamRecord]
     ended: bool = False
     lost: str = ""
+    gone: str = ""
     nothing_before: float = float("-inf")
 
 
@@ -108,7 +110,7 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
                 pass  # Retry, Split, Settle and Drop are only to be noted
         done()
 
-    def committed(self) -> None:
+    def rested(self) -> None:
         """Tell when the shard has ended and all of it is done, once that is kept (S-51)."""
         if self.machine.drained and not self._kept.ended:
             self._kept = replace(self._kept, ended=True)
@@ -119,6 +121,9 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
     def _fetched(self, page: Page) -> None:
         now = self.world.now()
         notes: list[Entry] = []
+        if page.gone:
+            self.world.commit([self._dropped((), "SourceGone", page.gone)], ())
+            return
         if page.lost:
             notes.append(self._dropped((), "TrimmedRecords", page.lost))
         if page.records:

@@ -1,50 +1,46 @@
-"""The asynchronous queue of each function, kept on disk until every event has ended."""
+"""The asynchronous queues of a stack: one for each function, version and alias, kept on disk until each event ends."""
 
-import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from itertools import groupby
+from collections.abc import Iterable
 from random import Random
+from typing import Any
 
-from msgspec import structs
-
-from landfast.delivery import actions
-from landfast.delivery.actions import Action
-from landfast.delivery.asynchronous import AsynchronousConfig, AsynchronousQueue, Event, Progress
-from landfast.delivery.outcomes import Outcome
+from landfast.delivery.actions import Deliver
+from landfast.delivery.asynchronous import AsynchronousConfig, AsynchronousQueue, Event
+from landfast.delivery.errors import Refused
 from landfast.delivery.settings import Settings
-from landfast.journal import Accepted
+from landfast.delivery.strict_json import json_text
+from landfast.driver import AsynchronousDriver
 from landfast.service import chain
-from landfast.service.actor import Actor, Step, Surroundings
-from landfast.service.functions import Target, outcome
-from landfast.service.store import AcceptedEvent, forget_event, keep_event
+from landfast.service.functions import Functions, Target
+from landfast.service.loop import Loop
+from landfast.service.store import Store
+from landfast.service.world import LiveWorld, Shared
 
-type Answer = Sequence[Action[Event]]
 
-
-class AsynchronousActor(Actor[Event]):
-    """Drives the events of one function, version or alias.
+class AsynchronousQueues:
+    """Takes events in for every function.
 
     Args:
-        target: The function as it is addressed.
-        config: Its settings.
+        loop: The thread of the machines.
+        store: Where events are kept.
+        functions: Where an address leads.
         settings: The unconfirmed points.
-        surroundings: What it shares with the others.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        config: AsynchronousConfig,
-        *,
-        settings: Settings,
-        surroundings: Surroundings,
-    ) -> None:
-        name = target.label
-        super().__init__(f"{name}:{target.qualifier}" if target.qualifier else name, target, surroundings)
+    def __init__(self, loop: Loop, store: Store, functions: Functions, settings: Settings) -> None:
+        self._loop = loop
+        self._store = store
+        self._functions = functions
         self._settings = settings
-        self._queue = AsynchronousQueue(
+        self._drivers: dict[str, AsynchronousDriver] = {}
+        self._targets: dict[str, Target] = {}
+
+    def add(self, target: Target, config: AsynchronousConfig, shared: Shared) -> None:
+        """Make the queue of a function as it is addressed."""
+        settings = self._settings
+        source = f"{target.label}:{target.qualifier}" if target.qualifier else target.label
+        queue = AsynchronousQueue(
             target.qualified_arn,
             config,
             settings=settings,
@@ -52,24 +48,35 @@ class AsynchronousActor(Actor[Event]):
             reserved_concurrency=target.spec.reserved_concurrency,
             recursive_loop=target.recursive_loop,
         )
-        self._kept = {kept.request_id: kept for kept in surroundings.store.events(self.source)}
-        self._resumed = tuple(self._kept.values())
-        self._entrance = threading.Lock()
+        self._drivers[target.qualified_arn] = AsynchronousDriver(
+            queue,
+            LiveWorld(shared, target, source, draw=self._draw),
+            source=source,
+            function=target.label,
+            function_arn=target.spec.arn,
+            delivery_retries=settings.delivery_retries,
+        )
+        self._targets[target.qualified_arn] = target
 
-    @property
-    def machine(self) -> AsynchronousQueue:
-        """The queue."""
-        return self._queue
+    def begin(self) -> None:
+        """Take back what an earlier service had accepted, and go on with it; in the driver's thread."""
+        for driver in self._drivers.values():
+            for kept in self._store.events(driver.source):
+                driver.resume(self._read(driver, kept.payload, kept.request_id, kept.origin, kept.trace), kept.progress)
 
-    @property
-    def waiting(self) -> int:
-        """How many events have not ended."""
-        return len(self._kept)
+    def each(self) -> Iterable[tuple[Target, AsynchronousDriver]]:
+        """Every queue, with the function it is of."""
+        return [(self._targets[arn], driver) for arn, driver in self._drivers.items()]
 
-    def accept(self, payload: bytes, *, request_id: str, origin: str, trace: str = "") -> None:
-        """Take an event in, once; when this returns, it is on disk (S-01).
+    def source_of(self, target: Target) -> str:
+        """What the journal calls the queue of a function."""
+        return self._drivers[target.qualified_arn].source
+
+    def accept(self, target: Target, payload: bytes, *, request_id: str, origin: str, trace: str = "") -> None:
+        """Take an event in, once; when this returns, it is on disk (S-01). From any thread.
 
         Args:
+            target: The function as it is addressed.
             payload: JSON text.
             request_id: An event that waits under the same id is this one.
             origin: What it comes from, for people.
@@ -78,106 +85,31 @@ class AsynchronousActor(Actor[Event]):
         Raises:
             Refused: The event is not JSON, or it is larger than Lambda takes.
         """
-        trace = trace or chain.begun()
-        event = Event.read(request_id, payload, depth=chain.depth(trace, self.target.spec.arn), name=origin)
+        driver = self._drivers[target.qualified_arn]
+        event = self._read(driver, payload, request_id, origin, trace or chain.begun())
         event.check()
-        now = self.clock.now()
-        kept = AcceptedEvent(
-            request_id=request_id,
-            payload=payload,
-            origin=origin,
-            trace=trace,
-            progress=Progress(accepted=now, due=now),
-        )
-        note = Accepted(at=now, source=self.source, records=(request_id,), origin=origin)
-        with self._entrance:
-            if request_id in self._kept:
-                return
-            self.surroundings.store.commit([note], [keep_event(self.source, kept)])
-            self._kept[request_id] = kept
-        self.tell(self._entering(event, now))
+        self._loop.ask(lambda: driver.accept(event))
 
-    def identify(self, record: Event) -> str:
-        """The request id."""
-        return record.request_id
+    def hand_over(self, delivery: Deliver[Any], *, origin: str, trace: str) -> str | None:
+        """Take in what a Lambda destination gets; why it was refused, or None. In the driver's thread."""
+        try:
+            target = self._functions.find(delivery.target)
+            self.accept(
+                target,
+                json_text(delivery.body).encode(),
+                request_id=str(uuid.uuid4()),
+                origin=origin,
+                trace=trace,
+            )
+        except (LookupError, Refused) as error:
+            return f"{delivery.target}: {error}"
+        return None
 
-    def payload(self, invoke: actions.Invoke[Event]) -> bytes:
-        """The event as it was sent."""
-        return invoke.records[0].text.encode()
+    def _read(self, driver: AsynchronousDriver, payload: bytes, request_id: str, origin: str, trace: str) -> Event:
+        depth = chain.depth(trace, driver.function_arn)
+        return Event.read(request_id, payload, depth=depth, origin=origin, trace=trace)
 
-    def call(self, invoke: actions.Invoke[Event]) -> tuple[Outcome, str]:
-        """Call the function, the chain of calls in the trace header."""
-        trace = self.trace(invoke.records[0])
-        result = self.surroundings.functions.call(self.target, self.payload(invoke), invoke.request_id, trace_id=trace)
-        return outcome(result, self.target.drawn(self._chance(invoke.request_id)))
-
-    def _chance(self, request_id: str) -> float:
+    def _draw(self, request_id: str) -> float:
         """Which version of an alias with weights: drawn for each attempt, or once for all of the event (U-26)."""
         drawing = Random() if self._settings.redraw_alias_version else Random(request_id)  # noqa: S311 - no secret
         return drawing.random()
-
-    def trace(self, record: Event) -> str:
-        """The event's own, with this function's call in it."""
-        return chain.passed_on(self._kept[record.request_id].trace, self.target.spec.arn)
-
-    def opening(self, now: float) -> Answer:
-        """Take back what an earlier service had accepted."""
-        del now
-        for kept in self._resumed:
-            depth = chain.depth(kept.trace, self.target.spec.arn)
-            event = Event.read(kept.request_id, kept.payload, depth=depth, name=kept.origin)
-            self._queue.resume(event, kept.progress)
-        return ()
-
-    def carry_out(self, answer: Answer) -> None:
-        """Do what the queue asks for; what goes to destinations does not hold up other events."""
-        at_once: list[Action[Event]] = []
-        for part in _by_event(answer):
-            if any(isinstance(action, actions.Deliver) for action in part):
-                self.apart(partial(super().carry_out, part))
-            else:
-                at_once += part
-        super().carry_out(at_once)
-
-    def perform(self, action: Action[Event], step: Step) -> None:
-        """Keep what has changed on disk, and send what is to be sent."""
-        match action:
-            case actions.Retry([event]):
-                progress = self._queue.progress(event.request_id)
-                if progress is not None:
-                    kept = structs.replace(self._kept[event.request_id], progress=progress)
-                    self._kept[event.request_id] = kept
-                    step.changes.append(keep_event(self.source, kept))
-            case actions.Settle([event]):
-                step.changes.append(forget_event(event.request_id))
-                step.after.append(lambda: self._kept.pop(event.request_id, None))
-            case _:
-                pass  # Drop is only counted, and the note counts it
-
-    def _entering(self, event: Event, accepted: float) -> Callable[[float], Answer]:
-        """Lets the machine itself accept the event; it was accepted when it was kept."""
-
-        def enter(now: float) -> Answer:
-            del now
-            return self._queue.accept(event, accepted)
-
-        return enter
-
-
-def _by_event(answer: Answer) -> Iterator[list[Action[Event]]]:
-    """The answer, cut where one event's actions end and another's begin."""
-    return (list(part) for _, part in groupby(answer, key=_request_id))
-
-
-def _request_id(action: Action[Event]) -> str:
-    match action:
-        case (
-            actions.Invoke(records=[event])
-            | actions.Retry([event])
-            | actions.Deliver(records=[event])
-            | actions.Settle([event])
-            | actions.Drop([event])
-        ):
-            return event.request_id
-        case _:
-            raise TypeError(f"an asynchronous queue does not ask for {action}")

@@ -6,13 +6,10 @@ from collections.abc import Callable
 from landfast.delivery.settings import Backoff
 from landfast.journal import Retrying
 from landfast.service.clock import Clock
+from landfast.service.loop import StoppedError
 from landfast.service.store import Store
 
 _WAITS = Backoff(base=0.1, factor=2.0, cap=10.0)
-
-
-class StoppedError(Exception):
-    """The service stops; the call was given up."""
 
 
 class Patience:
@@ -52,6 +49,10 @@ class Patience:
                 self._store.commit([Retrying(at=now, source=self._source, due=due, rule=f"{what}: {_line(error)}")])
                 self._stopping.wait(wait)
         raise StoppedError(what)
+
+    def pause(self, seconds: float) -> None:
+        """Wait real seconds, or until the service stops."""
+        self._stopping.wait(seconds)
 
 
 def _line(error: Exception) -> str:

@@ -3,14 +3,13 @@
 import json
 import os
 import threading
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from landfast.dataplane import engine as engines
 from landfast.dataplane import resources
@@ -24,8 +23,7 @@ from landfast.journal import Dropped, Retrying
 from landfast.runtime.model import REQUEST_LIMIT
 from landfast.runtime.runtime import Runtime
 from landfast.service import service_log
-from landfast.service.actor import Actor, Surroundings
-from landfast.service.asynchronous import AsynchronousActor
+from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.clock import Clock
 from landfast.service.delivery import Deliveries
 from landfast.service.endpoint import Endpoint
@@ -34,13 +32,16 @@ from landfast.service.functions import LATEST, Functions, Target
 from landfast.service.interrupts import Interrupts
 from landfast.service.lambda_api import is_lambda
 from landfast.service.logs import LogFiles
+from landfast.service.loop import Loop
+from landfast.service.queues import QueueReader
 from landfast.service.sources import Sources
 from landfast.service.specs import asynchronous_config, function_specs, versions, weights
 from landfast.service.state import Resource, Running, ServiceError, StateDirectory
 from landfast.service.store import Store, StoreError
-from landfast.service.streams import StreamMapping, StreamSupervisor
+from landfast.service.streams import StreamMapping, StreamReader
 from landfast.service.triggers import TriggerPump
 from landfast.service.watch import Watch
+from landfast.service.world import Shared
 from landfast.template import Template, read
 from landfast.template.reader import ACCOUNT
 
@@ -87,10 +88,9 @@ class Service:
         self._holds_data = False
         self._not_wanted = threading.Event()
         self._parts = ExitStack()
-        self._asynchronous: dict[str, AsynchronousActor] = {}
-        self._actors: list[Actor[Any]] = []
+        self._loop: Loop | None = None
         self._pumps: list[TriggerPump] = []
-        self._supervisors: list[StreamSupervisor] = []
+        self.readers: list[QueueReader | StreamReader] = []
         self.not_run: tuple[str, ...] = ()
 
     @classmethod
@@ -138,40 +138,18 @@ class Service:
         """The file of the journal."""
         return self._directory.journal
 
-    @property
-    def actors(self) -> Sequence[Actor[Any]]:
-        """All machines with their threads."""
-        return self._actors
-
-    def asynchronous_queues(self) -> Mapping[str, AsynchronousActor]:
-        """The asynchronous queues, by the name they have in the journal."""
-        return {actor.source: actor for actor in self._asynchronous.values()}
-
-    def accept(self, reference: str, payload: bytes, *, request_id: str, origin: str, trace: str) -> None:
-        """Take an asynchronous event in for the function that `reference` names.
-
-        Raises:
-            LookupError: There is no such function.
-            Refused: Lambda would not take the event.
-        """
-        self._queue_of(self.functions.find(reference)).accept(
-            payload, request_id=request_id, origin=origin, trace=trace
-        )
+    def is_busy(self) -> bool:
+        """Whether an event has been taken in that has not ended; what sources still hold is theirs to tell."""
+        waiting = any(len(driver.machine) for _, driver in self.queues.each())
+        return waiting or any(reader.is_busy() for reader in self.readers)
 
     def stop(self) -> None:
         """End everything that was started; accepted events stay on disk."""
         for pump in self._pumps:
             pump.stop()
-        for supervisor in self._supervisors:
-            supervisor.stop()
-        for actor in self._actors:
-            actor.stop()
-        try:
-            self._parts.close()
-        finally:
-            latest = time.monotonic() + _JOIN
-            for actor in self._actors:
-                actor.join(max(0.0, latest - time.monotonic()))
+        if self._loop is not None:
+            self._loop.stop(_JOIN)
+        self._parts.close()
 
     def _start(self) -> None:
         options = self.options
@@ -267,23 +245,20 @@ class Service:
         loops = {function.name: function.recursive_loop for function in self.template.functions.values()}
         self.functions = Functions(specs, runtime, labels, aliases, loops, shares)
         destinations = Destinations(self.clients, QueueUrls(self.clients))
-        deliveries = Deliveries(destinations.deliver, self.accept, retries=self.options.settings.delivery_retries)
-        self.surroundings = Surroundings(self.clock, self.store, self.functions, deliveries, self._crashed)
+        self._loop = Loop(self.clock, self._crashed)
+        self.queues = AsynchronousQueues(self._loop, self.store, self.functions, self.options.settings)
+        deliveries = Deliveries(destinations.deliver, self.queues.hand_over)
+        self._shared = Shared(self._loop, self.store, self.functions, deliveries)
 
     def _start_asynchronous(self) -> None:
         settings = self.options.settings
         for function in self.template.functions.values():
             for qualifier in versions(function):
                 target = self.functions.find(function.name, None if qualifier == LATEST else qualifier)
-                actor = AsynchronousActor(
-                    target,
-                    asynchronous_config(function, qualifier, settings, self.functions.specs),
-                    settings=settings,
-                    surroundings=self.surroundings,
-                )
-                self._asynchronous[target.qualified_arn] = actor
-        for actor in self._asynchronous.values():
-            self._begin(actor)
+                config = asynchronous_config(function, qualifier, settings, self.functions.specs)
+                self.queues.add(target, config, self._shared)
+        self._shared.loop.start()
+        self._shared.loop.ask(self.queues.begin)
 
     def _start_triggers(self) -> None:
         for trigger in self.world.triggers:
@@ -292,9 +267,10 @@ class Service:
             pump = TriggerPump(
                 trigger,
                 Queue(self.clients, trigger.queue_url),
-                self._queue_of(target),
+                target,
+                self.queues,
                 self.options.settings,
-                self.surroundings,
+                shared=self._shared,
                 clients=self.clients if self._is_versioned(trigger) else None,
             )
             pump.start()
@@ -311,21 +287,14 @@ class Service:
             if not source.config.enabled:
                 continue
             if isinstance(source, StreamMapping):
-                supervisor = StreamSupervisor(source, self.surroundings, self._begin)
-                self._supervisors.append(supervisor)
-                supervisor.start()
+                reader: QueueReader | StreamReader = StreamReader(source, self._shared)
             else:
-                self._begin(source.actor(self.surroundings))
-
-    def _begin(self, actor: Actor[Any]) -> None:
-        actor.start()
-        self._actors.append(actor)
-
-    def _queue_of(self, target: Target) -> AsynchronousActor:
-        return self._asynchronous[target.qualified_arn]
+                reader = QueueReader(source, self._shared)
+            self.readers.append(reader)
+            reader.start()
 
     def _accept_call(self, target: Target, payload: bytes, request_id: str, trace: str) -> None:
-        self._queue_of(target).accept(payload, request_id=request_id, origin="invoke", trace=trace)
+        self.queues.accept(target, payload, request_id=request_id, origin="invoke", trace=trace)
 
     def _answer(self, request: Request) -> Response:
         try:

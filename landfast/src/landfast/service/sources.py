@@ -1,4 +1,4 @@
-"""From the template's event source mappings to what the actors need."""
+"""From the template's event source mappings to what reads them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,51 +10,17 @@ from landfast.dataplane.streams import KinesisStream, TableStream
 from landfast.dataplane.world import World
 from landfast.delivery import queue_config, stream_config
 from landfast.delivery.errors import Refused
-from landfast.delivery.queue_config import QueueAttributes, QueueConfig
+from landfast.delivery.queue_config import QueueAttributes
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import DEFAULT_RETENTION
-from landfast.service.actor import Surroundings
 from landfast.service.functions import Functions, Target
-from landfast.service.queues import QueueActor
+from landfast.service.queues import QueueMapping
 from landfast.service.state import ServiceError
 from landfast.service.streams import StreamMapping
 from landfast.template import EventSourceMapping, Template
 from landfast.template import Queue as DeclaredQueue
 
 _HOUR = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class QueueMapping:
-    """One mapping of a queue.
-
-    Attributes:
-        source: Its logical id.
-        target: The function it calls.
-        queue: What it reads.
-        arn: The queue's ARN.
-        config: Its settings.
-        settings: The unconfirmed points.
-    """
-
-    source: str
-    target: Target
-    queue: Queue
-    arn: str
-    config: QueueConfig
-    settings: Settings
-
-    def actor(self, surroundings: Surroundings) -> QueueActor:
-        """What drives it."""
-        return QueueActor(
-            self.source,
-            self.target,
-            self.queue,
-            self.arn,
-            self.config,
-            settings=self.settings,
-            surroundings=surroundings,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ import msgspec
 from landfast import private
 from landfast.delivery.actions import Window
 from landfast.delivery.asynchronous import Progress
+from landfast.driver import Change, ForgetEvent, KeepEvent, KeepShard, ShardState
 from landfast.journal import Entry, encoded
 from landfast.service.state import ServiceError
 
@@ -68,8 +69,6 @@ _EXPLAINED = {
 }
 _PRIMARY_CODE = 0xFF
 
-type Change = Callable[[sqlite3.Connection], object]
-
 
 class StoreError(ServiceError):
     """The database cannot be used.
@@ -100,22 +99,6 @@ class AcceptedEvent(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     trace: str
     progress: Progress
-
-
-class ShardState(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a mapping has come in a shard.
-
-    Attributes:
-        sequence: The last record done; None before the first.
-        windows: The open tumbling window of each lane.
-        started: When the mapping first read the shard, in real Unix seconds: what LATEST means after a restart.
-        ended: Whether the shard is closed and every record of it is done.
-    """
-
-    sequence: str | None = None
-    windows: tuple[Window | None, ...] = ()
-    started: float | None = None
-    ended: bool = False
 
 
 class Store:
@@ -201,7 +184,7 @@ class Store:
         with self._transaction():
             self._connection.executemany("INSERT INTO journal (at, entry) VALUES (?, ?)", rows)
             for change in changes:
-                change(self._connection)
+                _make(change, self._connection)
             self._last += len(rows)
             self._bytes += sum(len(entry) for _, entry in rows)
             self._prune()
@@ -284,28 +267,30 @@ class Store:
         }
 
 
-def keep_event(queue: str, event: AcceptedEvent) -> Change:
-    """Keep an event of an asynchronous queue, or what has changed about it."""
-    record = _packed(event)
-    return lambda connection: connection.execute(
-        "INSERT INTO events (request_id, queue, record) VALUES (?, ?, ?) "
-        "ON CONFLICT (request_id) DO UPDATE SET record = excluded.record",
-        (event.request_id, queue, record),
-    )
-
-
-def forget_event(request_id: str) -> Change:
-    """Forget an event that has reached its end."""
-    return lambda connection: connection.execute("DELETE FROM events WHERE request_id = ?", (request_id,))
-
-
-def keep_shard(mapping: str, shard: str, state: ShardState) -> Change:
-    """Keep how far a mapping has come in a shard."""
-    windows = msgspec.json.encode(_sound(msgspec.to_builtins(state.windows)))
-    return lambda connection: connection.execute(
-        "INSERT OR REPLACE INTO shards (mapping, shard, sequence, windows, started, ended) VALUES (?, ?, ?, ?, ?, ?)",
-        (mapping, shard, state.sequence, windows, state.started, state.ended),
-    )
+def _make(change: Change, connection: sqlite3.Connection) -> None:
+    match change:
+        case KeepEvent(queue, event, progress):
+            kept = AcceptedEvent(
+                request_id=event.request_id,
+                payload=event.text.encode(),
+                origin=event.origin,
+                trace=event.trace,
+                progress=progress,
+            )
+            connection.execute(
+                "INSERT INTO events (request_id, queue, record) VALUES (?, ?, ?) "
+                "ON CONFLICT (request_id) DO UPDATE SET record = excluded.record",
+                (event.request_id, queue, _packed(kept)),
+            )
+        case ForgetEvent(request_id):
+            connection.execute("DELETE FROM events WHERE request_id = ?", (request_id,))
+        case KeepShard(mapping, shard, state):
+            windows = msgspec.json.encode(_sound(msgspec.to_builtins(state.windows)))
+            connection.execute(
+                "INSERT OR REPLACE INTO shards (mapping, shard, sequence, windows, started, ended) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (mapping, shard, state.sequence, windows, state.started, state.ended),
+            )
 
 
 def _packed(event: AcceptedEvent) -> bytes:

@@ -17,9 +17,11 @@ from landfast.delivery.s3_events import decode_key, is_test_event, normalise
 from landfast.delivery.settings import Settings
 from landfast.delivery.strict_json import json_text, read_json
 from landfast.journal import Dropped
-from landfast.service.actor import Surroundings
-from landfast.service.asynchronous import AsynchronousActor
-from landfast.service.patience import Patience, StoppedError
+from landfast.service.asynchronous import AsynchronousQueues
+from landfast.service.functions import Target
+from landfast.service.loop import StoppedError
+from landfast.service.patience import Patience
+from landfast.service.world import Shared
 
 _POLL = 10
 """Seconds of a long poll: the engine answers at once when there is something."""
@@ -34,9 +36,10 @@ class TriggerPump:
     Args:
         trigger: The queue, and what it stands for.
         queue: To be emptied.
-        actor: Takes the events in.
+        target: The function that is called.
+        queues: Takes the events in.
         settings: U-9, U-10.
-        surroundings: What it shares with the others.
+        shared: What all sources have in common.
         clients: Tell the versions of objects, for a versioned bucket (S-37).
     """
 
@@ -44,20 +47,22 @@ class TriggerPump:
         self,
         trigger: Trigger,
         queue: Queue,
-        actor: AsynchronousActor,
+        target: Target,
+        queues: AsynchronousQueues,
         settings: Settings,
-        surroundings: Surroundings,
         *,
+        shared: Shared,
         clients: Clients | None = None,
     ) -> None:
         self._clients = clients
         self._trigger = trigger
         self._queue = queue
-        self._actor = actor
+        self._target = target
+        self._queues = queues
         self._settings = settings
-        self._surroundings = surroundings
+        self._shared = shared
         self._stopping = threading.Event()
-        self._patience = Patience(trigger.source, surroundings.clock, surroundings.store, self._stopping)
+        self._patience = Patience(trigger.source, shared.loop.clock, shared.store, self._stopping)
         # A daemon: a long poll that is under way when the service stops is worth nothing.
         self._thread = threading.Thread(target=self._run, name=f"trigger {trigger.source}", daemon=True)
         self._sequence = sequences()
@@ -84,7 +89,7 @@ class TriggerPump:
             return
         except BaseException as error:
             if not self._stopping.is_set():
-                self._surroundings.crashed(f"trigger {self._trigger.source}", error)
+                self._shared.loop.crashed(f"trigger {self._trigger.source}", error)
                 raise
 
     def _receive(self) -> list[Message]:
@@ -110,19 +115,20 @@ class TriggerPump:
             return
         trace = message.attributes.get("AWSTraceHeader", "")
         try:
-            self._actor.accept(payload, request_id=message.id, origin=_origin(self._trigger, event), trace=trace)
+            origin = _origin(self._trigger, event)
+            self._queues.accept(self._target, payload, request_id=message.id, origin=origin, trace=trace)
         except Refused as error:
             self._note_unreadable(message, error)
 
     def _note_unreadable(self, message: Message, error: Exception) -> None:
         note = Dropped(
-            at=self._surroundings.clock.now(),
-            source=self._actor.source,
+            at=self._shared.loop.clock.now(),
+            source=self._queues.source_of(self._target),
             records=(message.id,),
             metric="UnreadableTriggerMessages",
             error=f"{self._trigger.source}: {type(error).__name__}: {error}",
         )
-        self._surroundings.store.commit([note])
+        self._shared.store.commit([note])
 
     def _with_versions(self, event: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         clients = self._clients

@@ -27,10 +27,10 @@ def begin(scenario: Scenario, settings: Settings, world: SimulatedWorld, new_id:
     )
     driver = AsynchronousDriver(queue, world, source="async", function="", function_arn=FUNCTION_ARN)
 
-    def accepting(event: Event, origin: str) -> Callable[[], None]:
-        return lambda: driver.accept(event, origin)
+    def accepting(event: Event) -> Callable[[], None]:
+        return lambda: driver.accept(event)
 
     for record in scenario.source.all():
         text = json_text(record.payload)
         event = Event(request_id=new_id(), payload=record.payload, text=text, size=text_size(text), id=record.id)
-        world.at(record.at, accepting(event, record.id), Order.ARRIVED)
+        world.at(record.at, accepting(event), Order.ARRIVED)

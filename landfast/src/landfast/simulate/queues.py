@@ -24,6 +24,11 @@ def message_id(record_id: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, record_id))
 
 
+def queue_arn(*, fifo: bool) -> str:
+    """The ARN of the scenario's queue."""
+    return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{'scenario.fifo' if fifo else 'scenario'}"
+
+
 class SimulatedQueue:
     """One queue on virtual time.
 
@@ -121,7 +126,7 @@ def begin(scenario: Scenario, settings: Settings, world: SimulatedWorld, new_id:
     config = configuration(
         scenario.mapping, queue=attributes, function_timeout=scenario.function.Timeout, settings=settings
     )
-    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{'scenario.fifo' if attributes.fifo else 'scenario'}"
+    arn = queue_arn(fifo=attributes.fifo)
     names: dict[str, str] = {}
     model = SqsQueue(attributes, queue_arn=arn, has_window=config.batching_window > 0, epoch=START)
     queue = SimulatedQueue(model, world)

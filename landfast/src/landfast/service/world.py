@@ -1,0 +1,113 @@
+"""The live world: real functions, real destinations, files, and a clock that may run faster."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import random
+from typing import Any
+
+from landfast.dataplane.errors import DeliveryFailed
+from landfast.delivery.actions import Deliver
+from landfast.delivery.outcomes import NotReached
+from landfast.driver import Call, Change, Order
+from landfast.driver.world import Ended
+from landfast.journal import Entry
+from landfast.runtime.model import RuntimeClosedError
+from landfast.service.delivery import Deliveries
+from landfast.service.functions import Functions, Target, outcome
+from landfast.service.loop import Loop
+from landfast.service.patience import Patience
+from landfast.service.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all sources of a service have in common.
+
+    Attributes:
+        loop: The thread of the machines.
+        store: What must not be forgotten.
+        functions: What can be called.
+        deliveries: Sends to destinations.
+    """
+
+    loop: Loop
+    store: Store
+    functions: Functions
+    deliveries: Deliveries
+
+
+class LiveWorld:
+    """The world as one source sees it.
+
+    Args:
+        shared: What all have in common.
+        target: The function that the source calls.
+        source: The name of the source.
+        draw: A number from 0 to 1 that decides which version an alias with weights calls, given the request id (U-26).
+    """
+
+    def __init__(
+        self, shared: Shared, target: Target, source: str, *, draw: Callable[[str], float] | None = None
+    ) -> None:
+        self.patience = Patience(source, shared.loop.clock, shared.store, shared.loop.stopping)
+        self.source = source
+        self._shared = shared
+        self._target = target
+        self._draw = draw or (lambda request_id: random())  # noqa: ARG005, S311 - it decides where a call goes, no secret
+
+    def now(self) -> float:
+        """The time, in Unix seconds of the service's clock."""
+        return self._shared.loop.clock.now()
+
+    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE) -> None:
+        """Do `work` at the time `due`."""
+        self._shared.loop.at(due, work, order, self.source)
+
+    def post(self, work: Callable[[], object]) -> None:
+        """Do `work` in the driver's thread; from any thread."""
+        self._shared.loop.post(work, self.source)
+
+    def apart(self, work: Callable[[], None]) -> None:
+        """Do work that waits in a thread of its own."""
+        self._shared.loop.apart(work, self.source)
+
+    def call(self, call: Call, ended: Ended) -> None:
+        """Call the function in a thread of its own."""
+        self.apart(lambda: self._call(call, ended))
+
+    def deliver(self, delivery: Deliver[Any], trace: str, ended: Callable[[str | None], None]) -> None:
+        """Send to a destination: to another function at once, to the engine in a thread of its own."""
+        deliveries = self._shared.deliveries
+        if delivery.kind == "lambda":
+            ended(deliveries.hand_over(delivery, origin=self.source, trace=trace))
+            return
+
+        def send() -> None:
+            try:
+                deliveries.send(delivery, patience=self.patience)
+            except DeliveryFailed as error:
+                refusal: str | None = str(error)
+            else:
+                refusal = None
+            self.post(lambda: ended(refusal))
+
+        self.apart(send)
+
+    def commit(self, notes: Sequence[Entry], changes: Sequence[Change]) -> None:
+        """Write both into the store, all of it or nothing."""
+        self._shared.store.commit(notes, changes)
+
+    def _call(self, call: Call, ended: Ended) -> None:
+        """An error, of building the event or of the call, is this one invocation's system error (S-06, S-57, S-94)."""
+        try:
+            result = self._shared.functions.call(
+                self._target, call.payload(), call.request_id, trace_id=call.trace or None
+            )
+            how, kind = outcome(result, self._target.drawn(self._draw(call.request_id)))
+        except RuntimeClosedError:
+            return  # the service stops; what was offered is kept and will be offered again
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this one invocation's
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            self.post(lambda: ended(NotReached("system error"), "system error", reason))
+            return
+        self.post(lambda: ended(how, kind))
