@@ -153,5 +153,6 @@ class QueueDriver(Driver[QueueMessage, QueuePoller]):
         if messages:
             self._ends.received(message.id for message in messages)
             records = tuple(map(self.identify, messages))
-            notes.append(Accepted(at=now, source=self.source, records=records, origin=self._queue.arn))
+            received_at = messages[0].received_at
+            notes.append(Accepted(at=received_at, source=self.source, records=records, origin=self._queue.arn))
         self.carry_out(self.machine.received(messages, now), notes)
