@@ -245,3 +245,8 @@ def test_s_135_a_kafka_topic_takes_the_failures_of_streams_and_nothing_else() ->
     with pytest.raises(Refused) as refused:
         async_destinations("", topic, settings=Settings())
     assert refused.value.field == "DestinationConfig.OnFailure.Destination"
+    with pytest.raises(Refused) as refused:
+        async_destinations(topic, "", settings=Settings())
+    assert refused.value.field == "DestinationConfig.OnSuccess.Destination"
+    with pytest.raises(Refused, match="must be a standard SQS queue or SNS topic"):
+        dead_letter(topic, settings=Settings())

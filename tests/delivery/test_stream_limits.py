@@ -55,10 +55,19 @@ def test_s_048_s_076_the_state_of_a_window_counts_towards_the_payload() -> None:
     heavy = [record(number, at=1.0, size=1_040_000) for number in range(2, 9)]
     stream = shard(WINDOW, record(1), *heavy)
     stream.run(lambda _: Succeeded({"state": state}))
-    assert stream.settled("processed") == [f"r{number}" for number in range(1, 9)]
+    assert stream.invocations() == [["r1"], ["r2", "r3", "r4", "r5", "r6"], ["r7", "r8"], []]
     weights = [_weight(call) for call in stream.calls()]
     assert max(weights) <= PAYLOAD_LIMIT
     assert max(weights) > PAYLOAD_LIMIT - 1_040_000
+
+
+def test_s_048_s_076_what_follows_a_partial_response_is_cut_to_fit_beside_the_state_that_it_brought() -> None:
+    heavy = [record(number, size=1_200_000) for number in range(2, 7)]
+    stream = shard({**WINDOW, **REPORT}, record(1), *heavy)
+    answers = iter([failures(heavy[0].sequence)])
+    stream.run(lambda _: Succeeded({"state": {"sum": "x" * 1_000_000}, **next(answers, {})}))
+    assert stream.invocations() == [["r1", "r2", "r3", "r4", "r5", "r6"], ["r2", "r3", "r4", "r5"], ["r6"], []]
+    assert max(_weight(call) for call in stream.calls()) <= PAYLOAD_LIMIT
 
 
 @settings_of_hypothesis(max_examples=40, deadline=None)
@@ -100,6 +109,18 @@ def test_s_048_the_envelope_of_a_window_is_weighed_to_the_byte() -> None:
         batches.append(named(stream.calls()[0].records))
         assert batches[-1] == ["r1"] or _weight(stream.calls()[0]) == PAYLOAD_LIMIT
     assert batches == [["r1", "r2"], ["r1"]]
+
+
+def test_s_048_s_075_what_stands_around_the_records_is_weighed_as_it_is_sent() -> None:
+    envelope = Envelope(SHARD, STREAM)
+    states: list[Mapping[str, object]] = [{}, {"sum": 1}, {"sum": "\n\u00e9"}, {"sum": "x" * 1000}, {}]
+    windows = [
+        Window(900.0 * number, 900.0 * (number + 1), state, final, early)
+        for number, (state, final, early) in enumerate(itertools.product(states, (False, True), (False, True)))
+    ]
+    for window in (None, *windows):
+        event = stream_event((), lambda _: {}, window=window, shard_id=SHARD, stream_arn=STREAM)
+        assert envelope(window) == len(json_text(event).encode())
 
 
 def test_s_076_a_window_ends_early_when_no_record_fits_beside_its_state() -> None:
@@ -209,6 +230,14 @@ def test_u_024_the_condition_of_the_record_belongs_to_the_setting() -> None:
     assert conditions == ["PayloadSizeExceeded", "RecordTooLarge"]
 
 
+@pytest.mark.parametrize("drop", [True, False])
+def test_u_024_with_a_destination_it_goes_there_at_once_whatever_is_dropped_without_one(drop: bool) -> None:  # noqa: FBT001 - parametrised
+    stream = shard(ON_FAILURE, record(1, size=PAYLOAD_LIMIT), record(2), settings=from_ids({"U-24": {"drop": drop}}))
+    stream.advance(0.0)
+    assert stream.settled("to_destination") == ["r1"]
+    assert stream.invocations() == [["r2"]]
+
+
 # How a batch is divided
 
 
@@ -259,3 +288,13 @@ def test_u_030_what_is_given_up_of_a_bisected_batch_is_one_record_each_or_one_fo
         infos = [_info(delivery.body) for delivery in stream.deliveries()]
         told.append([(info["batchSize"], info["startSequenceNumber"], info["endSequenceNumber"]) for info in infos])
     assert told == [[(1, "0001", "0001"), (1, "0004", "0004")], [(2, "0001", "0004")]]
+
+
+def test_u_014_u_030_the_one_record_for_all_has_the_count_of_the_part_that_was_tried_most() -> None:
+    properties = {**BISECT, "MaximumRetryAttempts": 0, "BatchSize": 3}
+    settings = from_ids({"U-14": {"counter": "kept"}, "U-30": True})
+    stream = shard(properties, *records(1, 2, 3), settings=settings)
+    stream.run(failing("r1", "r3"))
+    assert [(call.attempt, named(call.records)) for call in stream.calls()][-1] == (3, ["r3"])
+    [delivery] = stream.deliveries()
+    assert _context(delivery.body)["approximateInvokeCount"] == 3
