@@ -9,7 +9,7 @@ from hypothesis import given, strategies
 from hypothesis import settings as settings_of_hypothesis
 
 from landfast.delivery.actions import Drop, Invoke, Window
-from landfast.delivery.outcomes import NotReached, Outcome, Succeeded
+from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.payload import PAYLOAD_LIMIT
 from landfast.delivery.settings import Settings, from_ids
 from landfast.delivery.stream import lane_of
@@ -133,6 +133,13 @@ def test_s_076_a_window_ends_early_when_no_record_fits_beside_its_state() -> Non
     assert told == [(False, False, False), (True, True, True), (False, False, False), (True, False, True)]
 
 
+def test_s_048_s_076_the_first_record_decides_whether_its_window_goes_on_and_what_does_not_fit_is_cut_off() -> None:
+    stream = shard({**WINDOW, **REPORT}, record(1), record(2), record(3, size=5_500_000))
+    answers = iter([failures("0002")])
+    stream.run(lambda _: Succeeded({"state": {"sum": "x" * 1_000_000}, **next(answers, {})}))
+    assert stream.invocations() == [["r1", "r2", "r3"], ["r2"], [], ["r3"], []]
+
+
 def test_s_076_the_rest_of_a_batch_does_not_go_on_with_a_state_beyond_its_limit() -> None:
     stream = shard({**WINDOW, **REPORT}, *records(1, 2))
 
@@ -172,6 +179,20 @@ def test_s_054_the_last_invocation_of_a_window_has_an_age_of_its_own() -> None:
     stream.run(_never_final)
     assert stream.started()[-1] < 10 + 300 <= stream.now
     assert stream.poller._lanes[0].open_window is None
+
+
+def test_s_054_the_last_invocation_is_not_made_at_exactly_its_retention() -> None:
+    stream = shard({"TumblingWindowInSeconds": 10}, record(1, at=1.0), retention=255)
+    stream.run(_never_final)
+    *_, last_but_one, last = stream.started()
+    assert (last - last_but_one, last + 12) == (12, 10 + 255)
+
+
+def test_s_054_what_expired_is_counted_once() -> None:
+    stream = shard({}, *records(1, 2), retention=300)
+    stream.run(failing("r1"))
+    drops = [(named(action.records), action.metric) for action in stream.actions if isinstance(action, Drop)]
+    assert drops == [(["r1", "r2"], "DroppedEventCount")]
 
 
 @pytest.mark.parametrize("outcome", [RAISED, NotReached("throttle")])
@@ -298,3 +319,13 @@ def test_u_014_u_030_the_one_record_for_all_has_the_count_of_the_part_that_was_t
     assert [(call.attempt, named(call.records)) for call in stream.calls()][-1] == (3, ["r3"])
     [delivery] = stream.deliveries()
     assert _context(delivery.body)["approximateInvokeCount"] == 3
+
+
+def test_u_030_the_one_record_for_all_has_the_request_and_the_version_of_the_last_part() -> None:
+    stream = shard({**BISECT, "MaximumRetryAttempts": 0}, *records(1, 2), settings=from_ids({"U-30": True}))
+    stream.run(lambda call: Failed({"errorType": "ValueError"}, executed_version="-".join(named(call.records))))
+    [delivery] = stream.deliveries()
+    assert _context(delivery.body)["requestId"] == stream.calls()[-1].request_id
+    response = delivery.body["responseContext"]
+    assert isinstance(response, Mapping)
+    assert response["executedVersion"] == "r2"
