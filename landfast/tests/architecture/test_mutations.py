@@ -13,9 +13,10 @@ from tests.mutants.tree import replaced
 from tests.mutations import MUTATIONS, SLOW, Mutation, read
 from tests.rules import RULES, SECTIONS
 
-FAIR_QUEUES = 134
+FAIR_QUEUES, KAFKA_TOPICS = 134, 135
 RULED = RULES.keys() & {
     FAIR_QUEUES,
+    KAFKA_TOPICS,
     *(number for title, numbers in SECTIONS.items() if title[0] in "ABCD" for number in numbers),
 }
 """The rules about deliveries: the sections A to D, and what came later."""

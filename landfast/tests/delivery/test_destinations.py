@@ -134,6 +134,12 @@ def test_s_033_what_is_no_arn_or_too_long_is_refused_by_the_model() -> None:
     assert refusal("", QUEUE + "x" * 350).message.endswith("Member must have length less than or equal to 350")
 
 
+def test_s_033_an_arn_has_at_most_350_characters() -> None:
+    longest = QUEUE.ljust(350, "x")
+    assert async_destinations("", longest, settings=Settings())[1] == parse(longest)
+    assert refusal("", f"{longest}x").message.endswith("Member must have length less than or equal to 350")
+
+
 @pytest.mark.parametrize("arn", [f"{QUEUE}.fifo", f"{TOPIC}.fifo"])
 def test_s_020_fifo_targets_are_refused_as_destination_and_as_dead_letter_queue(arn: str) -> None:
     for error in (refusal(arn, ""), refusal("", arn)):
@@ -245,3 +251,8 @@ def test_s_135_a_kafka_topic_takes_the_failures_of_streams_and_nothing_else() ->
     with pytest.raises(Refused) as refused:
         async_destinations("", topic, settings=Settings())
     assert refused.value.field == "DestinationConfig.OnFailure.Destination"
+    with pytest.raises(Refused) as refused:
+        async_destinations(topic, "", settings=Settings())
+    assert refused.value.field == "DestinationConfig.OnSuccess.Destination"
+    with pytest.raises(Refused, match="must be a standard SQS queue or SNS topic"):
+        dead_letter(topic, settings=Settings())

@@ -859,6 +859,9 @@ def test_s_084_a_dynamodb_record_has_the_shape_of_aws() -> None:
         ({"Keys": {}, "NewImage": {"value": {"N": "42"}}}, 7),
         ({"Keys": {}, "OldImage": {"flag": {"BOOL": True}, "none": {"NULL": True}}}, 10),
         ({"Keys": {}, "NewImage": {"b": {"B": "AAEC"}}}, 4),
+        ({"Keys": {}, "NewImage": {"s": {"SS": ["ab", "c"]}}}, 4),
+        ({"Keys": {}, "NewImage": {"l": {"L": [{"S": "ab"}, {"S": "c"}]}}}, 9),
+        ({"Keys": {}, "NewImage": {"m": {"M": {"k": {"S": "ab"}}}}}, 8),
     ],
 )
 def test_s_085_the_size_of_a_change_is_that_of_its_names_and_values(change: dict[str, Any], size: int) -> None:

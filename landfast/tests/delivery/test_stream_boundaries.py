@@ -113,6 +113,12 @@ def test_s_051_children_of_a_merge_begin_when_both_parents_are_done() -> None:
     assert tree.begin() == ["child"]
 
 
+def test_s_051_shards_that_an_earlier_run_has_done_are_not_read_again() -> None:
+    tree = ShardTree()
+    tree.know({"a": (), "child": ("a",)}, done=["a"])
+    assert tree.begin() == ["child"]
+
+
 def test_s_049_records_of_one_key_are_in_one_lane_and_keep_their_order() -> None:
     keys = "abcde"
     items = [record(number, key=keys[number % 5]) for number in range(40)]

@@ -9,7 +9,7 @@ from hypothesis import given, strategies
 from hypothesis import settings as settings_of_hypothesis
 
 from landfast.delivery.actions import Drop, Invoke, Window
-from landfast.delivery.outcomes import NotReached, Outcome, Succeeded
+from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.payload import PAYLOAD_LIMIT
 from landfast.delivery.settings import Settings, from_ids
 from landfast.delivery.stream import lane_of
@@ -55,10 +55,19 @@ def test_s_048_s_076_the_state_of_a_window_counts_towards_the_payload() -> None:
     heavy = [record(number, at=1.0, size=1_040_000) for number in range(2, 9)]
     stream = shard(WINDOW, record(1), *heavy)
     stream.run(lambda _: Succeeded({"state": state}))
-    assert stream.settled("processed") == [f"r{number}" for number in range(1, 9)]
+    assert stream.invocations() == [["r1"], ["r2", "r3", "r4", "r5", "r6"], ["r7", "r8"], []]
     weights = [_weight(call) for call in stream.calls()]
     assert max(weights) <= PAYLOAD_LIMIT
     assert max(weights) > PAYLOAD_LIMIT - 1_040_000
+
+
+def test_s_048_s_076_what_follows_a_partial_response_is_cut_to_fit_beside_the_state_that_it_brought() -> None:
+    heavy = [record(number, size=1_200_000) for number in range(2, 7)]
+    stream = shard({**WINDOW, **REPORT}, record(1), *heavy)
+    answers = iter([failures(heavy[0].sequence)])
+    stream.run(lambda _: Succeeded({"state": {"sum": "x" * 1_000_000}, **next(answers, {})}))
+    assert stream.invocations() == [["r1", "r2", "r3", "r4", "r5", "r6"], ["r2", "r3", "r4", "r5"], ["r6"], []]
+    assert max(_weight(call) for call in stream.calls()) <= PAYLOAD_LIMIT
 
 
 @settings_of_hypothesis(max_examples=40, deadline=None)
@@ -102,6 +111,18 @@ def test_s_048_the_envelope_of_a_window_is_weighed_to_the_byte() -> None:
     assert batches == [["r1", "r2"], ["r1"]]
 
 
+def test_s_048_s_075_what_stands_around_the_records_is_weighed_as_it_is_sent() -> None:
+    envelope = Envelope(SHARD, STREAM)
+    states: list[Mapping[str, object]] = [{}, {"sum": 1}, {"sum": "\n\u00e9"}, {"sum": "x" * 1000}, {}]
+    windows = [
+        Window(900.0 * number, 900.0 * (number + 1), state, final, early)
+        for number, (state, final, early) in enumerate(itertools.product(states, (False, True), (False, True)))
+    ]
+    for window in (None, *windows):
+        event = stream_event((), lambda _: {}, window=window, shard_id=SHARD, stream_arn=STREAM)
+        assert envelope(window) == len(json_text(event).encode())
+
+
 def test_s_076_a_window_ends_early_when_no_record_fits_beside_its_state() -> None:
     state = {"sum": "x" * 1_000_000}
     stream = shard({**WINDOW, "BatchSize": 1}, record(1), record(2, size=5_500_000))
@@ -110,6 +131,13 @@ def test_s_076_a_window_ends_early_when_no_record_fits_beside_its_state() -> Non
     windows = [call.window for call in stream.calls() if call.window]
     told = [(window.final, window.terminated_early, bool(window.state)) for window in windows]
     assert told == [(False, False, False), (True, True, True), (False, False, False), (True, False, True)]
+
+
+def test_s_048_s_076_the_first_record_decides_whether_its_window_goes_on_and_what_does_not_fit_is_cut_off() -> None:
+    stream = shard({**WINDOW, **REPORT}, record(1), record(2), record(3, size=5_500_000))
+    answers = iter([failures("0002")])
+    stream.run(lambda _: Succeeded({"state": {"sum": "x" * 1_000_000}, **next(answers, {})}))
+    assert stream.invocations() == [["r1", "r2", "r3"], ["r2"], [], ["r3"], []]
 
 
 def test_s_076_the_rest_of_a_batch_does_not_go_on_with_a_state_beyond_its_limit() -> None:
@@ -151,6 +179,20 @@ def test_s_054_the_last_invocation_of_a_window_has_an_age_of_its_own() -> None:
     stream.run(_never_final)
     assert stream.started()[-1] < 10 + 300 <= stream.now
     assert stream.poller._lanes[0].open_window is None
+
+
+def test_s_054_the_last_invocation_is_not_made_at_exactly_its_retention() -> None:
+    stream = shard({"TumblingWindowInSeconds": 10}, record(1, at=1.0), retention=255)
+    stream.run(_never_final)
+    *_, last_but_one, last = stream.started()
+    assert (last - last_but_one, last + 12) == (12, 10 + 255)
+
+
+def test_s_054_what_expired_is_counted_once() -> None:
+    stream = shard({}, *records(1, 2), retention=300)
+    stream.run(failing("r1"))
+    drops = [(named(action.records), action.metric) for action in stream.actions if isinstance(action, Drop)]
+    assert drops == [(["r1", "r2"], "DroppedEventCount")]
 
 
 @pytest.mark.parametrize("outcome", [RAISED, NotReached("throttle")])
@@ -209,6 +251,14 @@ def test_u_024_the_condition_of_the_record_belongs_to_the_setting() -> None:
     assert conditions == ["PayloadSizeExceeded", "RecordTooLarge"]
 
 
+@pytest.mark.parametrize("drop", [True, False])
+def test_u_024_with_a_destination_it_goes_there_at_once_whatever_is_dropped_without_one(drop: bool) -> None:  # noqa: FBT001 - parametrised
+    stream = shard(ON_FAILURE, record(1, size=PAYLOAD_LIMIT), record(2), settings=from_ids({"U-24": {"drop": drop}}))
+    stream.advance(0.0)
+    assert stream.settled("to_destination") == ["r1"]
+    assert stream.invocations() == [["r2"]]
+
+
 # How a batch is divided
 
 
@@ -259,3 +309,23 @@ def test_u_030_what_is_given_up_of_a_bisected_batch_is_one_record_each_or_one_fo
         infos = [_info(delivery.body) for delivery in stream.deliveries()]
         told.append([(info["batchSize"], info["startSequenceNumber"], info["endSequenceNumber"]) for info in infos])
     assert told == [[(1, "0001", "0001"), (1, "0004", "0004")], [(2, "0001", "0004")]]
+
+
+def test_u_014_u_030_the_one_record_for_all_has_the_count_of_the_part_that_was_tried_most() -> None:
+    properties = {**BISECT, "MaximumRetryAttempts": 0, "BatchSize": 3}
+    settings = from_ids({"U-14": {"counter": "kept"}, "U-30": True})
+    stream = shard(properties, *records(1, 2, 3), settings=settings)
+    stream.run(failing("r1", "r3"))
+    assert [(call.attempt, named(call.records)) for call in stream.calls()][-1] == (3, ["r3"])
+    [delivery] = stream.deliveries()
+    assert _context(delivery.body)["approximateInvokeCount"] == 3
+
+
+def test_u_030_the_one_record_for_all_has_the_request_and_the_version_of_the_last_part() -> None:
+    stream = shard({**BISECT, "MaximumRetryAttempts": 0}, *records(1, 2), settings=from_ids({"U-30": True}))
+    stream.run(lambda call: Failed({"errorType": "ValueError"}, executed_version="-".join(named(call.records))))
+    [delivery] = stream.deliveries()
+    assert _context(delivery.body)["requestId"] == stream.calls()[-1].request_id
+    response = delivery.body["responseContext"]
+    assert isinstance(response, Mapping)
+    assert response["executedVersion"] == "r2"

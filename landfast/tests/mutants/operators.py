@@ -15,11 +15,13 @@ MACHINES: Final[Mapping[str, str]] = {
     "filters": "filters",
     "lane": "stream",
     "partial_responses": "partial_responses",
+    "payload": "stream",
     "queue": "queue",
     "recursion": "recursion",
     "scaling": "queue",
     "shards": "stream",
     "stream": "stream",
+    "stream_records": "stream",
 }
 """The modules of `landfast.delivery` that decide what becomes of a record, and what their first tests are about."""
 
