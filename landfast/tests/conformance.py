@@ -26,6 +26,7 @@ _NUMBER = re.compile(r"([su])_(\d{3})_")
 
 _LAYERS = (
     "delivery",
+    "driver",
     "template_reader",
     "unit",
     "template",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tests.mutants.tree import replaced
 
-FOLDERS = ("tests/delivery/", "tests/simulate/", "tests/template_reader/", "tests/unit/")
+FOLDERS = tuple(f"landfast/tests/{layer}/" for layer in ("delivery", "driver", "simulate", "template_reader"))
 """The layers that test rules without sockets and without waiting: one of their tests has to notice."""
 
 SLOW: Mapping[int, str] = {

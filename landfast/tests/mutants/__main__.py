@@ -55,7 +55,7 @@ def sampled(size: int, seed: int) -> list[Try]:
 def nodes(rule: str) -> list[str]:
     """The tests of the fast layers that carry a rule's number, as pytest names them."""
     return [
-        f"{test.path}::{test.name}"
+        f"{test.path.relative_to('landfast')}::{test.name}"
         for test in collect()
         if rule in map(str, test.rules) and str(test.path).startswith(FOLDERS)
     ]
