@@ -122,8 +122,7 @@ class Driver[R, M: Machine[Any]](ABC):
         """Carry out one action, and note it."""
         match action:
             case Invoke():
-                self._note(action, step)
-                self._invoke(action)
+                self._invoke(action, step)
                 done()
             case Deliver():
                 self._deliver(action, step, done, self._delivery_retries)
@@ -140,9 +139,9 @@ class Driver[R, M: Machine[Any]](ABC):
             self._woken_at = None
             self.carry_out(self.machine.advance(self.world.now()))
 
-    def _invoke(self, invoke: Invoke[R]) -> None:
+    def _invoke(self, invoke: Invoke[R], step: Step) -> None:
         self.in_flight += 1
-        records = tuple(map(self.identify, invoke.records))
+        records = self._note(invoke, step)
         trace = self.trace(invoke.records[0]) if invoke.records else ""
 
         def ended(outcome: Outcome, kind: str, reason: str = "") -> None:
@@ -180,7 +179,8 @@ class Driver[R, M: Machine[Any]](ABC):
     def _dropped(self, records: tuple[str, ...], metric: str, error: str) -> Dropped:
         return Dropped(at=self.world.now(), source=self.source, records=records, metric=metric, error=error)
 
-    def _note(self, action: Action[R], step: Step) -> None:
+    def _note(self, action: Action[R], step: Step) -> tuple[str, ...]:
+        """Note an action; the ids of the records that it is about."""
         note = journal.entry(
             action,
             at=self.world.now(),
@@ -189,8 +189,10 @@ class Driver[R, M: Machine[Any]](ABC):
             function=self.function,
             shard=self.shard,
         )
-        if note is not None:
-            step.notes.append(note)
+        if note is None:
+            return ()
+        step.notes.append(note)
+        return note.records
 
     def _keep(self, step: Step) -> None:
         if step.notes or step.changes:
