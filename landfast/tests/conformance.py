@@ -61,8 +61,8 @@ _NAMES = {
 _HEAD = """# Conformance
 
 What Landfast does of Lambda's delivery rules. `make conformance` writes this page from the names of the tests, and
-`make check` fails when it is out of date or when a rule has lost its last test. The numbers are those that the code,
-the journal and the tests carry.
+`make check` fails when it is out of date or when a rule has lost its last test. Each number, which the code, the
+journal and the tests carry, leads to [the rule](rules.md) with its evidence.
 """
 
 _SETTINGS = """## What AWS does not document
@@ -149,7 +149,7 @@ def page(found: Sequence[Test]) -> str:
     if NOT_YET:
         parts.append(_MISSING)
         parts += [
-            f"| U-{number} | {UNCONFIRMED[number]} | `{IDS[f'U-{number}']}` | {why} |"
+            f"| {_rule_link(Rule('U', number))} | {UNCONFIRMED[number]} | `{IDS[f'U-{number}']}` | {why} |"
             for number, why in NOT_YET.items()
         ]
     return "\n".join(parts) + "\n"
@@ -157,16 +157,19 @@ def page(found: Sequence[Test]) -> str:
 
 def _row(rule: Rule, found: Sequence[Test]) -> str:
     if rule.number in ELSEWHERE:
-        return f"| {rule} | not here | {ELSEWHERE[rule.number]} |"
-    return f"| {rule} | {RULES[rule.number]} | {_told(rule, found)} |"
+        return f"| {_rule_link(rule)} | not here | {ELSEWHERE[rule.number]} |"
+    return f"| {_rule_link(rule)} | {RULES[rule.number]} | {_told(rule, found)} |"
+
+
+def _rule_link(rule: Rule) -> str:
+    return f"[{rule}](rules.md#{str(rule).lower()})"
 
 
 def _setting(rule: Rule, found: Sequence[Test]) -> str:
     setting = IDS[str(rule)]
     defaults = {field.name: getattr(Settings(), field.name) for field in fields(Settings)}
-    return (
-        f"| {rule} | {UNCONFIRMED[rule.number]} | `{setting}` | {_default(defaults[setting])} | {_told(rule, found)} |"
-    )
+    default = _default(defaults[setting])
+    return f"| {_rule_link(rule)} | {UNCONFIRMED[rule.number]} | `{setting}` | {default} | {_told(rule, found)} |"
 
 
 def _default(value: object) -> str:
