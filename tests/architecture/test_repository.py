@@ -11,6 +11,7 @@ _THIS = Path(__file__)
 FAST = (
     "landfast/tests/architecture",
     "landfast/tests/delivery",
+    "landfast/tests/report",
     "landfast/tests/simulate",
     "landfast/tests/template_reader",
     "tests/architecture",

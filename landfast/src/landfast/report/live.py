@@ -1,0 +1,76 @@
+"""The accounts of a running service's journal, one for each source: a mapping, or the events of a function."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from landfast.journal import Entry
+from landfast.report import wording
+from landfast.report.account import Account, Limits, Row, Subject, account
+from landfast.report.history import History, tell_each
+from landfast.report.source import Source
+from landfast.report.wording import Wording
+
+_DAY: Final = 86_400
+_QUEUE: Final = "arn:aws:sqs:"
+
+
+class _Seen(Struct, frozen=True):
+    """A record, as far as a journal tells: it does not tell message groups, nor the shard of what is not tried yet."""
+
+    id: str
+    at: float
+    shard: int | str | None
+    key: str = ""
+
+
+def accounts(entries: Iterable[Entry], limits: Limits) -> list[Account]:
+    """What a journal tells of each of its sources, by their names.
+
+    Of a journal whose older entries are gone, or of a part of one, they tell what is left.
+    """
+    histories = tell_each(entries)
+    days = {moment // _DAY for history in histories.values() for moment in (history.begun, history.ended)}
+    words = Wording("Unix time", dated=len(days) > 1)
+    return [_account(name, histories[name], words, limits) for name in sorted(histories)]
+
+
+def _account(name: str, history: History, words: Wording, limits: Limits) -> Account:
+    stream = bool(history.checkpoints) or any(attempt.shard is not None for attempt in history.tries)
+    rows = [Row("source", (_source(history, stream=stream),))]
+    rows += [Row("function", (history.function,))] if history.function else []
+    rows.append(Row("journal", (_span(history, words),)))
+    done = tuple(f"shard {wording.shard(shard)} up to {upto}" for shard, upto in history.checkpoints.items())
+    rows += [Row("checkpoint", done)] if done else []
+    source = Source(lambda: _seen(history), "shard" if stream else None)
+    subject = Subject(title=name, setting=tuple(rows), source=source, words=words, faults=True)
+    return account(history, subject, limits)
+
+
+def _source(history: History, *, stream: bool) -> str:
+    if not (stream or history.origin.startswith(_QUEUE)):
+        return wording.several(len(history.seen), "event")
+    count = wording.several(len(history.seen), "record" if stream else "message")
+    return f"{wording.printable(wording.resource(history.origin)) or 'stream'}: {count}"
+
+
+def _span(history: History, words: Wording) -> str:
+    day = words if words.dated else Wording(words.times, dated=True)
+    return f"{wording.several(history.entries, 'entry')}, {day.time(history.begun)} to {day.time(history.ended)}"
+
+
+def _seen(history: History) -> Sequence[_Seen]:
+    shard_of = {record: attempt.shard for attempt in history.tries for record in attempt.records}
+    shards = set(shard_of.values()) - {None}
+    only = shards.pop() if len(shards) == 1 else None
+    return sorted(
+        (_Seen(record, at, shard_of.get(record) or _named(record, only)) for record, at in history.seen.items()),
+        key=lambda each: each.at,
+    )
+
+
+def _named(record: str, only: int | str | None) -> int | str | None:
+    """The shard of a record that was not tried yet: Kinesis event ids begin with it."""
+    shard, colon, _ = record.rpartition(":")
+    return shard if colon else only
