@@ -1,7 +1,7 @@
 """``landfast events``: the journal."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +50,10 @@ def events(
     number = (0 if accounts else _LAST) if last is None else last
     entries = _entries(journal, source, record, last=number, follow=follow)
     if accounts:
-        _tell(list(entries), html, tree=tree, json=json)
+        found = list(entries)
+        if not found:
+            raise ServiceError(f"{journal}: there is no entry{f' of {source}' if source else ''} to tell of")
+        _tell(found, html, tree=tree, json=json)
     else:
         for entry in entries:
             _print(entry, json=json)
@@ -83,7 +86,7 @@ def _wanted(entry: "Entry", source: str | None, record: str | None) -> bool:
     )
 
 
-def _tell(entries: Iterable["Entry"], html: Path | None, *, tree: bool, json: bool) -> None:
+def _tell(entries: Sequence["Entry"], html: Path | None, *, tree: bool, json: bool) -> None:
     from landfast.report import page, text
     from landfast.report.account import Limits
     from landfast.report.live import accounts

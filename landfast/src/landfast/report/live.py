@@ -39,10 +39,10 @@ def accounts(entries: Iterable[Entry], limits: Limits) -> list[Account]:
 def _account(name: str, history: History, words: Wording, limits: Limits) -> Account:
     stream = bool(history.checkpoints) or any(attempt.shard is not None for attempt in history.tries)
     rows = [Row("source", (_source(history, stream=stream),))]
-    rows += [Row("function", (history.function,))] if history.function else []
+    rows += [Row("function", (wording.printable(history.function),))] if history.function else []
     rows.append(Row("journal", (_span(history, words),)))
-    done = tuple(f"shard {wording.shard(shard)} up to {upto}" for shard, upto in history.checkpoints.items())
-    rows += [Row("checkpoint", done)] if done else []
+    checkpoints = [f"shard {wording.shard(shard)} up to {upto}" for shard, upto in history.checkpoints.items()]
+    rows += [Row("checkpoint", tuple(map(wording.printable, checkpoints)))] if checkpoints else []
     source = Source(lambda: _seen(history), "shard" if stream else None)
     subject = Subject(title=name, setting=tuple(rows), source=source, words=words, faults=True)
     return account(history, subject, limits)
@@ -52,7 +52,8 @@ def _source(history: History, *, stream: bool) -> str:
     if not (stream or history.origin.startswith(_QUEUE)):
         return wording.several(len(history.seen), "event")
     count = wording.several(len(history.seen), "record" if stream else "message")
-    return f"{wording.printable(wording.resource(history.origin)) or 'stream'}: {count}"
+    table, *_ = history.origin.split("/stream/")
+    return f"{wording.printable(wording.resource(table)) or 'stream'}: {count}"
 
 
 def _span(history: History, words: Wording) -> str:

@@ -35,6 +35,7 @@ _RUN: Final = 3
 _PIECES: Final = 4
 _LONG: Final = 60
 _SHORT: Final = 8
+_LONGEST_FAULT: Final = 400
 _PLURALS: Final = {"try": "tries", "entry": "entries", "batch": "batches", "delivery": "deliveries"}
 
 
@@ -159,8 +160,11 @@ class Wording(Struct, frozen=True):
         return day + clock_time(seconds)
 
     def name(self, record: str) -> str:
-        """A record."""
-        return short_id(record) if self.live else cut(printable(record))
+        """A record; the sequence numbers of a Kinesis stream may be the same in each shard."""
+        if not self.live:
+            return cut(printable(record))
+        place, colon, _ = record.rpartition(":")
+        return f"{shard(place)}:{short_id(record)}" if colon else short_id(record)
 
     def short(self, records: Sequence[str]) -> str:
         """Records in short: ``r1-r8 (8)``; those that follow each other by number, evenly, are written as a range."""
@@ -178,9 +182,9 @@ class Wording(Struct, frozen=True):
                 yield self.name(records[start])
                 start += 1
                 continue
-            between = "-" if step == 1 else ".."
-            text = f"{self.name(records[start])}{between}{self.name(records[end - 1])}"
-            yield cut(text + ("" if step == 1 else f" by {step}"))
+            first, last = self.name(records[start]), self.name(records[end - 1])
+            last = last.rpartition(":")[2] if self.live else last
+            yield cut(f"{first}-{last}" if step == 1 else f"{first}..{last} by {step}")
             start = end
 
     def spread(self, low: float, high: float) -> str:
@@ -245,7 +249,7 @@ class Wording(Struct, frozen=True):
         first, last = self.time(fault.first), self.time(fault.last)
         when = f"at {first}" if fault.count == 1 else f"{fault.count:,} times from {first} to {last}"
         records = f", {self.short(fault.records)}" if fault.records else ""
-        return printable(f"{fault.text}{where}: {when}{records}")
+        return f"{printable(cut(fault.text, _LONGEST_FAULT))}{printable(where)}: {when}{records}"
 
     def summary(self, account: "Account") -> str:
         """The counts, as a sentence."""
