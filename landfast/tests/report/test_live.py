@@ -149,7 +149,7 @@ def test_a_throttled_try_is_no_invocation_whether_its_beginning_is_noted_or_not(
     ]
     [account] = accounts(entries, Limits())
     assert (account.counts["invocations"], account.counts["throttles"]) == (2, 1)
-    assert [(line.number, line.outcome) for line in account.timeline.lines] == [
+    assert [(line.first.number, line.outcome) for line in account.timeline.lines] == [
         (1, "raise"),
         (0, "throttle"),
         (2, "raise"),
@@ -161,13 +161,13 @@ def test_a_throttled_try_is_no_invocation_whether_its_beginning_is_noted_or_not(
 def test_of_a_journal_whose_beginning_is_gone_the_rest_is_told(first: int) -> None:
     entries = journals.everything()[first:]
     found = accounts(entries, Limits())
-    assert len(page.page(found, "What happened")) > 1000
+    assert len(page.page(found)) > 1000
     for account in found:
         kept = [entry for entry in entries if entry.source == account.title]
         ended = {record for entry in kept if isinstance(entry, Settled) for record in entry.records}
         assert {each.record for each in account.records.shown if each.state != "pending"} == ended
         finished = sum(isinstance(entry, Finished) for entry in kept)
-        assert sum(line.count for line in account.timeline.lines) >= finished
+        assert sum(len(line.tries) for line in account.timeline.lines) >= finished
         assert "\n".join(written(account))
 
 
@@ -179,7 +179,11 @@ def test_nothing_is_left_out_of_the_json_of_an_account() -> None:
     ]
     found = {each["title"]: each for each in map(decoded, accounts([*entries, *many], Limits()))}
     assert found["Orders"]["words"] == {"times": "Unix time", "dated": False}
-    assert [line["at"] for line in found["Orders"]["timeline"]["lines"]] == [NOON + 0.25, NOON + 61, NOON + 62]
+    assert [line["tries"][0]["at"] for line in found["Orders"]["timeline"]["lines"]] == [
+        NOON + 0.25,
+        NOON + 61,
+        NOON + 62,
+    ]
     assert found["Orders"]["errors"]["shown"][0]["trace"].endswith('raise ValueError("no stock")\n')
     assert [each["record"] for each in found["ScansStream"]["records"]["shown"]] == list(RECORDS)
     assert [each["record"] for each in found["OrdersQueue"]["records"]["shown"]] == list(MESSAGES)
@@ -194,18 +198,16 @@ def decoded(account: Account) -> dict[str, Any]:
 
 
 def test_one_page_has_all_accounts_each_with_ids_of_its_own() -> None:
-    reader = reading(page.page(accounts(journals.everything(), page.LIMITS), "What happened"))
+    reader = reading(page.page(accounts(journals.everything(), page.LIMITS)))
     assert (reader.wrong, reader.open) == ([], [])
-    assert (reader.tags["h1"], reader.tags["h2"]) == (1, 3)
+    assert reader.tags["h1"] == 3
     ids = [value for _, name, value in reader.attributes if name == "id"]
     assert len(ids) == len(set(ids)) == 1 + 2 * (3 + 2), "the hatching, and a title and a description of each picture"
     assert 'raise ValueError("no stock")' in "".join(reader.text), "the trace is there, folded"
 
 
 def test_an_outcome_that_has_no_look_of_its_own_is_drawn_and_explained() -> None:
-    html = page.page(
-        accounts([journals.finished("Orders", 0, (EVENT,), EVENT, "<init>")], page.LIMITS), "What happened"
-    )
+    html = page.page(accounts([journals.finished("Orders", 0, (EVENT,), EVENT, "<init>")], page.LIMITS))
     assert 'class="o-other"' in html
     assert "&lt;init&gt;</li>" in html
     assert "<init>" not in html
@@ -236,7 +238,7 @@ def test_the_command_writes_the_page(state: Path, tmp_path: Path) -> None:
     file = tmp_path / "page.html"
     assert run(state, "--html", str(file)) == (0, "")
     html = file.read_text(encoding="utf-8")
-    assert re.findall(r"<h2>(.*?)</h2>", html) == ["Orders", "OrdersQueue", "ScansStream"]
+    assert re.findall(r"<h1>(.*?)</h1>", html) == ["Orders", "OrdersQueue", "ScansStream"]
 
 
 def test_the_command_prints_accounts_as_json_and_entries_as_before(state: Path) -> None:

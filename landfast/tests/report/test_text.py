@@ -244,7 +244,7 @@ def test_without_records_the_function_is_never_invoked() -> None:
 
 
 def test_only_the_account_needs_rich() -> None:
-    code = "import sys, landfast.report.text, landfast.simulate.account; print('rich' in sys.modules)"
+    code = "import sys, landfast.report.page, landfast.simulate.account; print('rich' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "False\n"
 

@@ -92,7 +92,7 @@ def _tell(entries: Sequence["Entry"], html: Path | None, *, tree: bool, json: bo
     from landfast.report.live import accounts
 
     if html is not None:
-        html.write_text(page.page(accounts(entries, page.LIMITS), "What happened"), encoding="utf-8")
+        html.write_text(page.page(accounts(entries, page.LIMITS)), encoding="utf-8")
     if not tree:
         return
     if json:

@@ -4,6 +4,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, groupby
 from typing import Final
 
 from msgspec import Struct
@@ -13,16 +14,13 @@ from landfast.delivery.actions import State
 from landfast.journal import Delivered, Dropped, Settled
 from landfast.report import wording
 from landfast.report.history import Batch, History
-from landfast.report.hold_ups import HoldUp, hold_ups
-from landfast.report.source import Source
+from landfast.report.hold_ups import HoldUp, Source, hold_ups
 from landfast.report.timeline import Timeline, timeline
 from landfast.report.wording import Wording
 
-UNDECIDED: Final = "undecided by the end"
-
 _WORST_FIRST: Final = ("dropped", "dead_lettered", "to_destination", "pending", "filtered", "processed")
-_REQUEST: Final = re.compile(r"RequestId: \S+ Error: ")
 _FRAME: Final = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
+_REQUEST: Final = re.compile(r"RequestId: \S+ Error: ")
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -65,14 +63,9 @@ class Row(Struct, frozen=True):
 
 
 class Node(Struct, frozen=True):
-    """A batch in the tree of one that was split.
+    """A batch in the tree of one that was split, `depth` times; `why` is empty if it was not split itself.
 
-    Attributes:
-        depth: How many splits it comes from.
-        records: The batch.
-        outcomes: How its tries went, and how many of them in a row.
-        why: The rule by which it was split; empty if it was not.
-        ends: Where its records ended.
+    Its outcomes are those of its tries, each with how many of them followed each other; its ends those of its records.
     """
 
     depth: int
@@ -82,16 +75,18 @@ class Node(Struct, frozen=True):
     ends: tuple[Settled, ...]
 
 
-class Landing(Struct, frozen=True):
-    """Records that reached the same state by the same rule.
+class Landed(Struct, frozen=True):
+    """Where a record is: since when, if not pending, after how many invocations, and by which rule."""
 
-    Attributes:
-        state: The state.
-        rule: The rule.
-        records: The records.
-        when: When the first and the last of them did, in seconds; None if none did.
-        invocations: How often they were handed to the function: the least and the most.
-    """
+    record: str
+    state: State | str
+    at: float | None
+    invocations: int
+    rule: str
+
+
+class Landing(Struct, frozen=True):
+    """Records that reached the same state by the same rule: the first and the last moment, the least and most often."""
 
     state: State | str
     rule: str
@@ -108,63 +103,15 @@ class Again(Struct, frozen=True):
 
 
 class Fault(Struct, frozen=True):
-    """Errors that are all the same.
-
-    Attributes:
-        text: What went wrong.
-        where: The file, the line and the function, if that is known.
-        trace: The trace of the first one.
-        count: How many there are.
-        first: The moment of the first, in seconds.
-        last: The moment of the last.
-        records: The records that are concerned.
-    """
+    """Errors that are all the same: when the first and the last came, of which records, and the first one's trace."""
 
     text: str
-    where: str
-    trace: str
-    count: int
     first: float
     last: float
     records: tuple[str, ...]
-
-
-class Landed(Struct, frozen=True):
-    """Where a record is.
-
-    Attributes:
-        record: Its id.
-        state: Its state.
-        at: When it reached it, in seconds; None while it is pending.
-        invocations: How often it was handed to the function.
-        rule: The rule by which it is there.
-    """
-
-    record: str
-    state: State | str
-    at: float | None
-    invocations: int
-    rule: str
-
-
-class Subject(Struct, frozen=True, kw_only=True):
-    """What an account is about, as far as its journal does not tell it.
-
-    Attributes:
-        title: What it is called.
-        setting: What was run.
-        source: Where the records come from.
-        words: How times and ids are written.
-        until: When it was stopped, in seconds, if anything is pending; None for the last entry.
-        faults: Whether errors of the function are news.
-    """
-
-    title: str
-    setting: tuple[Row, ...]
-    source: Source
-    words: Wording = Wording()
-    until: float | None = None
-    faults: bool = False
+    where: str = ""
+    trace: str = ""
+    count: int = 1
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -190,7 +137,7 @@ class Account(Struct, frozen=True, kw_only=True):
 
     title: str
     words: Wording
-    setting: tuple[Row, ...]
+    setting: Sequence[Row]
     begun: float
     ended: float
     counts: Mapping[str, int]
@@ -205,25 +152,43 @@ class Account(Struct, frozen=True, kw_only=True):
     records: Listed[Landed]
 
 
-def account(history: History, subject: Subject, limits: Limits) -> Account:
-    """All there is to tell of a history, within limits."""
-    landed = _landed(history, subject.source)
+def account(
+    history: History,
+    source: Source,
+    limits: Limits,
+    *,
+    title: str,
+    setting: Sequence[Row],
+    words: Wording,
+    until: float | None = None,
+) -> Account:
+    """All there is to tell of a history.
+
+    Args:
+        history: What happened.
+        source: Where the records come from.
+        limits: How much to tell.
+        title: What it is about.
+        setting: What was run.
+        words: How times and ids are written; of a live journal errors of the function are told as well.
+        until: When it was stopped, in seconds, if anything is pending; None for the last entry.
+    """
+    landed = _landed(history, source)
     counts = _counts(history, landed)
-    ended = subject.until if counts["pending"] and subject.until is not None else history.ended
     return Account(
-        title=subject.title,
-        words=subject.words,
-        setting=subject.setting,
-        begun=history.begun if subject.words.live else 0.0,
-        ended=ended,
+        title=title,
+        words=words,
+        setting=setting,
+        begun=history.begun if words.live else 0.0,
+        ended=until if counts["pending"] and until is not None else history.ended,
         counts=counts,
-        timeline=timeline(history, subject.source, subject.words, lines=limits.tries, rows=limits.rows),
+        timeline=timeline(history, source, words, lines=limits.tries, rows=limits.rows),
         split=_split(history, limits),
         landings=_listed(_landings(landed), limits.groups),
-        errors=_listed(_errors(history) if subject.faults else [], limits.lines),
+        errors=_listed(_errors(history) if words.live else [], limits.lines),
         troubles=_listed(_troubles(history), limits.lines),
         again=_listed(handled_again(history), limits.lines),
-        held_up=_listed(hold_ups(subject.source, history), limits.lines),
+        held_up=_listed(hold_ups(source, history), limits.lines),
         deliveries=_listed(history.deliveries, limits.lines),
         records=_records(landed, limits.records),
     )
@@ -252,10 +217,12 @@ def _listed[T](items: Sequence[T], limit: int) -> Listed[T]:
 def _landed(history: History, source: Source) -> list[Landed]:
     invocations = Counter(record for attempt in history.tries if attempt.reached for record in attempt.records)
     found: list[Landed] = []
-    for record in (each.id for each in source.records()):
-        end = history.ends.get(record)
-        state, at, rule = ("pending", None, UNDECIDED) if end is None else (end.state, end.at, wording.rule(end.rule))
-        found.append(Landed(record, state, at, invocations[record], rule))
+    for record in (each.id for each in source.records):
+        end, count = history.ends.get(record), invocations[record]
+        if end is None:
+            found.append(Landed(record, "pending", None, count, "undecided by the end"))
+        else:
+            found.append(Landed(record, end.state, end.at, count, wording.rule(end.rule)))
     return found
 
 
@@ -284,26 +251,22 @@ def _split(history: History, limits: Limits) -> Listed[Listed[Node]]:
 
 
 def _node(depth: int, batch: Batch) -> Node:
-    outcomes: list[tuple[str, int]] = []
-    for outcome in (attempt.outcome or "running" for attempt in batch.tries):
-        count = outcomes.pop()[1] if outcomes and outcomes[-1][0] == outcome else 0
-        outcomes.append((outcome, count + 1))
-    return Node(depth, batch.records, tuple(outcomes), batch.why if batch.parts else "", tuple(batch.ends))
+    outcomes = groupby(attempt.outcome or "running" for attempt in batch.tries)
+    counts = tuple((outcome, sum(1 for _ in alike)) for outcome, alike in outcomes)
+    return Node(depth, batch.records, counts, batch.why if batch.parts else "", tuple(batch.ends))
 
 
 def _landings(landed: Iterable[Landed]) -> list[Landing]:
     groups: dict[tuple[str, str], list[Landed]] = {}
     for each in landed:
         groups.setdefault((each.state, each.rule), []).append(each)
-    order = sorted(groups, key=lambda group: (_WORST_FIRST.index(group[0]), group[1]))
-    return [_landing(state, rule, groups[state, rule]) for state, rule in order]
-
-
-def _landing(state: str, rule: str, landed: Sequence[Landed]) -> Landing:
-    times = [each.at for each in landed if each.at is not None]
-    counts = [each.invocations for each in landed]
-    when = (min(times), max(times)) if times else None
-    return Landing(state, rule, tuple(each.record for each in landed), when, (min(counts), max(counts)))
+    found: list[Landing] = []
+    for (state, rule), alike in groups.items():
+        times = [each.at for each in alike if each.at is not None]
+        counts = [each.invocations for each in alike]
+        when = (min(times), max(times)) if times else None
+        found.append(Landing(state, rule, tuple(each.record for each in alike), when, (min(counts), max(counts))))
+    return sorted(found, key=lambda landing: (_WORST_FIRST.index(landing.state), landing.rule))
 
 
 def handled_again(history: History) -> list[Again]:
@@ -317,11 +280,10 @@ def handled_again(history: History) -> list[Again]:
 
 
 def _records(landed: Sequence[Landed], limit: int) -> Listed[Landed]:
-    if len(landed) <= limit:
-        return _listed(landed, limit)
-    smooth = [each.state == "processed" and each.invocations <= 1 for each in landed]
-    order = sorted(range(len(landed)), key=smooth.__getitem__)
-    return Listed(tuple(landed[index] for index in order[:limit]), len(landed) - limit)
+    """The records in their order or, if they are too many, first those that were not simply processed."""
+    if len(landed) > limit:
+        landed = sorted(landed, key=lambda each: each.state == "processed" and each.invocations <= 1)
+    return _listed(landed, limit)
 
 
 def _errors(history: History) -> list[Fault]:
@@ -329,19 +291,19 @@ def _errors(history: History) -> list[Fault]:
     found: list[Fault] = []
     for attempt in history.tries:
         if attempt.error is not None:
-            frames = attempt.error.get("stackTrace") or [] if isinstance(attempt.error, Mapping) else []
+            frames = attempt.error.get("stackTrace") or []
             trace = "".join(map(str, frames)) if isinstance(frames, list) else str(frames)
             places = _FRAME.findall(trace)
             where = "{}:{} in {}".format(*places[-1]) if places else ""
             text = _REQUEST.sub("", wording.error(attempt.error))
-            found.append(Fault(text, where, trace, 1, attempt.until, attempt.until, attempt.records))
+            found.append(Fault(text, attempt.until, attempt.until, attempt.records, where, trace))
     return _merged(found)
 
 
 def _troubles(history: History) -> list[Fault]:
     """What failed beside the function; what is dropped without an error has ended by a rule, which is told anyway."""
     told = (entry for entry in history.troubles if not isinstance(entry, Dropped) or entry.error)
-    return _merged(Fault(wording.trouble(entry), "", "", 1, entry.at, entry.at, entry.records) for entry in told)
+    return _merged(Fault(wording.trouble(entry), entry.at, entry.at, entry.records) for entry in told)
 
 
 def _merged(faults: Iterable[Fault]) -> list[Fault]:
@@ -349,11 +311,8 @@ def _merged(faults: Iterable[Fault]) -> list[Fault]:
     for fault in faults:
         groups.setdefault((fault.text, fault.where), []).append(fault)
     return [
-        replace(
-            alike[0],
-            count=len(alike),
-            last=alike[-1].last,
-            records=tuple(dict.fromkeys(record for fault in alike for record in fault.records)),
-        )
+        replace(alike[0], count=len(alike), last=alike[-1].last, records=tuple(dict.fromkeys(chain.from_iterable(
+            fault.records for fault in alike
+        ))))
         for alike in groups.values()
-    ]
+    ]  # fmt: skip

@@ -76,7 +76,7 @@ def legend(account: Account) -> str:
     ]  # fmt: skip
     marked = {"delivery": bool(account.deliveries.shown), **counts}
     entries += [_sample(shape(kind, 9, 9), meaning) for kind, meaning in MARKS.items() if marked[kind]]
-    if any(line.count > 1 for line in lines):
+    if any(len(line.tries) > 1 for line in lines):
         entries.append(_sample(element("rect", "repeats", width=18, height=18, rx=3), "many tries alike, as one"))
     return f'<ul class="legend">{"".join(f"<li>{entry}</li>" for entry in entries)}</ul>'
 

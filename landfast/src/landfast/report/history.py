@@ -6,19 +6,8 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
-from landfast.journal import (
-    Accepted,
-    Checkpointed,
-    Delivered,
-    Divided,
-    Dropped,
-    Entry,
-    Finished,
-    Invoked,
-    Retrying,
-    Returned,
-    Settled,
-)
+from landfast import journal
+from landfast.journal import Delivered, Divided, Dropped, Entry, Finished, Invoked, Retrying, Settled
 
 SUCCEEDED: Final = frozenset({"succeed", "return"})
 """Outcomes of the function that are no failure in themselves."""
@@ -162,7 +151,7 @@ class _Teller(Struct):
         history.ended = max(history.ended, entry.at) if history.entries else entry.at
         history.entries += 1
         match entry:
-            case Accepted(records=records):
+            case journal.Accepted(records=records):
                 history.origin = entry.origin
                 self._see(records, entry.at)
             case Invoked():
@@ -171,7 +160,7 @@ class _Teller(Struct):
                 self._finished(entry)
             case Retrying(records=records) if records or _RULE.match(entry.rule):
                 self._again(records, entry.due, entry.rule)
-            case Returned(records=records):
+            case journal.Returned(records=records):
                 self._returned(records, entry.due)
             case Divided(records=first, rest=rest):
                 self._divided(entry, first, rest)
@@ -179,7 +168,7 @@ class _Teller(Struct):
                 self._settled(entry)
             case Delivered():
                 history.deliveries.append(entry)
-            case Checkpointed():
+            case journal.Checkpointed():
                 history.checkpoints[entry.shard] = entry.sequence
             case Retrying() | Dropped():
                 history.troubles.append(entry)

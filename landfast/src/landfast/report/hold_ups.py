@@ -1,7 +1,7 @@
 """Who was held up by failures: the lanes of shards, and message groups."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from operator import itemgetter
 from typing import Literal
@@ -9,7 +9,27 @@ from typing import Literal
 from msgspec import Struct
 
 from landfast.report.history import Batch, History
-from landfast.report.source import Arrival, Source
+
+
+class Arrival(Struct, frozen=True):
+    """A record as its source had it: when it arrived, in seconds, in which shard, with which key or message group."""
+
+    id: str
+    at: float
+    shard: int | str | None = None
+    key: str = ""
+
+
+class Source(Struct, frozen=True):
+    """Where the records of a journal come from.
+
+    Attributes:
+        records: All of them, in their order.
+        order: Within what they wait for each other; None for events and the messages of standard queues.
+    """
+
+    records: Sequence[Arrival]
+    order: Literal["shard", "message group"] | None = None
 
 
 class HoldUp(Struct, frozen=True):
@@ -38,9 +58,9 @@ def hold_ups(source: Source, history: History) -> list[HoldUp]:
     """The hold-ups of a source, longest first; events and the messages of standard queues hold up nobody."""
     match source.order:
         case "shard":
-            found = _of_streams(history, source.records())
+            found = _of_streams(history, source.records)
         case "message group":
-            found = _of_groups(history, source.records())
+            found = _of_groups(history, source.records)
         case None:
             return []
     return sorted(found, key=_longest_first)

@@ -1,28 +1,17 @@
 """The accounts of a running service's journal, one for each source: a mapping, or the events of a function."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
-
-from msgspec import Struct
 
 from landfast.journal import Entry
 from landfast.report import wording
-from landfast.report.account import Account, Limits, Row, Subject, account
+from landfast.report.account import Account, Limits, Row, account
 from landfast.report.history import History, tell_each
-from landfast.report.source import Source
+from landfast.report.hold_ups import Arrival, Source
 from landfast.report.wording import Wording
 
 _DAY: Final = 86_400
 _QUEUE: Final = "arn:aws:sqs:"
-
-
-class _Seen(Struct, frozen=True):
-    """A record, as far as a journal tells: it does not tell message groups, nor the shard of what is not tried yet."""
-
-    id: str
-    at: float
-    shard: int | str | None
-    key: str = ""
 
 
 def accounts(entries: Iterable[Entry], limits: Limits) -> list[Account]:
@@ -43,9 +32,8 @@ def _account(name: str, history: History, words: Wording, limits: Limits) -> Acc
     rows.append(Row("journal", (_span(history, words),)))
     checkpoints = [f"shard {wording.shard(shard)} up to {upto}" for shard, upto in history.checkpoints.items()]
     rows += [Row("checkpoint", tuple(map(wording.printable, checkpoints)))] if checkpoints else []
-    source = Source(lambda: _seen(history), "shard" if stream else None)
-    subject = Subject(title=name, setting=tuple(rows), source=source, words=words, faults=True)
-    return account(history, subject, limits)
+    source = Source(_seen(history), "shard" if stream else None)
+    return account(history, source, limits, title=name, setting=rows, words=words)
 
 
 def _source(history: History, *, stream: bool) -> str:
@@ -61,14 +49,13 @@ def _span(history: History, words: Wording) -> str:
     return f"{wording.several(history.entries, 'entry')}, {day.time(history.begun)} to {day.time(history.ended)}"
 
 
-def _seen(history: History) -> Sequence[_Seen]:
+def _seen(history: History) -> list[Arrival]:
+    """The records as far as a journal tells: not their message groups, nor the shard of what is not tried yet."""
     shard_of = {record: attempt.shard for attempt in history.tries for record in attempt.records}
     shards = set(shard_of.values()) - {None}
     only = shards.pop() if len(shards) == 1 else None
-    return sorted(
-        (_Seen(record, at, shard_of.get(record) or _named(record, only)) for record, at in history.seen.items()),
-        key=lambda each: each.at,
-    )
+    found = (Arrival(record, at, shard_of.get(record) or _named(record, only)) for record, at in history.seen.items())
+    return sorted(found, key=lambda each: each.at)
 
 
 def _named(record: str, only: int | str | None) -> int | str | None:

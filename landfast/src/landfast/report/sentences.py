@@ -1,19 +1,7 @@
 """One entry of a journal alone, in a few words."""
 
-from landfast.journal import (
-    Accepted,
-    Checkpointed,
-    Deleted,
-    Delivered,
-    Divided,
-    Dropped,
-    Entry,
-    Finished,
-    Invoked,
-    Retrying,
-    Returned,
-    Settled,
-)
+from landfast import journal
+from landfast.journal import Delivered, Divided, Dropped, Entry, Finished, Invoked, Retrying, Settled
 from landfast.report.wording import clock_time, error, resource, short_id, state, trouble
 
 _MANY = 6
@@ -33,7 +21,7 @@ def names(records: tuple[str, ...]) -> str:
 def sentence(entry: Entry) -> str:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of entry
     """What happened, in a few words."""
     match entry:
-        case Accepted(origin=origin, records=records):
+        case journal.Accepted(origin=origin, records=records):
             return f"accepted{f' from {origin}' if origin else ''}{f' ({len(records)})' if len(records) > 1 else ''}"
         case Invoked(attempt=attempt, function=function):
             lane = f", lane {entry.lane}" if entry.lane else ""
@@ -52,11 +40,11 @@ def sentence(entry: Entry) -> str:  # noqa: C901, PLR0911, PLR0912 - one case fo
             return f"delivered to {kind} {resource(target)} ({rule})"
         case Settled(rule=rule):
             return f"{state(entry.state)} ({rule})"
-        case Checkpointed(sequence=sequence, shard=shard):
+        case journal.Checkpointed(sequence=sequence, shard=shard):
             return f"checkpoint of {shard} moved to {sequence}"
-        case Deleted(records=records):
+        case journal.Deleted(records=records):
             return f"deleted {len(records)} message(s) from the queue"
-        case Returned(due=due, records=records):
+        case journal.Returned(due=due, records=records):
             return f"{len(records)} message(s) become visible again at {clock_time(due)}"
         case Dropped():
             return trouble(entry)

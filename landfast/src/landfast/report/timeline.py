@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from landfast.report import wording
 from landfast.report.history import History, Try
-from landfast.report.source import Source
+from landfast.report.hold_ups import Source
 from landfast.report.wording import Wording
 
 _SHOWN: Final = 2
@@ -16,36 +16,35 @@ _WORTH_FOLDING: Final = 5
 type MarkKind = Literal["delivery", "dead_lettered", "dropped"]
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class Line(Struct, frozen=True):
     """A try to invoke a batch, or several in a row that all went the same way.
 
     Attributes:
-        at: When the first of them began, in seconds.
-        until: When the last of them ended, or the last moment known of it.
-        count: How many there are.
-        records: The batch.
-        number: The number of the first try of the batch; 0 if it did not count.
+        tries: Which.
         where: The shard, and its lane where there is more than one.
-        outcome: How they all ended.
-        again: What of the batch is tried again after the last one.
-        due: When that is.
-        rule: Why.
         rows: The rows that it is drawn in.
-        waiting: The rows of what is tried again.
+        waiting: The rows of what is tried again after it.
     """
 
-    at: float
-    until: float
-    count: int
-    records: tuple[str, ...]
-    number: int
+    tries: Sequence[Try]
     where: str
-    outcome: str
-    again: tuple[str, ...]
-    due: float | None
-    rule: str
     rows: tuple[int, ...]
     waiting: tuple[int, ...]
+
+    @property
+    def first(self) -> Try:
+        """The first of them."""
+        return self.tries[0]
+
+    @property
+    def last(self) -> Try:
+        """The last of them."""
+        return self.tries[-1]
+
+    @property
+    def outcome(self) -> str:
+        """How they all ended."""
+        return self.first.outcome or "running"
 
 
 class Mark(Struct, frozen=True):
@@ -82,29 +81,14 @@ def timeline(history: History, source: Source, words: Wording, *, lines: int, ro
     row_of, names = _rows(history, source, words, runs, lanes=lanes, limit=rows) if rows else ({}, [])
     row_of = {record: row for record, row in row_of.items() if row < rows}
     return Timeline(
-        tuple(_line(run, row_of, lanes=lanes) for run in runs),
+        tuple(
+            Line(run, _where(run[0], lanes=lanes), _in(run[0].records, row_of), _in(run[-1].again, row_of))
+            for run in runs
+        ),
         len(history.tries) - sum(map(len, runs)),
         tuple(names[:rows]),
         max(0, len(names) - rows),
         tuple(_marks(history, words, row_of)),
-    )
-
-
-def _line(run: Sequence[Try], row_of: Mapping[str, int], *, lanes: bool) -> Line:
-    first, last = run[0], run[-1]
-    return Line(
-        at=first.at,
-        until=last.until,
-        count=len(run),
-        records=first.records,
-        number=first.number,
-        where=_where(first, lanes=lanes),
-        outcome=first.outcome or "running",
-        again=last.again,
-        due=last.due,
-        rule=last.rule,
-        rows=_in(first.records, row_of),
-        waiting=_in(last.again, row_of),
     )
 
 
@@ -173,15 +157,15 @@ def _rows(
 def _names(history: History, source: Source, words: Wording, *, lanes: bool) -> dict[str, str]:
     match source.order:
         case "shard":
-            names = {record.id: f"shard {wording.shard(record.shard)}" for record in source.records()}
+            names = {record.id: f"shard {wording.shard(record.shard)}" for record in source.records}
             for attempt in history.tries:
                 if attempt.reached:
                     names |= dict.fromkeys(attempt.records, _where(attempt, lanes=lanes))
             return dict(sorted(names.items(), key=lambda item: _natural(item[1])))
         case "message group":
-            return {record.id: f"group {record.key or '(none)'}" for record in source.records()}
+            return {record.id: f"group {record.key or '(none)'}" for record in source.records}
         case None:
-            return {record.id: words.name(record.id) if words.live else record.id for record in source.records()}
+            return {record.id: words.name(record.id) if words.live else record.id for record in source.records}
 
 
 def _natural(text: str) -> list[tuple[bool, int, str]]:

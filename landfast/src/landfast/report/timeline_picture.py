@@ -59,7 +59,7 @@ def timeline(account: Account, name: str) -> str:
     found, words = account.timeline, account.words
     axis = _axis(account)
     height = _TOP + len(found.rows) * ROW + 8
-    tries = sum(line.count for line in found.lines) + found.left_out
+    tries = sum(len(line.tries) for line in found.lines) + found.left_out
     title = f"Timeline of {wording.several(tries, 'try')} in {wording.several(len(found.rows), 'row')}"
     span = f"From {words.time(account.begun)} to {words.time(account.ended)}"
     parts = [
@@ -81,11 +81,10 @@ def _axis(account: Account) -> _Axis:
     marked = frozenset(mark.at for mark in account.timeline.marks)
     moments = {account.begun, account.ended, *marked}
     for line in account.timeline.lines:
-        moments |= {line.at, line.until}
-        if line.due is not None:
-            moments.add(min(line.due, account.ended))
-        if line.at == line.until:
-            slots.update((line.at, row) for row in line.rows)
+        at, until, due = line.first.at, line.last.until, line.last.due
+        moments |= {at, until, min(until if due is None else due, account.ended)}
+        if at == until:
+            slots.update((at, row) for row in line.rows)
     most: dict[float, int] = {}
     for (moment, _), count in slots.items():
         most[moment] = max(count, most.get(moment, 0))
@@ -113,10 +112,11 @@ def _waits(account: Account, axis: _Axis) -> Iterator[str]:
     """From the end of a try to the time of the next one; below the bars, which cover their beginnings."""
     words = account.words
     for line in account.timeline.lines:
-        if line.due is None or not line.again:
+        last = line.last
+        if last.due is None:
             continue
-        begin, end = axis.begins[line.until], axis.begins[min(line.due, account.ended)]
-        text = f"{words.short(line.again)} wait {wording.duration(line.due - line.until)}: {words.then(line)}"
+        begin, end = axis.begins[last.until], axis.begins[min(last.due, account.ended)]
+        text = f"{words.short(last.again)} wait {wording.duration(last.due - last.until)}: {words.then(last)}"
         for row in line.waiting:
             y = _TOP + row * ROW + ROW / 2
             yield titled(text, element("line", "wait", x1=begin, y1=y, x2=end, y2=y))
@@ -125,24 +125,26 @@ def _waits(account: Account, axis: _Axis) -> Iterator[str]:
 def _bars(account: Account, axis: _Axis) -> Iterator[str]:
     used: defaultdict[tuple[float, int], int] = defaultdict(int)
     for line in account.timeline.lines:
+        at, until = line.first.at, line.last.until
         for row in line.rows:
-            if line.at == line.until:
-                x = axis.begins[line.at] + used[line.at, row] * _SLOT + 1
+            if at == until:
+                x = axis.begins[at] + used[at, row] * _SLOT + 1
                 width = _SLOT - 2
-                used[line.at, row] += 1
+                used[at, row] += 1
             else:
-                x = axis.ends[line.at] + 1
-                width = max(4.0, axis.begins[line.until] - x - 1)
+                x = axis.ends[at] + 1
+                width = max(4.0, axis.begins[until] - x - 1)
             yield _bar(line, account.words, x, _TOP + row * ROW + (ROW - BAR) / 2, width)
 
 
 def _bar(line: Line, words: Wording, x: float, y: float, width: float) -> str:
-    if line.count > 1:
-        bar = outcome_bar(line.outcome, f"x{line.count}", x, y, width)
+    first, count = line.first, len(line.tries)
+    records, outcome = words.short(first.records), line.outcome
+    if count > 1:
         hatch = element("rect", "repeats", x=x, y=y - 3, width=width, height=BAR + 6, rx=3)
-        records, until = words.short(line.records), words.time(line.until)
-        return titled(f"{line.count} more tries of {records}, all {line.outcome}, until {until}", hatch + bar)
-    number = f"try {line.number}, " if line.number else ""
-    text = f"{words.time(line.at)}: {words.short(line.records)}, {number}{line.outcome}"
-    then = f". {words.then(line)}" if words.then(line) else ""
-    return titled(text + then, outcome_bar(line.outcome, look(line.outcome).letter, x, y, width))
+        text = f"{count} more tries of {records}, all {outcome}, until {words.time(line.last.until)}"
+        return titled(text, hatch + outcome_bar(outcome, f"x{count}", x, y, width))
+    number = f"try {first.number}, " if first.number else ""
+    then = f". {words.then(first)}" if words.then(first) else ""
+    text = f"{words.time(first.at)}: {records}, {number}{outcome}{then}"
+    return titled(text, outcome_bar(outcome, look(outcome).letter, x, y, width))

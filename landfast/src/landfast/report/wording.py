@@ -11,7 +11,8 @@ from msgspec import Struct
 from landfast.journal import Delivered, Dropped, Retrying
 
 if TYPE_CHECKING:
-    from landfast.report.account import Account, Again, Fault, Landing, Node
+    from landfast.report.account import Account, Again, Fault, Landed, Landing, Node
+    from landfast.report.history import Try
     from landfast.report.hold_ups import HoldUp
     from landfast.report.timeline import Line
 
@@ -26,14 +27,22 @@ MEANINGS: Final[Mapping[str, str]] = {
 }
 """Rules whose notes are their bare ids, in words."""
 
-STATES: Final = ("processed", "to_destination", "dropped", "dead_lettered", "filtered", "pending")
-"""Where a record can be, as the summary counts them."""
+STATES: Final[Mapping[str, str]] = {
+    "processed": "good",
+    "to_destination": "kept",
+    "dead_lettered": "kept",
+    "dropped": "worst",
+    "filtered": "note",
+    "pending": "worst",
+}
+"""Where a record can be, and whether that is good."""
 
 _UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60))
 _NUMBERED: Final = re.compile(r"(.*?)(0|[1-9][0-9]{0,99})", re.DOTALL)
 _RUN: Final = 3
 _PIECES: Final = 4
 _LONG: Final = 60
+_LONG_ID: Final = 100
 _SHORT: Final = 8
 _LONGEST_FAULT: Final = 400
 _PLURALS: Final = {"try": "tries", "entry": "entries", "batch": "batches", "delivery": "deliveries"}
@@ -191,21 +200,22 @@ class Wording(Struct, frozen=True):
         """Two moments, or the one that both are."""
         return self.time(low) if low == high else f"{self.time(low)} - {self.time(high)}"
 
-    def then(self, line: "Line") -> str:
+    def then(self, attempt: "Try") -> str:
         """What followed a try that did not end it all well, and why."""
-        if line.due is None:
-            return rule(line.rule)
-        some = "" if line.again == line.records else f"{self.short(line.again)} "
-        return f"{some}again at {self.time(line.due)} ({rule(line.rule)})"
+        if attempt.due is None:
+            return rule(attempt.rule)
+        some = "" if attempt.again == attempt.records else f"{self.short(attempt.again)} "
+        return f"{some}again at {self.time(attempt.due)} ({rule(attempt.rule)})"
 
     def cells(self, line: "Line") -> tuple[str, str, str, str, str, str]:
         """A line of the timeline: when, where, which records, which try, how it ended, and what followed."""
-        at = self.time(line.at)
-        if line.count > 1:
-            return at, "", f"... {line.count} more like it", "", line.outcome, f"until {self.time(line.until)}"
-        took = f" in {duration(line.until - line.at)}" if line.until > line.at else ""
-        number = f"{line.number or '-'}"
-        return at, line.where, self.short(line.records), number, line.outcome + took, self.then(line)
+        first, count = line.first, len(line.tries)
+        at, until = self.time(first.at), line.last.until
+        if count > 1:
+            return at, "", f"... {count} more like it", "", line.outcome, f"until {self.time(until)}"
+        took = f" in {duration(until - first.at)}" if until > first.at else ""
+        number = f"{first.number or '-'}"
+        return at, line.where, self.short(first.records), number, line.outcome + took, self.then(first)
 
     def notes(self, node: "Node", name: Callable[[str], str]) -> list[str]:
         """What became of a batch: by which rule it was split, or where its records ended; `name` names a rule."""
@@ -221,6 +231,12 @@ class Wording(Struct, frozen=True):
         least, most = landing.invocations
         invoked = f"{least}x" if least == most else f"{least} - {most}x"
         return self.short(landing.records), state(landing.state), when, invoked, landing.rule
+
+    def landed(self, landed: "Landed") -> tuple[str, str, str, str, str]:
+        """A record, by its whole id unless that is very long: its state, since when, how often invoked, and why."""
+        at = "-" if landed.at is None else self.time(landed.at)
+        record = cut(printable(landed.record), _LONG_ID)
+        return record, state(landed.state), at, f"{landed.invocations}x", landed.rule
 
     def delivery(self, delivery: Delivered) -> tuple[str, str, str, str]:
         """A delivery: when, to what, of which records, and why."""

@@ -8,9 +8,9 @@ from msgspec import UNSET
 
 from landfast.journal import Entry
 from landfast.report import account as report
-from landfast.report.account import Account, Limits, Row, Subject
+from landfast.report.account import Account, Limits, Row
 from landfast.report.history import tell
-from landfast.report.source import Source
+from landfast.report.hold_ups import Arrival, Source
 from landfast.report.wording import Wording, duration, printable, resource, several
 from landfast.simulate.scenario import Function, Generated, Queue, Rule, Scenario
 
@@ -40,23 +40,25 @@ def account(scenario: Scenario, entries: Iterable[Entry], limits: Limits) -> Acc
         Row("default", tuple(_defaults(scenario)), settings=True),
         Row("function", tuple(_function(scenario.function))),
     )
-    subject = Subject(
+    return report.account(
+        tell(entries),
+        source(scenario),
+        limits,
         title=scenario.name,
-        setting=tuple(row for row in rows if row.texts),
-        source=source(scenario),
+        setting=[row for row in rows if row.texts],
         words=_WORDS,
         until=scenario.until,
     )
-    return report.account(tell(entries), subject, limits)
 
 
 def source(scenario: Scenario) -> Source:
     """Where the records come from, as far as their order matters."""
     origin = scenario.source
+    records = [Arrival(record.id, record.at, record.shard, record.key) for record in origin.all()]
     if origin.type in {"kinesis", "dynamodb"}:
-        return Source(origin.all, "shard")
+        return Source(records, "shard")
     fifo = isinstance(origin.queue, Queue) and origin.queue.FifoQueue
-    return Source(origin.all, "message group" if fifo else None)
+    return Source(records, "message group" if fifo else None)
 
 
 def _source(scenario: Scenario) -> str:
