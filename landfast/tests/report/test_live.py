@@ -11,7 +11,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from landfast.cli.app import app
-from landfast.journal import Accepted, Entry, Finished, Invoked, Settled
+from landfast.journal import Accepted, Checkpointed, Dropped, Entry, Finished, Invoked, Retrying, Settled
 from landfast.report import page, text
 from landfast.report.account import Account, Limits
 from landfast.report.live import accounts
@@ -211,6 +211,27 @@ def test_an_outcome_that_has_no_look_of_its_own_is_drawn_and_explained() -> None
     assert 'class="o-other"' in html
     assert "&lt;init&gt;</li>" in html
     assert "<init>" not in html
+
+
+def test_hostile_names_ids_and_errors_are_only_text() -> None:
+    hostile = "<img src=x onerror=alert(1)>\x1b[31m\n[bold]"
+    error = {"errorType": hostile, "errorMessage": hostile, "stackTrace": [f'File "{hostile}", line 1, in {hostile}']}
+    entries: list[Entry] = [
+        Accepted(at=NOON, source=hostile, records=(hostile,), origin=hostile),
+        Invoked(
+            at=NOON, source=hostile, records=(hostile,), request_id=hostile, attempt=1, function=hostile, shard=hostile
+        ),
+        Finished(at=NOON, source=hostile, records=(hostile,), request_id=hostile, outcome=hostile, error=error),
+        Checkpointed(at=NOON, source=hostile, sequence=hostile, shard=hostile),
+        Dropped(at=NOON, source=hostile, records=(hostile,), metric=hostile, error=hostile),
+        Retrying(at=NOON, source=hostile, due=NOON, rule=hostile),
+    ]
+    html = page.page(accounts(entries, page.LIMITS))
+    reader = reading(html)
+    assert (reader.wrong, reader.open, reader.tags["img"]) == ([], [], 0)
+    assert [each for each in reader.attributes if each[1] in {"onerror", "src"}] == []
+    [lines] = told(entries).values()
+    assert "\x1b" not in "".join([html, *lines])
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from landfast.delivery.event_invoke_config import DEFAULT_AGE, DEFAULT_RETRIES
 from landfast.delivery.queue_config import QueueAttributes, configuration
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import StreamConfig
-from landfast.journal import Finished, Invoked
+from landfast.journal import Accepted, Entry, Finished, Invoked
 from landfast.report import text
 from landfast.report.account import Again, handled_again
 from landfast.report.history import tell
@@ -171,6 +172,31 @@ def test_many_tries_alike_are_one_line_and_none_is_forgotten() -> None:
     assert len(runs) == 4
     assert sum(map(len, runs)) == len(history.tries) == 6915
     assert any("... 6912 more" in line for line in told(what))
+
+
+def as_a_service_notes(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The journal with what was read noted as accepted, and every try as begun, also one that is throttled."""
+    begun: set[str] = set()
+    for entry in entries:
+        match entry:
+            case Invoked():
+                begun.add(entry.request_id)
+            case Finished() if entry.request_id in begun:
+                begun.remove(entry.request_id)
+            case Finished():
+                yield Invoked(at=entry.at, records=entry.records, request_id=entry.request_id, attempt=1)
+            case _:
+                yield Accepted(at=entry.at, records=entry.records)
+        yield entry
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.json")), ids=lambda path: path.stem)
+def test_it_makes_no_difference_whether_throttled_tries_and_arrivals_are_noted(path: Path) -> None:
+    what = read(path.read_bytes())
+    entries = simulate(what)[1]
+    noted = list(as_a_service_notes(entries))
+    assert len(noted) > len(entries)
+    assert account(what, noted, text.LIMITS) == account(what, entries, text.LIMITS)
 
 
 def test_what_was_handled_again_after_a_success_is_told() -> None:

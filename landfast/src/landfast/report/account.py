@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -197,17 +197,15 @@ def account(
 def sections(told: Account) -> Iterator[tuple[str, Listed[tuple[str, str]]]]:
     """What is told line by line: titles, each with its lines, and what is folded into each line, if anything is."""
     words = told.words
-    yield from _section("Errors of the function", told.errors, lambda fault: (words.fault(fault), fault.trace))
-    yield from _section("Failed deliveries and requests", told.troubles, lambda fault: (words.fault(fault), ""))
-    yield from _section("Handled again after it went well", told.again, lambda again: (words.again(again), ""))
-    yield from _section("Held up by failures", told.held_up, lambda hold_up: (words.held_up(hold_up), ""))
-
-
-def _section[T](
-    title: str, found: Listed[T], say: Callable[[T], tuple[str, str]]
-) -> Iterator[tuple[str, Listed[tuple[str, str]]]]:
-    if found.shown:
-        yield title, Listed(tuple(map(say, found.shown)), found.left_out)
+    parts: tuple[tuple[str, Listed[Any], Callable[[Any], str]], ...] = (
+        ("Errors of the function", told.errors, words.fault),
+        ("Failed deliveries and requests", told.troubles, words.fault),
+        ("Handled again after it went well", told.again, words.again),
+        ("Held up by failures", told.held_up, words.held_up),
+    )
+    for title, found, say in parts:
+        if found.shown:
+            yield title, Listed(tuple((say(each), getattr(each, "trace", "")) for each in found.shown), found.left_out)
 
 
 def _listed[T](items: Sequence[T], limit: int) -> Listed[T]:
@@ -251,7 +249,7 @@ def _split(history: History, limits: Limits) -> Listed[Listed[Node]]:
 
 
 def _node(depth: int, batch: Batch) -> Node:
-    outcomes = groupby(attempt.outcome or "running" for attempt in batch.tries)
+    outcomes = groupby(wording.printable(attempt.outcome) or "running" for attempt in batch.tries)
     counts = tuple((outcome, sum(1 for _ in alike)) for outcome, alike in outcomes)
     return Node(depth, batch.records, counts, batch.why if batch.parts else "", tuple(batch.ends))
 

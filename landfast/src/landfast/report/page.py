@@ -129,9 +129,10 @@ def _records(account: Account) -> Iterator[str]:
     yield from _left_out(found.left_out, "record")
 
 
-def _folded(text: str, details: str) -> str:
+def _folded(text: str, more: str) -> str:
     """A line that opens; what would make a large page is cut."""
-    return f"<details><summary>{escape(text)}</summary><pre>{escape(wording.cut(details, _BODY))}</pre></details>"
+    shown = "\n".join(map(wording.printable, wording.cut(more, _BODY).splitlines()))
+    return f"<details><summary>{escape(text)}</summary><pre>{escape(shown)}</pre></details>"
 
 
 def _left_out(count: int, noun: str) -> Iterator[str]:

@@ -44,7 +44,7 @@ class Line(Struct, frozen=True):
     @property
     def outcome(self) -> str:
         """How they all ended."""
-        return self.first.outcome or "running"
+        return wording.printable(self.first.outcome) or "running"
 
 
 class Mark(Struct, frozen=True):
@@ -180,7 +180,7 @@ def _marks(history: History, words: Wording, row_of: Mapping[str, int]) -> list[
             text = f"{words.short(end.records)}: {wording.state(end.state)}, {wording.rule(end.rule)}"
             found[end.at, row_of[record]] = Mark(end.at, row_of[record], kind, text)
     for sent in history.deliveries:
-        text = f"{words.short(sent.records)} to {sent.kind} {sent.target}: {wording.delivered(sent)}"
         for row in _in(sent.records, row_of):
+            text = f"{words.short(sent.records)} to {sent.kind} {sent.target}: {wording.delivered(sent)}"
             found[sent.at, row] = Mark(sent.at, row, "delivery", text)
     return [found[place] for place in sorted(found)]

@@ -96,8 +96,9 @@ def resource(arn: str) -> str:
 
 def shard(name: int | str | None) -> str:
     """What people call a shard: its number, or the end of a name without one."""
-    number = re.fullmatch(r"shardId-0*(\d{1,12})", str(name))
-    return number[1] if number else str("unknown" if name is None else name).rpartition("-")[2]
+    text = "unknown" if name is None else printable(str(name))
+    number = re.fullmatch(r"shardId-0*(\d{1,12})", text)
+    return number[1] if number else text.rpartition("-")[2]
 
 
 def rule(text: str) -> str:
