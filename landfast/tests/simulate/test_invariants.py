@@ -8,6 +8,8 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from landfast.journal import Checkpointed, Entry, Finished, Invoked, Settled
+from landfast.report.account import Limits
+from landfast.simulate.account import account
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import Scenario, read
 from landfast.simulate.streams import sequence_number
@@ -142,6 +144,11 @@ def _run(scenario: Json) -> tuple[Scenario, Json, list[Entry]]:
     result, entries = simulate(parsed)
     _check_accounting(scenario, result, entries)
     assert json.dumps(simulate(parsed)[0]) == json.dumps(result)
+    told = account(parsed, entries, Limits())
+    assert {**told.counts, "ended": told.ended} == {**result["summary"], "system_errors": 0}
+    assert {each.record: (each.state, each.at, each.invocations) for each in told.records.shown} == {
+        record: (each["state"], each["at"], each["invocations"]) for record, each in result["records"].items()
+    }
     return parsed, result, entries
 
 

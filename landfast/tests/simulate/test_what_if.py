@@ -13,8 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from landfast.cli.app import app
-from landfast.simulate import words
-from landfast.simulate.history import hold_ups, tell
+from landfast.report.history import tell
+from landfast.report.hold_ups import hold_ups
+from landfast.report.wording import duration
+from landfast.simulate.account import source
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import read
 
@@ -36,7 +38,7 @@ class Answer:
 def answer(path: Path) -> Answer:
     scenario = read(path.read_bytes())
     result, entries = simulate(scenario)
-    found = [each.ended - each.begun for each in hold_ups(scenario.source, tell(entries)) if each.ended is not None]
+    found = [each.ended - each.begun for each in hold_ups(source(scenario), tell(entries)) if each.ended is not None]
     return Answer(result, max(found, default=0.0))
 
 
@@ -47,9 +49,9 @@ def count(name: str) -> Callable[[Answer], str]:
 COLUMNS: Mapping[str, Callable[[Answer], str]] = {
     **{name.replace("_", " "): count(name) for name in ("processed", "to_destination", "dropped", "dead_lettered")},
     **{name: count(name) for name in ("pending", "invocations", "throttles")},
-    "ended": lambda told: words.duration(told.result["summary"]["ended"]),
+    "ended": lambda told: duration(told.result["summary"]["ended"]),
     "most often": lambda told: f"{max(each['invocations'] for each in told.result['records'].values())}",
-    "held up": lambda told: words.duration(told.longest_hold_up),
+    "held up": lambda told: duration(told.longest_hold_up),
 }
 
 

@@ -7,8 +7,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
-from landfast.cli.account import clock_time, names, sentence
 from landfast.dataplane import inspect
+from landfast.report import sentences
 from landfast.service.service import Service
 from landfast.service.store import StoreError, read_journal
 
@@ -32,8 +32,7 @@ def _lines(console: Console, service: Service) -> None:
         while True:
             for number, entry in read_journal(service.journal, after=seen):
                 seen = number
-                line = f"{clock_time(entry.at)}  {entry.source:<24} {names(entry.records):<9} {sentence(entry)}"
-                console.print(line, markup=False, highlight=False, soft_wrap=True)
+                console.print(sentences.line(entry, width=24), markup=False, highlight=False, soft_wrap=True)
             if service.failed.wait(_TICK):
                 return
     except StoreError:

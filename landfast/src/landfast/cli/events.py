@@ -1,51 +1,83 @@
 """``landfast events``: the journal."""
 
 import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from landfast.cli.options import STATE, Json, State
+from landfast.cli.options import STATE, State
 
 if TYPE_CHECKING:
     from landfast.journal import Entry
+
+_LAST = 100
+_TICK = 0.2
 
 
 def events(
     source: Annotated[str | None, typer.Option(help="Only this function or mapping.", metavar="NAME")] = None,
     record: Annotated[str | None, typer.Option(help="Only the records whose id begins so.", metavar="ID")] = None,
-    last: Annotated[int, typer.Option(help="Only the newest entries; 0 for all.", min=0)] = 100,
+    last: Annotated[
+        int | None,
+        typer.Option(help=f"Only the newest entries; 0 for all.  [default: {_LAST}, or all in an account]", min=0),
+    ] = None,
     *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as things happen, until Ctrl-C.")] = False,
-    json: Json = False,
+    tree: Annotated[
+        bool, typer.Option("--tree", help="An account of each source: tries, split batches, where each record landed.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write the accounts as one self-contained page.", metavar="FILE")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, one entry (or account) a line.")] = False,
     state: State = STATE,
 ) -> None:
     """Show what happened to each event, attempt by attempt.
 
-    Example: landfast events --source import_orders --follow
+    Example: landfast events --source import_orders --follow, or: landfast events --tree
     """
-    from collections import deque
-
     from landfast.service.state import ServiceError, StateDirectory
-    from landfast.service.store import read_journal
 
     journal = StateDirectory(state).journal
     if not journal.exists():
         raise ServiceError(f"{journal}: there is no journal here: start a service with `landfast up`")
+    accounts = tree or html is not None
+    if accounts and (follow or record is not None):
+        option = "--follow" if follow else "--record"
+        raise typer.BadParameter(f"{option} is about single entries: leave it out with --tree and --html")
+    number = (0 if accounts else _LAST) if last is None else last
+    entries = _entries(journal, source, record, last=number, follow=follow)
+    if accounts:
+        found = list(entries)
+        if not found:
+            raise ServiceError(f"{journal}: there is no entry{f' of {source}' if source else ''} to tell of")
+        _tell(found, html, tree=tree, json=json)
+    else:
+        for entry in entries:
+            _print(entry, json=json)
+
+
+def _entries(journal: Path, source: str | None, record: str | None, *, last: int, follow: bool) -> Iterator["Entry"]:
+    """The newest entries that are wanted and, if they are followed, what comes after them."""
+    from collections import deque
+
+    from landfast.service.store import read_journal
+
     seen = 0
     newest: deque[Entry] = deque(maxlen=last or None)
     for number, entry in read_journal(journal):
         seen = number
         if _wanted(entry, source, record):
             newest.append(entry)
-    for entry in newest:
-        _print(entry, json=json)
+    yield from newest
     while follow:
         for number, entry in read_journal(journal, after=seen):
             seen = number
             if _wanted(entry, source, record):
-                _print(entry, json=json)
-        time.sleep(0.2)
+                yield entry
+        time.sleep(_TICK)
 
 
 def _wanted(entry: "Entry", source: str | None, record: str | None) -> bool:
@@ -54,12 +86,31 @@ def _wanted(entry: "Entry", source: str | None, record: str | None) -> bool:
     )
 
 
+def _tell(entries: Sequence["Entry"], html: Path | None, *, tree: bool, json: bool) -> None:
+    from landfast.report import page, text
+    from landfast.report.account import Limits
+    from landfast.report.live import accounts
+
+    if html is not None:
+        html.write_text(page.page(accounts(entries, page.LIMITS)), encoding="utf-8")
+    if not tree:
+        return
+    if json:
+        import msgspec
+
+        for account in accounts(entries, Limits()):
+            typer.echo(msgspec.json.encode(account))
+    else:
+        for account in accounts(entries, text.LIMITS):
+            text.write(account)
+
+
 def _print(entry: "Entry", *, json: bool) -> None:
-    from landfast.cli.account import clock_time, names, sentence
+    from landfast.report.sentences import line
 
     if json:
         import msgspec
 
         typer.echo(msgspec.json.encode(entry))
     else:
-        typer.echo(f"{clock_time(entry.at)}  {entry.source:<28} {names(entry.records):<9} {sentence(entry)}")
+        typer.echo(line(entry, width=28))

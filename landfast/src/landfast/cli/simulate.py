@@ -46,18 +46,20 @@ def simulate(
         typer.echo(f"landfast simulate: {scenario}: {' '.join(str(error).split())}", err=True)
         raise typer.Exit(_INVALID) from None
     if html is not None:
-        from landfast.simulate.page import page
+        from landfast.report import page
+        from landfast.simulate.account import account
 
-        _write(html, page(parsed, whole, entries))
+        _write(html, page.page([account(parsed, entries, page.LIMITS)]))
     if as_json:
         shown = {"summary": whole["summary"]} if summary else whole
         typer.echo(msgspec.json.encode(shown).decode())
     elif summary:
         typer.echo("\n".join(f"{name}: {count:g}" for name, count in whole["summary"].items()))
     else:
+        from landfast.report import text
         from landfast.simulate.account import account
 
-        account(parsed, whole, entries)
+        text.write(account(parsed, entries, text.LIMITS))
 
 
 def _read(path: Path) -> "Scenario":

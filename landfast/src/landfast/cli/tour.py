@@ -12,9 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from landfast.cli.account import sentence
 from landfast.cli.shop import Shop
 from landfast.journal import Accepted, Entry
+from landfast.report.sentences import sentence
 from landfast.service.service import Service
 from landfast.service.state import ServiceError
 from landfast.service.store import read_journal

@@ -11,12 +11,11 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from landfast.simulate import page as page_module
-from landfast.simulate.history import tell
-from landfast.simulate.page import page
+from landfast.report import page
+from landfast.report.history import tell
+from landfast.simulate.account import account
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import Scenario, read
-from landfast.simulate.timeline_picture import ROWS
 
 SCENARIOS = Path("../docs/scenarios")
 ALL = sorted(path for path in SCENARIOS.rglob("*.json") if not path.name.endswith(".expected.json"))
@@ -29,8 +28,7 @@ def scenario(**fields: Any) -> Scenario:
 
 
 def told(what: Scenario) -> str:
-    result, entries = simulate(what)
-    return page(what, result, entries)
+    return page.page([account(what, simulate(what)[1], page.LIMITS)])
 
 
 class Reader(HTMLParser):
@@ -233,8 +231,8 @@ def test_a_large_scenario_stays_small_and_says_what_it_leaves_out() -> None:
     html = told(what)
     assert len(html.encode()) < 2_000_000
     text = "".join(reading(html).text)
-    assert f"And {20_000 - page_module.RECORDS:,} more records, left out here" in text
-    assert f"And {20_000 // 97 - page_module.LINES} more deliveries, left out here" in text
+    assert f"And {20_000 - page.LIMITS.records:,} more records, left out here" in text
+    assert f"And {20_000 // 97 - page.LIMITS.lines} more deliveries, left out here" in text
     assert re.search(r"And [\d,]+ more tries, left out here", text)
     assert "<b>206</b>" in html
 
@@ -243,8 +241,8 @@ def test_of_many_rows_those_with_failures_are_drawn() -> None:
     function = {"behaviour": [{"records": ["r90"], "outcome": "raise"}]}
     html = told(scenario(source={"type": "async", "records": {"count": 100}}, function=function))
     labels = [text.text for text in pictures(html)[0].iter(f"{SVG}text") if text.get("class") == "label"]
-    assert labels == ["r90", *(f"r{number}" for number in range(1, ROWS))]
-    assert f"And {100 - ROWS} more rows, left out here" in "".join(reading(html).text)
+    assert labels == ["r90", *(f"r{number}" for number in range(1, page.LIMITS.rows))]
+    assert f"And {100 - page.LIMITS.rows} more rows, left out here" in "".join(reading(html).text)
 
 
 def test_long_ids_do_not_make_a_large_page() -> None:
@@ -268,7 +266,7 @@ def contrast(first: str, second: str) -> float:
 
 
 def test_texts_have_enough_contrast_by_day_and_by_night() -> None:
-    style = Path(page_module.__file__).with_name("page.css").read_text(encoding="utf-8")
+    style = Path(page.__file__).with_name("page.css").read_text(encoding="utf-8")
     themes = [
         dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", theme))
         for theme in re.findall(r":root \{(.*?)\}", style, re.DOTALL)

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,11 +15,14 @@ from landfast.delivery.event_invoke_config import DEFAULT_AGE, DEFAULT_RETRIES
 from landfast.delivery.queue_config import QueueAttributes, configuration
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import StreamConfig
-from landfast.journal import Finished, Invoked
-from landfast.simulate import account as account_module
-from landfast.simulate import words
-from landfast.simulate.account import account
-from landfast.simulate.history import folded, handled_again, hold_ups, tell
+from landfast.journal import Accepted, Entry, Finished, Invoked
+from landfast.report import text
+from landfast.report.account import Again, handled_again
+from landfast.report.history import tell
+from landfast.report.hold_ups import hold_ups
+from landfast.report.timeline import folded
+from landfast.report.wording import Wording, duration
+from landfast.simulate.account import DEFAULTS, account, source
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import Scenario, read
 
@@ -38,9 +42,9 @@ def kinesis(count: int, mapping: dict[str, Any], *behaviour: dict[str, Any], **r
 
 def told(what: Scenario, *, width: int = 80, terminal: bool = False) -> list[str]:
     out = io.StringIO()
-    result, entries = simulate(what)
     colours: Literal["standard"] | None = "standard" if terminal else None
-    account(what, result, entries, Console(file=out, width=width, force_terminal=terminal, color_system=colours))
+    console = Console(file=out, width=width, force_terminal=terminal, color_system=colours)
+    text.write(account(what, simulate(what)[1], text.LIMITS), console)
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
@@ -100,7 +104,7 @@ def test_a_shard_is_held_up_from_the_first_failure_until_all_of_the_batch_is_don
 def test_records_behind_a_failing_batch_wait_and_those_of_other_shards_do_not() -> None:
     what = kinesis(6, {"BatchSize": 1, "MaximumRetryAttempts": 2}, {"records": ["r1"], "outcome": "raise"}, shards=2)
     result, entries = simulate(what)
-    [hold_up] = hold_ups(what.source, tell(entries))
+    [hold_up] = hold_ups(source(what), tell(entries))
     assert (hold_up.name, hold_up.begun, hold_up.ended, hold_up.failed, hold_up.waiting) == ("0", 0.0, 3.0, ("r1",), 2)
     assert result["records"]["r2"]["at"] == 0.0
 
@@ -124,7 +128,7 @@ def test_the_failures_of_one_group_at_different_times_are_different_hold_ups() -
         source={"type": "sqs", "records": messages, "queue": {"FifoQueue": True}},
         function={"behaviour": [{"records": [each], "outcome": "raise", "invocations": 1} for each in ("m1", "m2")]},
     )
-    found = hold_ups(what.source, tell(simulate(what)[1]))
+    found = hold_ups(source(what), tell(simulate(what)[1]))
     assert [(each.begun, each.ended, each.failed, each.waiting) for each in found] == [
         (0.0, 30.0, ("m1",), 0),
         (500.0, 530.0, ("m2",), 1),
@@ -164,15 +168,40 @@ def test_a_batch_split_by_age_before_its_first_try_is_drawn() -> None:
 def test_many_tries_alike_are_one_line_and_none_is_forgotten() -> None:
     what = read((SCENARIOS / "poison-defaults.json").read_bytes())
     history = tell(simulate(what)[1])
-    items = folded(history)
-    assert len(items) == 4
-    assert sum(len(getattr(item, "tries", [item])) for item in items) == len(history.tries) == 6915
+    runs = folded(history)
+    assert len(runs) == 4
+    assert sum(map(len, runs)) == len(history.tries) == 6915
     assert any("... 6912 more" in line for line in told(what))
+
+
+def as_a_service_notes(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The journal with what was read noted as accepted, and every try as begun, also one that is throttled."""
+    begun: set[str] = set()
+    for entry in entries:
+        match entry:
+            case Invoked():
+                begun.add(entry.request_id)
+            case Finished() if entry.request_id in begun:
+                begun.remove(entry.request_id)
+            case Finished():
+                yield Invoked(at=entry.at, records=entry.records, request_id=entry.request_id, attempt=1)
+            case _:
+                yield Accepted(at=entry.at, records=entry.records)
+        yield entry
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.json")), ids=lambda path: path.stem)
+def test_it_makes_no_difference_whether_throttled_tries_and_arrivals_are_noted(path: Path) -> None:
+    what = read(path.read_bytes())
+    entries = simulate(what)[1]
+    noted = list(as_a_service_notes(entries))
+    assert len(noted) > len(entries)
+    assert account(what, noted, text.LIMITS) == account(what, entries, text.LIMITS)
 
 
 def test_what_was_handled_again_after_a_success_is_told() -> None:
     what = read((SCENARIOS / "visibility-unextended.json").read_bytes())
-    assert handled_again(tell(simulate(what)[1])) == {3: [f"r{number}" for number in range(1, 11)]}
+    assert handled_again(tell(simulate(what)[1])) == [Again(tuple(f"r{number}" for number in range(1, 11)), 3)]
     assert section(told(what), "Handled again after it went well") == ["r1-r10 (10): 3 invocations succeeded"]
 
 
@@ -185,14 +214,14 @@ def test_two_successes_are_one_too_many() -> None:
             Finished(at=number, records=("twice", f"once{number}"), request_id=f"{number}", outcome="succeed"),
         )
     ]
-    assert handled_again(tell(tries)) == {2: ["twice"]}
+    assert handled_again(tell(tries)) == [Again(("twice",), 2)]
 
 
 def test_a_large_scenario_is_cut_with_a_line_that_says_how_much_is_left_out() -> None:
     what = kinesis(3000, {"BatchSize": 1}, {"records": ["r2990"], "outcome": "raise", "invocations": 1})
     lines = told(what)
     timeline = section(lines, "Timeline")
-    assert len(timeline) == account_module.TIMELINE + 2
+    assert len(timeline) == text.LIMITS.tries + 2
     assert timeline[-1] == "... and 2,941 more tries, left out here; --json has all."
     assert any("r2990" in line and "raise" in line for line in timeline), "what failed is not what is left out"
 
@@ -200,7 +229,7 @@ def test_a_large_scenario_is_cut_with_a_line_that_says_how_much_is_left_out() ->
 def test_a_large_tree_is_cut() -> None:
     mapping = {"BatchSize": 200, "BisectBatchOnFunctionError": True, "MaximumRetryAttempts": 0}
     tree = section(told(kinesis(200, mapping, {"every": 1, "outcome": "raise"})), "Batches that were split")
-    assert account_module.NODES <= len(tree) <= account_module.NODES + 10
+    assert text.LIMITS.nodes <= len(tree) <= text.LIMITS.nodes + 10
     assert sum("... (--json has all)" in line for line in tree) == 1
 
 
@@ -214,23 +243,20 @@ def test_hostile_ids_are_printed_as_they_are_or_escaped() -> None:
         source={"type": "sqs", "records": records, "queue": {"FifoQueue": True}},
         function={"behaviour": [{"records": HOSTILE[:1], "outcome": "raise", "invocations": 1}]},
     )
-    text = "\n".join(told(what, width=300))
-    assert "\x1b" not in text
-    assert "\x07" not in text
-    assert r"[link=x]\x07name" in text
-    assert "[bold red]x[/]" in text
-    assert r"\x1b[31mred" in text
-    assert r"line\nbreak" in text
+    printed = "\n".join(told(what, width=300))
+    assert "\x1b" not in printed
+    assert "\x07" not in printed
+    assert r"[link=x]\x07name" in printed
+    assert "[bold red]x[/]" in printed
+    assert r"\x1b[31mred" in printed
+    assert r"line\nbreak" in printed
 
 
 @pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.json")), ids=lambda path: path.stem)
 def test_piped_it_has_no_colours_and_fits_80_columns(path: Path) -> None:
-    out = io.StringIO()
-    what = read(path.read_bytes())
-    result, entries = simulate(what)
-    account(what, result, entries, Console(file=out, width=80))
-    assert "\x1b" not in out.getvalue()
-    assert max(map(len, out.getvalue().splitlines())) <= 80
+    lines = told(read(path.read_bytes()))
+    assert "\x1b" not in "".join(lines)
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_terminal_gets_colours() -> None:
@@ -244,13 +270,13 @@ def test_without_records_the_function_is_never_invoked() -> None:
 
 
 def test_only_the_account_needs_rich() -> None:
-    code = "import sys, landfast.simulate.account, landfast.simulate.run; print('rich' in sys.modules)"
+    code = "import sys, landfast.report.page, landfast.simulate.account; print('rich' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "False\n"
 
 
 @pytest.mark.parametrize(
-    ("records", "text"),
+    ("records", "short"),
     [
         ([], ""),
         (["r1"], "r1"),
@@ -262,28 +288,29 @@ def test_only_the_account_needs_rich() -> None:
         (["r09", "r10", "r11", "r12"], "r09,r10-r12 (4)"),
         (["a1", "b2", "c3", "d4", "e5"], "a1,b2,c3,d4,... (5)"),
         (["x" * 100], "x" * 57 + "..."),
+        (["9" * 5000, "9" * 4999 + "8"], f"{'9' * 57}...,{'9' * 57}... (2)"),
     ],
 )
-def test_records_in_short(records: list[str], text: str) -> None:
-    assert words.short(records) == text
+def test_records_in_short(records: list[str], short: str) -> None:
+    assert Wording().short(records) == short
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"),
+    ("seconds", "written"),
     [(0, "0s"), (0.5, "0.5s"), (59.9996, "1m"), (60, "1m"), (21511, "5h 58m 31s"), (86459.5, "1d 59.5s")],
 )
-def test_times_in_words(seconds: float, text: str) -> None:
-    assert words.duration(seconds) == text
+def test_times_in_words(seconds: float, written: str) -> None:
+    assert duration(seconds) == written
 
 
 def test_the_defaults_that_the_account_names_are_those_that_hold() -> None:
     stream = StreamConfig("kinesis", "LATEST")
     queue = configuration({}, queue=QueueAttributes(), function_timeout=3.0, settings=Settings())
-    assert words.DEFAULTS["async"] == {
+    assert DEFAULTS["async"] == {
         "MaximumRetryAttempts": f"{DEFAULT_RETRIES}",
         "MaximumEventAgeInSeconds": f"{DEFAULT_AGE}",
     }
-    assert words.DEFAULTS["stream"] == {
+    assert DEFAULTS["stream"] == {
         "BatchSize": f"{stream.batch_size}",
         "MaximumBatchingWindowInSeconds": f"{stream.batching_window:g}",
         "MaximumRetryAttempts": f"{stream.maximum_retry_attempts}",
@@ -292,7 +319,7 @@ def test_the_defaults_that_the_account_names_are_those_that_hold() -> None:
         "FunctionResponseTypes": "ReportBatchItemFailures" if stream.report_batch_item_failures else "none",
         "ParallelizationFactor": f"{stream.parallelization_factor}",
     }
-    assert words.DEFAULTS["sqs"] == {
+    assert DEFAULTS["sqs"] == {
         "BatchSize": f"{queue.batch_size}",
         "MaximumBatchingWindowInSeconds": f"{queue.batching_window:g}",
         "FunctionResponseTypes": "ReportBatchItemFailures" if queue.report_batch_item_failures else "none",

@@ -1,0 +1,50 @@
+"""One entry of a journal alone, in a few words."""
+
+from landfast import journal
+from landfast.journal import Delivered, Divided, Dropped, Entry, Finished, Invoked, Retrying, Settled
+from landfast.report.wording import clock_time, error, resource, short_id, state, trouble
+
+_MANY = 6
+
+
+def line(entry: Entry, *, width: int) -> str:
+    """An entry in one line: when, which source in so many columns, which records, and what happened."""
+    return f"{clock_time(entry.at)}  {entry.source:<{width}} {names(entry.records):<9} {sentence(entry)}"
+
+
+def names(records: tuple[str, ...]) -> str:
+    """Which records, in short."""
+    shown = " ".join(map(short_id, records[:_MANY]))
+    return f"{shown} and {len(records) - _MANY} more" if len(records) > _MANY else shown
+
+
+def sentence(entry: Entry) -> str:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of entry
+    """What happened, in a few words."""
+    match entry:
+        case journal.Accepted(origin=origin, records=records):
+            return f"accepted{f' from {origin}' if origin else ''}{f' ({len(records)})' if len(records) > 1 else ''}"
+        case Invoked(attempt=attempt, function=function):
+            lane = f", lane {entry.lane}" if entry.lane else ""
+            return f"attempt {attempt} of {function}{lane} with {len(entry.records)} record(s)"
+        case Finished(outcome="succeed", value={"batchItemFailures": [_, *_] as failures}):
+            return f"reported {len(failures)} failed item(s)"
+        case Finished(outcome="succeed"):
+            return "succeeded"
+        case Finished(outcome=outcome):
+            return f"failed: {outcome}{f': {error(entry.error)}' if entry.error else ''}"
+        case Retrying(due=due, rule=rule):
+            return f"will be tried again at {clock_time(due)} ({rule})"
+        case Divided(records=records, rest=rest, rule=rule):
+            return f"split: {len(records)} first, then {len(rest)} ({rule})"
+        case Delivered(kind=kind, target=target, rule=rule):
+            return f"delivered to {kind} {resource(target)} ({rule})"
+        case Settled(rule=rule):
+            return f"{state(entry.state)} ({rule})"
+        case journal.Checkpointed(sequence=sequence, shard=shard):
+            return f"checkpoint of {shard} moved to {sequence}"
+        case journal.Deleted(records=records):
+            return f"deleted {len(records)} message(s) from the queue"
+        case journal.Returned(due=due, records=records):
+            return f"{len(records)} message(s) become visible again at {clock_time(due)}"
+        case Dropped():
+            return trouble(entry)

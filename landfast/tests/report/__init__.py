@@ -1,0 +1,1 @@
+"""The account of a journal, and its renderers."""
