@@ -39,13 +39,6 @@ def test_peeked_messages_stay_and_can_be_received_at_once(clients: Clients) -> N
     assert message.receive_count >= 2
 
 
-def test_streams_show_shards_and_retention(clients: Clients, world: World) -> None:
-    clients.kinesis.create_stream(StreamName="shown", ShardCount=3)
-    shown = {one.name: one for one in inspect.streams(clients)}
-    assert (shown["shown"].status, shown["shown"].open_shards, shown["shown"].retention_hours) == ("ACTIVE", 3, 24)
-    assert world.streams["Scans"].rsplit("/", 1)[-1] in shown
-
-
 def test_a_bucket_lists_its_objects_and_a_table_counts_its_items(clients: Clients, world: World) -> None:
     clients.s3.create_bucket(Bucket="listed")
     for key in ("b/1", "a/1", "a/2"):

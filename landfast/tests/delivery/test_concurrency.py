@@ -24,18 +24,6 @@ def test_without_a_limit_every_call_is_let_in() -> None:
     assert concurrency.running == 2000
 
 
-def test_a_changed_limit_counts_from_the_next_call_on() -> None:
-    concurrency = Concurrency(2)
-    assert concurrency.start()
-    assert concurrency.start()
-    concurrency.resize(1)
-    concurrency.end()
-    assert not concurrency.start()
-    concurrency.resize(None)
-    assert concurrency.limit is None
-    assert concurrency.start()
-
-
 def test_a_call_that_never_began_cannot_end() -> None:
     with pytest.raises(RuntimeError, match="no call of this function is running"):
         Concurrency(1).end()

@@ -471,28 +471,3 @@ def test_u_028_set_otherwise_a_standard_batch_comes_backwards(queue: QueueAttrib
     poller = machine(queue=queue, settings=from_ids({"U-28": False}))
     poller.advance(0)
     assert invoked(poller.received([message(name, group="g") for name in ("m1", "m2", "m3")], 0)) == [order]
-
-
-def test_stopping_lets_go_of_what_waits_and_lets_invocations_end() -> None:
-    poller = machine({"BatchSize": 20, "MaximumBatchingWindowInSeconds": 10})
-    poller.advance(0)
-    poller.received(messages(10), 0)
-    poller.received(messages(12, first=11)[:10], 0)
-    poller.received(messages(1, at=2, first=21), 2)
-    assert returned(poller.stop()) == [(["m21"], 32)]
-    assert poller.due() is None
-    assert returned(poller.received(messages(1, at=3, first=22), 3)) == [(["m22"], 33)]
-    actions = poller.finished("1", Succeeded(), 4)
-    assert len(deleted(actions)) == 20
-    assert polls(actions) == 0
-    assert poller.in_flight == 0
-
-
-def test_stopping_lets_go_of_throttled_batches() -> None:
-    poller = machine()
-    poller.advance(0)
-    poller.received(messages(1), 0)
-    poller.received(messages(1, first=2), 0)
-    poller.finished("1", NotReached(), 0)
-    assert returned(poller.stop()) == [(["m1"], 30)]
-    assert returned(poller.finished("2", NotReached(), 1)) == [(["m2"], 30)]

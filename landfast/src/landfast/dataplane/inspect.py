@@ -30,23 +30,6 @@ class QueueSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamSummary:
-    """A Kinesis stream.
-
-    Attributes:
-        name: Its name.
-        status: ``ACTIVE`` when it can be used.
-        open_shards: How many shards take records.
-        retention_hours: For how long records stay.
-    """
-
-    name: str
-    status: str
-    open_shards: int
-    retention_hours: int
-
-
-@dataclass(frozen=True, slots=True)
 class ObjectSummary:
     """An object of a bucket; `size` in bytes, `modified` in Unix seconds."""
 
@@ -102,12 +85,6 @@ def peek(clients: Clients, url: str, limit: int = BATCH) -> list[Message]:
     return seen
 
 
-def streams(clients: Clients) -> list[StreamSummary]:
-    """All Kinesis streams, by name."""
-    pages = clients.kinesis.get_paginator("list_streams").paginate()
-    return [_stream(clients, name) for name in sorted(name for page in pages for name in page["StreamNames"])]
-
-
 def objects(clients: Clients, bucket: str, prefix: str = "") -> Iterator[ObjectSummary]:
     """The objects of a bucket by key, page after page."""
     for page in clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
@@ -119,11 +96,6 @@ def count_items(clients: Clients, table: str) -> int:
     """How many items a table has now, by reading it all; `ItemCount` of its description may be hours old."""
     pages = clients.dynamodb.get_paginator("scan").paginate(TableName=table, Select="COUNT", ConsistentRead=True)
     return sum(page["Count"] for page in pages)
-
-
-def _stream(clients: Clients, name: str) -> StreamSummary:
-    told = clients.kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
-    return StreamSummary(name, told["StreamStatus"], told["OpenShardCount"], told["RetentionPeriodHours"])
 
 
 def _name(url: str) -> str:

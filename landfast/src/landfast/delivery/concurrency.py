@@ -52,7 +52,3 @@ class Concurrency:
         if not self._running:
             raise RuntimeError("no call of this function is running")
         self._running -= 1
-
-    def resize(self, limit: int | None) -> None:
-        """Change the limit; what runs goes on, even beyond it."""
-        self._limit = limit

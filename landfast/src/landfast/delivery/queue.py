@@ -72,7 +72,6 @@ class QueuePoller:
         self._running: dict[str, _Batch] = {}
         self._held: list[tuple[float, int, _Batch]] = []
         self._holds = itertools.count()
-        self._stopped = False
 
     @property
     def in_flight(self) -> int:
@@ -86,8 +85,6 @@ class QueuePoller:
 
     def due(self) -> float | None:
         """When the machine next wants to be woken."""
-        if self._stopped:
-            return None
         times = [-math.inf] if self._wanted_polls() else []
         if self._gathered:
             times.append(self._window_ends)
@@ -110,17 +107,6 @@ class QueuePoller:
         """Take in how an invocation ended."""
         return list(self._finish(self._running.pop(request_id), outcome, now))
 
-    def stop(self) -> list[QueueAction]:
-        """Poll no more and let go of what is not being handled; invocations in flight are still to be answered."""
-        self._stopped = True
-        batches = [*self._ready, *(batch for _, _, batch in sorted(self._held))]
-        waiting = [message for batch in batches for message in (*batch.messages, *batch.rest)]
-        waiting += self._gathered.values()
-        self._ready.clear()
-        self._held.clear()
-        self._gathered.clear()
-        return list(self._let_go(waiting))
-
     def _advance(self, now: float) -> Iterator[QueueAction]:
         self._scaling.advance(now)
         while self._held and self._held[0][0] <= now:
@@ -129,9 +115,6 @@ class QueuePoller:
 
     def _take_in(self, messages: Sequence[QueueMessage], now: float) -> Iterator[QueueAction]:
         self._polls -= 1
-        if self._stopped:
-            yield from self._let_go(messages)
-            return
         if not messages and not self.in_flight:
             self._scaling.idle()
         filters = self.config.filters
@@ -163,7 +146,7 @@ class QueuePoller:
         batch.throttles += 1
         at = now + THROTTLE_BACKOFF.wait(batch.throttles)
         in_time = not any(self._too_late(message, at) for message in batch.messages)
-        if in_time and self._settings.hold_throttled_batches and not self._stopped:
+        if in_time and self._settings.hold_throttled_batches:
             heapq.heappush(self._held, (at, next(self._holds), batch))
             yield Retry(batch.messages, at, "S-94")
         else:
@@ -177,7 +160,7 @@ class QueuePoller:
             yield Settle(done, "processed", rule)
         yield from self._let_go(back)
         blocked = {message.group for message in back}
-        after = [each for each in batch.rest if self._stopped or each.group in blocked or self._too_late(each, now)]
+        after = [each for each in batch.rest if each.group in blocked or self._too_late(each, now)]
         yield from self._let_go(after)
         groups = {message.group for message in after}
         following = [message for message in batch.rest if message.group not in groups]
@@ -186,8 +169,6 @@ class QueuePoller:
 
     def _go_on(self, now: float) -> Iterator[QueueAction]:
         """Form batches, invoke as many as may run, and ask for more."""
-        if self._stopped:
-            return
         self._form(now)
         while self._ready and len(self._running) + len(self._held) < self.capacity:
             yield self._invoke(self._ready.popleft())
