@@ -1,0 +1,94 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+TOOL = Path(__file__).parents[2]
+SCENARIO = {"source": {"type": "kinesis", "records": [{"id": "r1"}]}, "mapping": {"StartingPosition": "TRIM_HORIZON"}}
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Work:
+    Type: AWS::SQS::Queue
+    Properties: { QueueName: work }
+  Worker:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: app.handler
+      CodeUri: code/
+      Events:
+        Messages: { Type: SQS, Properties: { Queue: !GetAtt Work.Arn } }
+"""
+
+
+def _uv() -> str:
+    found = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.prefix).parent / ".tools" / "bin"))
+    if found is None:
+        pytest.skip("uv, which builds the wheel, is not here")
+    return found
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the wheel is unpacked."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [_uv(), "build", "--quiet", "--wheel", "--python", sys.executable, "--out-dir", str(folder), str(TOOL)]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    [wheel] = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def run(site: Path, arguments: Sequence[str], cwd: Path, stdin: str = "") -> str:
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    command = [sys.executable, "-P", "-m", "landfast", *arguments]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=cwd, env=environment, input=stdin, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_the_wheel_and_not_the_repository_is_what_runs(site: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    told = subprocess.run(
+        [sys.executable, "-P", "-c", "import landfast; print(landfast.__file__)"],
+        capture_output=True, text=True, check=True, cwd=tmp_path, env=environment,
+    )  # fmt: skip
+    assert told.stdout.startswith(str(site))
+
+
+def test_a_scenario_is_simulated_with_its_page(site: Path, tmp_path: Path) -> None:
+    result = run(site, ["simulate", "-", "--json", "--html", "page.html"], tmp_path, json.dumps(SCENARIO))
+    assert json.loads(result)["records"]["r1"]["state"] == "processed"
+    assert "<style>" in (tmp_path / "page.html").read_text()
+
+
+def test_a_small_stack_runs(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "app.py").write_text("def handler(event, context): pass\n")
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "landfast", "up"],
+        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as up:  # fmt: skip
+        try:
+            assert up.stdout is not None
+            assert any(line.startswith("endpoint") for line in up.stdout)
+            run(site, ["send", "sqs", "-"], tmp_path, '{"id": 1}\n')
+            latest = time.monotonic() + 30
+            while "processed (S-88)" not in (told := run(site, ["events"], tmp_path)):
+                assert time.monotonic() < latest, told
+        finally:
+            run(site, ["down"], tmp_path)
