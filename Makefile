@@ -11,7 +11,7 @@ BIN := .venv/bin
 PYTHON := $(CURDIR)/.venv/bin/python
 READY := .venv/.ready
 REQUIREMENTS := layers/shared/requirements.txt
-SOURCES := landfast functions layers tests benchmarks
+SOURCES := landfast demo functions layers tests benchmarks
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
 FAST := tests/architecture tests/unit
@@ -27,7 +27,7 @@ real_time = $(PYTEST) $(1) || { echo "Once more, what failed:"; $(PYTEST) --last
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
-	@$(BIN)/landfast demo
+	@$(PYTHON) -m demo
 
 up: $(READY)  ## Run the application until Ctrl-C
 	@$(BIN)/landfast up

@@ -22,7 +22,7 @@ def events(
 ) -> None:
     """Show what happened to each event, attempt by attempt.
 
-    Example: landfast events --source import_orders --follow
+    Example: landfast events --source my_function --follow
     """
     from collections import deque
 

@@ -38,7 +38,7 @@ from landfast.service.sources import Sources
 from landfast.service.specs import asynchronous_config, function_specs, versions, weights
 from landfast.service.state import Resource, Running, ServiceError, StateDirectory
 from landfast.service.store import Store, StoreError
-from landfast.service.streams import StreamMapping, StreamSupervisor
+from landfast.service.streams import ShardActor, StreamMapping, StreamSupervisor
 from landfast.service.triggers import TriggerPump
 from landfast.service.watch import Watch
 from landfast.template import Template, read
@@ -142,6 +142,11 @@ class Service:
     def actors(self) -> Sequence[Actor[Any]]:
         """All machines with their threads."""
         return self._actors
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no function is called and no event that was taken in has yet to end; queues are not looked into."""
+        return not any(map(_is_busy, self._actors))
 
     def asynchronous_queues(self) -> Mapping[str, AsynchronousActor]:
         """The asynchronous queues, by the name they have in the journal."""
@@ -371,6 +376,17 @@ class Service:
             speed=self.options.speed,
             resources=tuple(_resources(self.template, self.world, self._front.url)),
         )
+
+
+def _is_busy(actor: Actor[Any]) -> bool:
+    """Whether it calls the function, or has events that have not ended."""
+    match actor:
+        case AsynchronousActor():
+            return actor.waiting > 0
+        case ShardActor():
+            return actor.machine.undone > 0
+        case _:
+            return actor.in_flight > 0
 
 
 def _template(options: Options) -> Template:

@@ -3,11 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from landfast.cli.landing import Landing, landing
-from landfast.cli.shop import Payment
-from landfast.cli.tour import Tour, of_records
+from demo.landing import Landing, landing
+from demo.scenes import Scene as _Scene
+from demo.shop import Payment
+from demo.tour import Tour, of_records
 
 PIPELINE = "payments"
 
@@ -15,12 +17,13 @@ _HELD = "ACC-1"
 _OTHERS = ("ACC-2", "ACC-3", "ACC-4")
 
 
-class Payments:
+class Scene(_Scene):
     """The scene."""
 
-    def __init__(self, tour: Tour) -> None:
-        self._tour = tour
-        self._shop = tour.shop
+    keeps = frozenset({"PaymentsFailed"})
+
+    def __init__(self, tour: Tour, samples: Path) -> None:
+        super().__init__(tour, samples)
         self._before = _payment("P-1-1", _HELD, 10_000)
         self._malformed = {**_payment("P-1-2", _HELD, 500), "currency": "EURO"}
         self._behind = [_payment("P-1-3", _HELD, -2_500), _payment("P-1-4", _HELD, 700)]
