@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 
 from tests.crashes.crash import KINDS, Crash, Invocation
-from tests.end_to_end.workload import ledger
+from tests.end_to_end.loads.post_payments import ledger
 
 TABLES = {"accounts": ("account",), "entries": ("account", "paymentId"), "idempotency": ("id",)}
 DELIVERIES = 12

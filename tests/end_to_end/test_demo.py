@@ -4,15 +4,15 @@ import io
 
 from rich.console import Console
 
-from landfast.cli.demo import _tell
-from landfast.cli.landing import landing
+from demo.__main__ import tell
+from demo.landing import landing
 
 _PLACE = "history table, once"
 
 
 def told(*, wanted: list[str], found: list[str]) -> str:
     console = Console(file=io.StringIO(), width=80)
-    _tell(console, [landing("parcel scans", 2, "good scans", place=_PLACE, wanted=wanted, found=found)], 1.0)
+    tell(console, [landing("a pipeline", 2, "good scans", place=_PLACE, wanted=wanted, found=found)], 1.0)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -36,6 +36,6 @@ def test_what_landed_twice_is_wrong() -> None:
 
 
 def test_another_one_in_the_same_number_is_wrong() -> None:
-    one = landing("payments", 1, "good", place=_PLACE, wanted=["P-1"], found=["P-2"])
+    one = landing("another", 1, "good", place=_PLACE, wanted=["P-1"], found=["P-2"])
     assert (one.expected, one.found, one.holds) == (1, 1, False)
     assert (one.missing, one.foreign) == (("P-1",), ("P-2",))
