@@ -12,8 +12,8 @@ from demo.tour import Tour, from_origin
 from landfast.testing import Invoked
 
 PIPELINE = "order files"
-GOOD = "orders.jsonl"
-BROKEN = "orders-broken.jsonl"
+GOOD = "import_orders.jsonl"
+BROKEN = "import_orders-broken.jsonl"
 
 _FIRST_WAIT = 60
 """Seconds before the second attempt; the wait before the third is twice as long (S-04)."""

@@ -1,3 +1,4 @@
+# --- payments ---
 """`python -m tests.crashes --trials 2000 --seed 7 --engine ministack`: the trials, their number and their faults."""
 
 import argparse

@@ -1,3 +1,4 @@
+# --- payments ---
 """Trials: a batch of payments, delivered until nothing of it fails, while its invocations crash; and what must hold."""
 
 import json

@@ -275,8 +275,13 @@ def every_alarm_reaches_the_administrators_and_says_what_to_do(stack: Stack) -> 
 
 
 def runbook_sections() -> set[str]:
-    """Return the sections of the runbooks, as GitHub makes anchors of headings."""
-    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "runbooks.md").read_text(), re.MULTILINE)
+    """Return the sections of the runbooks."""
+    return sections_of((ROOT / "docs" / "runbooks.md").read_text())
+
+
+def sections_of(page: str) -> set[str]:
+    """Return the sections of a page, as GitHub makes anchors of headings."""
+    headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
     return {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 

@@ -25,6 +25,9 @@ from tests.template.wiring import (
 DYNAMODB_STREAM_HOURS = 24
 """What a DynamoDB stream keeps (S-54)."""
 
+SUCCESSES_FOR = {"ShipOrder": "NotifyCustomer"}
+"""Functions whose successes matter only to another one; without that, nobody has to be told of them."""
+
 FORCED_WILDCARDS = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 """Actions that AWS allows on `*` only."""
 
@@ -108,7 +111,8 @@ def asynchronous_functions_state_both_numbers_and_both_destinations(stack: Stack
             if number not in config:
                 yield f"{function}: does not state {number}"
         for side in ("OnSuccess", "OnFailure"):
-            if side not in config["DestinationConfig"]:
+            nobody_waits = side == "OnSuccess" and SUCCESSES_FOR.get(function, function) not in stack.all(FUNCTION)
+            if side not in config["DestinationConfig"] and not nobody_waits:
                 yield f"{function}: has no {side} destination"
 
 
@@ -189,7 +193,7 @@ def functions_outlast_every_call_they_make(stack: Stack) -> Violations:
     batches = {target(mapping["FunctionName"]) for mapping in stack.all(MAPPING).values()}
     for name, function in stack.all(FUNCTION).items():
         timeout_ms = 1000 * function["Timeout"]
-        for service in _services(function["Handler"].partition(".")[0]):
+        for service in services(function["Handler"].partition(".")[0]):
             longest_ms = clients.limits(service).longest_call_ms
             if timeout_ms <= longest_ms + REPORT_MS:
                 yield f"{name}: a call to {service} may take {longest_ms} ms of its {timeout_ms}"
@@ -197,7 +201,7 @@ def functions_outlast_every_call_they_make(stack: Stack) -> Violations:
             yield f"{name}: half of its {timeout_ms} ms is less than the {MARGIN_MS} in which a batch begins nothing"
 
 
-def _services(folder: str) -> list[clients.ServiceName]:
+def services(folder: str) -> list[clients.ServiceName]:
     """Return the services that a function's code makes clients of, itself or by the layer."""
     code = "".join(path.read_text() for path in (ROOT / "functions" / folder).glob("*.py"))
     by_layer = {"dynamodb": r"\b(ExactlyOnceStore|client)\(", "sqs": r"\bDeadLetterQueue\("}

@@ -27,7 +27,7 @@ def locked() -> dict[str, tuple[str, set[str]]]:
     """Return version and hashes of what uv.lock has for the group `layer`, dependencies included."""
     lock: dict[str, Any] = tomllib.loads((ROOT / "uv.lock").read_text())
     packages = {package["name"]: package for package in lock["package"]}
-    wanted = [each["name"] for each in packages["landfast"]["dev-dependencies"]["layer"]]
+    wanted = [each["name"] for each in packages["landfast-shop"]["dev-dependencies"]["layer"]]
     found: dict[str, tuple[str, set[str]]] = {}
     while wanted:
         name = wanted.pop()

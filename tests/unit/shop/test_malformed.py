@@ -242,7 +242,7 @@ class ImportOrders(Subject):
         boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
 
     def event(self, random: Random, number: int) -> Event:
-        orders = [json.loads(line) for line in (EVENTS / "orders.jsonl").read_text().splitlines()]
+        orders = [json.loads(line) for line in (EVENTS / "import_orders.jsonl").read_text().splitlines()]
         lines = [json.dumps(order | {"orderId": f"A-{number}-{n}"}).encode() for n, order in enumerate(orders)]
         event = deepcopy(self.sample)
         if random.random() < 0.7:
