@@ -11,8 +11,8 @@ from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]  # it s
 
 from tests.template import alarms, breaks, rules
 from tests.template.rules import RULES
-from tests.template.stack import TEMPLATE, Stack, as_list, target, targets
-from tests.template.wiring import ALARM, BUCKET, FUNCTION, INVOKE_CONFIG, Rule, asynchronous
+from tests.template.stack import TEMPLATE, Stack, as_list, target
+from tests.template.wiring import ALARM, BUCKET, FUNCTION, Rule
 
 type Source = dict[str, Any]
 
@@ -87,46 +87,6 @@ def test_every_section_of_the_runbooks_belongs_to_an_alarm(stack: Stack) -> None
     assert linked == alarms.runbook_sections()
 
 
-# --- order files ---
-def test_the_first_pipelines_queues_are_named_after_the_stack(stack: Stack) -> None:
-    names = {name: stack.properties(name)["QueueName"] for name in ("S3Success", "S3Failure")}
-    assert names == {
-        "S3Success": {"Fn::Sub": "${AWS::StackName}-S3-success"},
-        "S3Failure": {"Fn::Sub": "${AWS::StackName}-S3-failure"},
-    }
-
-
-def test_only_order_files_may_be_read_and_only_by_their_function(stack: Stack) -> None:
-    readers = {
-        name
-        for name in stack.all(FUNCTION)
-        for statement in stack.statements(name)
-        if "s3:GetObject" in as_list(statement["Action"])
-    }
-    assert readers == {"ImportOrders"}
-
-
-# --- fulfilment and notices ---
-def test_success_and_failure_use_all_four_kinds_of_destination(stack: Stack) -> None:
-    used = {
-        stack.type_of(name)
-        for config in stack.all(INVOKE_CONFIG).values()
-        for name in targets(config["DestinationConfig"])
-    }
-    assert used == {"AWS::SQS::Queue", "AWS::SNS::Topic", FUNCTION, "AWS::Events::EventBus"}
-
-
-# --- fulfilment ---
-def test_s_026_one_function_has_a_dead_letter_queue_beside_its_destination(stack: Stack) -> None:
-    with_both = {
-        name
-        for name, function in stack.all(FUNCTION).items()
-        if "DeadLetterConfig" in function and name in asynchronous(stack)
-    }
-    assert with_both == {"ShipOrder"}
-
-
-# --- shared ---
 def test_s_044_no_function_may_write_to_the_bucket_that_invokes_it(stack: Stack) -> None:
     invoking = {
         (target(each["Function"]), name)
