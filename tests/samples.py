@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
+FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/*/app.py"))
 
 _ALL_HANDLED: dict[str, list[Any]] = {"batchItemFailures": []}
 

@@ -176,7 +176,10 @@ def test_the_answer_is_judged_and_not_the_exit_code_alone(
 def test_functions_and_samples_without_the_other_are_wrong_and_not_left_out() -> None:
     assert set(functions()) >= set(FUNCTIONS)
     assert len(FUNCTIONS) == len(set(FUNCTIONS)) > 0
-    assert sam.invoke("no_such_function", ["false"]).wrong == "there is no functions/no_such_function/app.py"
+    assert (
+        sam.invoke("no_such_function", ["false"]).wrong
+        == "there is no functions/no_such_function/no_such_function/app.py"
+    )
 
 
 def test_a_wrong_one_is_told_with_its_reason_and_its_log(capsys: pytest.CaptureFixture[str]) -> None:

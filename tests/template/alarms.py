@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.template.stack import ROOT, Stack, target, targets
+from tests.template.stack import ROOT, Stack, package_of, target, targets
 from tests.template.wiring import (
     ALARM,
     BUCKET,
@@ -241,7 +241,7 @@ def _emits(stack: Stack, name: str, metric: Watched) -> Violations:
     if function is None or set(metric.by) != {"service"}:
         yield f"{name}: no function emits metrics by {metric.by}"
         return
-    folder = ROOT / "functions" / function["Handler"].partition(".")[0]
+    folder = package_of(function["Handler"].partition(".")[0])
     if not any(f'"{metric.metric}"' in path.read_text() for path in folder.glob("*.py")):
         yield f"{name}: no code of {folder.name} counts {metric.metric}"
     if function["Environment"]["Variables"].get("POWERTOOLS_METRICS_NAMESPACE") != metric.namespace:

@@ -6,7 +6,7 @@ from typing import get_args
 from backoffice import clients
 from backoffice.batches import MARGIN_MS, REPORT_MS
 from tests.template import alarms, stores
-from tests.template.stack import ROOT, Stack, as_list, target, targets
+from tests.template.stack import Stack, as_list, package_of, target, targets
 from tests.template.wiring import (
     FUNCTION,
     INVOKE_CONFIG,
@@ -183,7 +183,7 @@ def invocations_are_allowed_to_their_source_alone(stack: Stack) -> Violations:
 def every_handler_is_there(stack: Stack) -> Violations:
     for name, function in stack.all(FUNCTION).items():
         folder, module, handler = function["Handler"].split(".")
-        path = ROOT / "functions" / folder / f"{module}.py"
+        path = package_of(folder) / f"{module}.py"
         if not path.exists() or not re.search(rf"^(def {handler}\(|{handler} = )", path.read_text(), re.MULTILINE):
             yield f"{name}: there is no {function['Handler']}"
 
@@ -203,7 +203,7 @@ def functions_outlast_every_call_they_make(stack: Stack) -> Violations:
 
 def services(folder: str) -> list[clients.ServiceName]:
     """Return the services that a function's code makes clients of, itself or by the layer."""
-    code = "".join(path.read_text() for path in (ROOT / "functions" / folder).glob("*.py"))
+    code = "".join(path.read_text() for path in package_of(folder).glob("*.py"))
     by_layer = {"dynamodb": r"\b(ExactlyOnceStore|client)\(", "sqs": r"\bDeadLetterQueue\("}
     known = get_args(clients.ServiceName.__value__)
     return [
@@ -224,7 +224,7 @@ def every_setting_is_given(stack: Stack) -> Violations:
 
 
 def _settings(folder: str) -> set[str]:
-    code = (ROOT / "functions" / folder / "app.py").read_text()
+    code = (package_of(folder) / "app.py").read_text()
     found = re.search(r"^class Settings\(.*?\n\n\n", code, re.DOTALL | re.MULTILINE)
     return {each.upper() for each in re.findall(r"^    (\w+): \w+$", found[0], re.MULTILINE)} if found else set()
 

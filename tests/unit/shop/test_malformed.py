@@ -31,7 +31,7 @@ from tests.unit.shop.way import BUCKET
 PAYLOADS = int(os.environ.get("LANDFAST_MALFORMED", "100"))
 SEED = int(os.environ.get("LANDFAST_SEED", "20260102"))
 
-FUNCTIONS = sorted(path.parent.name for path in (EVENTS.parent / "functions").glob("*/app.py"))
+FUNCTIONS = sorted(path.parent.name for path in (EVENTS.parent / "functions").glob("*/*/app.py"))
 
 NAMED = (ShopError, IdempotencyKeyError, IdempotencyValidationError)
 NOT_THERE = {"NoSuchBucket", "NoSuchKey", "NoSuchVersion", "InvalidArgument", "InvalidBucketName"}
