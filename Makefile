@@ -11,7 +11,7 @@ BIN := .venv/bin
 PYTHON := $(CURDIR)/.venv/bin/python
 READY := .venv/.ready
 REQUIREMENTS := layers/shared/requirements.txt
-SOURCES := landfast functions layers tests benchmarks
+SOURCES := landfast demo tools functions layers tests benchmarks
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
 FAST := tests/architecture tests/unit
@@ -27,10 +27,17 @@ real_time = $(PYTEST) $(1) || { echo "Once more, what failed:"; $(PYTEST) --last
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
-	@$(BIN)/landfast demo
+	@$(PYTHON) -m demo
 
 up: $(READY)  ## Run the application until Ctrl-C
 	@$(BIN)/landfast up
+
+##@ Take apart
+remove:  ## Remove pipelines from the project: make remove PIPELINE=receipts (FORCE=1 with uncommitted changes)
+	@python3 -m tools.pipelines remove "$(PIPELINE)" $(if $(FORCE),--force)
+
+keep:  ## Keep these pipelines and remove all others: make keep PIPELINES=payments,order-files
+	@python3 -m tools.pipelines keep "$(PIPELINES)" $(if $(FORCE),--force)
 
 ##@ Check
 test: check template-lint  ## Everything: the fast checks, then templates, workers, emulator and end-to-end tests
@@ -70,9 +77,11 @@ malformed: $(READY)  ## Send each function 1,000 malformed payloads; every failu
 conservation: $(READY)  ## Send 10,000 mixed events with poison and duplicates; count every effect and every failure
 	@LANDFAST_EVENTS=10000 LANDFAST_ENGINE=ministack $(BIN)/pytest -s tests/end_to_end/test_conservation.py
 
+# --- payments ---
 crashes: $(READY)  ## Kill the payments function at any of its calls, 2,000 times, and check every balance
 	@$(BIN)/python -m tests.crashes --trials 2000
 
+# --- shared ---
 pre-commit: $(READY)  ## Check at every commit from now on
 	@$(BIN)/pre-commit install
 
@@ -129,4 +138,4 @@ $(UV):
 	echo "No Python with venv was found: install Python 3 (on Debian also python3-venv), or uv."; exit 1
 
 .PHONY: bench build check clean conformance conformance-check conservation contracts crashes demo deploy format \
-	format-check help lint local-invoke lock malformed mutants pre-commit template-lint test types up
+	format-check help keep lint local-invoke lock malformed mutants pre-commit remove template-lint test types up

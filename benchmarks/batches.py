@@ -50,7 +50,7 @@ IMPORTS = {
 }
 
 _ENVIRONMENT = os.environ | {
-    "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "functions", "layers/shared")),
+    "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "functions/track_parcels", "layers/shared")),
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "bench",
     "AWS_SECRET_ACCESS_KEY": "bench",

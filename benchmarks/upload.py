@@ -39,7 +39,7 @@ def figures() -> Sequence[Figure]:
 
 
 def _upload(service: Service, number: int) -> float:
-    sample = json.loads((ROOT / "events" / "orders.jsonl").read_text().splitlines()[0])
+    sample = json.loads((ROOT / "events" / "import_orders.jsonl").read_text().splitlines()[0])
     body = json.dumps({**sample, "orderId": f"B-{number}"}).encode()
     results = Queue(service.clients, service.world.queues["S3Success"].url)
     begun = time.perf_counter()

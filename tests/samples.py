@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
+FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/*/app.py"))
 
 _ALL_HANDLED: dict[str, list[Any]] = {"batchItemFailures": []}
 
@@ -35,7 +35,9 @@ def _is(wanted: Any) -> Callable[[Any], bool]:
 
 
 EXPECTED: Mapping[str, Callable[[Any], bool]] = {
+    # --- order files ---
     "import_orders": _names_the_missing_object,
+    # --- notices ---
     "notify_customer": _is(
         {
             "noticeId": "shipped-A-1001",
@@ -43,12 +45,19 @@ EXPECTED: Mapping[str, Callable[[Any], bool]] = {
             "text": "Your order A-1001 is on its way in 1 parcel: A-1001-1.",
         }
     ),
+    # --- payments ---
     "post_payments": _is(_ALL_HANDLED),
+    # --- order changes ---
     "publish_order_changes": _is(_ALL_HANDLED),
+    # --- parcel scans ---
     "replay_scans": _is(_ALL_HANDLED),
+    # --- receipts ---
     "send_receipts": _is(_ALL_HANDLED),
+    # --- fulfilment ---
     "ship_order": _is({"orderId": "A-1001", "customerId": "C-17", "parcelIds": ["A-1001-1"]}),
+    # --- parcel scans ---
     "track_parcels": _is(_ALL_HANDLED),
+    # --- shared ---
 }
 
 

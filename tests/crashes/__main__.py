@@ -1,3 +1,4 @@
+# --- payments ---
 """`python -m tests.crashes --trials 2000 --seed 7 --engine ministack`: the trials, their number and their faults."""
 
 import argparse
@@ -12,7 +13,7 @@ from pathlib import Path
 from landfast.dataplane import engine
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "layers" / "shared")]
+sys.path[:0] = [str(ROOT / "functions" / "post_payments"), str(ROOT / "layers" / "shared")]
 
 from tests.crashes.trials import ROUND, Shop, Trial  # noqa: E402 - the functions are found only now
 

@@ -1,3 +1,4 @@
+# --- payments ---
 """One call of an invocation at which something goes wrong, and the process of that invocation."""
 
 import os

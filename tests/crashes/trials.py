@@ -1,3 +1,4 @@
+# --- payments ---
 """Trials: a batch of payments, delivered until nothing of it fails, while its invocations crash; and what must hold."""
 
 import json
@@ -11,7 +12,7 @@ from typing import Any
 import boto3
 
 from tests.crashes.crash import KINDS, Crash, Invocation
-from tests.end_to_end.workload import ledger
+from tests.end_to_end.loads.post_payments import ledger
 
 TABLES = {"accounts": ("account",), "entries": ("account", "paymentId"), "idempotency": ("id",)}
 DELIVERIES = 12

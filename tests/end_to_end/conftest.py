@@ -20,6 +20,7 @@ from landfast.journal import Entry
 from landfast.service.service import Options, Service
 from landfast.service.state import Running, ServiceError, StateDirectory
 from landfast.service.store import read_journal
+from tests.samples import sample
 
 ROOT = Path(__file__).parents[2]
 SPEED = 120.0
@@ -64,9 +65,20 @@ class Client:
         [url] = [one.url for one in self.running.of_kind("queue") if one.logical_id == logical_id]
         return url
 
+    def invoked(self, function: str) -> Any:
+        """What the command line tells of a function's answer to its sample event."""
+        ended = landfast("invoke", function, "--event", str(sample(function)), "--json", state=self.path.parent)
+        return json.loads(ended.stdout) if ended.stdout else pytest.fail(ended.stderr)
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.aws("dynamodb").scan(TableName=self.name("table", table))["Items"]
+        return found
+
+    # --- order files ---
     def upload(self, key: str, content: bytes) -> None:
         self.aws("s3").put_object(Bucket=self.name("bucket", "OrderFiles"), Key=key, Body=content)
 
+    # --- shared ---
     def take(self, logical_id: str, wanted: Callable[[Any], bool]) -> Any:
         """The first record in a queue that is wanted; the others stay where they are."""
         latest = time.monotonic() + PATIENCE

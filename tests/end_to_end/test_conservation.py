@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 
 from landfast.service.service import Options, Service
-from tests.end_to_end.audit import Audit, engine, report, say
+from tests.end_to_end.audit import Audit, engine, poison, report, say
 from tests.end_to_end.conftest import ROOT
-from tests.end_to_end.workload import workload
+from tests.end_to_end.loads import workload
 
 EVENTS = {"ministack": 3_000, "moto": 200}
 """Moto copies whole tables for each transaction, which makes thousands of them hours."""
@@ -21,7 +21,7 @@ def test_every_event_is_processed_once_or_kept_with_its_reason(tmp_path: Path, l
     chosen = engine()
     events = int(os.environ.get("LANDFAST_EVENTS", EVENTS[chosen]))
     work = workload(SEED, events)
-    say(f"seed {SEED}, {events} events, {work.poison} of them poison, on {chosen}")
+    say(f"seed {SEED}, {events} events, {poison(work)} of them poison, on {chosen}")
     options = Options(
         template=ROOT / "template.yaml", state=tmp_path / "state", layers=layers, speed=SPEED, engine=chosen
     )
@@ -35,5 +35,5 @@ def test_every_event_is_processed_once_or_kept_with_its_reason(tmp_path: Path, l
         landings = audit.landings()
     say(f"sent in {sent - began:.1f} s, done in {quiet - began:.1f} s, counted in {time.monotonic() - quiet:.1f} s")
     say(report(landings))
-    assert work.poison >= events * 0.009
+    assert poison(work) >= events * 0.009
     assert all(one.holds for one in landings), report([one for one in landings if not one.holds])

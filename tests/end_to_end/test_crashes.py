@@ -1,3 +1,4 @@
+# --- payments ---
 """The payments function at the mercy of every kind of crash, for a few trials; many are `python -m tests.crashes`."""
 
 import os

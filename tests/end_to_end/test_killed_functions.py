@@ -12,9 +12,9 @@ from typing import Self
 from landfast.journal import Finished
 from landfast.service.service import Options, Service
 from landfast.service.store import read_journal
-from tests.end_to_end.audit import Audit, Tolerance, engine, report, say
+from tests.end_to_end.audit import Audit, engine, poison, report, say
 from tests.end_to_end.conftest import ROOT
-from tests.end_to_end.workload import workload
+from tests.end_to_end.loads import Tolerance, workload
 
 EVENTS = {"ministack": 600, "moto": 150}
 SEED = int(os.environ.get("LANDFAST_SEED", str(time.time_ns() % 1_000_000)))
@@ -76,7 +76,7 @@ def _is_worker(pid: int) -> bool:
 def test_what_killed_functions_were_at_is_processed_once_or_kept(tmp_path: Path, layers: Path) -> None:
     chosen = engine()
     work = workload(SEED, EVENTS[chosen])
-    say(f"seed {SEED}, {EVENTS[chosen]} events, {work.poison} of them poison, on {chosen}")
+    say(f"seed {SEED}, {EVENTS[chosen]} events, {poison(work)} of them poison, on {chosen}")
     options = Options(
         template=ROOT / "template.yaml", state=tmp_path / "state", layers=layers, speed=SPEED, engine=chosen
     )

@@ -62,7 +62,7 @@ def image(template: Mapping[str, Any], architecture: str) -> str:
 def invoke(function: str, command: list[str]) -> Invocation:
     """Invoke a function with its sample event by `sam local invoke`, given with its options."""
     if function not in FUNCTIONS:
-        return Invocation(function, wrong=f"there is no functions/{function}/app.py")
+        return Invocation(function, wrong=f"there is no functions/{function}/{function}/app.py")
     if not sample(function).exists():
         return Invocation(function, wrong=f"there is no sample event events/{function}.json")
     # A session of its own: at Ctrl-C, SAM is interrupted once, by us, and has its time to remove the container.

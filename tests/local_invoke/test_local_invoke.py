@@ -164,8 +164,11 @@ HANDLED: dict[str, list[Any]] = {"batchItemFailures": []}
         (1, HANDLED, "Error: no such option\n", "ended with 1: Error: no such option"),
     ],
 )
-def test_the_answer_is_judged_and_not_the_exit_code_alone(code: int, answer: Any, log: str, reason: str) -> None:
-    judged = sam.judged("track_parcels", code, answer, log)
+def test_the_answer_is_judged_and_not_the_exit_code_alone(
+    monkeypatch: pytest.MonkeyPatch, code: int, answer: Any, log: str, reason: str
+) -> None:
+    monkeypatch.setattr("tests.samples.EXPECTED", {"handle_batches": lambda told: told == HANDLED})
+    judged = sam.judged("handle_batches", code, answer, log)
     assert reason in judged
     assert bool(judged) is bool(reason)
 
@@ -173,12 +176,15 @@ def test_the_answer_is_judged_and_not_the_exit_code_alone(code: int, answer: Any
 def test_functions_and_samples_without_the_other_are_wrong_and_not_left_out() -> None:
     assert set(functions()) >= set(FUNCTIONS)
     assert len(FUNCTIONS) == len(set(FUNCTIONS)) > 0
-    assert sam.invoke("no_such_function", ["false"]).wrong == "there is no functions/no_such_function/app.py"
+    assert (
+        sam.invoke("no_such_function", ["false"]).wrong
+        == "there is no functions/no_such_function/no_such_function/app.py"
+    )
 
 
 def test_a_wrong_one_is_told_with_its_reason_and_its_log(capsys: pytest.CaptureFixture[str]) -> None:
-    assert not told(sam.Invocation("ship_order", None, "no answer: killed", "one\ntwo\n"))
-    assert told(sam.Invocation("ship_order", {"a": 1}))
+    assert not told(sam.Invocation("my_function", None, "no answer: killed", "one\ntwo\n"))
+    assert told(sam.Invocation("my_function", {"a": 1}))
     assert capsys.readouterr().out == (
-        'WRONG ship_order: no answer: killed\n      | one\n      | two\nok    ship_order: {"a": 1}\n'
+        'WRONG my_function: no answer: killed\n      | one\n      | two\nok    my_function: {"a": 1}\n'
     )

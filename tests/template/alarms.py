@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.template.stack import ROOT, Stack, target, targets
+from tests.template.stack import ROOT, Stack, package_of, target, targets
 from tests.template.wiring import (
     ALARM,
     BUCKET,
@@ -241,7 +241,7 @@ def _emits(stack: Stack, name: str, metric: Watched) -> Violations:
     if function is None or set(metric.by) != {"service"}:
         yield f"{name}: no function emits metrics by {metric.by}"
         return
-    folder = ROOT / "functions" / function["Handler"].partition(".")[0]
+    folder = package_of(function["Handler"].partition(".")[0])
     if not any(f'"{metric.metric}"' in path.read_text() for path in folder.glob("*.py")):
         yield f"{name}: no code of {folder.name} counts {metric.metric}"
     if function["Environment"]["Variables"].get("POWERTOOLS_METRICS_NAMESPACE") != metric.namespace:
@@ -275,8 +275,13 @@ def every_alarm_reaches_the_administrators_and_says_what_to_do(stack: Stack) -> 
 
 
 def runbook_sections() -> set[str]:
-    """Return the sections of the runbooks, as GitHub makes anchors of headings."""
-    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "runbooks.md").read_text(), re.MULTILINE)
+    """Return the sections of the runbooks."""
+    return sections_of((ROOT / "docs" / "runbooks.md").read_text())
+
+
+def sections_of(page: str) -> set[str]:
+    """Return the sections of a page, as GitHub makes anchors of headings."""
+    headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
     return {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 

@@ -6,7 +6,7 @@ from typing import get_args
 from backoffice import clients
 from backoffice.batches import MARGIN_MS, REPORT_MS
 from tests.template import alarms, stores
-from tests.template.stack import ROOT, Stack, as_list, target, targets
+from tests.template.stack import Stack, as_list, package_of, target, targets
 from tests.template.wiring import (
     FUNCTION,
     INVOKE_CONFIG,
@@ -24,6 +24,9 @@ from tests.template.wiring import (
 
 DYNAMODB_STREAM_HOURS = 24
 """What a DynamoDB stream keeps (S-54)."""
+
+SUCCESSES_FOR = {"ShipOrder": "NotifyCustomer"}
+"""Functions whose successes matter only to another one; without that, nobody has to be told of them."""
 
 FORCED_WILDCARDS = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 """Actions that AWS allows on `*` only."""
@@ -108,7 +111,8 @@ def asynchronous_functions_state_both_numbers_and_both_destinations(stack: Stack
             if number not in config:
                 yield f"{function}: does not state {number}"
         for side in ("OnSuccess", "OnFailure"):
-            if side not in config["DestinationConfig"]:
+            nobody_waits = side == "OnSuccess" and SUCCESSES_FOR.get(function, function) not in stack.all(FUNCTION)
+            if side not in config["DestinationConfig"] and not nobody_waits:
                 yield f"{function}: has no {side} destination"
 
 
@@ -179,7 +183,7 @@ def invocations_are_allowed_to_their_source_alone(stack: Stack) -> Violations:
 def every_handler_is_there(stack: Stack) -> Violations:
     for name, function in stack.all(FUNCTION).items():
         folder, module, handler = function["Handler"].split(".")
-        path = ROOT / "functions" / folder / f"{module}.py"
+        path = package_of(folder) / f"{module}.py"
         if not path.exists() or not re.search(rf"^(def {handler}\(|{handler} = )", path.read_text(), re.MULTILINE):
             yield f"{name}: there is no {function['Handler']}"
 
@@ -189,7 +193,7 @@ def functions_outlast_every_call_they_make(stack: Stack) -> Violations:
     batches = {target(mapping["FunctionName"]) for mapping in stack.all(MAPPING).values()}
     for name, function in stack.all(FUNCTION).items():
         timeout_ms = 1000 * function["Timeout"]
-        for service in _services(function["Handler"].partition(".")[0]):
+        for service in services(function["Handler"].partition(".")[0]):
             longest_ms = clients.limits(service).longest_call_ms
             if timeout_ms <= longest_ms + REPORT_MS:
                 yield f"{name}: a call to {service} may take {longest_ms} ms of its {timeout_ms}"
@@ -197,9 +201,9 @@ def functions_outlast_every_call_they_make(stack: Stack) -> Violations:
             yield f"{name}: half of its {timeout_ms} ms is less than the {MARGIN_MS} in which a batch begins nothing"
 
 
-def _services(folder: str) -> list[clients.ServiceName]:
+def services(folder: str) -> list[clients.ServiceName]:
     """Return the services that a function's code makes clients of, itself or by the layer."""
-    code = "".join(path.read_text() for path in (ROOT / "functions" / folder).glob("*.py"))
+    code = "".join(path.read_text() for path in package_of(folder).glob("*.py"))
     by_layer = {"dynamodb": r"\b(ExactlyOnceStore|client)\(", "sqs": r"\bDeadLetterQueue\("}
     known = get_args(clients.ServiceName.__value__)
     return [
@@ -220,7 +224,7 @@ def every_setting_is_given(stack: Stack) -> Violations:
 
 
 def _settings(folder: str) -> set[str]:
-    code = (ROOT / "functions" / folder / "app.py").read_text()
+    code = (package_of(folder) / "app.py").read_text()
     found = re.search(r"^class Settings\(.*?\n\n\n", code, re.DOTALL | re.MULTILINE)
     return {each.upper() for each in re.findall(r"^    (\w+): \w+$", found[0], re.MULTILINE)} if found else set()
 

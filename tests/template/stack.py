@@ -15,6 +15,12 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
 
+
+def package_of(function: str) -> Path:
+    """Return the package of a function, which has its name inside the folder that is deployed."""
+    return ROOT / "functions" / function / function
+
+
 type Properties = dict[str, Any]
 
 
@@ -106,5 +112,6 @@ def _packaged(source: Properties) -> Properties:
     for resource in packaged["Resources"].values():
         if resource["Type"] == "AWS::Serverless::LayerVersion":
             resource["Properties"]["ContentUri"] = "s3://bucket/key"
-    packaged["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://bucket/key"
     return packaged

@@ -191,7 +191,7 @@ def test_u_020_the_extension_is_the_window_the_time_out_and_half_a_minute() -> N
     assert read({"MaximumBatchingWindowInSeconds": 60}).visibility_timeout == 93
     assert read({"MaximumBatchingWindowInSeconds": 28}).visibility_timeout == 61
     assert read({"MaximumBatchingWindowInSeconds": 27}).visibility_timeout == 30
-    keeping = Settings(extend_receipts=False)
+    keeping = Settings(extend_visibility=False)
     assert read({"MaximumBatchingWindowInSeconds": 60}, settings=keeping).visibility_timeout == 30
 
 

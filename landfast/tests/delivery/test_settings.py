@@ -14,7 +14,7 @@ def test_every_setting_has_an_id_of_its_own() -> None:
 
 
 def test_the_ids_are_those_of_the_reference_and_not_the_order_of_the_fields() -> None:
-    assert (IDS["U-13"], IDS["U-20"], IDS["U-31"]) == ("stream_backoff", "extend_receipts", "cidr_patterns")
+    assert (IDS["U-13"], IDS["U-20"], IDS["U-31"]) == ("stream_backoff", "extend_visibility", "cidr_patterns")
 
 
 def test_parts_that_are_not_given_keep_their_defaults() -> None:

@@ -74,7 +74,7 @@ def _makers(source: str) -> Iterator[str]:
 
 
 def test_no_client_is_made_elsewhere() -> None:
-    sources = [*ROOT.glob("functions/*/*.py"), *ROOT.glob("layers/shared/backoffice/*.py")]
+    sources = [*ROOT.glob("functions/*/*/*.py"), *ROOT.glob("layers/shared/backoffice/*.py")]
 
     made = {path.name: [*_makers(path.read_text())] for path in sources}
 

@@ -19,8 +19,8 @@ from import_orders.upload import ForeignEventError
 from tests.unit.functions.conftest import EVENTS, Context, generated
 
 BUCKET = "inbox"
-GOOD = (EVENTS / "orders.jsonl").read_bytes()
-BROKEN = (EVENTS / "orders-broken.jsonl").read_bytes()
+GOOD = (EVENTS / "import_orders.jsonl").read_bytes()
+BROKEN = (EVENTS / "import_orders-broken.jsonl").read_bytes()
 
 type Handler = Callable[[dict[str, Any]], dict[str, Any]]
 

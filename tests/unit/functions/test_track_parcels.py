@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scans.scan import MalformedScanError, parse_scan
 from tests.unit.functions.conftest import Context, Event, Load, Sample, failed, generated, items
-from track_parcels.scan import MalformedScanError, parse_scan
 
 
 def scan(scan_id: str, **changes: object) -> dict[str, object]:

@@ -14,7 +14,7 @@ def load(aws: None) -> Load:  # noqa: ARG001  the module's clients need it
     """Import a function's `app`."""
 
     def imported(function: str) -> object:
-        if not (EVENTS.parent / "functions" / function / "app.py").exists():
+        if not (EVENTS.parent / "functions" / function / function / "app.py").exists():
             pytest.skip(f"the pipeline of {function} has been removed")
         return importlib.import_module(f"{function}.app")
 

@@ -31,7 +31,7 @@ from tests.unit.shop.way import BUCKET
 PAYLOADS = int(os.environ.get("LANDFAST_MALFORMED", "100"))
 SEED = int(os.environ.get("LANDFAST_SEED", "20260102"))
 
-FUNCTIONS = sorted(path.parent.name for path in (EVENTS.parent / "functions").glob("*/app.py"))
+FUNCTIONS = sorted(path.parent.name for path in (EVENTS.parent / "functions").glob("*/*/app.py"))
 
 NAMED = (ShopError, IdempotencyKeyError, IdempotencyValidationError)
 NOT_THERE = {"NoSuchBucket", "NoSuchKey", "NoSuchVersion", "InvalidArgument", "InvalidBucketName"}
@@ -242,7 +242,7 @@ class ImportOrders(Subject):
         boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
 
     def event(self, random: Random, number: int) -> Event:
-        orders = [json.loads(line) for line in (EVENTS / "orders.jsonl").read_text().splitlines()]
+        orders = [json.loads(line) for line in (EVENTS / "import_orders.jsonl").read_text().splitlines()]
         lines = [json.dumps(order | {"orderId": f"A-{number}-{n}"}).encode() for n, order in enumerate(orders)]
         event = deepcopy(self.sample)
         if random.random() < 0.7:

@@ -7,7 +7,7 @@ from typing import NoReturn, TextIO
 
 import typer
 
-from landfast.cli import demo, down, events, invoke, queues, send, simulate, up
+from landfast.cli import down, events, invoke, queues, send, simulate, up
 from landfast.cli.failures import in_one_line
 
 app = typer.Typer(
@@ -20,7 +20,6 @@ app = typer.Typer(
     context_settings={"max_content_width": 120},
 )
 app.command()(up.up)
-app.command()(demo.demo)
 app.add_typer(send.app, name="send")
 app.command()(queues.queues)
 app.command()(queues.peek)

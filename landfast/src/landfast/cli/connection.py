@@ -34,7 +34,7 @@ def aws(service: Running, name: str) -> Any:  # noqa: ANN401 - boto3's clients h
 def find(service: Running, kind: str, name: str | None) -> Resource:
     """The resource that the user means by its logical id, name or ARN; without one, the only one that feeds a function.
 
-    A logical id may be written as Python writes names: `track_parcels` is `TrackParcels`.
+    A logical id may be written as Python writes names: `my_function` is `MyFunction`.
 
     Raises:
         ServiceError: There is none, or more than one could be meant.

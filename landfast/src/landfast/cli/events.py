@@ -36,7 +36,7 @@ def events(
 ) -> None:
     """Show what happened to each event, attempt by attempt.
 
-    Example: landfast events --source import_orders --follow, or: landfast events --tree
+    Example: landfast events --source my_function --follow, or: landfast events --tree
     """
     from landfast.service.state import ServiceError, StateDirectory
 

@@ -23,7 +23,7 @@ def invoke(
 ) -> None:
     """Call a function and print what it returns; exit status 1 if it fails.
 
-    Example: landfast invoke import_orders --event events/import_orders.json
+    Example: landfast invoke my_function --event event.json
     """
     import base64
 

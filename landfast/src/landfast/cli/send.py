@@ -29,7 +29,7 @@ def s3(
 ) -> None:
     """Upload a file.
 
-    Example: landfast send s3 events/orders.jsonl --key 'in/june orders.jsonl'
+    Example: landfast send s3 report.csv --key 'in/june report.csv'
     """
     from landfast.cli.connection import aws, find, running
     from landfast.service.state import ServiceError
@@ -57,7 +57,7 @@ def kinesis(
 ) -> None:
     """Put one record for each line.
 
-    Example: landfast send kinesis scans.jsonl --key parcelId
+    Example: landfast send kinesis readings.jsonl --key sensor.id
     """
     from landfast.cli.connection import aws, find, running
 
@@ -95,7 +95,7 @@ def sqs(
 ) -> None:
     """Send one message for each line.
 
-    Example: landfast send sqs payments.jsonl --queue Payments --group account --deduplication paymentId
+    Example: landfast send sqs jobs.jsonl --queue Jobs --group customer --deduplication jobId
     """
     from landfast.cli.connection import aws, find, running
 
@@ -137,7 +137,7 @@ def events(
 ) -> None:
     """Put one event for each line, which is its detail.
 
-    Example: landfast send events orders.jsonl --source shop.orders --detail-type OrderPlaced --bus Orders
+    Example: landfast send events signups.jsonl --source my.app --detail-type SignedUp --bus Bus
     """
     from landfast.cli.connection import aws, find, running
 

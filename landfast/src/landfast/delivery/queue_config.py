@@ -102,7 +102,7 @@ def configuration(
             f"{function_timeout:g} seconds",
         )
     busy = window + function_timeout
-    extended = settings.extend_receipts and busy > queue.visibility_timeout
+    extended = settings.extend_visibility and busy > queue.visibility_timeout
     return QueueConfig(
         queue=queue,
         function_timeout=function_timeout,

@@ -115,7 +115,7 @@ class Settings:
     odd_values_succeed: bool = _unconfirmed("U-17", default=True)
     window_alignment_to_epoch: bool = _unconfirmed("U-18", default=True)
     batch_size_after_filters: bool = _unconfirmed("U-19", default=True)
-    extend_receipts: bool = _unconfirmed("U-20", default=True)
+    extend_visibility: bool = _unconfirmed("U-20", default=True)
     hold_throttled_batches: bool = _unconfirmed("U-21", default=True)
     queue_on_failure_text: str = _unconfirmed(
         "U-22", "Unsupported DestinationConfig parameter for given event source mapping type."

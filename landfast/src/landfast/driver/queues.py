@@ -42,7 +42,7 @@ class MessageQueue(Protocol):
         ...
 
     def delete(self, messages: Sequence[QueueMessage], answer: Callable[[Sequence[str]], None]) -> None:
-        """Delete messages by their receipts; answers with the ids of those that could not be, which come again."""
+        """Delete messages by their handles; answers with the ids of those that could not be, which come again."""
         ...
 
     def release(self, messages: Sequence[QueueMessage], at: float) -> None:

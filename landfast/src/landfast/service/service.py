@@ -138,10 +138,11 @@ class Service:
         """The file of the journal."""
         return self._directory.journal
 
-    def is_busy(self) -> bool:
-        """Whether an event has been taken in that has not ended; what sources still hold is theirs to tell."""
+    @property
+    def is_idle(self) -> bool:
+        """Whether no function is called and no event that was taken in has yet to end; queues are not looked into."""
         waiting = any(len(driver.machine) for _, driver in self.queues.each())
-        return waiting or any(reader.is_busy() for reader in self.readers)
+        return not waiting and not any(reader.is_busy() for reader in self.readers)
 
     def stop(self) -> None:
         """End everything that was started; accepted events stay on disk."""

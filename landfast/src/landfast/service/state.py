@@ -74,6 +74,17 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
         """The resources of one kind, in the template's order."""
         return [resource for resource in self.resources if resource.kind == kind]
 
+    def resource(self, kind: str, logical_id: str) -> Resource:
+        """The resource of this kind and logical id.
+
+        Raises:
+            ServiceError: The template declares no such resource.
+        """
+        for resource in self.of_kind(kind):
+            if resource.logical_id == logical_id:
+                return resource
+        raise ServiceError(f"the template has no {kind} {logical_id}")
+
 
 class StateDirectory:
     """The files of one service, and the lock that keeps a second one out.

@@ -65,7 +65,7 @@ class SimulatedQueue:
         self._wait()
 
     def delete(self, messages: Sequence[QueueMessage], answer: Callable[[Sequence[str]], None]) -> None:
-        """Delete messages by their receipts."""
+        """Delete messages by their handles."""
         now = self._world.now()
         refused = [message.id for message in messages if not self._queue.delete(message, now)]
         self._wait()

@@ -1,7 +1,7 @@
 """What a SAM or CloudFormation template declares, resolved, typed and immutable, for the local service to run.
 
-    template = read(Path("template.yaml"), stack_name="shop", parameters={"Architecture": "x86_64"})
-    template.functions["ImportOrders"].timeout
+    template = read(Path("template.yaml"), stack_name="stack", parameters={"Architecture": "x86_64"})
+    template.functions["MyFunction"].timeout
     template.not_run  # one line for each thing that is left out, with the reason
 
 `translated` gives the template after SAM's translation, for cfn-lint. Reading is offline and needs no credentials.

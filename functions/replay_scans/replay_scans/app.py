@@ -20,8 +20,8 @@ from backoffice.settings import from_environment
 from replay_scans.failed_range import FailureRecord, MalformedFailureError, parse_failure
 from replay_scans.parking import park, parked_gap, parked_record
 from replay_scans.reading import Missing, StreamRecord, read_range
-from track_parcels.scan import parse_scan
-from track_parcels.tracking import tracker
+from scans.scan import parse_scan
+from scans.tracking import tracker
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -1,3 +1,4 @@
+# --- parcel scans ---
 """What a scanner reports about a parcel."""
 
 import base64

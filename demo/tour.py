@@ -12,12 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from landfast.cli.shop import Shop
-from landfast.journal import Accepted, Entry
-from landfast.report.sentences import sentence
-from landfast.service.service import Service
-from landfast.service.state import ServiceError
-from landfast.service.store import read_journal
+from demo.shop import Shop
+from landfast.testing import Accepted, Entry, Service, read_journal, report_failure, sentence
 
 PATIENCE = 90.0
 """Real seconds that an event has to land."""
@@ -32,11 +28,19 @@ type About = Callable[[Entry], bool]
 
 @dataclass
 class Tour:
-    """A running service and the one who tells about it."""
+    """A running service and the one who tells about it.
+
+    Attributes:
+        console: Where it is told.
+        service: The service.
+        shop: Its clients.
+        handed_on: What scenes have put where another pipeline takes it up: order ids, by the logical id of the place.
+    """
 
     console: Console
     service: Service
     shop: Shop
+    handed_on: dict[str, list[str]] = field(default_factory=dict)
     _read: int = 0
     _began: float = 0.0
     _entries: list[Entry] = field(default_factory=list)
@@ -77,7 +81,7 @@ class Tour:
                 if done or time.monotonic() > deadline:
                     return told
                 if self.service.failed.wait(_TICK):
-                    raise ServiceError("the service has failed")
+                    report_failure(self.service)
 
     def until_quiet(self) -> None:
         """Wait until nothing has been under way for a while."""
@@ -85,7 +89,7 @@ class Tour:
 
         def quiet() -> bool:
             nonlocal since
-            if not is_idle(self.service, self.shop):
+            if not self.service.is_idle or self.shop.has_waiting_messages():
                 since = time.monotonic()
             return time.monotonic() - since > _QUIET
 
@@ -120,14 +124,6 @@ def of_records(ids: Collection[str]) -> About:
     """Whether an entry is about any of these records."""
     wanted = frozenset(ids)
     return lambda entry: not wanted.isdisjoint(entry.records)
-
-
-def is_idle(service: Service, shop: Shop) -> bool:
-    """Whether nothing is under way: no event that waits, no call, no message in a queue that feeds a function."""
-    if service.is_busy():
-        return False
-    held = shop.held()
-    return not any(held.get(mapping.source) for mapping in service.template.event_source_mappings.values())
 
 
 def _abridged(value: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -6,8 +6,8 @@ from typing import Any
 from landfast.journal import Invoked
 from tests.end_to_end.conftest import ROOT, Client
 
-GOOD = (ROOT / "events" / "orders.jsonl").read_bytes()
-BROKEN = (ROOT / "events" / "orders-broken.jsonl").read_bytes()
+GOOD = (ROOT / "events" / "import_orders.jsonl").read_bytes()
+BROKEN = (ROOT / "events" / "import_orders-broken.jsonl").read_bytes()
 
 
 def about(key: str) -> Any:

@@ -1,4 +1,4 @@
-"""Order files: a good one all the way to the customers' notices, a broken one, and the good one once more."""
+"""Order files: a good one, a broken one, and the good one once more."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -6,54 +6,45 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from landfast.cli.landing import Landing, landing
-from landfast.cli.shop import Mailbox
-from landfast.cli.tour import Tour, from_origin
-from landfast.journal import Invoked
+from demo.landing import Landing, landing
+from demo.scenes import Scene as _Scene
+from demo.tour import Tour, from_origin
+from landfast.testing import Invoked
 
 PIPELINE = "order files"
-GOOD = "orders.jsonl"
-BROKEN = "orders-broken.jsonl"
+GOOD = "import_orders.jsonl"
+BROKEN = "import_orders-broken.jsonl"
 
 _FIRST_WAIT = 60
 """Seconds before the second attempt; the wait before the third is twice as long (S-04)."""
 
 
-class OrderFiles:
-    """The scene.
+class Scene(_Scene):
+    """The scene."""
 
-    Args:
-        tour: The run it is a part of.
-        samples: Where the two files are.
-    """
+    keeps = frozenset({"OrderFiles", "S3Success", "S3Failure"})
 
     def __init__(self, tour: Tour, samples: Path) -> None:
-        self._tour = tour
-        self._shop = tour.shop
+        super().__init__(tour, samples)
         self._files = {name: (samples / name).read_bytes() for name in (GOOD, BROKEN)}
         self._orders = [json.loads(line)["orderId"] for line in self._files[GOOD].splitlines()]
         self._attempts: list[float] = []
-        world, clients = tour.service.world, tour.service.clients
-        self._notices = Mailbox(clients, "demo-notices")
-        self._notices.subscribe(world.topics["CustomersTopic"])
-        self._bus = Mailbox(clients, "demo-bus")
-        self._bus.listen(tour.service.template.event_buses["ShopBus"].name, "shop.orders")
 
-    def good(self) -> None:
-        """Upload the good file and follow its orders."""
-        self._tour.heading("An order file is uploaded; its orders go all the way to the customers")
+    def play(self) -> None:
+        """Upload both files."""
+        self._good()
+        self._broken()
+
+    def _good(self) -> None:
+        self._tour.heading("An order file is uploaded")
         self._upload(GOOD, lambda: bool(self._records("S3Success", GOOD)))
         for record in self._records("S3Success", GOOD)[:1]:
             self._tour.show("landed in S3-success", record)
-        self._follow("orders are in the orders table", lambda: self._ids("OrdersTable"))
-        self._follow("OrderPlaced events are on the bus", self._placed)
-        self._follow("shipments are in the shipments table", lambda: self._ids("ShipmentsTable"))
-        self._follow("notices were published to the customers' topic", self._told)
-        for record in self._notices.read()[:1]:
-            self._tour.show("one of the notices", record["responsePayload"])
+        self._tour.until(lambda: len(self._ids()) >= len(self._orders))
+        self._tour.say(f"{len(self._ids())} orders are in the orders table")
+        self._tour.handed_on["OrdersTable"] = self._orders
 
-    def broken(self) -> None:
-        """Upload the broken file."""
+    def _broken(self) -> None:
         self._tour.heading("An order file with a mistake in its second line is uploaded")
         self._attempts = self._upload(BROKEN, lambda: bool(self._records("S3Failure", BROKEN)))
         for record in self._records("S3Failure", BROKEN)[:1]:
@@ -85,19 +76,12 @@ class OrderFiles:
         rows: list[tuple[int, str, str, Sequence[Any], Sequence[Any]]] = [
             (2, "good file, twice", "S3-success, 1 attempt each", uploads, successes),
             (1, "broken file", "S3-failure, 3 attempts, stack trace", [failure], failures),
-            (len(orders), "orders", "orders table, once", orders, self._ids("OrdersTable")),
-            (len(orders), "orders", "bus, as OrderPlaced, once", orders, self._placed()),
-            (len(orders), "orders", "shipments table, once", orders, self._ids("ShipmentsTable")),
-            (len(orders), "orders", "customers' topic, as notice, once", orders, self._told()),
+            (len(orders), "orders", "orders table, once", orders, self._ids()),
         ]
         return [
             landing(PIPELINE, sent, events, place=place, wanted=wanted, found=found)
             for sent, events, place, wanted, found in rows
         ]
-
-    def _follow(self, where: str, found: Callable[[], list[str]]) -> None:
-        self._tour.until(lambda: len(found()) >= len(self._orders))
-        self._tour.say(f"{len(found())} {where}")
 
     def _upload(self, name: str, arrived: Callable[[], bool]) -> list[float]:
         """Upload a file, and tell what happens until it has arrived; when its attempts began."""
@@ -114,14 +98,8 @@ class OrderFiles:
         found = (json.loads(message.body) for message in self._shop.messages(queue))
         return [one for one in found if one["requestPayload"]["Records"][0]["s3"]["object"]["key"] == f"in/{name}"]
 
-    def _ids(self, table: str) -> list[str]:
-        return [item["orderId"] for item in self._shop.items(table)]
-
-    def _placed(self) -> list[str]:
-        return [one["detail"]["orderId"] for one in self._bus.read() if one["detail-type"] == "OrderPlaced"]
-
-    def _told(self) -> list[str]:
-        return [one["responsePayload"]["noticeId"].removeprefix("shipped-") for one in self._notices.read()]
+    def _ids(self) -> list[str]:
+        return [item["orderId"] for item in self._shop.items("OrdersTable")]
 
 
 def _verdict(record: Any) -> tuple[str, int, tuple[str, ...], str]:  # noqa: ANN401 - any JSON value

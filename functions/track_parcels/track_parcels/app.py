@@ -8,8 +8,8 @@ from backoffice.correlation import correlated
 from backoffice.exactly_once import ExactlyOnceStore
 from backoffice.observability import count
 from backoffice.settings import from_environment
-from track_parcels.scan import data_of, parse_scan, place_in_stream
-from track_parcels.tracking import tracker
+from scans.scan import data_of, parse_scan, place_in_stream
+from scans.tracking import tracker
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -1,10 +1,12 @@
 """Receipts: some are asked for twice, and none is sent twice."""
 
 import json
+from pathlib import Path
 
-from landfast.cli.landing import Landing, landing
-from landfast.cli.shop import Mailbox
-from landfast.cli.tour import Tour
+from demo.landing import Landing, landing
+from demo.scenes import Scene as _Scene
+from demo.shop import Mailbox
+from demo.tour import Tour
 
 PIPELINE = "receipts"
 
@@ -12,14 +14,13 @@ _ORDERS = 8
 _TWICE = 3
 
 
-class Receipts:
+class Scene(_Scene):
     """The scene."""
 
-    def __init__(self, tour: Tour) -> None:
-        self._tour = tour
-        self._shop = tour.shop
-        self._published = Mailbox(tour.service.clients, "demo-receipts")
-        self._published.subscribe(tour.service.world.topics["ReceiptsTopic"])
+    def __init__(self, tour: Tour, samples: Path) -> None:
+        super().__init__(tour, samples)
+        self._published = Mailbox(self._shop, "demo-receipts")
+        self._published.subscribe("ReceiptsTopic")
         self._asked = [
             {"orderId": f"R-{number}", "customerId": "C-17", "totalMinor": 100 * number, "currency": "EUR"}
             for number in range(1, _ORDERS + 1)

@@ -2,10 +2,12 @@
 
 import base64
 import json
+from pathlib import Path
 
-from landfast.cli.landing import Landing, landing
-from landfast.cli.tour import Tour, of_records
-from landfast.journal import Invoked
+from demo.landing import Landing, landing
+from demo.scenes import Scene as _Scene
+from demo.tour import Tour, of_records
+from landfast.testing import Invoked
 
 PIPELINE = "parcel scans"
 
@@ -14,12 +16,13 @@ _SCANS = 100
 _POISON = 50
 
 
-class ParcelScans:
+class Scene(_Scene):
     """The scene."""
 
-    def __init__(self, tour: Tour) -> None:
-        self._tour = tour
-        self._shop = tour.shop
+    keeps = frozenset({"ParkedScans"})
+
+    def __init__(self, tour: Tour, samples: Path) -> None:
+        super().__init__(tour, samples)
         self._scans = [_scan(number) for number in range(_SCANS)]
         self._scans[_POISON]["scannedAt"] = "yesterday"
         self._good = [scan for number, scan in enumerate(self._scans) if number != _POISON]

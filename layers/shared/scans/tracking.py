@@ -1,3 +1,4 @@
+# --- parcel scans ---
 """What a scan does: the newest one is where the parcel is, and each is in its history once."""
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from backoffice.exactly_once import (
     UnitOfWork,
     exactly_once,
 )
-from track_parcels.scan import Scan
+from scans.scan import Scan
 
 type Tracked = Literal["current", "late"]
 

@@ -1,0 +1,39 @@
+"""What Landfast publishes for those who run a stack from Python: tests, demonstrations, load generators.
+
+A stack runs in this process, and is talked to as one on AWS is, by boto3 against its endpoint:
+
+    with Service.start(Options(template=Path("template.yaml"), state=Path("state"), speed=60)) as service:
+        sqs = boto3.client("sqs", endpoint_url=service.endpoint, region_name=service.running.region)
+        sqs.send_message(QueueUrl=service.running.resource("queue", "Source").url, MessageBody="{}")
+        entries = [entry for _, entry in read_journal(service.journal)]
+"""
+
+from landfast.cli.failures import in_one_line, keep_threads_quiet
+from landfast.cli.up import report_failure
+from landfast.errors import LandfastError
+from landfast.journal import Accepted, Entry, Finished, Invoked
+from landfast.report.sentences import sentence
+from landfast.service.interrupts import Interrupted, Interrupts
+from landfast.service.service import Options, Service
+from landfast.service.state import Resource, Running, ServiceError
+from landfast.service.store import read_journal
+
+__all__ = [
+    "Accepted",
+    "Entry",
+    "Finished",
+    "Interrupted",
+    "Interrupts",
+    "Invoked",
+    "LandfastError",
+    "Options",
+    "Resource",
+    "Running",
+    "Service",
+    "ServiceError",
+    "in_one_line",
+    "keep_threads_quiet",
+    "read_journal",
+    "report_failure",
+    "sentence",
+]

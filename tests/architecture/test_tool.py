@@ -1,0 +1,39 @@
+"""The tool knows nothing of the shop, and the shop knows the tool by what it publishes."""
+
+import re
+
+import pytest
+
+from tests.architecture.sources import ROOT, imported, python_files, top
+
+TOOL = ROOT / "landfast" / "src" / "landfast"
+SHOPS_WORDS = re.compile(r"payments|receipts|parcel|ImportOrders", re.IGNORECASE)
+
+
+def names() -> set[str]:
+    """Return the template's logical ids and outputs, the functions' folders and the scenes' names."""
+    template = (ROOT / "template.yaml").read_text()
+    declared = re.findall(r"^  ([A-Z][A-Za-z0-9]+):$", template[template.index("\nResources:") :], re.MULTILINE)
+    folders = {path.parent.name for path in (ROOT / "functions").rglob("app.py")}
+    return {*declared, *folders, *(path.stem for path in (ROOT / "demo" / "scenes").glob("[a-z]*.py"))}
+
+
+def mentions(text: str) -> set[str]:
+    return {*SHOPS_WORDS.findall(text), *(names() & set(re.findall(r"\w+", text)))}
+
+
+def test_the_tool_names_nothing_of_the_shop() -> None:
+    files = [path for path in TOOL.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert len(files) > 100
+    found = {str(path.relative_to(ROOT)): told for path in files if (told := mentions(path.read_text()))}
+    assert found == {}
+
+
+@pytest.mark.parametrize("name", ["Payments", "receipts", "parcelId", "importOrders", *sorted(names())])
+def test_such_a_name_would_be_found(name: str) -> None:
+    assert mentions(f'invoke("{name}")')
+
+
+def test_the_demonstration_uses_what_the_tool_publishes() -> None:
+    used = {module for path in python_files("demo") for module in imported(path) if top(module) == "landfast"}
+    assert used == {"landfast.testing"}
