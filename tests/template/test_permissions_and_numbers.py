@@ -36,7 +36,7 @@ def reads_a_queue(stack: Stack) -> bool:
 
 def test_s_021_a_function_may_send_to_each_of_its_destinations(stack: Stack) -> None:
     sending = destinations(stack)
-    assert sending
+    assert sending or "DestinationConfig" not in stack.text
     lacking = {
         (function, action, store)
         for function, store in sending
