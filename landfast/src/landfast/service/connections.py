@@ -9,13 +9,12 @@ import asyncio
 import resource
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from aiohttp import StreamReader, web
 from aiohttp.web_protocol import _ErrInfo
 
 from landfast import aws_errors
-from landfast.aws_errors import ErrorAnswer, Operation
+from landfast.aws_errors import Operation
 from landfast.service import service_log
 from landfast.service.incoming import HEADERS, LINE, first_line
 
@@ -169,7 +168,7 @@ class Connection(web.RequestHandler):
         if isinstance(transport, asyncio.Transport):
             self.transport = None
             transport.set_protocol(_Leaving(self._connections, transport))
-            transport.write(_encoded(aws_errors.answer(asked, status, code, message)))
+            transport.write(aws_errors.answer(asked, status, code, message).encoded)
             transport.write_eof()
             self.connection_lost(None)
         return ConnectionResetError(message)
@@ -230,13 +229,3 @@ class _Leaving(asyncio.Protocol):
         del exc
         self._end.cancel()
         self._connections.leaving.pop(self._transport, None)
-
-
-def _encoded(answer: ErrorAnswer) -> bytes:
-    lines = [
-        f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
-        *(f"{name}: {value}" for name, value in answer.headers.items()),
-        f"Content-Length: {len(answer.content)}",
-        "Connection: close",
-    ]
-    return "\r\n".join((*lines, "", "")).encode("latin-1") + answer.content
