@@ -16,7 +16,7 @@ from aiohttp.web_protocol import _ErrInfo
 from landfast import aws_errors
 from landfast.aws_errors import Operation
 from landfast.service import service_log
-from landfast.service.incoming import HEADERS, LINE, first_line
+from landfast.service.incoming import HEADERS, LINE, first_line, operation
 
 _LOG = service_log.logger(__name__)
 _MOST = 4_096
@@ -70,9 +70,9 @@ class Connections(web.Server):
         return Connection(self, self._loop)
 
     def close(self) -> None:
-        """End all of them at once."""
+        """End all of them at once; who waits for an answer is told."""
         for connection in tuple(self.open):
-            connection.abort()
+            connection.end()
         for transport in tuple(self.leaving):
             transport.abort()
 
@@ -90,16 +90,22 @@ class Connections(web.Server):
     async def _counted(self, request: web.BaseRequest) -> web.StreamResponse:
         connection: Connection = request.protocol  # type: ignore[assignment] # made above
         connection.head_is_there(request.content)
+        connection.under_way = request
         try:
             return await self._handler(request)
         finally:
+            connection.under_way = None
             connection.begin_waiting()
 
 
 class Connection(web.RequestHandler):
-    """One client."""
+    """One client.
 
-    __slots__ = ("_body", "_connections", "_in_head", "_overdue")
+    Attributes:
+        under_way: The request that is being answered.
+    """
+
+    __slots__ = ("_body", "_connections", "_in_head", "_overdue", "under_way")
 
     def __init__(self, connections: Connections, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
@@ -113,6 +119,7 @@ class Connection(web.RequestHandler):
             max_headers=HEADERS,
             max_line_size=LINE,
         )
+        self.under_way: web.BaseRequest | None = None
         self._connections = connections
         self._body: StreamReader | None = None
         self._in_head = False
@@ -173,9 +180,11 @@ class Connection(web.RequestHandler):
             self.connection_lost(None)
         return ConnectionResetError(message)
 
-    def abort(self) -> None:
-        """End the connection at once, whatever is under way."""
-        if isinstance(self.transport, asyncio.Transport):
+    def end(self) -> None:
+        """End the connection at once; a request whose answer has not begun is answered first."""
+        if self.under_way is not None and self.under_way.writer.output_size == 0:
+            self.give_up(operation(self.under_way), 503, "ServiceUnavailable", "The service has stopped.")
+        elif isinstance(self.transport, asyncio.Transport):
             self.transport.abort()
 
     def handle_error(
