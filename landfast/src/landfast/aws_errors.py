@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
@@ -80,6 +81,17 @@ class ErrorAnswer:
     status: int
     headers: Mapping[str, str]
     content: bytes
+
+    @property
+    def encoded(self) -> bytes:
+        """The whole response, where nothing else is left to write it: the connection ends with it."""
+        lines = [
+            f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}",
+            *(f"{name}: {value}" for name, value in self.headers.items()),
+            f"Content-Length: {len(self.content)}",
+            "Connection: close",
+        ]
+        return "\r\n".join((*lines, "", "")).encode("latin-1") + self.content
 
 
 def answer(operation: Operation, status: int, code: str, message: str, request_id: str = "") -> ErrorAnswer:

@@ -154,3 +154,36 @@ def test_the_port_is_free_when_the_front_has_ended(front: Front) -> None:
         assert client.recv(1) == b""
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((address.hostname or "", address.port or 0), timeout=5)
+
+
+@pytest.mark.parametrize("path", ["/ours", "/engine"])
+def test_who_waits_for_an_answer_when_the_service_ends_gets_one(path: str) -> None:
+    asked, ended = threading.Event(), threading.Event()
+
+    def answer(_: Request) -> Response:
+        asked.set()
+        ended.wait(10)
+        return Response(200)
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as engine,
+        Front(
+            f"http://127.0.0.1:{engine.getsockname()[1]}", ours=lambda target: target == "/ours", answer=answer, limit=9
+        ) as front,
+        socket.create_connection((urlsplit(front.url).hostname or "", urlsplit(front.url).port or 0), 5) as client,
+    ):
+        engine.settimeout(5)
+        client.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        taken = None
+        if path == "/ours":
+            assert asked.wait(5)
+        else:
+            taken, _ = engine.accept()
+            taken.recv(1)  # it has the request, and says nothing
+        front.close()
+        ended.set()
+        status, content = response(client)
+        if taken:
+            taken.close()
+    assert status == 503
+    assert b"The service has stopped." in content

@@ -13,6 +13,7 @@ import sys
 from abc import abstractmethod
 from collections.abc import Callable
 from copy import deepcopy
+from functools import cache
 from random import Random
 from types import ModuleType
 from typing import Any, cast
@@ -52,6 +53,8 @@ class Subject:
         self.app = app
         self.sample = sample
         self.published: list[Any] = []
+        self.client: Callable[[str], Any] = cache(boto3.client)  # making one takes longer than a payload does
+        self.keys = {name: self._keys(name) for name in self.stores}
         self.prepare()
         self.base = self.state()
 
@@ -64,18 +67,22 @@ class Subject:
 
     def state(self) -> dict[str, Any]:
         """Return all that the function has an effect on."""
-        found: dict[str, Any] = {name: boto3.client("dynamodb").scan(TableName=name)["Items"] for name in self.stores}
+        dynamodb = self.client("dynamodb")
+        found: dict[str, Any] = {name: dynamodb.scan(TableName=name)["Items"] for name in self.stores}
         return found | {"published": len(self.published)}
 
     def restore(self) -> None:
         """Take the effects back, so that the tables stay small."""
         self.published.clear()
-        dynamodb = boto3.client("dynamodb")
+        dynamodb = self.client("dynamodb")
         for name in self.stores:
-            keys = [key["AttributeName"] for key in dynamodb.describe_table(TableName=name)["Table"]["KeySchema"]]
             for item in dynamodb.scan(TableName=name)["Items"]:
                 if item not in self.base[name]:
-                    dynamodb.delete_item(TableName=name, Key={key: item[key] for key in keys})
+                    dynamodb.delete_item(TableName=name, Key={key: item[key] for key in self.keys[name]})
+
+    def _keys(self, table: str) -> list[str]:
+        schema = self.client("dynamodb").describe_table(TableName=table)["Table"]["KeySchema"]
+        return [key["AttributeName"] for key in schema]
 
 
 class Batch(Subject):
@@ -175,13 +182,13 @@ class ReplayScans(Queue):
     stores = ("idempotency", "parcels", "history")
 
     def prepare(self) -> None:
-        boto3.client("kinesis").create_stream(StreamName="scans", ShardCount=1)
-        boto3.client("s3").create_bucket(Bucket="parked", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        self.client("kinesis").create_stream(StreamName="scans", ShardCount=1)
+        self.client("s3").create_bucket(Bucket="parked", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         self.scan = json.dumps(TrackParcels.payload(cast("Any", self), "replayed")).encode()
         super().prepare()
 
     def parked(self) -> list[str]:
-        answer = boto3.client("s3").list_objects_v2(Bucket="parked")
+        answer = self.client("s3").list_objects_v2(Bucket="parked")
         return [entry["Key"] for entry in answer.get("Contents", [])]
 
     def state(self) -> dict[str, Any]:
@@ -190,10 +197,10 @@ class ReplayScans(Queue):
     def restore(self) -> None:
         super().restore()
         for key in self.parked():
-            boto3.client("s3").delete_object(Bucket="parked", Key=key)
+            self.client("s3").delete_object(Bucket="parked", Key=key)
 
     def payload(self, name: str) -> dict[str, Any]:
-        put = boto3.client("kinesis").put_record(StreamName="scans", Data=self.scan, PartitionKey=name)
+        put = self.client("kinesis").put_record(StreamName="scans", Data=self.scan, PartitionKey=name)
         failure: dict[str, Any] = json.loads(self.sample["Records"][0]["body"])
         failure["KinesisBatchInfo"] |= {
             "streamArn": "arn:aws:kinesis:eu-west-1:123456789012:stream/scans",
@@ -239,7 +246,7 @@ class ImportOrders(Subject):
     stores = ("idempotency", "orders")
 
     def prepare(self) -> None:
-        boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        self.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
 
     def event(self, random: Random, number: int) -> Event:
         orders = [json.loads(line) for line in (EVENTS / "import_orders.jsonl").read_text().splitlines()]
@@ -249,7 +256,7 @@ class ImportOrders(Subject):
             lines[random.randrange(3)] = spoilt_payload(random, orders[0] | {"orderId": f"A-{number}"})
         body = b"\n".join(lines)
         key = f"{number}.jsonl"
-        put = boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
+        put = self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
         event["Records"][0]["s3"]["bucket"]["name"] = BUCKET
         event["Records"][0]["s3"]["object"] = {"key": key, "eTag": put["ETag"].strip('"'), "sequencer": "0055AED6DCD9"}
         if random.random() < 0.4:
@@ -329,10 +336,12 @@ def test_malformed_input_fails_with_a_reason_without_its_data_and_as_a_whole_or_
             assert_named(error, told)
             assert subject.state() == subject.base, told
         else:
-            failures += assert_reported(subject, event, answer, log.getvalue(), told)
+            failed = assert_reported(subject, event, answer, log.getvalue(), told)
+            failures += failed
+            if not failed:
+                subject.restore()
         assert CANARY not in log.getvalue(), told
         assert ascii(CANARY)[1:-1] not in log.getvalue(), told
-        subject.restore()
     metrics = capsys.readouterr().out
     assert CANARY not in metrics
     with capsys.disabled():

@@ -37,7 +37,7 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     setting: Annotated[
         list[str] | None,
         typer.Option(
-            "--setting", help="An unconfirmed point of Lambda's behaviour, e.g. U-14=true.", metavar="ID=JSON"
+            "--setting", help="An unconfirmed point of Lambda's behaviour, e.g. U-20=false.", metavar="ID=JSON"
         ),
     ] = None,
     *,

@@ -1,9 +1,9 @@
 """Moto's server as a process: ``python -m landfast.dataplane.moto_server HOST PORT``.
 
-``python -m moto.server`` does nearly the same, but for three things. It writes a line for every request: at the rate of
+``python -m moto.server`` does nearly the same, but for four things. It writes a line for every request: at the rate of
 pollers its log would fill the disk. It answers DynamoDB requests side by side, although a transaction that is rejected
 puts back a copy of the tables, so that what others wrote meanwhile would be lost. And it serves everybody everything,
-functions that run in Docker included.
+functions that run in Docker included. And it takes what is no HTTP (`landfast.dataplane.moto_http`).
 """
 
 import logging
@@ -14,10 +14,11 @@ from typing import Any, Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from botocore.model import OperationNotFoundError
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from landfast.dataplane.guard import Guard, NotServedError, WsgiGuard
+from landfast.dataplane.moto_http import StrictRequestHandler
 
 SERVED: Final = frozenset(
     {
@@ -76,7 +77,7 @@ def main(host: str, port: int) -> None:
         Guard.from_environment(),
         unknown=(NotImplementedError, OperationNotFoundError),
     )
-    make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler).serve_forever()
+    make_server(host, port, application, threaded=True, request_handler=StrictRequestHandler).serve_forever()
 
 
 if __name__ == "__main__":

@@ -9,15 +9,14 @@ import asyncio
 import resource
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from aiohttp import StreamReader, web
 from aiohttp.web_protocol import _ErrInfo
 
 from landfast import aws_errors
-from landfast.aws_errors import ErrorAnswer, Operation
+from landfast.aws_errors import Operation
 from landfast.service import service_log
-from landfast.service.incoming import HEADERS, LINE, first_line
+from landfast.service.incoming import HEADERS, LINE, first_line, operation
 
 _LOG = service_log.logger(__name__)
 _MOST = 4_096
@@ -71,9 +70,9 @@ class Connections(web.Server):
         return Connection(self, self._loop)
 
     def close(self) -> None:
-        """End all of them at once."""
+        """End all of them at once; who waits for an answer is told."""
         for connection in tuple(self.open):
-            connection.abort()
+            connection.end()
         for transport in tuple(self.leaving):
             transport.abort()
 
@@ -91,16 +90,22 @@ class Connections(web.Server):
     async def _counted(self, request: web.BaseRequest) -> web.StreamResponse:
         connection: Connection = request.protocol  # type: ignore[assignment] # made above
         connection.head_is_there(request.content)
+        connection.under_way = request
         try:
             return await self._handler(request)
         finally:
+            connection.under_way = None
             connection.begin_waiting()
 
 
 class Connection(web.RequestHandler):
-    """One client."""
+    """One client.
 
-    __slots__ = ("_body", "_connections", "_in_head", "_overdue")
+    Attributes:
+        under_way: The request that is being answered.
+    """
+
+    __slots__ = ("_body", "_connections", "_in_head", "_overdue", "under_way")
 
     def __init__(self, connections: Connections, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
@@ -114,6 +119,7 @@ class Connection(web.RequestHandler):
             max_headers=HEADERS,
             max_line_size=LINE,
         )
+        self.under_way: web.BaseRequest | None = None
         self._connections = connections
         self._body: StreamReader | None = None
         self._in_head = False
@@ -169,14 +175,16 @@ class Connection(web.RequestHandler):
         if isinstance(transport, asyncio.Transport):
             self.transport = None
             transport.set_protocol(_Leaving(self._connections, transport))
-            transport.write(_encoded(aws_errors.answer(asked, status, code, message)))
+            transport.write(aws_errors.answer(asked, status, code, message).encoded)
             transport.write_eof()
             self.connection_lost(None)
         return ConnectionResetError(message)
 
-    def abort(self) -> None:
-        """End the connection at once, whatever is under way."""
-        if isinstance(self.transport, asyncio.Transport):
+    def end(self) -> None:
+        """End the connection at once; a request whose answer has not begun is answered first."""
+        if self.under_way is not None and self.under_way.writer.output_size == 0:
+            self.give_up(operation(self.under_way), 503, "ServiceUnavailable", "The service has stopped.")
+        elif isinstance(self.transport, asyncio.Transport):
             self.transport.abort()
 
     def handle_error(
@@ -230,13 +238,3 @@ class _Leaving(asyncio.Protocol):
         del exc
         self._end.cancel()
         self._connections.leaving.pop(self._transport, None)
-
-
-def _encoded(answer: ErrorAnswer) -> bytes:
-    lines = [
-        f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
-        *(f"{name}: {value}" for name, value in answer.headers.items()),
-        f"Content-Length: {len(answer.content)}",
-        "Connection: close",
-    ]
-    return "\r\n".join((*lines, "", "")).encode("latin-1") + answer.content
