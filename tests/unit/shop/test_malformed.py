@@ -29,7 +29,7 @@ from tests.unit.functions.conftest import EVENTS, Context, Load, make_table
 from tests.unit.shop.mutations import CANARY, chance, spoilt, spoilt_event, spoilt_payload
 from tests.unit.shop.way import BUCKET
 
-PAYLOADS = int(os.environ.get("LANDFAST_MALFORMED", "100"))
+PAYLOADS = int(os.environ.get("LANDFAST_MALFORMED", "25"))
 SEED = int(os.environ.get("LANDFAST_SEED", "20260102"))
 
 FUNCTIONS = sorted(path.parent.name for path in (EVENTS.parent / "functions").glob("*/*/app.py"))
