@@ -43,10 +43,12 @@ IMPORTS = {
         _POWERTOOLS,
         "import backoffice.batches, backoffice.exactly_once, backoffice.observability, backoffice.settings",
     ),
+    # --- parcel scans ---
     "a handler with its client": (
         f"{_POWERTOOLS}\nDynamoDBPersistenceLayer('markers')",
         "import track_parcels.app",
     ),
+    # --- shared ---
 }
 
 _ENVIRONMENT = os.environ | {

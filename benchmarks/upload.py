@@ -1,3 +1,4 @@
+# --- order files ---
 """From `put_object` to the visible success record of a warm function, through the whole service.
 
 The record is long-polled for, as a consumer would.
