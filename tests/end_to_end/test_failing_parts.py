@@ -136,16 +136,16 @@ def test_everything_in_the_state_directory_is_the_users_alone_and_functions_have
     assert loose(process.state) == {}
 
 
-@pytest.mark.parametrize("victim", ["emulator", "keeper", "both"])
+@pytest.mark.parametrize("victim", ["emulator", "watchdog", "both"])
 def test_a_killed_engine_ends_the_service_with_one_line_that_says_what_to_do(
     up: Callable[..., Process], template: Path, victim: str
 ) -> None:
     process = up(template)
     client = process.ready()
     client.close()
-    keeper = group(process.state)
-    [emulator] = [pid for pid in members(keeper) if pid != keeper]
-    for pid in {"emulator": [emulator], "keeper": [keeper], "both": [keeper, emulator]}[victim]:
+    watchdog = group(process.state)
+    [emulator] = [pid for pid in members(watchdog) if pid != watchdog]
+    for pid in {"emulator": [emulator], "watchdog": [watchdog], "both": [watchdog, emulator]}[victim]:
         os.kill(pid, signal.SIGKILL)
     begun = time.monotonic()
     output = process.end()
@@ -155,7 +155,7 @@ def test_a_killed_engine_ends_the_service_with_one_line_that_says_what_to_do(
     assert line.startswith("landfast: the engine: moto (process ")
     assert "has ended or was killed" in line
     assert "accepted asynchronous events are kept: start again with `landfast up`" in line
-    assert members(keeper) == []
+    assert members(watchdog) == []
     queues = landfast("queues", state=process.state)
     assert queues.returncode == 1
     assert "no service is running here: start one with `landfast up`" in last_line(queues.stderr)
@@ -165,22 +165,22 @@ def test_a_killed_engine_ends_the_service_with_one_line_that_says_what_to_do(
 def test_a_stopped_process_does_not_keep_down_from_ending_all(up: Callable[..., Process], template: Path) -> None:
     process = up(template)
     process.ready().close()
-    keeper = group(process.state)
-    os.killpg(keeper, signal.SIGSTOP)
+    watchdog = group(process.state)
+    os.killpg(watchdog, signal.SIGSTOP)
     assert landfast("down", state=process.state).stdout == "stopped\n"
     process.end()
-    assert members(keeper) == []
+    assert members(watchdog) == []
 
 
 def test_a_deleted_state_directory_ends_the_service_with_one_line(up: Callable[..., Process], template: Path) -> None:
     process = up(template)
     process.ready().close()
-    keeper = group(process.state)
+    watchdog = group(process.state)
     shutil.rmtree(process.state)
     output = process.end()
     assert process.process.returncode == 1
     assert "was deleted or replaced while the service ran" in last_line(output)
-    assert eventually(lambda: members(keeper) == [])
+    assert eventually(lambda: members(watchdog) == [])
 
 
 def test_a_port_that_is_taken_is_one_line(template: Path, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_disk_that_becomes_full_ends_the_service_and_what_was_accepted_is_kept
     state = tmp_path / "state"
     process = Process(template, state, preexec=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20)))
     client = process.ready()
-    keeper = group(state)
+    watchdog = group(state)
     name = client.name("function", "Work")
     payload = json.dumps({"print": 200_000, "data": "x" * 200_000}).encode()
     accepted = 0
@@ -214,7 +214,7 @@ def test_a_disk_that_becomes_full_ends_the_service_and_what_was_accepted_is_kept
     output = process.end()
     assert process.process.returncode == 1
     assert "is the disk full? what was accepted before is kept" in last_line(output)
-    assert members(keeper) == []
+    assert members(watchdog) == []
     assert StateDirectory(state).holder() is None
 
 
@@ -281,7 +281,7 @@ def test_a_terminal_that_is_closed_ends_the_service(template: Path, tmp_path: Pa
             ],
         )  # fmt: skip
     assert eventually((state / "service.json").exists)
-    keeper = group(state)
+    watchdog = group(state)
     os.close(terminal)
     latest = time.monotonic() + PATIENCE
     ended, status = 0, 0
@@ -290,8 +290,8 @@ def test_a_terminal_that_is_closed_ends_the_service(template: Path, tmp_path: Pa
         time.sleep(0.05)
     assert ended == pid, "it lives on without its terminal"
     assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGHUP
-    assert members(keeper) == []
-    assert not alive(keeper)
+    assert members(watchdog) == []
+    assert not alive(watchdog)
 
 
 @pytest.mark.parametrize("command", [["events", "--last", "0"], ["events", "--follow"], ["--help"]], ids=" ".join)

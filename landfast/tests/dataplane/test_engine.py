@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from landfast.dataplane import engine as engines
-from landfast.dataplane import keeper
+from landfast.dataplane import engine_watchdog
 from landfast.dataplane.clients import Clients
 from landfast.dataplane.errors import EngineError
 
@@ -189,7 +189,7 @@ def test_a_broken_state_file_of_a_running_engine_is_one_line_and_the_engine_can_
     running.release()
 
 
-@pytest.mark.parametrize("victim", ["keeper", "emulator"])
+@pytest.mark.parametrize("victim", ["watchdog", "emulator"])
 def test_an_engine_that_was_killed_has_ended(tmp_path: Path, victim: str) -> None:
     with engines.start(tmp_path, stack="shop") as running:
         assert not running.has_ended()
@@ -198,7 +198,7 @@ def test_an_engine_that_was_killed_has_ended(tmp_path: Path, victim: str) -> Non
         assert found is not None
         parent = running.state.pid
         [emulator] = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        os.kill(parent if victim == "keeper" else int(emulator), signal.SIGKILL)
+        os.kill(parent if victim == "watchdog" else int(emulator), signal.SIGKILL)
         assert _eventually(running.has_ended, 2)
         assert _eventually(found.has_ended, 2)
         found.release()
@@ -213,12 +213,12 @@ def test_a_start_that_is_not_wanted_any_more_ends_at_once_and_leaves_nothing(tmp
 
 
 def test_a_log_that_grows_is_cut_and_goes_on_at_its_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "LONGEST_LOG", 1_000)
+    monkeypatch.setattr(engine_watchdog, "LONGEST_LOG", 1_000)
     log = tmp_path / "engine.log"
     with log.open("ab", buffering=0) as emulator:
         for n in range(50):
             emulator.write(b"%03d %s\n" % (n, b"x" * 95))
-            keeper._shorten(log)
+            engine_watchdog._shorten(log)
     assert log.stat().st_size <= 1_100
     kept = [line[:3] for file in ("engine.log.1", "engine.log") for line in (tmp_path / file).read_text().splitlines()]
     assert kept == [f"{n:03}" for n in range(50 - len(kept), 50)]

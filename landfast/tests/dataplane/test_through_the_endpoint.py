@@ -15,8 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from landfast.dataplane.engine import Engine
-from landfast.service.front import Front, Request, Response
 from landfast.service.lambda_api import is_lambda
+from landfast.service.proxy import Proxy, Request, Response
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,23 +29,23 @@ names = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def front(engine: Engine) -> Iterator[Front]:
+def proxy(engine: Engine) -> Iterator[Proxy]:
     def answer(request: Request) -> Response:
         return Response(200, (request.content or b"")[::-1], {"X-Amz-Executed-Version": "$LATEST"})
 
-    made = Front(engine.url, ours=is_lambda, answer=answer, limit=6 * MEGABYTE, key=engine.state.key)
+    made = Proxy(engine.url, ours=is_lambda, answer=answer, limit=6 * MEGABYTE, key=engine.state.key)
     with made:
         yield made
 
 
-def client(front: Front, service: str, **options: Any) -> Any:
+def client(proxy: Proxy, service: str, **options: Any) -> Any:
     session: Any = Session("test", "test", region_name="us-east-1")
-    return session.client(service, endpoint_url=front.url, config=Config(**options))
+    return session.client(service, endpoint_url=proxy.url, config=Config(**options))
 
 
 @pytest.fixture(scope="module")
-def s3(front: Front) -> Iterator["S3Client"]:
-    made: S3Client = client(front, "s3")
+def s3(proxy: Proxy) -> Iterator["S3Client"]:
+    made: S3Client = client(proxy, "s3")
     yield made
     made.close()
 
@@ -92,10 +92,10 @@ def test_an_upload_in_parts_comes_back(s3: "S3Client", bucket: str) -> None:
     assert into.getvalue() == content
 
 
-def test_an_upload_in_chunks_comes_back(front: Front, s3: "S3Client", bucket: str) -> None:
+def test_an_upload_in_chunks_comes_back(proxy: Proxy, s3: "S3Client", bucket: str) -> None:
     """As SDKs send streams whose length they do not know."""
     pieces = [os.urandom(100_000) for _ in range(5)]
-    address = urlsplit(front.url)
+    address = urlsplit(proxy.url)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=20) as plain:
         plain.sendall(f"PUT /{bucket}/k HTTP/1.1\r\nHost: {address.netloc}\r\n".encode())
         plain.sendall(b"Authorization: AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/s3/aws4_request, ")
@@ -108,10 +108,10 @@ def test_an_upload_in_chunks_comes_back(front: Front, s3: "S3Client", bucket: st
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"".join(pieces)
 
 
-def test_items_messages_and_calls_pass(front: Front) -> None:
-    dynamodb: DynamoDBClient = client(front, "dynamodb")
-    sqs: SQSClient = client(front, "sqs")
-    functions: LambdaClient = client(front, "lambda")
+def test_items_messages_and_calls_pass(proxy: Proxy) -> None:
+    dynamodb: DynamoDBClient = client(proxy, "dynamodb")
+    sqs: SQSClient = client(proxy, "sqs")
+    functions: LambdaClient = client(proxy, "lambda")
     name = f"through-{next(names)}"
     dynamodb.create_table(
         TableName=name,
@@ -133,8 +133,8 @@ def test_items_messages_and_calls_pass(front: Front) -> None:
         made.close()
 
 
-def test_the_engines_own_functions_are_not_reached_through_the_endpoint(front: Front) -> None:
-    cloudformation: Any = client(front, "cloudformation")
+def test_the_engines_own_functions_are_not_reached_through_the_endpoint(proxy: Proxy) -> None:
+    cloudformation: Any = client(proxy, "cloudformation")
     with pytest.raises(ClientError, match="CreateStack of cloudformation is not available"):
         cloudformation.create_stack(StackName="s", TemplateBody="{}")
     cloudformation.close()

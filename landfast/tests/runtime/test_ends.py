@@ -103,10 +103,10 @@ def test_closing_leaves_no_process_no_port_and_no_file(lab: Lab) -> None:
     runtime.close()
 
 
-def test_the_service_goes_on_without_its_guardian(lab: Lab) -> None:
+def test_the_service_goes_on_without_its_reaper(lab: Lab) -> None:
     runtime = lab.runtime(lab.function("import os\ndef handler(event, context): os._exit(event)"))
-    os.kill(runtime._host._guardian.pid, signal.SIGKILL)
-    runtime._host._guardian.wait()
+    os.kill(runtime._host._reaper.pid, signal.SIGKILL)
+    runtime._host._reaper.wait()
     for _ in range(2):
         assert failure(invoke(runtime, 1)).kind == "exit"
 

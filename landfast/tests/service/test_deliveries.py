@@ -8,7 +8,7 @@ from landfast.dataplane.errors import DeliveryFailed
 from landfast.delivery.actions import Deliver
 from landfast.delivery.asynchronous import PAYLOAD_LIMIT
 from landfast.service.delivery import Deliveries
-from landfast.service.patience import Patience
+from landfast.service.engine_retries import EngineRetries
 from tests.service.conftest import ARN, FAILURES, Stage, refused
 
 DELIVERY: Deliver[Any] = Deliver("sqs", FAILURES, {"version": "1.0"}, [], "S-04 RetriesExhausted")
@@ -24,9 +24,9 @@ def test_s_022_what_a_target_does_not_take_is_a_failed_delivery(
     def refuse(delivery: Deliver[Any]) -> None:
         raise refused(delivery)
 
-    patience = Patience("orders", stage.clock, stage.store, threading.Event())
+    engine_retries = EngineRetries("orders", stage.clock, stage.store, threading.Event())
     with pytest.raises(DeliveryFailed, match=told):
-        Deliveries(refuse, stage.queues.hand_over).send(delivery, patience=patience)
+        Deliveries(refuse, stage.queues.hand_over).send(delivery, engine_retries=engine_retries)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from botocore.session import Session
 from landfast.journal import Settled
 from landfast.runtime.model import REQUEST_LIMIT, Throttled
 from landfast.service.endpoint import Endpoint
-from landfast.service.front import Front
 from landfast.service.lambda_api import is_lambda
+from landfast.service.proxy import Proxy
 from tests.service.conftest import ARN, FAILURES, Stage, errored, eventually, to_queue
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def endpoint(stage: Stage) -> Iterator[str]:
         stage.accept(target.spec.name, payload, request_id=request_id, origin="invoke", trace=trace)
 
     answer = Endpoint(stage.functions, accept).answer
-    with Front("http://127.0.0.1:9", ours=is_lambda, answer=answer, limit=REQUEST_LIMIT) as front:
-        yield front.url
+    with Proxy("http://127.0.0.1:9", ours=is_lambda, answer=answer, limit=REQUEST_LIMIT) as proxy:
+        yield proxy.url
 
 
 @functools.cache

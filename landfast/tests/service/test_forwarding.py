@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from landfast.service.connections import Waits
-from landfast.service.front import Front, Request, Response
+from landfast.service.proxy import Proxy, Request, Response
 from tests.service.conftest import eventually
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -74,37 +74,37 @@ class Engine:
 
 
 @contextmanager
-def placed(answer: Callable[[bytes], bytes], **options: object) -> Iterator[tuple[Front, Engine]]:
-    with closing(Engine(answer)) as engine, before(engine.url, **options) as front:
-        yield front, engine
+def placed(answer: Callable[[bytes], bytes], **options: object) -> Iterator[tuple[Proxy, Engine]]:
+    with closing(Engine(answer)) as engine, before(engine.url, **options) as proxy:
+        yield proxy, engine
 
 
-def before(url: str, **options: object) -> Front:
+def before(url: str, **options: object) -> Proxy:
     def ours(request: Request) -> Response:
         return Response(200, f"ours: {request.target}".encode())
 
-    return Front(url, ours=lambda target: target.startswith("/ours"), answer=ours, limit=100, **options)  # type: ignore[arg-type]
+    return Proxy(url, ours=lambda target: target.startswith("/ours"), answer=ours, limit=100, **options)  # type: ignore[arg-type]
 
 
 @contextmanager
-def connected(front: Front) -> Iterator[http.client.HTTPConnection]:
-    with closing(http.client.HTTPConnection(urlsplit(front.url).netloc, timeout=10)) as made:
+def connected(proxy: Proxy) -> Iterator[http.client.HTTPConnection]:
+    with closing(http.client.HTTPConnection(urlsplit(proxy.url).netloc, timeout=10)) as made:
         yield made
 
 
-def status_of(front: Front, path: str = "/ours") -> int:
-    with connected(front) as connection:
+def status_of(proxy: Proxy, path: str = "/ours") -> int:
+    with connected(proxy) as connection:
         connection.request("GET", path)
         return connection.getresponse().status
 
 
-def dialled(front: Front) -> socket.socket:
-    address = urlsplit(front.url)
+def dialled(proxy: Proxy) -> socket.socket:
+    address = urlsplit(proxy.url)
     return socket.create_connection((address.hostname or "", address.port or 0), timeout=10)
 
 
 def test_the_engine_sees_the_head_as_the_client_sent_it() -> None:
-    with placed(lambda _: OK, key="secret") as (front, engine), connected(front) as connection:
+    with placed(lambda _: OK, key="secret") as (proxy, engine), connected(proxy) as connection:
         connection.putrequest("POST", "/a%2Fb/../c//d+e?x=%20&y=%2B", skip_host=True, skip_accept_encoding=True)
         for name, value in (
             ("Host", "bucket.s3.localhost:1"),
@@ -139,7 +139,7 @@ def test_the_engine_sees_the_head_as_the_client_sent_it() -> None:
 def test_compressed_contents_pass_as_they_are_in_both_directions() -> None:
     packed = gzip.compress(b"content")
     answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed
-    with placed(lambda _: answer) as (front, engine), connected(front) as connection:
+    with placed(lambda _: answer) as (proxy, engine), connected(proxy) as connection:
         connection.request("PUT", "/object", body=packed, headers={"Content-Encoding": "gzip"})
         assert connection.getresponse().read() == packed
     assert engine.bodies == [packed]
@@ -149,7 +149,7 @@ def test_no_answer_lets_pages_in() -> None:
     answer = OK.replace(
         b"Content-Length", b"Access-Control-Allow-Origin: *\r\naccess-control-max-age: 9\r\nContent-Length"
     )
-    with placed(lambda _: answer) as (front, _), connected(front) as connection:
+    with placed(lambda _: answer) as (proxy, _), connected(proxy) as connection:
         connection.request("GET", "/a")
         answered = connection.getresponse()
         assert answered.read() == b"ok"
@@ -158,7 +158,7 @@ def test_no_answer_lets_pages_in() -> None:
 
 @pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
 def test_an_answer_without_a_body_does_not_hold_up_the_next(status: bytes) -> None:
-    with placed(lambda _: b"HTTP/1.1 " + status + b"\r\nETag: x\r\n\r\n") as (front, _), connected(front) as connection:
+    with placed(lambda _: b"HTTP/1.1 " + status + b"\r\nETag: x\r\n\r\n") as (proxy, _), connected(proxy) as connection:
         for _ in range(2):
             connection.request("GET", "/a")
             answered = connection.getresponse()
@@ -168,13 +168,13 @@ def test_an_answer_without_a_body_does_not_hold_up_the_next(status: bytes) -> No
 
 def test_a_redirect_is_the_clients_to_follow() -> None:
     answer = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
-    with placed(lambda _: answer) as (front, engine):
-        assert status_of(front, "/a") == 307
+    with placed(lambda _: answer) as (proxy, engine):
+        assert status_of(proxy, "/a") == 307
     assert len(engine.heads) == 1
 
 
 def test_a_connection_that_the_engine_closed_while_it_was_idle_is_no_error() -> None:
-    with placed(lambda _: OK) as (front, engine), connected(front) as connection:
+    with placed(lambda _: OK) as (proxy, engine), connected(proxy) as connection:
         engine.closes = True
         for number in range(20):
             connection.request("POST", "/a", body=b"%d" % number)
@@ -183,7 +183,7 @@ def test_a_connection_that_the_engine_closed_while_it_was_idle_is_no_error() -> 
 
 
 def test_an_engine_that_ends_before_it_answers_is_a_502_and_is_asked_once() -> None:
-    with placed(lambda _: b"") as (front, engine), connected(front) as connection:
+    with placed(lambda _: b"") as (proxy, engine), connected(proxy) as connection:
         engine.closes = True
         headers = {"X-Amz-Target": "AmazonSQS.SendMessage", "Authorization": SIGNED_SQS}
         connection.request("POST", "/", body=b"{}", headers=headers)
@@ -194,7 +194,7 @@ def test_an_engine_that_ends_before_it_answers_is_a_502_and_is_asked_once() -> N
 
 def test_an_engine_that_ends_in_the_middle_of_an_answer_ends_the_clients_connection() -> None:
     cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this"
-    with placed(lambda _: cut) as (front, engine), connected(front) as connection:
+    with placed(lambda _: cut) as (proxy, engine), connected(proxy) as connection:
         engine.closes = True
         connection.request("GET", "/a")
         with pytest.raises(http.client.IncompleteRead):
@@ -220,7 +220,7 @@ def test_a_page_of_the_engine_becomes_an_error_of_the_callers_protocol(
     status: int, headers: dict[str, str], body: bytes, pattern: bytes, kind: str
 ) -> None:
     answer = b"HTTP/1.1 %d X\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % (status, len(HTML)) + HTML
-    with placed(lambda _: answer) as (front, _), connected(front) as connection:
+    with placed(lambda _: answer) as (proxy, _), connected(proxy) as connection:
         connection.request("PUT", "/a", body=body, headers=headers)
         answered = connection.getresponse()
         content = answered.read()
@@ -234,7 +234,7 @@ def test_a_page_of_the_engine_becomes_an_error_of_the_callers_protocol(
 def test_an_error_that_the_caller_can_read_passes_as_it_is() -> None:
     body = b'<?xml version="1.0"?><Error><Code>NoSuchKey</Code></Error>'
     answer = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-    with placed(lambda _: answer) as (front, _), connected(front) as connection:
+    with placed(lambda _: answer) as (proxy, _), connected(proxy) as connection:
         connection.request("GET", "/bucket/key")
         assert connection.getresponse().read() == body
 
@@ -246,8 +246,8 @@ def test_what_fails_here_is_a_500_with_an_id_whose_reason_is_in_the_log_alone(
         raise OSError("no space left")
 
     with (
-        Front("http://127.0.0.1:9", ours=lambda _: True, answer=fail, limit=100) as front,
-        connected(front) as connection,
+        Proxy("http://127.0.0.1:9", ours=lambda _: True, answer=fail, limit=100) as proxy,
+        connected(proxy) as connection,
     ):
         connection.request("POST", "/2015-03-31/functions/a/invocations", body=b"{}")
         answered = connection.getresponse()
@@ -261,14 +261,14 @@ def test_what_fails_here_is_a_500_with_an_id_whose_reason_is_in_the_log_alone(
 
 
 def test_a_head_that_does_not_end_is_given_up_with_an_answer() -> None:
-    with before("http://127.0.0.1:9", waits=Waits(head=0.2)) as front, dialled(front) as client:
+    with before("http://127.0.0.1:9", waits=Waits(head=0.2)) as proxy, dialled(proxy) as client:
         client.sendall(b"GET /ours HTTP/1.1\r\nHost: localhost\r\n")
         assert client.recv(4096).startswith(b"HTTP/1.1 408 ")
         assert client.recv(1) == b""
 
 
 def test_the_second_head_of_a_connection_has_no_more_time_than_the_first() -> None:
-    with before("http://127.0.0.1:9", waits=Waits(head=0.2, idle=60)) as front, dialled(front) as client:
+    with before("http://127.0.0.1:9", waits=Waits(head=0.2, idle=60)) as proxy, dialled(proxy) as client:
         client.sendall(b"GET /ours HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
         client.sendall(b"GET /ours")
@@ -276,7 +276,7 @@ def test_the_second_head_of_a_connection_has_no_more_time_than_the_first() -> No
 
 
 def test_a_client_that_drips_its_head_is_given_up_all_the_same() -> None:
-    with before("http://127.0.0.1:9", waits=Waits(head=0.3)) as front, dialled(front) as client:
+    with before("http://127.0.0.1:9", waits=Waits(head=0.3)) as proxy, dialled(proxy) as client:
         client.settimeout(0.02)
         answer = b""
         for byte in b"GET /ours HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 1000:
@@ -291,13 +291,13 @@ def test_a_client_that_drips_its_head_is_given_up_all_the_same() -> None:
 
 @pytest.mark.parametrize("path", [b"/ours", b"/bucket/key"])
 def test_a_body_that_does_not_come_is_given_up_with_an_answer(path: bytes) -> None:
-    with placed(lambda _: OK, waits=Waits(piece=0.2)) as (front, _), dialled(front) as client:
+    with placed(lambda _: OK, waits=Waits(piece=0.2)) as (proxy, _), dialled(proxy) as client:
         client.sendall(b"PUT " + path + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\nabc")
         assert client.recv(4096).startswith(b"HTTP/1.1 408 ")
 
 
 def test_an_idle_connection_ends() -> None:
-    with before("http://127.0.0.1:9", waits=Waits(idle=0.2)) as front, dialled(front) as client:
+    with before("http://127.0.0.1:9", waits=Waits(idle=0.2)) as proxy, dialled(proxy) as client:
         client.sendall(b"GET /ours HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
         while client.recv(4096):
@@ -313,11 +313,11 @@ def descriptors() -> int:
     "said", [b"", b"GET /ours HTTP/1.1\r\n", b"POST /ours HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"]
 )
 def test_a_thousand_slow_clients_neither_lock_others_out_nor_use_up_descriptors(said: bytes) -> None:
-    with before("http://127.0.0.1:9", most=100) as front, ExitStack() as stack:
+    with before("http://127.0.0.1:9", most=100) as proxy, ExitStack() as stack:
         earlier = descriptors()
         for _ in range(1000):
-            stack.enter_context(dialled(front)).sendall(said)
-        assert status_of(front) == 200
+            stack.enter_context(dialled(proxy)).sendall(said)
+        assert status_of(proxy) == 200
         theirs = 1000
         assert eventually(lambda: descriptors() - earlier - theirs <= 110)
 
@@ -331,15 +331,15 @@ def test_long_polls_hold_no_thread_and_do_not_starve_others() -> None:
             polled.wait(30)
         return OK
 
-    with placed(answer) as (front, engine), ExitStack() as stack:
-        clients = [stack.enter_context(dialled(front)) for _ in range(200)]
+    with placed(answer) as (proxy, engine), ExitStack() as stack:
+        clients = [stack.enter_context(dialled(proxy)) for _ in range(200)]
         for client in clients:
             client.sendall(b"GET /poll HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert eventually(lambda: len(engine.heads) == 200, within=20)
-        ours = [thread for thread in threading.enumerate() if thread.name.startswith(("front", "call"))]
+        ours = [thread for thread in threading.enumerate() if thread.name.startswith(("proxy", "call"))]
         assert len(ours) == 1
-        assert status_of(front) == 200
-        assert status_of(front, "/quick") == 200
+        assert status_of(proxy) == 200
+        assert status_of(proxy, "/quick") == 200
         polled.set()
         for client in clients:
             assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
@@ -356,14 +356,14 @@ def test_calls_that_block_do_not_starve_others() -> None:
         return Response(200)
 
     with (
-        Front("http://127.0.0.1:9", ours=lambda _: True, answer=answer, limit=100) as front,
+        Proxy("http://127.0.0.1:9", ours=lambda _: True, answer=answer, limit=100) as proxy,
         ExitStack() as stack,
     ):
-        clients = [stack.enter_context(dialled(front)) for _ in range(100)]
+        clients = [stack.enter_context(dialled(proxy)) for _ in range(100)]
         for client in clients:
             client.sendall(b"GET /ours/slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert all(inside.acquire(timeout=10) for _ in clients)
-        assert status_of(front) == 200
+        assert status_of(proxy) == 200
         released.set()
         for client in clients:
             assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
@@ -372,16 +372,16 @@ def test_calls_that_block_do_not_starve_others() -> None:
 def test_the_end_of_the_front_ends_what_is_under_way_and_leaves_no_thread() -> None:
     polled = threading.Event()
     with closing(Engine(lambda _: OK if polled.wait(30) else b"")) as engine, ExitStack() as stack:
-        front = stack.enter_context(before(engine.url))
-        idle, slow, polling = (stack.enter_context(dialled(front)) for _ in range(3))
+        proxy = stack.enter_context(before(engine.url))
+        idle, slow, polling = (stack.enter_context(dialled(proxy)) for _ in range(3))
         slow.sendall(b"GET /a")
         polling.sendall(b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert eventually(lambda: len(engine.heads) == 1)
-        front.__exit__(None, None, None)
+        proxy.__exit__(None, None, None)
         for client in (idle, slow, polling):
             assert ended(client)
         polled.set()
-    assert eventually(lambda: not [one for one in threading.enumerate() if one.name.startswith(("front", "call"))])
+    assert eventually(lambda: not [one for one in threading.enumerate() if one.name.startswith(("proxy", "call"))])
 
 
 def ended(client: socket.socket) -> bool:
@@ -392,7 +392,7 @@ def ended(client: socket.socket) -> bool:
 
 
 def test_a_configured_host_may_ask_and_no_other() -> None:
-    with placed(lambda _: OK, hosts=["172.17.0.1"]) as (front, _), connected(front) as connection:
+    with placed(lambda _: OK, hosts=["172.17.0.1"]) as (proxy, _), connected(proxy) as connection:
         for host, status in (("172.17.0.1:4566", 200), ("evil.example", 403)):
             connection.request("GET", "/a", headers={"Host": host})
             answered = connection.getresponse()
@@ -407,8 +407,8 @@ MOST_UNDER_WAY = 24 * 1024 * 1024
 def test_an_upload_is_taken_from_the_client_no_faster_than_the_engine_takes_it() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as engine,
-        before(f"http://127.0.0.1:{engine.getsockname()[1]}") as front,
-        dialled(front) as client,
+        before(f"http://127.0.0.1:{engine.getsockname()[1]}") as proxy,
+        dialled(proxy) as client,
     ):
         client.sendall(b"PUT /bucket/key HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n")
         assert sent_until_it_stops(client) < MOST_UNDER_WAY
@@ -417,8 +417,8 @@ def test_an_upload_is_taken_from_the_client_no_faster_than_the_engine_takes_it()
 def test_a_download_is_taken_from_the_engine_no_faster_than_the_client_takes_it() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as engine,
-        before(f"http://127.0.0.1:{engine.getsockname()[1]}") as front,
-        dialled(front) as client,
+        before(f"http://127.0.0.1:{engine.getsockname()[1]}") as proxy,
+        dialled(proxy) as client,
     ):
         client.sendall(b"GET /bucket/key HTTP/1.1\r\nHost: localhost\r\n\r\n")
         connection, _ = engine.accept()

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from landfast.service.connections import Waits
-from landfast.service.front import Front, Request, Response
+from landfast.service.proxy import Proxy, Request, Response
 
 POST = b"POST /ours HTTP/1.1\r\nHost: localhost\r\n"
 GET = b"GET /ours HTTP/1.1\r\nHost: localhost\r\n"
@@ -115,17 +115,17 @@ MALFORMED = {
 
 
 @pytest.fixture(scope="module")
-def front() -> Iterator[Front]:
+def proxy() -> Iterator[Proxy]:
     def answer(request: Request) -> Response:
         return Response(200, f"{request.target} {request.content!r}".encode())
 
-    with Front("http://127.0.0.1:9", ours=lambda _: True, answer=answer, limit=100, waits=Waits(piece=1)) as made:
+    with Proxy("http://127.0.0.1:9", ours=lambda _: True, answer=answer, limit=100, waits=Waits(piece=1)) as made:
         yield made
 
 
 @pytest.fixture
-def client(front: Front) -> Iterator[socket.socket]:
-    address = urlsplit(front.url)
+def client(proxy: Proxy) -> Iterator[socket.socket]:
+    address = urlsplit(proxy.url)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=3) as made:
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield made
@@ -154,7 +154,7 @@ def cuts(raw: bytes) -> list[int]:
     ],
 )
 def test_a_malformed_request_is_refused_in_the_shape_of_aws(
-    client: socket.socket, front: Front, raw: bytes, status: int, cut: int
+    client: socket.socket, proxy: Proxy, raw: bytes, status: int, cut: int
 ) -> None:
     client.sendall(raw[:cut])
     if raw[cut:]:
@@ -167,7 +167,7 @@ def test_a_malformed_request_is_refused_in_the_shape_of_aws(
     assert headers["x-amzn-RequestId"]
     assert b"Message" in content or json.loads(content)["message"]
     assert client.recv(1) == b""
-    assert asked(front) == 200
+    assert asked(proxy) == 200
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,9 @@ def test_a_request_hidden_behind_a_malformed_one_is_not_served(client: socket.so
     assert received.startswith(b"HTTP/1.1 400 ")
 
 
-def asked(front: Front) -> int:
+def asked(proxy: Proxy) -> int:
     """The status of a request of another client."""
-    connection = http.client.HTTPConnection(urlsplit(front.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(proxy.url).netloc, timeout=10)
     connection.request("GET", "/ours")
     status = connection.getresponse().status
     connection.close()

@@ -36,7 +36,11 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from aws_lambda_powertools.utilities.idempotency.serialization.base import BaseIdempotencySerializer
 from aws_lambda_powertools.utilities.jmespath_utils import query
 
-from backoffice.commits import (
+from backoffice.dynamodb import Table, client
+from backoffice.errors import ShopError
+from backoffice.idempotency import KEEP_MARKERS_SECONDS, ClaimingLayer, idempotency_config
+from backoffice.observability import count
+from backoffice.transactions import (
     Committer,
     ConflictError,
     MarkerExistsError,
@@ -44,11 +48,7 @@ from backoffice.commits import (
     Transaction,
     TransactionRefusedError,
 )
-from backoffice.dynamodb import Table, client
-from backoffice.errors import ShopError
-from backoffice.idempotency import KEEP_MARKERS_SECONDS, ClaimingLayer, idempotency_config
-from backoffice.observability import count
-from backoffice.units import Action, Condition, ConditionFailedError, UnitOfWork, UnitOfWorkError
+from backoffice.unit_of_work import Action, Condition, ConditionFailedError, UnitOfWork, UnitOfWorkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,6 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from backoffice.batches import EventType, ordered_batch
-from backoffice.commits import Committer
 from backoffice.exactly_once import (
     Condition,
     ConditionFailedError,
@@ -33,6 +32,7 @@ from backoffice.exactly_once import (
     exactly_once,
 )
 from backoffice.idempotency import ClaimingLayer, idempotency_config, register_lambda_context
+from backoffice.transactions import Committer
 from tests.unit.backoffice.aws import Context, OneAtATime
 from tests.unit.backoffice.events import fifo_event, reported
 

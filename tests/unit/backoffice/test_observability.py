@@ -18,13 +18,13 @@ from botocore.exceptions import ClientError
 
 import backoffice
 from backoffice.batches import EventType, ordered_batch
-from backoffice.commits import MarkerExistsError
 from backoffice.dead_letters import DeadLetterQueue
 from backoffice.errors import ShopError
 from backoffice.idempotency import idempotency_config
 from backoffice.observability import count, describe, logger, observed
 from backoffice.records import NotABatchError
 from backoffice.settings import SettingsError
+from backoffice.transactions import MarkerExistsError
 from tests.unit.backoffice.events import fifo_event, sqs_event
 
 if TYPE_CHECKING:

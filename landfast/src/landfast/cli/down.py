@@ -39,7 +39,7 @@ def _end(directory: "StateDirectory") -> str | None:
     _signal(directory, pid, signal.SIGTERM)
     if _has_ended(directory, _PATIENCE):
         return "stopped"
-    # What it has accepted is on disk, and a guardian of their own ends the workers.
+    # What it has accepted is on disk, and a reaper of their own ends the workers.
     _signal(directory, pid, signal.SIGKILL)
     if _has_ended(directory, _PATIENCE):
         return f"killed: the service (pid {pid}) did not stop within {_PATIENCE:.0f} s"

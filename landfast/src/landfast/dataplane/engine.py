@@ -26,9 +26,9 @@ from typing import Literal, Self
 import msgspec
 
 from landfast import private
+from landfast.dataplane.engine_watchdog import GRACE, INTERVAL, LEASE, LOG, STATE
 from landfast.dataplane.errors import EngineError
 from landfast.dataplane.guard import HEALTH, KEY_VARIABLE
-from landfast.dataplane.keeper import GRACE, INTERVAL, LEASE, LOG, STATE
 
 EngineName = Literal["moto", "ministack"]
 
@@ -83,7 +83,7 @@ class _Launch:
 
 
 class Engine:
-    """A running emulator. While this object is open, the emulator is in use and its keeper leaves it alone."""
+    """A running emulator. While this object is open, the emulator is in use and its watchdog leaves it alone."""
 
     def __init__(self, directory: Path, state: State) -> None:
         self.directory = directory
@@ -106,7 +106,7 @@ class Engine:
         return _is_locked(self.directory)
 
     def has_ended(self) -> bool:
-        """Whether the emulator is gone, or the keeper without which nothing would end it."""
+        """Whether the emulator is gone, or the watchdog without which nothing would end it."""
         return not self.is_alive() or not _runs(self.state.pid)
 
     def answers(self) -> bool:
@@ -215,7 +215,7 @@ def stop(directory: Path) -> bool:
         _signal(group, signal.SIGTERM)
         if not _wait_for_end(directory, GRACE):
             _signal(group, signal.SIGKILL)
-    (directory / STATE).unlink(missing_ok=True)  # without it, the keeper ends the engine by itself
+    (directory / STATE).unlink(missing_ok=True)  # without it, the watchdog ends the engine by itself
     if alive and not _wait_for_end(directory, GRACE + 2 * INTERVAL):
         raise EngineError(f"{directory}: the engine (process group {group or 'unknown'}) cannot be ended: kill -9 it")
     if group is not None:
@@ -290,7 +290,8 @@ def _uv() -> str:
 def _spawn(directory: Path, launch: _Launch, lock: int, key: str) -> int:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PYTHON"))}
     command = [
-        sys.executable, "-m", "landfast.dataplane.keeper", str(directory), str(lock), str(PATIENCE), *launch.command,
+        sys.executable, "-m", "landfast.dataplane.engine_watchdog",
+        str(directory), str(lock), str(PATIENCE), *launch.command,
     ]  # fmt: skip
     log = str(directory / LOG)
     return os.posix_spawn(

@@ -1,4 +1,4 @@
-"""Starts the processes of the workers, and keeps what they share: the scratch folder and the guardian."""
+"""Starts the processes of the workers, and keeps what they share: the scratch folder and the reaper."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def available_client() -> ClientName:
 
 
 class Host:
-    """Starts workers; `close` leaves no guardian and no file, once the workers are disposed of."""
+    """Starts workers; `close` leaves no reaper and no file, once the workers are disposed of."""
 
     def __init__(self, *, python: str, client: ClientName) -> None:
         self._python = python
@@ -44,8 +44,8 @@ class Host:
         self._provided = self._scratch / "runtime"
         link_provided_packages(self._provided, with_client=client == "awslambdaric")
         self._telling = threading.Lock()
-        self._guardian = subprocess.Popen(  # noqa: S603 - our own script
-            [python, "-I", "-S", str(_HERE / "guardian.py"), str(self._scratch)],
+        self._reaper = subprocess.Popen(  # noqa: S603 - our own script
+            [python, "-I", "-S", str(_HERE / "worker_reaper.py"), str(self._scratch)],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
@@ -89,15 +89,15 @@ class Host:
         return Worker(spec, revision, start, forget, waiting_threads=_WAITING_THREADS[self._client])
 
     def close(self) -> None:
-        """End the guardian and remove the scratch folder."""
-        self._guardian.communicate()
+        """End the reaper and remove the scratch folder."""
+        self._reaper.communicate()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _tell(self, line: str) -> None:
-        stdin = self._guardian.stdin
+        stdin = self._reaper.stdin
         if stdin is None:
-            raise RuntimeError("the guardian has no standard input")
-        # Without a guardian all goes on; only nobody would clear up after a kill -9.
+            raise RuntimeError("the reaper has no standard input")
+        # Without a reaper all goes on; only nobody would clear up after a kill -9.
         with self._telling, suppress(BrokenPipeError):
             stdin.write(line.encode())
             stdin.flush()

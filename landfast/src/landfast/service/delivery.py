@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from landfast.dataplane.errors import DeliveryFailed
 from landfast.delivery.actions import Deliver
-from landfast.service.patience import Patience
+from landfast.service.engine_retries import EngineRetries
 
 _SERVER_ERROR = 500
 
@@ -36,7 +36,7 @@ class Deliveries:
         self._engine = engine
         self.hand_over = hand_over
 
-    def send(self, delivery: Deliver[Any], *, patience: Patience) -> None:
+    def send(self, delivery: Deliver[Any], *, engine_retries: EngineRetries) -> None:
         """Send it, once, however long the engine is away.
 
         Raises:
@@ -45,7 +45,7 @@ class Deliveries:
         """
         if delivery.kind == "kafka":
             raise DeliveryFailed(delivery.target, "Kafka topics are not run locally")
-        patience.until_done(
+        engine_retries.until_done(
             f"delivery to {delivery.target}", lambda: self._once(delivery), failures=(EngineFailedError,)
         )
 

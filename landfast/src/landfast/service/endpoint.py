@@ -24,8 +24,8 @@ from landfast.runtime.model import (
     Throttled,
 )
 from landfast.service import chain, lambda_api, service_log
-from landfast.service.front import Request, Response
 from landfast.service.functions import FunctionNotFoundError, Functions, Target
+from landfast.service.proxy import Request, Response
 
 _LOG = service_log.logger(__name__)
 _INVOCATION = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?")

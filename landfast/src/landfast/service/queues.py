@@ -165,7 +165,7 @@ class EngineQueue:
         return [self._handles.pop(message.id) for message in messages if message.id in self._handles]
 
     def _engine[T](self, what: str, call: Callable[[], T]) -> T:
-        return self._world.patience.until_done(what, call, failures=(BotoCoreError, ClientError))
+        return self._world.engine_retries.until_done(what, call, failures=(BotoCoreError, ClientError))
 
 
 class QueueReader:

@@ -27,12 +27,12 @@ from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.clock import Clock
 from landfast.service.delivery import Deliveries
 from landfast.service.endpoint import Endpoint
-from landfast.service.front import Front, Request, Response
 from landfast.service.functions import LATEST, Functions, Target
 from landfast.service.interrupts import Interrupts
 from landfast.service.lambda_api import is_lambda
 from landfast.service.logs import LogFiles
 from landfast.service.loop import Loop
+from landfast.service.proxy import Proxy, Request, Response
 from landfast.service.queues import QueueReader
 from landfast.service.sources import Sources
 from landfast.service.specs import asynchronous_config, function_specs, versions, weights
@@ -131,7 +131,7 @@ class Service:
     @property
     def endpoint(self) -> str:
         """The URL for all AWS calls, those of functions included."""
-        return self._front.url
+        return self._proxy.url
 
     @property
     def journal(self) -> Path:
@@ -169,13 +169,13 @@ class Service:
         self.clock = Clock(options.speed, not_before=self.store.latest())
         logs = LogFiles(state / "logs", lost=self._lost_logs)
         self._parts.callback(logs.close)
-        self._front = self._open_front()
+        self._proxy = self._open_proxy()
         self._start_functions(state, logs)
         self._start_asynchronous()
         self._endpoint = Endpoint(self.functions, self._accept_call)
         self._start_mappings()
         self._start_triggers()
-        self._parts.enter_context(self._front)
+        self._parts.enter_context(self._proxy)
         self._running = self._describe()
         self._interrupts.check()
         self._holds_data = False
@@ -212,10 +212,10 @@ class Service:
         else:
             starting.result().stop()
 
-    def _open_front(self) -> Front:
+    def _open_proxy(self) -> Proxy:
         port = self.options.port
         try:
-            front = Front(
+            proxy = Proxy(
                 self.engine.url,
                 ours=is_lambda,
                 answer=self._answer,
@@ -227,11 +227,11 @@ class Service:
             raise ServiceError(
                 f"port {port} cannot be had ({error.strerror}): give another one with --port, or none for a free one"
             ) from error
-        self._parts.callback(front.close)
-        return front
+        self._parts.callback(proxy.close)
+        return proxy
 
     def _start_functions(self, state: Path, logs: LogFiles) -> None:
-        environment = {"AWS_ENDPOINT_URL": self.engine.url, "AWS_ENDPOINT_URL_LAMBDA": self._front.url}
+        environment = {"AWS_ENDPOINT_URL": self.engine.url, "AWS_ENDPOINT_URL_LAMBDA": self._proxy.url}
         with self._interrupts.allowed():
             specs = function_specs(self.template, (self.options.layers or state / "layers").absolute(), environment)
         runtime = Runtime(
@@ -334,12 +334,12 @@ class Service:
     def _describe(self) -> Running:
         return Running(
             pid=os.getpid(),
-            endpoint=self._front.url,
+            endpoint=self._proxy.url,
             engine=self.engine.url,
             stack=self.options.stack,
             region=self.options.region,
             speed=self.options.speed,
-            resources=tuple(_resources(self.template, self.world, self._front.url)),
+            resources=tuple(_resources(self.template, self.world, self._proxy.url)),
         )
 
 

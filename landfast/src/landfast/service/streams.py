@@ -96,7 +96,7 @@ class EngineShard:
         def read() -> None:
             began = time.monotonic()
             try:
-                page = self._world.patience.until_done(
+                page = self._world.engine_retries.until_done(
                     f"reading {self._name}", lambda: self._reader.read(limit), failures=(BotoCoreError, ClientError)
                 )
             except SourceGoneError as error:
@@ -105,7 +105,7 @@ class EngineShard:
                 return
             records = [self._record(record) for record in page.records]
             if not (records or page.ended):
-                self._world.patience.pause(max(0.0, _SHORTEST_IDLE - (time.monotonic() - began)))
+                self._world.engine_retries.pause(max(0.0, _SHORTEST_IDLE - (time.monotonic() - began)))
             lost = f"{self._name}: records have left the stream before they were read" if page.trimmed else ""
             self._world.post(lambda: self._answer(driver.Page(records, ended=page.ended, lost=lost), answer))
 
@@ -183,7 +183,7 @@ class StreamReader:
         self._world.post(self._look_later)
 
     def _list(self) -> list[Shard]:
-        return self._world.patience.until_done(
+        return self._world.engine_retries.until_done(
             "listing shards", self._mapping.stream.shards, failures=(BotoCoreError, ClientError)
         )
 

@@ -18,9 +18,9 @@ from landfast.delivery.settings import Settings
 from landfast.delivery.strict_json import json_text, read_json
 from landfast.journal import Dropped
 from landfast.service.asynchronous import AsynchronousQueues
+from landfast.service.engine_retries import EngineRetries
 from landfast.service.functions import Target
 from landfast.service.loop import StoppedError
-from landfast.service.patience import Patience
 from landfast.service.world import Shared
 
 _POLL = 10
@@ -62,7 +62,7 @@ class TriggerPump:
         self._settings = settings
         self._shared = shared
         self._stopping = threading.Event()
-        self._patience = Patience(trigger.source, shared.loop.clock, shared.store, self._stopping)
+        self._engine_retries = EngineRetries(trigger.source, shared.loop.clock, shared.store, self._stopping)
         # A daemon: a long poll that is under way when the service stops is worth nothing.
         self._thread = threading.Thread(target=self._run, name=f"trigger {trigger.source}", daemon=True)
         self._sequence = sequences()
@@ -78,7 +78,7 @@ class TriggerPump:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                messages = self._patience.until_done(
+                messages = self._engine_retries.until_done(
                     "reading the internal queue", self._receive, failures=(BotoCoreError, ClientError)
                 )
                 for message in messages:
@@ -96,7 +96,7 @@ class TriggerPump:
         return self._queue.receive(wait=_POLL, visibility=_HIDDEN)
 
     def _delete(self, messages: list[Message]) -> None:
-        self._patience.until_done(
+        self._engine_retries.until_done(
             "emptying the internal queue", lambda: self._queue.delete(messages), failures=(BotoCoreError, ClientError)
         )
 
@@ -134,7 +134,7 @@ class TriggerPump:
         clients = self._clients
         if clients is None or event is None or "Records" not in event:
             return event
-        return self._patience.until_done(
+        return self._engine_retries.until_done(
             "asking for an object's version",
             lambda: with_versions(clients, event),
             failures=(BotoCoreError, ClientError),

@@ -13,9 +13,9 @@ from landfast.driver.world import Ended
 from landfast.journal import Entry
 from landfast.runtime.model import RuntimeClosedError
 from landfast.service.delivery import Deliveries
+from landfast.service.engine_retries import EngineRetries
 from landfast.service.functions import Functions, Target, outcome
 from landfast.service.loop import Loop
-from landfast.service.patience import Patience
 from landfast.service.store import Store
 
 
@@ -49,7 +49,7 @@ class LiveWorld:
     def __init__(
         self, shared: Shared, target: Target, source: str, *, draw: Callable[[str], float] | None = None
     ) -> None:
-        self.patience = Patience(source, shared.loop.clock, shared.store, shared.loop.stopping)
+        self.engine_retries = EngineRetries(source, shared.loop.clock, shared.store, shared.loop.stopping)
         self.source = source
         self._shared = shared
         self._target = target
@@ -84,7 +84,7 @@ class LiveWorld:
 
         def send() -> None:
             try:
-                deliveries.send(delivery, patience=self.patience)
+                deliveries.send(delivery, engine_retries=self.engine_retries)
             except DeliveryFailed as error:
                 refusal: str | None = str(error)
             else:

@@ -20,7 +20,7 @@ from backoffice import invocation
 from backoffice.dynamodb import Item, ItemIdentity, deserialize
 from backoffice.errors import ShopError
 from backoffice.sharing import Shared, Waiting
-from backoffice.units import MAX_ACTIONS, Action, ConditionFailedError
+from backoffice.unit_of_work import MAX_ACTIONS, Action, ConditionFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

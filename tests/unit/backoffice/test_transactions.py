@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from backoffice.commits import (
+from backoffice.sharing import COMPANY_S
+from backoffice.transactions import (
     ATTEMPTS,
     Committer,
     ConflictError,
@@ -19,8 +20,7 @@ from backoffice.commits import (
     TransactionRefusedError,
     verdict,
 )
-from backoffice.sharing import COMPANY_S
-from backoffice.units import Action, ConditionFailedError
+from backoffice.unit_of_work import Action, ConditionFailedError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -1,10 +1,10 @@
 """Runs an emulator, and ends it when nobody wants it any more.
 
-``python -m landfast.dataplane.keeper DIRECTORY LOCK_FD PATIENCE COMMAND...``
+``python -m landfast.dataplane.engine_watchdog DIRECTORY LOCK_FD PATIENCE COMMAND...``
 
 The emulator outlives a killed service, so that the next start finds its data again. It must not outlive the state
-directory, nor a service that never comes back: the keeper ends it when ``engine.json`` no longer names it, and when no
-service has held the lease for PATIENCE seconds. It also keeps the log short, and what the emulator writes to files
+directory, nor a service that never comes back: the watchdog ends it when ``engine.json`` no longer names it, and when
+no service has held the lease for PATIENCE seconds. It also keeps the log short, and what the emulator writes to files
 unreadable for other users.
 """
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from landfast.service.front import Front, Request, Response
+from landfast.service.proxy import Proxy, Request, Response
 
 
 class Engine(BaseHTTPRequestHandler):
@@ -58,7 +58,7 @@ class Server(ThreadingHTTPServer):
 
 
 @pytest.fixture
-def front() -> Iterator[Front]:
+def proxy() -> Iterator[Proxy]:
     engine = Server(("127.0.0.1", 0), Engine)
     thread = threading.Thread(target=engine.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -67,7 +67,7 @@ def front() -> Iterator[Front]:
         return Response(200, f"ours: {request.target} {request.content!r}".encode())
 
     try:
-        with Front(
+        with Proxy(
             f"http://127.0.0.1:{engine.server_address[1]}",
             ours=lambda target: target.startswith("/ours"),
             answer=answer,
@@ -81,8 +81,8 @@ def front() -> Iterator[Front]:
 
 
 @pytest.fixture
-def connection(front: Front) -> Iterator[http.client.HTTPConnection]:
-    made = http.client.HTTPConnection(urlsplit(front.url).netloc, timeout=5)
+def connection(proxy: Proxy) -> Iterator[http.client.HTTPConnection]:
+    made = http.client.HTTPConnection(urlsplit(proxy.url).netloc, timeout=5)
     yield made
     made.close()
 
@@ -125,8 +125,8 @@ def test_a_long_body_is_handed_on_whole(connection: http.client.HTTPConnection) 
     assert connection.getresponse().read() == b"3000000 bytes, Expect None"
 
 
-def test_a_client_that_waits_for_leave_to_send_gets_it_here(front: Front) -> None:
-    address = urlsplit(front.url)
+def test_a_client_that_waits_for_leave_to_send_gets_it_here(proxy: Proxy) -> None:
+    address = urlsplit(proxy.url)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as client:
         client.sendall(b"PUT /object HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
         assert client.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -145,12 +145,12 @@ def test_a_body_over_the_limit_is_read_to_its_end_but_not_kept(connection: http.
     assert get(connection, "/a") == b"engine saw /a"
 
 
-def test_the_port_is_free_when_the_front_has_ended(front: Front) -> None:
-    address = urlsplit(front.url)
+def test_the_port_is_free_when_the_front_has_ended(proxy: Proxy) -> None:
+    address = urlsplit(proxy.url)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as client:
         client.sendall(b"GET /ours HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.recv(1024).startswith(b"HTTP/1.1 200 ")
-        front.__exit__(None, None, None)
+        proxy.__exit__(None, None, None)
         assert client.recv(1) == b""
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((address.hostname or "", address.port or 0), timeout=5)
@@ -167,10 +167,10 @@ def test_who_waits_for_an_answer_when_the_service_ends_gets_one(path: str) -> No
 
     with (
         socket.create_server(("127.0.0.1", 0)) as engine,
-        Front(
+        Proxy(
             f"http://127.0.0.1:{engine.getsockname()[1]}", ours=lambda target: target == "/ours", answer=answer, limit=9
-        ) as front,
-        socket.create_connection((urlsplit(front.url).hostname or "", urlsplit(front.url).port or 0), 5) as client,
+        ) as proxy,
+        socket.create_connection((urlsplit(proxy.url).hostname or "", urlsplit(proxy.url).port or 0), 5) as client,
     ):
         engine.settimeout(5)
         client.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{}}".encode())
@@ -180,7 +180,7 @@ def test_who_waits_for_an_answer_when_the_service_ends_gets_one(path: str) -> No
         else:
             taken, _ = engine.accept()
             taken.recv(1)  # it has the request, and says nothing
-        front.close()
+        proxy.close()
         ended.set()
         status, content = response(client)
         if taken:

@@ -59,7 +59,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Front:
+class Proxy:
     """An HTTP server in front of an engine.
 
     Args:
@@ -104,7 +104,7 @@ class Front:
         self._socket = socket.create_server((address, port), backlog=_BACKLOG)
         self._port: int = self._socket.getsockname()[1]
         self._started: threading.Event = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="front")
+        self._thread = threading.Thread(target=self._run, name="proxy")
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property

@@ -1,6 +1,6 @@
 """Ends the workers when the service is gone, however it went, and removes their scratch folder.
 
-Run as a script: `python guardian.py SCRATCH`. Standard input carries `+PID` and `-PID` lines; its end, which the
+Run as a script: `python worker_reaper.py SCRATCH`. Standard input carries `+PID` and `-PID` lines; its end, which the
 kernel brings about even after SIGKILL, means that the service is gone. A signal at the parent's death
 (PR_SET_PDEATHSIG) would not do: it fires when the *thread* that started the worker ends, and only Linux has it.
 """

@@ -12,7 +12,7 @@ from landfast.service.store import Store
 _WAITS = Backoff(base=0.1, factor=2.0, cap=10.0)
 
 
-class Patience:
+class EngineRetries:
     """Repeats failing calls of one source until they succeed or the service stops.
 
     Waits are real seconds, 0.1 doubling to 10: they are about the engine, not about Lambda.
