@@ -336,7 +336,7 @@ def test_long_polls_hold_no_thread_and_do_not_starve_others() -> None:
         for client in clients:
             client.sendall(b"GET /poll HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert eventually(lambda: len(engine.heads) == 200, within=20)
-        ours = [thread for thread in threading.enumerate() if thread.name.startswith(("proxy", "call"))]
+        ours = threads_of_the_proxy()
         assert len(ours) == 1
         assert status_of(proxy) == 200
         assert status_of(proxy, "/quick") == 200
@@ -369,7 +369,7 @@ def test_calls_that_block_do_not_starve_others() -> None:
             assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
 
 
-def test_the_end_of_the_front_ends_what_is_under_way_and_leaves_no_thread() -> None:
+def test_the_end_of_the_proxy_ends_what_is_under_way_and_leaves_no_thread() -> None:
     polled = threading.Event()
     with closing(Engine(lambda _: OK if polled.wait(30) else b"")) as engine, ExitStack() as stack:
         proxy = stack.enter_context(before(engine.url))
@@ -378,10 +378,36 @@ def test_the_end_of_the_front_ends_what_is_under_way_and_leaves_no_thread() -> N
         polling.sendall(b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert eventually(lambda: len(engine.heads) == 1)
         proxy.__exit__(None, None, None)
-        for client in (idle, slow, polling):
+        assert polling.recv(4096).startswith(b"HTTP/1.1 503 ")
+        for client in (idle, slow):
             assert ended(client)
         polled.set()
-    assert eventually(lambda: not [one for one in threading.enumerate() if one.name.startswith(("proxy", "call"))])
+    assert eventually(lambda: not threads_of_the_proxy())
+
+
+def test_a_client_that_leaves_unnoticed_does_not_keep_the_proxy_from_its_end() -> None:
+    polled = threading.Event()
+    with closing(Engine(lambda _: OK if polled.wait(30) else b"")) as engine, ExitStack() as stack:
+        proxy = stack.enter_context(before(engine.url))
+        leaving, polling = (stack.enter_context(dialled(proxy)) for _ in range(2))
+        for client in (leaving, polling):
+            client.sendall(b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert eventually(lambda: len(engine.heads) == 2)
+
+        def leave() -> None:  # in the proxy's own thread, which looks at no socket between the two
+            leaving.close()
+            proxy._stop.set()
+
+        assert proxy._loop is not None
+        proxy._loop.call_soon_threadsafe(leave)
+        assert polling.recv(4096).startswith(b"HTTP/1.1 503 ")
+        proxy.close()
+        polled.set()
+    assert eventually(lambda: not threads_of_the_proxy())
+
+
+def threads_of_the_proxy() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name.startswith(("proxy", "call"))]
 
 
 def ended(client: socket.socket) -> bool:

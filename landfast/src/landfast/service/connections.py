@@ -6,6 +6,7 @@ others out, and requests that are being answered, long polls for one, are left a
 """
 
 import asyncio
+import contextlib
 import resource
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -176,7 +177,8 @@ class Connection(web.RequestHandler):
             self.transport = None
             transport.set_protocol(_Leaving(self._connections, transport))
             transport.write(aws_errors.answer(asked, status, code, message).encoded)
-            transport.write_eof()
+            with contextlib.suppress(OSError):  # the client has gone already, and does not mind
+                transport.write_eof()
             self.connection_lost(None)
         return ConnectionResetError(message)
 
