@@ -1,6 +1,7 @@
 """Fulfilment: the orders that are published, or some placed on the bus."""
 
 import json
+import math
 from collections.abc import Sequence
 from random import Random
 
@@ -38,7 +39,7 @@ class Load(_Load):
             way.kept |= {event["detail"]["orderId"] for event in events}
         found = [(one["orderId"], len(one["parcelIds"])) for one in self.shop.items("ShipmentsTable")]
         wanted = {
-            name: (name, -(-sum(line["quantity"] for line in order["lines"]) // _A_PARCEL))
+            name: (name, math.ceil(sum(line["quantity"] for line in order["lines"]) / _A_PARCEL))
             for name, order in way.orders.items()
         }
         return [
