@@ -1,6 +1,5 @@
-"""Every benchmark, one table each: `make bench`, or at the root `PYTHONPATH=landfast:. python -m benchmarks`.
+"""Every benchmark, a table each: `make bench`, or `PYTHONPATH=landfast:. python -m benchmarks [NAME ...]` at the root.
 
-Names as arguments choose some; `--list` tells which there are.
 Figures are compared with a peer or a limit in the same run: on a busy machine the ratio is what to read. A goal that is
 missed is told, and is an error only with --strict.
 """

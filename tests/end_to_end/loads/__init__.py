@@ -39,11 +39,11 @@ class Way:
     """The way of orders from one pipeline to the next, as far as it is counted.
 
     Attributes:
-        orders: What is due at the next pipeline, by order id; empty before the first pipeline of the way.
+        orders: What each function on the way has handed on, by its name; orders by their ids.
         kept: The ids of those that are in a failure store on the way, and need not arrive.
     """
 
-    orders: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    orders: dict[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
 
     def due[T](self, found: Iterable[str], wanted: Mapping[str, T]) -> list[T]:

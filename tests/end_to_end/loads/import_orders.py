@@ -55,7 +55,7 @@ class Load(_Load):
         table = [(item["orderId"], item["customerId"], item["totalMinor"]) for item in self.shop.items("OrdersTable")]
         written = {name for name, *_ in table}
         due = {name: order for name, order in orders.items() if name not in kept or name in written}
-        way.orders |= due
+        way.orders["import_orders"] = due
         return [
             landing(
                 "order files",

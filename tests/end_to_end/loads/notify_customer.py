@@ -33,17 +33,16 @@ class Load(_Load):
             self.shop.invoke("NotifyCustomer", {**self._record, "responsePayload": shipment})
 
     def landings(self, tolerance: Tolerance, way: Way) -> Sequence[Landing]:
-        if self.orders:
-            way.orders = {order: {"orderId": order} for order in self.orders}
+        orders = way.orders.get("ship_order", {order: {"orderId": order} for order in self.orders})
         if tolerance.both:
             details = [json.loads(message.body)["detail"] for message in self.shop.drain("NoticesFailed")]
             way.kept |= {detail["requestPayload"]["responsePayload"]["orderId"] for detail in details}
         notices = [one["responsePayload"]["noticeId"] for one in self._notices.read()]
-        wanted = {name: f"shipped-{name}" for name in way.orders}
+        wanted = {name: f"shipped-{name}" for name in orders}
         return [
             landing(
                 "notices",
-                len(way.orders),
+                len(orders),
                 "orders",
                 place="customers' topic",
                 wanted=way.due((notice.removeprefix("shipped-") for notice in notices), wanted),

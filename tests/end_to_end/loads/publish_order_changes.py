@@ -39,8 +39,8 @@ class Load(_Load):
             self.shop.put_item("OrdersTable", {**self._image, "orderId": {"S": order}})
 
     def landings(self, tolerance: Tolerance, way: Way) -> Sequence[Landing]:
-        if self.orders:
-            way.orders = {order: {"orderId": order, **self._told} for order in self.orders}
+        own = {order: {"orderId": order, **self._told} for order in self.orders}
+        orders = way.orders["publish_order_changes"] = way.orders.get("import_orders", own)
         kept = self.shop.objects("OrderChangesFailed")
         if tolerance.both:
             batches = [json.loads(content) for content in kept.values()]
@@ -55,10 +55,10 @@ class Load(_Load):
         return [
             landing(
                 "order changes",
-                len(way.orders),
+                len(orders),
                 "orders",
                 place="bus, as OrderPlaced",
-                wanted=way.due(found, {name: name for name in way.orders}),
+                wanted=way.due(found, {name: name for name in orders}),
                 found=found,
             ),
             landing(

@@ -1,6 +1,7 @@
 """Fulfilment: the orders that are published, or some placed on the bus."""
 
 import json
+import math
 from collections.abc import Sequence
 from random import Random
 
@@ -29,8 +30,8 @@ class Load(_Load):
         self.shop.put_events("ShopBus", self._event["source"], self._event["detail-type"], details)
 
     def landings(self, tolerance: Tolerance, way: Way) -> Sequence[Landing]:
-        if self.orders:
-            way.orders = {order: {**self._event["detail"], "orderId": order} for order in self.orders}
+        own = {order: {**self._event["detail"], "orderId": order} for order in self.orders}
+        orders = way.orders["ship_order"] = way.orders.get("publish_order_changes", own)
         if tolerance.both:
             records = [json.loads(message.body) for message in self.shop.drain("ShipmentsFailed")]
             events = [json.loads(message.body) for message in self.shop.drain("ShipmentsDead")]
@@ -38,13 +39,13 @@ class Load(_Load):
             way.kept |= {event["detail"]["orderId"] for event in events}
         found = [(one["orderId"], len(one["parcelIds"])) for one in self.shop.items("ShipmentsTable")]
         wanted = {
-            name: (name, -(-sum(line["quantity"] for line in order["lines"]) // _A_PARCEL))
-            for name, order in way.orders.items()
+            name: (name, math.ceil(sum(line["quantity"] for line in order["lines"]) / _A_PARCEL))
+            for name, order in orders.items()
         }
         return [
             landing(
                 "fulfilment",
-                len(way.orders),
+                len(orders),
                 "orders",
                 place="shipments table",
                 wanted=way.due(dict(found), wanted),
