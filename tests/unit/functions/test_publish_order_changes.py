@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -134,8 +135,22 @@ def test_changes_of_many_orders_go_ten_to_a_call_and_each_orders_in_order(
     load: Load, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, bus = load("publish_order_changes"), Bus()
-    monkeypatch.setattr(app.bus, "_patience_s", 10)  # moto takes its time before each
-    monkeypatch.setattr(app.events, "put_events", bus)
+    left = Counter({f"A-{order}": 2 for order in range(25)})
+
+    def busy_until_the_next_call_is_full(*, Entries: list[Event]) -> Event:  # noqa: N803  boto3's name
+        sending = {json.loads(entry["Detail"])["orderId"] for entry in Entries}
+
+        def nobody_can_come() -> bool:
+            waiting = [json.loads(each.entry.detail)["orderId"] for each in list(app.bus._waiting)]
+            held = sending.union(waiting)  # an order's next change comes when this one is taken
+            return len(waiting) >= 10 or len(held) >= app.THREADS or not set(+left) - held
+
+        with app.bus._changed:
+            assert app.bus._changed.wait_for(nobody_can_come, timeout=30)
+        left.subtract(sending)
+        return bus(Entries=Entries)
+
+    monkeypatch.setattr(app.events, "put_events", busy_until_the_next_call_is_full)
     event = changes(25, each=2)
     for _ in range(2):
         assert failed(app.handler(event, context)) == []
