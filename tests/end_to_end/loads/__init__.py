@@ -59,12 +59,16 @@ class Load:
         share: Of all events.
         fed_by: The function that makes its events, if the template has it.
         keeps: The queues and buckets whose content the load's own landings tell of.
-        poison: How many events nobody can handle.
+        is_pure: Whether there is no poison in it: its events come from our own functions.
+        events: How many different ones it sends.
+        poison: How many of them nobody can handle.
     """
 
     share: float
     fed_by: str | None = None
     keeps: frozenset[str] = frozenset()
+    is_pure: bool = False
+    events: int = 0
     poison: int = 0
 
     def __init__(self, random: Random, events: int) -> None:
@@ -88,10 +92,12 @@ def workload(seed: int, events: int) -> dict[str, Load]:
     kinds = dict(_kinds())
     sending = {name: kind for name, kind in kinds.items() if kind.fed_by not in kinds}
     whole = sum(kind.share for kind in sending.values())
-    return {
-        name: kind(Random(f"{seed} {name}"), round(events * kind.share / whole) if name in sending else 0)  # noqa: S311 - a schedule to repeat, no secret
-        for name, kind in kinds.items()
-    }
+    work = {}
+    for name, kind in kinds.items():
+        number = round(events * kind.share / whole) if name in sending else 0
+        work[name] = kind(Random(f"{seed} {name}"), number)  # noqa: S311 - a schedule to repeat, no secret
+        work[name].events = number
+    return work
 
 
 def _kinds() -> Iterator[tuple[str, type[Load]]]:

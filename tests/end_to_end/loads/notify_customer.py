@@ -16,6 +16,7 @@ class Load(_Load):
 
     share = 0.15
     fed_by = "ship_order"
+    is_pure = True
 
     def __init__(self, random: Random, events: int) -> None:
         del random

@@ -19,6 +19,7 @@ class Load(_Load):
 
     share = 0.15
     fed_by = "import_orders"
+    is_pure = True
     keeps = frozenset({"OrderChangesFailed"})
 
     def __init__(self, random: Random, events: int) -> None:

@@ -19,6 +19,7 @@ class Load(_Load):
 
     share = 0.15
     fed_by = "publish_order_changes"
+    is_pure = True
 
     def __init__(self, random: Random, events: int) -> None:
         del random
