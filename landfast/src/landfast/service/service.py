@@ -224,8 +224,9 @@ class Service:
                 key=self.engine.state.key,
             )
         except OSError as error:
+            reason = os.strerror(error.errno or 0)  # the error's own text repeats the address
             raise ServiceError(
-                f"port {port} cannot be had ({error.strerror}): give another one with --port, or none for a free one"
+                f"port {port} cannot be had ({reason}): give another one with --port, or none for a free one"
             ) from error
         self._parts.callback(proxy.close)
         return proxy
