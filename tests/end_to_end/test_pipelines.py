@@ -38,7 +38,9 @@ def run(project: Path, *arguments: str) -> str:
         [sys.executable, "-m", *arguments],
         cwd=project, capture_output=True, text=True, check=False, timeout=PATIENCE, env=environment(project),
     )  # fmt: skip
-    assert done.returncode == 0, f"{arguments}:\n{done.stdout[-8_000:]}\n{done.stderr[-4_000:]}"
+    assert done.returncode == 0, (
+        f"{arguments} ended with {done.returncode}:\n{done.stdout[-8_000:]}\n{done.stderr[-4_000:]}"
+    )
     return done.stdout
 
 
