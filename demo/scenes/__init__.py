@@ -6,6 +6,7 @@ one is not there, it sends events of its own. So a pipeline can be removed with 
 """
 
 import importlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from landfast.testing import Running
 
 
-class Scene:
+class Scene(ABC):
     """A pipeline's part of the tour. Each module has one, of this name.
 
     Attributes:
@@ -38,16 +39,16 @@ class Scene:
         self._shop = tour.shop
         self._samples = samples
 
+    @abstractmethod
     def play(self) -> None:
         """Send events, and tell what becomes of them."""
-        raise NotImplementedError
 
-    def again(self) -> None:
+    def again(self) -> None:  # noqa: B027 - most scenes send nothing twice
         """Send some of it a second time, after all scenes have been played."""
 
+    @abstractmethod
     def landings(self) -> Sequence[Landing]:
         """Where all of it must be, and whether it is."""
-        raise NotImplementedError
 
 
 def found(running: "Running") -> Iterator[type[Scene]]:

@@ -184,6 +184,16 @@ def landfast(*arguments: str, state: Path, stdin: str | None = None) -> subproce
     )  # fmt: skip
 
 
+def eventually(condition: Callable[[], bool], within: float = PATIENCE) -> bool:
+    """Whether it becomes true, at the latest after so many real seconds."""
+    latest = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > latest:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)

@@ -21,7 +21,7 @@ from landfast.dataplane.errors import EngineError
 from landfast.journal import Settled
 from landfast.service.state import StateDirectory
 from landfast.service.store import Store
-from tests.end_to_end.conftest import PATIENCE, ROOT, Process, alive, landfast
+from tests.end_to_end.conftest import PATIENCE, ROOT, Process, alive, eventually, landfast
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -56,15 +56,6 @@ def template(tmp_path: Path) -> Path:
     path = tmp_path / "template.yaml"
     path.write_text(TEMPLATE)
     return path
-
-
-def eventually(condition: Callable[[], bool], within: float = PATIENCE) -> bool:
-    latest = time.monotonic() + within
-    while not condition():
-        if time.monotonic() > latest:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def group(state: Path) -> int:

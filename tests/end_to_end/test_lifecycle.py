@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,7 +10,7 @@ import pytest
 
 from landfast.journal import Invoked, Retrying, Settled
 from landfast.service.store import read_journal
-from tests.end_to_end.conftest import PATIENCE, Process, alive, landfast
+from tests.end_to_end.conftest import Process, alive, eventually, landfast
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -58,15 +57,6 @@ def template(tmp_path: Path) -> Path:
     path = tmp_path / "template.yaml"
     path.write_text(TEMPLATE)
     return path
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    latest = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > latest:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def closed(url: str) -> bool:
