@@ -195,6 +195,12 @@ def test_s_054_what_expired_is_counted_once() -> None:
     assert drops == [(["r1", "r2"], "DroppedEventCount")]
 
 
+def test_s_059_the_last_invocation_is_made_once_more_at_exactly_its_maximum_age() -> None:
+    stream = shard({"TumblingWindowInSeconds": 10, "MaximumRecordAgeInSeconds": 63}, record(1, at=1.0))
+    stream.run(_never_final)
+    assert stream.started()[-1] == 10 + 63
+
+
 @pytest.mark.parametrize("outcome", [RAISED, NotReached("throttle")])
 def test_s_059_the_last_invocation_is_given_up_at_the_maximum_age(outcome: Outcome) -> None:
     properties = {"TumblingWindowInSeconds": 10, "MaximumRecordAgeInSeconds": 60}
