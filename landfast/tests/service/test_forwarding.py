@@ -8,7 +8,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,8 +43,8 @@ class Engine:
         self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
         for connection in self.connections:
-            with closing(connection):
-                connection.shutdown(socket.SHUT_RDWR) if connection.fileno() >= 0 else None
+            with closing(connection), suppress(OSError):  # one side or the other has closed it before
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(5)
 
@@ -60,15 +60,12 @@ class Engine:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as reader:
+        with suppress(OSError), connection, connection.makefile("rb") as reader:  # the proxy may go at any time
             while head := b"".join(itertools.takewhile(lambda line: line != b"\r\n", iter(reader.readline, b""))):
                 self.heads.append(head)
                 length = re.search(rb"(?i)content-length: (\d+)", head)
                 self.bodies.append(reader.read(int(length[1])) if length else b"")
-                try:
-                    connection.sendall(self.answer(head))
-                except OSError:
-                    return
+                connection.sendall(self.answer(head))
                 if self.closes:
                     return
 
