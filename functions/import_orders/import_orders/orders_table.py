@@ -1,9 +1,8 @@
 """Writes orders to the orders table: conditional puts, concurrently, until each is written or found to be newer."""
 
-import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import batched
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from backoffice.backoff import Backoff
 from backoffice.errors import ShopError
 from import_orders.file_version import FileVersion
 from import_orders.order import Order, OrderLine
@@ -25,8 +25,7 @@ WRITERS = 8
 """Batches in flight: enough to hide DynamoDB's latency, few enough that the CPU keeps up."""
 MAX_ATTEMPTS = 12
 """Tries of one order, about half a minute of waits in all; then the file's own retry takes over."""
-_FIRST_WAIT_S = 0.05
-_LONGEST_WAIT_S = 5.0
+_BACKOFF = Backoff(first=0.05, longest=5.0)
 # What DynamoDB itself asks to be tried again (Error handling with DynamoDB, developer guide).
 _BUSY = frozenset(
     {
@@ -130,7 +129,7 @@ class _Writer:
 
     def _put(self, order: Order) -> bool:
         request = self._request | {"Item": item(order) | self._attributes}
-        for pause in _waits():
+        for attempt in range(MAX_ATTEMPTS):
             try:
                 self._dynamodb.put_item(**request)
             except ClientError as error:
@@ -140,14 +139,8 @@ class _Writer:
                 if code not in _BUSY:
                     self._given_up.set()
                     raise
-                self._sleep(pause)
+                self._sleep(_BACKOFF.pause(attempt))
             else:
                 return True
         self._given_up.set()
         raise OrdersNotWrittenError(f"{self._table} did not take an order in {MAX_ATTEMPTS} attempts")
-
-
-def _waits() -> Iterator[float]:
-    """Yield growing waits with full jitter, so that throttled writers do not come back together."""
-    for attempt in range(MAX_ATTEMPTS):
-        yield random.uniform(0, min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**attempt))  # noqa: S311  no secret

@@ -8,7 +8,6 @@ tried again without it.
 
 from __future__ import annotations
 
-import random
 import time
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
@@ -17,6 +16,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from backoffice import invocation
+from backoffice.backoff import Backoff
 from backoffice.dynamodb import Item, ItemIdentity, deserialize
 from backoffice.errors import ShopError
 from backoffice.sharing import Shared, Waiting
@@ -49,17 +49,6 @@ _BUSY = frozenset(
 _SERVER_ERRORS = 500
 _CONTENT = frozenset({"ValidationException", "TransactionCanceledException"})
 """Errors of a whole call for which one of its transactions may be to blame."""
-
-
-class Backoff(msgspec.Struct, frozen=True):
-    """Waits before further attempts: exponential with full jitter, in seconds."""
-
-    first: float
-    longest: float
-
-    def pause(self, attempt: int) -> float:
-        """The wait after an attempt, counted from 0."""
-        return random.uniform(0, min(self.longest, self.first * 2**attempt))  # noqa: S311 - spreads, guards no secret
 
 
 CONFLICT_BACKOFF = Backoff(first=0.02, longest=0.5)
