@@ -12,6 +12,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from backoffice.backoff import Backoff
 from import_orders.object_version import ObjectReplacedError
 from import_orders.order_file import InvalidOrderFileError
 from import_orders.orders_table import OrdersNotWrittenError
@@ -234,7 +235,7 @@ def test_a_table_that_stays_throttled_ends_the_import(
             raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "PutItem")
         return real(**request)
 
-    monkeypatch.setattr("import_orders.orders_table._LONGEST_WAIT_S", 0.0)
+    monkeypatch.setattr("import_orders.orders_table._BACKOFF", Backoff(first=0.0, longest=0.0))
     monkeypatch.setattr(app.dynamodb, "put_item", throttled)
     with pytest.raises(OrdersNotWrittenError, match="did not take an order in 12 attempts"):
         handler(upload(GOOD))
