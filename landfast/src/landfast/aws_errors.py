@@ -64,6 +64,24 @@ class Operation:
         return cls("rest-xml", name, service)
 
 
+class AwsError(Exception):
+    """What AWS answers to a call that it refuses.
+
+    Attributes:
+        code: The error's name, e.g. ``QueueDoesNotExist``.
+        message: For people.
+        status: Of HTTP.
+        fields: Further members of the error's shape.
+    """
+
+    def __init__(self, code: str, message: str, *, status: int = 400, **fields: object) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.fields = fields
+
+
 UNKNOWN_LAMBDA = Operation("rest-json", "", "lambda")
 """Any operation of the Lambda API."""
 

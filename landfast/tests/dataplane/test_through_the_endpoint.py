@@ -15,8 +15,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from landfast.dataplane.engine import Engine
+from landfast.protocols import Request, Response
 from landfast.service.lambda_api import is_lambda
-from landfast.service.proxy import Proxy, Request, Response
+from landfast.service.proxy import Proxy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

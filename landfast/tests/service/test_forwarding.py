@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from landfast.protocols import Request, Response
 from landfast.service.connections import Waits
-from landfast.service.proxy import Proxy, Request, Response
+from landfast.service.proxy import Proxy
 from tests.service.conftest import eventually
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from landfast.protocols import Request, Response
 from landfast.service.connections import Waits
-from landfast.service.proxy import Proxy, Request, Response
+from landfast.service.proxy import Proxy
 
 POST = b"POST /ours HTTP/1.1\r\nHost: localhost\r\n"
 GET = b"GET /ours HTTP/1.1\r\nHost: localhost\r\n"

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from landfast.service.proxy import Proxy, Request, Response
+from landfast.protocols import Request, Response
+from landfast.service.proxy import Proxy
 
 
 class Engine(BaseHTTPRequestHandler):

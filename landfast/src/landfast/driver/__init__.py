@@ -8,7 +8,7 @@ from landfast.driver.driver import Driver, Machine
 from landfast.driver.queues import Ended as MessagesEnded
 from landfast.driver.queues import MessageQueue, QueueDriver
 from landfast.driver.streams import Page, Shard, ShardDriver
-from landfast.driver.world import Call, Change, ForgetEvent, KeepEvent, KeepShard, Order, ShardState, World
+from landfast.driver.world import Call, Change, ForgetEvent, KeepEvent, KeepRow, KeepShard, Order, ShardState, World
 
 __all__ = [
     "AsynchronousDriver",
@@ -17,6 +17,7 @@ __all__ = [
     "Driver",
     "ForgetEvent",
     "KeepEvent",
+    "KeepRow",
     "KeepShard",
     "Machine",
     "MessageQueue",

@@ -87,7 +87,17 @@ class KeepShard:
     state: ShardState
 
 
-type Change = KeepEvent | ForgetEvent | KeepShard
+@dataclass(frozen=True, slots=True)
+class KeepRow:
+    """Keep a row of one of the event plane's machines; forget it if the content is None."""
+
+    kind: str
+    owner: str
+    key: str
+    content: bytes | None
+
+
+type Change = KeepEvent | ForgetEvent | KeepShard | KeepRow
 """What must survive the process; a world without files ignores it."""
 
 

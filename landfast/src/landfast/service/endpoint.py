@@ -15,6 +15,7 @@ from landfast.delivery.asynchronous import PAYLOAD_LIMIT
 from landfast.delivery.errors import Refused
 from landfast.delivery.payloads import decoded, too_large_event
 from landfast.delivery.recursion import stops
+from landfast.protocols import Request, Response
 from landfast.runtime.model import (
     REQUEST_LIMIT,
     Answered,
@@ -25,7 +26,6 @@ from landfast.runtime.model import (
 )
 from landfast.service import chain, lambda_api, service_log
 from landfast.service.functions import FunctionNotFoundError, Functions, Target
-from landfast.service.proxy import Request, Response
 
 _LOG = service_log.logger(__name__)
 _INVOCATION = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?")

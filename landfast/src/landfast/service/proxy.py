@@ -9,15 +9,15 @@ import contextlib
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
 from landfast import aws_errors, loopback
+from landfast.protocols import Request, Response
 from landfast.service import service_log
 from landfast.service.connections import Connection, Connections, Waits
 from landfast.service.forwarding import Forwarding
@@ -29,34 +29,6 @@ _JOIN = 10.0
 
 CALLS = 1_200
 """How many requests may be answered here at a time: more than the functions of an account run at a time (1,000)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request to be answered here.
-
-    Attributes:
-        method: Of HTTP.
-        target: The path with its query.
-        headers: By names in lower case.
-        content: The body; None when it was longer than the limit.
-        size: Of the body, in bytes; of one that was longer, as far as it is known.
-    """
-
-    method: str
-    target: str
-    headers: Mapping[bytes, bytes]
-    content: bytes | None
-    size: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What to answer."""
-
-    status: int
-    content: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Proxy:

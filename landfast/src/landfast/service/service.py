@@ -20,6 +20,7 @@ from landfast.dataplane.queues import Queue, QueueUrls
 from landfast.dataplane.world import Trigger, World
 from landfast.delivery.settings import Settings
 from landfast.journal import Dropped, Retrying
+from landfast.protocols import Request, Response
 from landfast.runtime.model import REQUEST_LIMIT
 from landfast.runtime.runtime import Runtime
 from landfast.service import service_log
@@ -32,7 +33,7 @@ from landfast.service.interrupts import Interrupts
 from landfast.service.lambda_api import is_lambda
 from landfast.service.logs import LogFiles
 from landfast.service.loop import Loop
-from landfast.service.proxy import Proxy, Request, Response
+from landfast.service.proxy import Proxy
 from landfast.service.queues import QueueReader
 from landfast.service.sources import Sources
 from landfast.service.specs import asynchronous_config, function_specs, versions, weights

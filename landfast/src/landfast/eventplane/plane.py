@@ -1,0 +1,81 @@
+"""The services of the event plane, by name."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from landfast.aws_errors import AwsError
+from landfast.protocols.call import Call
+
+type Result = Mapping[str, Any]
+
+
+class Pending:
+    """An answer that is still to come: a long poll."""
+
+    def __init__(self) -> None:
+        self._answered: Callable[[Result], None] | None = None
+        self._result: Result | None = None
+        self.abandoned = False
+        """Whether the client has gone: nothing may be handed out to it any more."""
+
+    def resolve(self, result: Result) -> None:
+        """Answer, once."""
+        if self._answered is None:
+            self._result = result
+        else:
+            self._answered(result)
+
+    def then(self, answered: Callable[[Result], None]) -> None:
+        """Name who is told the answer."""
+        self._answered = answered
+        if self._result is not None:
+            answered(self._result)
+
+
+class Api(Protocol):
+    """One service's API."""
+
+    service: str
+    """As botocore names it."""
+
+    def answer(self, call: Call) -> Result | Pending:
+        """Do what a call asks for.
+
+        Raises:
+            AwsError: It is refused; nothing has changed.
+        """
+        ...
+
+
+class EventPlane:
+    """Answers calls of all services that deliver events."""
+
+    def __init__(self) -> None:
+        self._apis: dict[str, Api] = {}
+
+    def add(self, api: Api) -> None:
+        """Add a service."""
+        self._apis[api.service] = api
+
+    def has(self, service: str) -> bool:
+        """Whether the service is the event plane's."""
+        return service in self._apis
+
+    def answer(self, call: Call) -> Result | Pending:
+        """Do what a call asks for, in the driver's thread.
+
+        Raises:
+            AwsError: It is refused.
+        """
+        return self._apis[call.service].answer(call)
+
+    def ask(self, service: str, operation: str, **params: Any) -> Any:  # noqa: ANN401 - a result's members
+        """The result of a call of our own, for what the template declares.
+
+        Raises:
+            AwsError: It is refused.
+        """
+        result = self.answer(Call(service, operation, params))
+        if isinstance(result, Pending):
+            raise AwsError("InternalFailure", f"{operation} does not answer at once", status=500)
+        return result

@@ -1,0 +1,49 @@
+"""What the event plane needs around it: a clock, a store's rows, the journal."""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from landfast.driver import Order
+from landfast.journal import Entry
+from landfast.sources.rows import Keep
+
+
+class PlaneWorld(Protocol):
+    """The world, as the event plane sees it. Everything runs in the driver's one thread."""
+
+    def now(self) -> float:
+        """The time, in Unix seconds of the service's clock."""
+        ...
+
+    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE, *, background: bool = False) -> None:
+        """Do `work` at the time `due`.
+
+        Args:
+            due: In Unix seconds of the service's clock.
+            work: What to do.
+            order: What goes first among things due at the same time.
+            background: Whether nobody waits for it (a retention that ends, a message that an outside consumer has in
+                hand): time never jumps to it, and it keeps nothing from being at rest.
+        """
+        ...
+
+    def after(self, seconds: float, work: Callable[[], None]) -> None:
+        """Do `work` after so many real seconds: a long poll of an outside client ends by its client's clock."""
+        ...
+
+    def keeper(self, kind: str, owner: str) -> Keep:
+        """Where a machine keeps its rows; whatever one turn of the driver keeps and notes is one commit.
+
+        Args:
+            kind: For example ``sqs``.
+            owner: The resource's name.
+        """
+        ...
+
+    def rows(self, kind: str) -> Iterable[tuple[str, str, bytes]]:
+        """What was kept: owner, key and content, in the order of owner and key."""
+        ...
+
+    def note(self, entry: Entry) -> None:
+        """Write into the journal, in the same commit."""
+        ...

@@ -1,0 +1,29 @@
+"""One call of an AWS API, whatever protocol it came by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+type Protocol = Literal["json", "query", "cbor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call.
+
+    Attributes:
+        service: As botocore names it: ``sqs``, ``kinesis``, ``dynamodbstreams``, ``sns``, ``events``.
+        operation: AWS's name of the action, e.g. ``SendMessage``.
+        params: The members that were given, checked against the service's model; blobs are bytes and timestamps
+            Unix seconds.
+        protocol: By which the caller reads the answer.
+        request_id: What the answer is known by.
+        trace: The trace header (`X-Amzn-Trace-Id`) that the caller sent; empty without one.
+    """
+
+    service: str
+    operation: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    protocol: Protocol = "json"
+    request_id: str = ""
+    trace: str = ""

@@ -1,0 +1,34 @@
+"""What one service sends to another: a destination's record, a notification, a rule's event."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One thing that is sent to a target's ARN.
+
+    Attributes:
+        body: The text: a message's body, a topic's message, a function's event as JSON text, a record's data.
+        attributes: Message attributes in SQS's form: ``{"DataType": ..., "StringValue": ... or "BinaryValue": bytes}``.
+        subject: Of a topic's message.
+        group: The message group id.
+        deduplication_id: The message deduplication id.
+        partition_key: Of a stream's record.
+        entry: Of an event bus: the entry as ``PutEvents`` takes it, or the whole event from another bus.
+        trace: The trace header that goes with it (S-34); empty for none.
+        origin: What it comes from, for people, as the journal's `Accepted.origin`.
+        request_id: Of a function's event; a new one without it.
+    """
+
+    body: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    subject: str | None = None
+    group: str | None = None
+    deduplication_id: str | None = None
+    partition_key: str | None = None
+    entry: Mapping[str, Any] | None = None
+    trace: str = ""
+    origin: str = ""
+    request_id: str = ""
