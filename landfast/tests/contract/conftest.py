@@ -1,0 +1,118 @@
+"""One endpoint for each engine that Landfast supports: Landfast's own with the engine behind it, or the bare engine."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_socket import enable_socket, socket_allow_hosts
+
+from landfast.dataplane import engine as engines
+from landfast.dataplane.errors import EngineError
+from landfast.service.service import Options, Service
+from tests.contract.aws import Aws
+
+if TYPE_CHECKING:
+    from landfast.dataplane.engine import EngineName
+
+BARE = bool(os.environ.get("LANDFAST_CONTRACT_BARE"))
+"""Whether the engines are tested by themselves, to tell what they can do without Landfast."""
+
+STACK = Path(__file__).with_name("stack") / "template.yaml"
+AREAS = {
+    "events": "EventBridge",
+    "functions": "Functions",
+    "kinesis": "Kinesis",
+    "protocols": "Protocols and errors",
+    "s3": "S3 notifications",
+    "sns": "SNS",
+    "sqs": "SQS",
+    "tables": "DynamoDB streams",
+    "traces": "Trace headers and loops",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "source(where): where AWS says what the test expects, or was seen to do it")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.get_closest_marker("source") is None:
+            raise pytest.UsageError(f"{item.nodeid} does not say its source")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A table of both engines by area: passed of applicable tests."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(outcome, []):
+            if "tests/contract/" in report.nodeid:
+                module, _, test = report.nodeid.partition("::")
+                engine = "ministack" if "[ministack" in test else "moto"
+                counts[AREAS[module.rpartition("/")[2].split("_")[1].removesuffix(".py")], engine, outcome] += 1
+    if not counts:
+        return
+    terminalreporter.write_sep("=", "the contract, " + ("bare engines" if BARE else "Landfast before the engine"))
+    terminalreporter.write_line("| area | moto | ministack |\n|---|---|---|")
+    for area in (*AREAS.values(), None):
+        cells = []
+        for engine in ("moto", "ministack"):
+            passed, failed, broken = (
+                sum(count for (of, by, how), count in counts.items() if of == (area or of) and (by, how) == (engine, o))
+                for o in ("passed", "failed", "error")
+            )
+            cells.append(f"{passed} of {passed + failed + broken}")
+        terminalreporter.write_line(f"| {area or 'all'} | {' | '.join(cells)} |")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_only() -> None:
+    enable_socket()
+    socket_allow_hosts(["127.0.0.1"])
+
+
+@pytest.fixture(scope="session", params=["moto", "ministack"])
+def aws(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _loopback_only: None
+) -> Iterator[Aws]:
+    engine: EngineName = request.param
+    if engine == "ministack":
+        _skip_without_ministack()
+    folder = tmp_path_factory.mktemp(engine)
+    ledger = folder / "ledger"
+    ledger.mkdir()
+    if BARE:
+        with engines.start(folder / "state", engine, stack="contract") as running:
+            yield from _closing(Aws(running.url, ledger))
+        return
+    options = Options(template=STACK, state=folder / "state", parameters={"Ledger": str(ledger)}, engine=engine)
+    with Service.start(options) as service:
+        yield from _closing(Aws(service.endpoint, ledger, service))
+        assert service.failure is None, service.failure
+
+
+@pytest.fixture
+def landfast(aws: Aws) -> Service:
+    """The service, for tests that need its functions or its tools: they do not apply to a bare engine."""
+    if aws.service is None:
+        pytest.skip("needs Landfast's functions")
+    return aws.service
+
+
+def _closing(aws: Aws) -> Iterator[Aws]:
+    try:
+        yield aws
+    finally:
+        aws.close()
+
+
+def _skip_without_ministack() -> None:
+    try:
+        cached = engines.ministack_is_cached()
+    except EngineError as error:
+        pytest.skip(str(error))
+    if not cached:
+        pytest.skip("ministack is not here: `landfast up --engine ministack` fetches it")
