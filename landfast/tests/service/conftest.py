@@ -88,7 +88,7 @@ class Stage:
             name="stopped", handler="app.handler", code=folder, arn=ARN + "stopped", reserved_concurrency=0
         )
         self.functions = Functions({"orders": spec, "stopped": zero}, self.runtime)
-        self.loop = Loop(self.clock, self._crashed)
+        self.loop = Loop(self.clock, lambda notes, changes: self.store.commit(notes, changes), self._crashed)
         self.queues = AsynchronousQueues(self.loop, self.store, self.functions, Settings())
         self.deliveries = Deliveries(self.targets.send, self.queues.hand_over)
         self.shared = Shared(self.loop, self.store, self.functions, self.deliveries)

@@ -248,7 +248,7 @@ class Service:
         loops = {function.name: function.recursive_loop for function in self.template.functions.values()}
         self.functions = Functions(specs, runtime, labels, aliases, loops, shares)
         destinations = Destinations(self.clients, QueueUrls(self.clients))
-        self._loop = Loop(self.clock, self._crashed)
+        self._loop = Loop(self.clock, self.store.commit, self._crashed)
         self.queues = AsynchronousQueues(self._loop, self.store, self.functions, self.options.settings)
         deliveries = Deliveries(destinations.deliver, self.queues.hand_over)
         self._shared = Shared(self._loop, self.store, self.functions, deliveries)
