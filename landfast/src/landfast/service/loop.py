@@ -234,7 +234,7 @@ class Loop:
             while not self.stopping.is_set():
                 self._wait()
                 self._do_planned()
-                self._do("", self.turn.end)
+                self._do("the store", self.turn.end)
                 self._settle()
         except StoppedError:
             return
