@@ -27,7 +27,7 @@ class PlaneWorld(Protocol):
         """
         ...
 
-    def after(self, seconds: float, work: Callable[[], None]) -> None:
+    def after(self, seconds: float, work: Callable[[], None]) -> Plan:
         """Do `work` after so many real seconds: a long poll of an outside client ends by its client's clock."""
         ...
 

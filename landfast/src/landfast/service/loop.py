@@ -5,6 +5,7 @@ import heapq
 import itertools
 import queue
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -78,6 +79,7 @@ class Loop:
         self._inbox: queue.SimpleQueue[tuple[str, Callable[[], object]] | None] = queue.SimpleQueue()
         self._planned: list[_Planned] = []
         self._background: list[_Planned] = []
+        self._timers: list[_Planned] = []
         self._count = itertools.count()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="apart")
         self._thread = threading.Thread(target=self._run, name="driver")
@@ -171,6 +173,12 @@ class Loop:
         heapq.heappush(self._background if background else self._planned, planned)
         return planned
 
+    def after(self, seconds: float, work: Callable[[], None], source: str = "") -> Plan:
+        """Do `work` after so many real seconds, however time passes or jumps; only from the loop's thread."""
+        timer = _Planned(time.monotonic() + seconds, Order.DUE, next(self._count), source, work)
+        heapq.heappush(self._timers, timer)
+        return timer
+
     def apart(self, work: Callable[[], None], source: str = "") -> None:
         """Do work that waits in a thread of its own; from the loop's thread once the turn is on disk."""
         self.begin(source)
@@ -251,8 +259,10 @@ class Loop:
         if self.clock.skips and following and self._rests():
             self.clock.skip_to(following.due)
         plans = (following, _first(self._background))
-        due = min((planned.due for planned in plans if planned), default=None)
-        return None if due is None else self.clock.until(due)
+        waits = [self.clock.until(planned.due) for planned in plans if planned]
+        if timer := _first(self._timers):
+            waits.append(max(0.0, timer.due - time.monotonic()))
+        return min(waits, default=None)
 
     def _rests(self) -> bool:
         """Whether nothing is under way; asked in this order, as what ends has posted what came of it before."""
@@ -272,15 +282,19 @@ class Loop:
 
     def _do_planned(self) -> None:
         for _ in range(_MOST_AT_ONCE):
-            due = [planned for planned in (self._planned, self._background) if _first(planned)]
-            if not due or self.stopping.is_set():
+            planned = self._next()
+            if planned is None or self.stopping.is_set():
                 return
-            first = min(due, key=lambda planned: planned[0])
-            if first[0].due > self.clock.now():
-                return
-            planned = heapq.heappop(first)
             if planned.work is not None:
                 self._do(planned.source, planned.work)
+
+    def _next(self) -> _Planned | None:
+        """Take the next thing that is due."""
+        if (timer := _first(self._timers)) and timer.due <= time.monotonic():
+            return heapq.heappop(self._timers)
+        heaps = [planned for planned in (self._planned, self._background) if _first(planned)]
+        first = min(heaps, key=lambda planned: planned[0], default=None)
+        return heapq.heappop(first) if first and first[0].due <= self.clock.now() else None
 
     def _do(self, source: str, work: Callable[[], object]) -> None:
         try:

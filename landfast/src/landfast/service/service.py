@@ -161,7 +161,6 @@ class Service:
         self.store = Store(self._directory.journal, failed=lambda error: self._crashed("the store", error))
         self._parts.callback(self.store.close)
         self._start_engine(state)
-        self.store.belongs_to(self.engine.state.data_id)
         self.clients = Clients(self.engine.url, options.region)
         self._parts.callback(self.clients.close)
         with self._interrupts.allowed():
