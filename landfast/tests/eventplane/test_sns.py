@@ -30,9 +30,7 @@ class Sns:
     def __init__(self, world: FanoutWorld | None = None, recorder: Recorder | None = None) -> None:
         self.world = world or FanoutWorld()
         self.recorder = recorder or Recorder()
-        self.api = SnsApi(
-            self.world, router(self.recorder, "sqs", "lambda"), account=ACCOUNT, region=REGION, new_id=ids()
-        )
+        self.api = SnsApi(self.world, router(self.recorder, "sqs", "lambda"), ACCOUNT, REGION, ids())
 
     def __call__(self, operation: str, /, trace: str = "", **params: Any) -> Any:
         return self.api.answer(call("sns", operation, trace=trace, **params))

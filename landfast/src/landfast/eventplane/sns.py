@@ -8,7 +8,6 @@ SMS, mobile push and endpoints over HTTP or e-mail are not run.
 """
 
 import json
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -40,22 +39,14 @@ class SnsApi:
     Args:
         world: Its clock, its rows, its journal.
         router: Delivers.
-        account: Whose topics they are.
-        region: Where they are.
-        new_id: Makes UUIDs.
+        account: The account, twelve digits.
+        region: The region.
+        new_id: Makes unique ids.
     """
 
     service = "sns"
 
-    def __init__(
-        self,
-        world: PlaneWorld,
-        router: Router,
-        *,
-        account: str,
-        region: str,
-        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
-    ) -> None:
+    def __init__(self, world: PlaneWorld, router: Router, account: str, region: str, new_id: Callable[[], str]) -> None:
         self._world = world
         self._router = router
         self._account = account
