@@ -44,6 +44,7 @@ def test_an_action_that_a_query_service_has_not_is_named() -> None:
     missing = protocols.unknown_operation(form(b"Version=2011-06-15"), "sts")
     assert missing is not None
     assert missing.code == "MissingAction"
+    assert protocols.unknown_operation(Request("POST", "/", FORM, None, 99_000_000), "sts") is None
 
 
 def test_what_has_a_rest_protocol_or_no_model_is_left_to_others() -> None:

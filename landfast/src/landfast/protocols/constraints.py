@@ -48,7 +48,7 @@ def told(failures: list[Failure]) -> str:
     return f"{count} validation error{'s' if count > 1 else ''} detected: {'; '.join(map(str, failures))}"
 
 
-type Check = Callable[[Any], Iterable[Failure]]
+type Check = Callable[[Any], list[Failure]]
 """Tells the failures of a value."""
 
 
@@ -65,8 +65,8 @@ class Checks(Compiled[Check | None]):
         def failures(value: Mapping[str, Any]) -> list[Failure]:
             found = [Failure((path,), "null", NOT_NULL) for name, path in required if name not in value]
             for name, item in value.items():
-                if inner := checks.get(name):
-                    found.extend(failure.under(inner[0]) for failure in inner[1](item))
+                if (inner := checks.get(name)) and (failed := inner[1](item)):
+                    found += [failure.under(inner[0]) for failure in failed]
             return found
 
         return failures
@@ -129,7 +129,10 @@ class _Within:
 
 def unmet(own: tuple[Demand, ...], value: object, *, sensitive: bool = False) -> list[Failure]:
     """The demands that a value itself does not meet."""
-    if all(demand.met(value) for demand in own):
+    for demand in own:
+        if not demand.met(value):
+            break
+    else:
         return []
     shown = None if sensitive else printed(value)
     return [Failure((), shown, demand.text, value) for demand in own if not demand.met(value)]

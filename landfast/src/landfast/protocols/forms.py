@@ -1,6 +1,6 @@
 """Forms of the query protocol to the values of calls (AWS Query: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html)."""
 
-import base64
+import binascii
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -84,7 +84,7 @@ def _number(node: Node) -> float:
 
 def _blob(node: Node) -> bytes:
     try:
-        return base64.b64decode(_text(node), validate=True)
+        return binascii.a2b_base64(_text(node), strict_mode=True)
     except ValueError:
         raise not_base64() from None
 

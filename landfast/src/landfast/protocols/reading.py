@@ -44,17 +44,19 @@ def unknown_operation(request: Request, service: str) -> AwsError | None:
     """AWS's error for a request for an action that the service does not have.
 
     Args:
-        request: With its body, where the service has a query protocol.
+        request: With its body, where that is a form and was read.
         service: By botocore's name for it.
 
     Returns:
-        None where the service has the action, where it has a REST protocol, and where botocore does not know it.
+        None where the service has the action, where it has a REST protocol, where botocore does not know it, and where
+        only the body that was not read tells the action.
     """
     model = models.load(service)
     if model is None or model.metadata.protocol.startswith("rest-"):
         return None
     call = asked(request, service, "")
-    return None if call.operation in model.operations else _unknown(call, model)
+    is_hidden = request.content is None and call.protocol == "query" and not call.operation
+    return None if is_hidden or call.operation in model.operations else _unknown(call, model)
 
 
 def read(request: Request, service: str, request_id: str) -> Call:
