@@ -6,9 +6,16 @@ from typing import Any
 
 from landfast.delivery.actions import Deliver
 from landfast.delivery.outcomes import Outcome, Succeeded
-from landfast.driver import Call, Change, Order
+from landfast.driver import Call, Change, Order, Plan
 from landfast.driver.world import Ended
 from landfast.journal import Entry
+
+
+@dataclass
+class Planned:
+    """What is planned, until it is cancelled."""
+
+    cancel: Callable[[], None]
 
 
 @dataclass
@@ -32,8 +39,11 @@ class MadeUpWorld:
     def now(self) -> float:
         return self.time
 
-    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE) -> None:
-        self.due.append((due, order, work))
+    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE, *, background: bool = False) -> Plan:
+        del background
+        planned = (due, order, work)
+        self.due.append(planned)
+        return Planned(lambda: self.due.remove(planned) if planned in self.due else None)
 
     def call(self, call: Call, ended: Ended) -> None:
         self.calls.append((call, ended))

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from landfast.dataplane.errors import DeliveryFailed
 from landfast.delivery.actions import Deliver
 from landfast.delivery.asynchronous import configuration
 from landfast.delivery.settings import Settings
-from landfast.driver import AsynchronousDriver
+from landfast.driver import AsynchronousDriver, Change
 from landfast.journal import Entry
 from landfast.runtime.model import Answered, Errored, FunctionSpec, Report, Result
 from landfast.service.asynchronous import AsynchronousQueues
@@ -88,7 +88,7 @@ class Stage:
             name="stopped", handler="app.handler", code=folder, arn=ARN + "stopped", reserved_concurrency=0
         )
         self.functions = Functions({"orders": spec, "stopped": zero}, self.runtime)
-        self.loop = Loop(self.clock, self._crashed)
+        self.loop = Loop(self.clock, self._commit, self._crashed)
         self.queues = AsynchronousQueues(self.loop, self.store, self.functions, Settings())
         self.deliveries = Deliveries(self.targets.send, self.queues.hand_over)
         self.shared = Shared(self.loop, self.store, self.functions, self.deliveries)
@@ -114,6 +114,9 @@ class Stage:
         assert not alive, f"threads are left: {alive}"
         self.store.close()
         assert not self.crashes, self.crashes
+
+    def _commit(self, notes: Sequence[Entry], changes: Sequence[Change]) -> None:
+        self.store.commit(notes, changes)
 
     def _crashed(self, where: str, error: BaseException) -> None:
         self.crashes.append((where, error))

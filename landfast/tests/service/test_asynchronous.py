@@ -275,7 +275,7 @@ def test_what_cannot_be_kept_stops_the_service_instead_of_a_thread(
     stage.loop.post(lambda: driver.carry_out([drop]), driver.source)
     assert eventually(lambda: bool(stage.crashes))
     [(where, error)] = stage.crashes
-    assert where == "orders"
+    assert where == "the store"
     assert isinstance(error, sqlite3.OperationalError)
     stage.crashes.clear()
 

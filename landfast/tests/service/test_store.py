@@ -14,7 +14,7 @@ from msgspec import structs
 from landfast.delivery.actions import Window
 from landfast.delivery.asynchronous import Event, Progress
 from landfast.delivery.outcomes import Failed
-from landfast.driver import ForgetEvent, KeepEvent, KeepShard, ShardState
+from landfast.driver import ForgetEvent, KeepEvent, KeepRow, KeepShard, ShardState
 from landfast.journal import LONGEST_ENTRY, Accepted, Delivered, Dropped, Entry, Finished, Settled
 from landfast.service import store as stores
 from landfast.service.store import (
@@ -64,15 +64,16 @@ def test_a_checkpoint_is_read_back_with_its_open_windows(tmp_path: Path) -> None
     store.close()
 
 
-def test_checkpoints_of_another_engine_are_dropped_since_its_streams_are_gone(tmp_path: Path) -> None:
+def test_rows_of_the_event_plane_are_read_back_by_kind_and_the_last_of_each_key_counts(tmp_path: Path) -> None:
     store = Store(tmp_path / "s")
-    store.belongs_to("moto 1")
-    store.commit([], [KeepShard("mapping", "shard-1", ShardState(sequence="17"))])
-    store.belongs_to("moto 1")
-    assert store.shards("mapping")
-    store.belongs_to("moto 2")
-    assert not store.shards("mapping")
+    store.commit([], [KeepRow("sqs", "orders", "2", b"b"), KeepRow("sqs", "orders", "1", b"a")])
+    store.commit([], [KeepRow("sqs", "orders", "2", b"c"), KeepRow("sqs", "bills", "9", b"d")])
+    store.commit([], [KeepRow("sqs", "orders", "1", None), KeepRow("sns", "topic", "1", b"e")])
     store.close()
+    again = Store(tmp_path / "s")
+    assert again.rows("sqs") == [("bills", "9", b"d"), ("orders", "2", b"c")]
+    assert again.rows("sns") == [("topic", "1", b"e")]
+    again.close()
 
 
 def test_the_journal_can_be_read_while_it_is_written(tmp_path: Path) -> None:
@@ -287,7 +288,7 @@ def another_programs(path: Path) -> None:
         (lambda path: path.write_text("not a database " * 100), "is not a database"),
         (truncated, "is damaged"),
         (damaged, "is damaged"),
-        (other_version, r"is of another version of Landfast \(99, this one writes 1\)"),
+        (other_version, r"is of another version of Landfast \(99, this one writes 2\)"),
         (other_columns, ".*table events is missing or another"),
         (another_programs, "is not a database of Landfast"),
     ],

@@ -8,7 +8,18 @@ from landfast.driver.driver import Driver, Machine
 from landfast.driver.queues import Ended as MessagesEnded
 from landfast.driver.queues import MessageQueue, QueueDriver
 from landfast.driver.streams import Page, Shard, ShardDriver
-from landfast.driver.world import Call, Change, ForgetEvent, KeepEvent, KeepRow, KeepShard, Order, ShardState, World
+from landfast.driver.world import (
+    Call,
+    Change,
+    ForgetEvent,
+    KeepEvent,
+    KeepRow,
+    KeepShard,
+    Order,
+    Plan,
+    ShardState,
+    World,
+)
 
 __all__ = [
     "AsynchronousDriver",
@@ -24,6 +35,7 @@ __all__ = [
     "MessagesEnded",
     "Order",
     "Page",
+    "Plan",
     "QueueDriver",
     "Shard",
     "ShardDriver",

@@ -13,7 +13,7 @@ from landfast import journal
 from landfast.delivery.actions import Action, Deliver, Invoke, Settle, State
 from landfast.delivery.outcomes import Outcome
 from landfast.driver.outbox import Done, Outbox, Step
-from landfast.driver.world import Call, Order, World
+from landfast.driver.world import Call, Order, Plan, World
 from landfast.journal import Dropped, Entry
 
 
@@ -67,6 +67,7 @@ class Driver[R, M: Machine[Any]](ABC):
         self._delivery_retries = delivery_retries
         self._outbox: Outbox[R] = Outbox(self.perform, self._keep)
         self._woken_at: float | None = None
+        self._waking: Plan | None = None
 
     @abstractmethod
     def identify(self, record: R) -> str:
@@ -110,13 +111,14 @@ class Driver[R, M: Machine[Any]](ABC):
     def wake(self) -> None:
         """See to it that the machine is woken when it is due; an earlier plan is void if the time has changed."""
         due = self.machine.due()
-        if due is None or due == float("inf"):
-            self._woken_at = None
+        if due is not None:
+            due = None if due == float("inf") else max(due, self.world.now())
+        if self._woken_at == due:
             return
-        due = max(due, self.world.now())
-        if self._woken_at != due:
-            self._woken_at = due
-            self.world.at(due, lambda: self._advance(due), Order.DUE)
+        if self._waking is not None:
+            self._waking.cancel()
+        self._woken_at = due
+        self._waking = None if due is None else self.world.at(due, lambda: self._advance(due), Order.DUE)
 
     def perform(self, action: Action[R], step: Step, done: Done) -> None:
         """Carry out one action, and note it."""
@@ -136,7 +138,7 @@ class Driver[R, M: Machine[Any]](ABC):
 
     def _advance(self, due: float) -> None:
         if self._woken_at == due:
-            self._woken_at = None
+            self._woken_at = self._waking = None
             self.carry_out(self.machine.advance(self.world.now()))
 
     def _invoke(self, invoke: Invoke[R], step: Step) -> None:

@@ -115,6 +115,14 @@ class Ended(Protocol):
         ...
 
 
+class Plan(Protocol):
+    """Work that is planned for later."""
+
+    def cancel(self) -> None:
+        """Do not do it after all; a world in which time costs nothing may do it for nothing."""
+        ...
+
+
 class World(Protocol):
     """One source's view of the world."""
 
@@ -122,8 +130,15 @@ class World(Protocol):
         """The time, in seconds."""
         ...
 
-    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE) -> None:
-        """Do `work` at the time `due`; of equal times and orders, what was asked for first goes first."""
+    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE, *, background: bool = False) -> Plan:
+        """Do `work` at the time `due`; of equal times and orders, what was asked for first goes first.
+
+        Args:
+            due: In seconds.
+            work: What to do.
+            order: What goes first at the same time.
+            background: Whether nobody waits for it, as for the end of a retention: time never jumps to it.
+        """
         ...
 
     def call(self, call: Call, ended: Ended) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from landfast.driver import Order
+from landfast.driver import Order, Plan
 from landfast.journal import Entry
 from landfast.sources.rows import Keep
 
@@ -15,7 +15,7 @@ class PlaneWorld(Protocol):
         """The time, in Unix seconds of the service's clock."""
         ...
 
-    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE, *, background: bool = False) -> None:
+    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE, *, background: bool = False) -> Plan:
         """Do `work` at the time `due`.
 
         Args:
@@ -27,7 +27,7 @@ class PlaneWorld(Protocol):
         """
         ...
 
-    def after(self, seconds: float, work: Callable[[], None]) -> None:
+    def after(self, seconds: float, work: Callable[[], None]) -> Plan:
         """Do `work` after so many real seconds: a long poll of an outside client ends by its client's clock."""
         ...
 

@@ -1,41 +1,49 @@
-"""Time that runs faster than the wall clock's, so that waits of minutes take seconds."""
+"""The one clock of machines and journal: real time, time that passes faster, or time that skips waits."""
 
 import time
 from collections.abc import Callable
 
 
 class Clock:
-    """Seconds of Unix time that pass `speed` times as fast as real ones.
+    """Seconds of Unix time.
 
     The delivery machines and the journal see only this time; whatever really waits asks `until` how long. This is the
-    one place that knows the speed.
+    one place that knows the speed, and what was skipped.
 
     Attributes:
         speed: How many seconds pass in one real second.
+        skips: Whether time jumps to what is due next as soon as everything rests (`Loop`).
     """
 
     def __init__(
         self,
         speed: float = 1.0,
         *,
+        skips: bool = False,
         not_before: float = 0.0,
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin now, or at `not_before` if that is later: time never goes back for a restarted service."""
         self.speed = speed
+        self.skips = skips
         self._monotonic = monotonic
-        self._wall_start = wall()
         self._monotonic_start = monotonic()
+        self._wall_start = wall()
         self._start = max(self._wall_start, not_before)
+        self._skipped = 0.0
 
     def now(self) -> float:
         """The time, in seconds."""
-        return self._start + (self._monotonic() - self._monotonic_start) * self.speed
+        return self._start + self._skipped + (self._monotonic() - self._monotonic_start) * self.speed
 
     def until(self, due: float) -> float:
         """Real seconds from now until `due`; 0 if it has passed."""
         return max(0.0, (due - self.now()) / self.speed)
+
+    def skip_to(self, due: float) -> None:
+        """Jump to the time `due`; never back."""
+        self._skipped += max(0.0, due - self.now())
 
     def real(self, seconds: float) -> float:
         """How many real seconds `seconds` take."""

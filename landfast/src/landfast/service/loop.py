@@ -1,56 +1,91 @@
-"""The one thread in which every delivery machine runs, and the threads in which everything that waits is done."""
+"""The one thread in which every machine runs, and the threads in which everything that waits is done."""
 
 import contextlib
 import heapq
 import itertools
 import queue
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 
-from landfast.driver import Order
+from landfast.driver import Order, Plan
 from landfast.service import service_log
 from landfast.service.clock import Clock
+from landfast.service.turn import Commit, Turn
 
 
 class StoppedError(Exception):
     """The service stops; what was asked for was given up."""
 
 
+class UnsettledError(Exception):
+    """Something does not come to rest; the text tells what."""
+
+
 THREADS = 2_048
-"""Calls, long polls and deliveries that wait at a time, at most; a thread is made when no idle one is left.
+"""Calls and deliveries that wait at a time, at most; a thread is made when no idle one is left.
 
 Lambda runs 1,000 invocations of an account at a time; as many more are for what waits for the engine.
 """
 
 
 _MOST_AT_ONCE = 200
+"""Pieces of work in one turn: enough that a commit costs little of each, few enough that nobody waits for long."""
+
+_SHOWN = 5
 _log = service_log.logger(__name__)
+
+
+@dataclass(order=True, slots=True)
+class _Planned:
+    due: float
+    order: Order
+    number: int
+    source: str = field(compare=False)
+    work: Callable[[], None] | None = field(compare=False)
+
+    def cancel(self) -> None:
+        """Do not do it after all."""
+        self.work = None
 
 
 class Loop:
     """Runs work in the order in which it is handed in, and planned work when its time has come.
 
     The machines need no locks, since only this thread touches them. It must never wait: what waits goes `apart`, and
-    reports back by `post`.
+    reports back by `post`. What one turn has left behind is committed at its end (`Turn`).
+
+    Where the clock skips waits, it jumps to what is planned next as soon as nothing is under way: no call, no request,
+    no work apart, and nothing that was handed in.
 
     Args:
         clock: The time of the machines.
+        commit: Writes what a turn has left behind.
         crashed: Told of an error that nobody expected, with where it happened; the service then stops.
 
     Attributes:
         stopping: Set once the service stops.
+        turn: The turn under way.
     """
 
-    def __init__(self, clock: Clock, crashed: Callable[[str, BaseException], None]) -> None:
+    def __init__(self, clock: Clock, commit: Commit, crashed: Callable[[str, BaseException], None]) -> None:
         self.clock = clock
         self.crashed = crashed
         self.stopping = threading.Event()
+        self.turn = Turn(commit)
         self._inbox: queue.SimpleQueue[tuple[str, Callable[[], object]] | None] = queue.SimpleQueue()
-        self._planned: list[tuple[float, Order, int, str, Callable[[], None]]] = []
+        self._planned: list[_Planned] = []
+        self._background: list[_Planned] = []
+        self._timers: list[_Planned] = []
         self._count = itertools.count()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="apart")
         self._thread = threading.Thread(target=self._run, name="driver")
+        self._lock = threading.Lock()
+        self._under_way: Counter[str] = Counter()
+        self._settling: list[Callable[[], None]] = []
 
     def start(self) -> None:
         """Begin."""
@@ -64,27 +99,49 @@ class Loop:
         if self._thread.ident is not None:
             self._thread.join(timeout)
 
+    @property
+    def is_own_thread(self) -> bool:
+        """Whether this is the driver's thread."""
+        return threading.current_thread() is self._thread
+
     def post(self, work: Callable[[], object], source: str = "") -> None:
         """Do `work` in the loop's thread; from any thread. `source` is named should it crash."""
         self._inbox.put((source, work))
 
+    def tell[T](
+        self, question: Callable[[], T], answered: Callable[[T], None], failed: Callable[[Exception], None]
+    ) -> None:
+        """Ask something in the loop's thread, from any thread, and tell the answer there once the turn is on disk.
+
+        Args:
+            question: What to ask.
+            answered: Told what it has answered.
+            failed: Told what it has raised, or why the turn cannot be written.
+        """
+
+        def put() -> None:
+            try:
+                answer = question()
+            except StoppedError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whoever asked is told
+                failing = error
+                self.turn.then(lambda: failed(failing), failed)
+            else:
+                self.turn.then(lambda: answered(answer), failed)
+
+        self.post(put)
+
     def ask[T](self, question: Callable[[], T]) -> T:
-        """What `question` answers in the loop's thread, or raises there; from any other thread.
+        """What `question` answers in the loop's thread, or raises there, once the turn is on disk; from any thread.
 
         Raises:
             StoppedError: The service stops.
         """
-        if threading.current_thread() is self._thread:
+        if self.is_own_thread:
             return question()
         answer: Future[T] = Future()
-
-        def put() -> None:
-            try:
-                answer.set_result(question())
-            except Exception as error:  # noqa: BLE001 - whoever asked is told
-                answer.set_exception(error)
-
-        self.post(put)
+        self.tell(question, answer.set_result, answer.set_exception)
         while True:
             try:
                 return answer.result(timeout=1.0)
@@ -94,21 +151,89 @@ class Loop:
                 if self.stopping.is_set():
                     raise StoppedError from None
 
-    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE, source: str = "") -> None:
-        """Do `work` at the time `due`; only from the loop's thread."""
-        heapq.heappush(self._planned, (due, order, next(self._count), source, work))
+    def at(
+        self,
+        due: float,
+        work: Callable[[], None],
+        order: Order = Order.DUE,
+        source: str = "",
+        *,
+        background: bool = False,
+    ) -> Plan:
+        """Do `work` at the time `due`; only from the loop's thread.
+
+        Args:
+            due: In seconds of the clock.
+            work: What to do.
+            order: What goes first among things that are due at the same time.
+            source: Named should it crash.
+            background: Whether nobody waits for it: the clock does not jump to it.
+        """
+        planned = _Planned(due, order, next(self._count), source, work)
+        heapq.heappush(self._background if background else self._planned, planned)
+        return planned
+
+    def after(self, seconds: float, work: Callable[[], None], source: str = "") -> Plan:
+        """Do `work` after so many real seconds, however time passes or jumps; only from the loop's thread."""
+        timer = _Planned(time.monotonic() + seconds, Order.DUE, next(self._count), source, work)
+        heapq.heappush(self._timers, timer)
+        return timer
 
     def apart(self, work: Callable[[], None], source: str = "") -> None:
-        """Do work that waits in a thread of its own; from any thread."""
+        """Do work that waits in a thread of its own; from the loop's thread once the turn is on disk."""
+        self.begin(source)
+        if self.is_own_thread:
+            self.turn.then(lambda: self._submit(work, source))
+        else:
+            self._submit(work, source)
 
+    def begin(self, what: str) -> None:
+        """Something is under way, for as long as `end` is not called: time does not jump meanwhile."""
+        with self._lock:
+            self._under_way[what] += 1
+
+    def end(self, what: str) -> None:
+        """It is over; what came of it was posted before."""
+        with self._lock:
+            self._under_way[what] -= 1
+            if not self._under_way[what]:
+                del self._under_way[what]
+            rests = not self._under_way
+        if rests:
+            self.post(_nothing)
+
+    def when_settled(self, settled: Callable[[], None]) -> None:
+        """Call `settled` in the loop's thread as soon as everything rests; only from there."""
+        self._settling.append(settled)
+
+    def forget_settling(self, settled: Callable[[], None]) -> None:
+        """Nobody waits for it any more; only from the loop's thread."""
+        with contextlib.suppress(ValueError):  # it has been told meanwhile
+            self._settling.remove(settled)
+
+    def unsettled(self) -> str:
+        """What is under way, and what is planned, for people; only from the loop's thread."""
+        with self._lock:
+            busy = [what for what in self._under_way if what]
+        told = [f"under way: {', '.join(busy[:_SHOWN])}"] if busy else []
+        if following := heapq.nsmallest(_SHOWN, [planned for planned in self._planned if planned.work]):
+            now = self.clock.now()
+            told.append(
+                "planned: " + ", ".join(f"{one.source} in {max(0.0, one.due - now):.0f} s" for one in following)
+            )
+        return "; ".join(told) or "work that was handed in"
+
+    def _submit(self, work: Callable[[], None], source: str) -> None:
         def check(done: Future[None]) -> None:
             error = None if done.cancelled() or self.stopping.is_set() else done.exception()
             if error is not None and not isinstance(error, StoppedError):
                 self.crashed(source, error)
+            self.end(source)
 
         try:
             self._threads.submit(work).add_done_callback(check)
         except RuntimeError:
+            self.end(source)
             if not self.stopping.is_set():
                 raise
 
@@ -117,17 +242,37 @@ class Loop:
             while not self.stopping.is_set():
                 self._wait()
                 self._do_planned()
+                self._do("the store", self.turn.end)
+                self._settle()
         except StoppedError:
             return
 
     def _wait(self) -> None:
         """Do what is handed in until something planned is due; not for ever, or what is planned would never be."""
-        due = self._planned[0][0] if self._planned else None
-        timeout = None if due is None else self.clock.until(due)
         with contextlib.suppress(queue.Empty):
-            self._do(*self._taken(timeout))
+            self._do(*self._taken(self._longest_wait()))
             for _ in range(_MOST_AT_ONCE):
                 self._do(*self._taken(0.0))
+
+    def _longest_wait(self) -> float | None:
+        following = _first(self._planned)
+        if self.clock.skips and following and self._rests():
+            self.clock.skip_to(following.due)
+        plans = (following, _first(self._background))
+        waits = [self.clock.until(planned.due) for planned in plans if planned]
+        if timer := _first(self._timers):
+            waits.append(max(0.0, timer.due - time.monotonic()))
+        return min(waits, default=None)
+
+    def _rests(self) -> bool:
+        """Whether nothing is under way; asked in this order, as what ends has posted what came of it before."""
+        return not self._under_way and self._inbox.empty()
+
+    def _settle(self) -> None:
+        if self._settling and not _first(self._planned) and self._rests():
+            settling, self._settling = self._settling, []
+            for settled in settling:
+                settled()
 
     def _taken(self, timeout: float | None) -> tuple[str, Callable[[], object]]:
         item = self._inbox.get(timeout=timeout) if timeout != 0.0 else self._inbox.get_nowait()
@@ -136,9 +281,20 @@ class Loop:
         return item
 
     def _do_planned(self) -> None:
-        while self._planned and self._planned[0][0] <= self.clock.now() and not self.stopping.is_set():
-            _, _, _, source, work = heapq.heappop(self._planned)
-            self._do(source, work)
+        for _ in range(_MOST_AT_ONCE):
+            planned = self._next()
+            if planned is None or self.stopping.is_set():
+                return
+            if planned.work is not None:
+                self._do(planned.source, planned.work)
+
+    def _next(self) -> _Planned | None:
+        """Take the next thing that is due."""
+        if (timer := _first(self._timers)) and timer.due <= time.monotonic():
+            return heapq.heappop(self._timers)
+        heaps = [planned for planned in (self._planned, self._background) if _first(planned)]
+        first = min(heaps, key=lambda planned: planned[0], default=None)
+        return heapq.heappop(first) if first and first[0].due <= self.clock.now() else None
 
     def _do(self, source: str, work: Callable[[], object]) -> None:
         try:
@@ -150,3 +306,14 @@ class Loop:
                 _log.error("the driver of %s has failed", source or "the service", exc_info=error)
                 self.crashed(source, error)
             raise StoppedError from error
+
+
+def _first(planned: list[_Planned]) -> _Planned | None:
+    """What is planned next; what was cancelled is let go of."""
+    while planned and planned[0].work is None:
+        heapq.heappop(planned)
+    return planned[0] if planned else None
+
+
+def _nothing() -> None:
+    """Wakes the loop, which then sees that everything rests."""

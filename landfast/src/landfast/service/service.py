@@ -161,7 +161,6 @@ class Service:
         self.store = Store(self._directory.journal, failed=lambda error: self._crashed("the store", error))
         self._parts.callback(self.store.close)
         self._start_engine(state)
-        self.store.belongs_to(self.engine.state.data_id)
         self.clients = Clients(self.engine.url, options.region)
         self._parts.callback(self.clients.close)
         with self._interrupts.allowed():
@@ -248,7 +247,7 @@ class Service:
         loops = {function.name: function.recursive_loop for function in self.template.functions.values()}
         self.functions = Functions(specs, runtime, labels, aliases, loops, shares)
         destinations = Destinations(self.clients, QueueUrls(self.clients))
-        self._loop = Loop(self.clock, self._crashed)
+        self._loop = Loop(self.clock, self.store.commit, self._crashed)
         self.queues = AsynchronousQueues(self._loop, self.store, self.functions, self.options.settings)
         deliveries = Deliveries(destinations.deliver, self.queues.hand_over)
         self._shared = Shared(self._loop, self.store, self.functions, deliveries)

@@ -19,7 +19,7 @@ import msgspec
 from landfast import private
 from landfast.delivery.actions import Window
 from landfast.delivery.asynchronous import Progress
-from landfast.driver import Change, ForgetEvent, KeepEvent, KeepShard, ShardState
+from landfast.driver import Change, ForgetEvent, KeepEvent, KeepRow, KeepShard, ShardState
 from landfast.journal import Entry, encoded
 from landfast.service.state import ServiceError
 
@@ -27,15 +27,18 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY, at REAL NOT NULL, entry BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS events (request_id TEXT PRIMARY KEY, queue TEXT NOT NULL, record BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS events_by_queue ON events (queue);
-CREATE TABLE IF NOT EXISTS engine (name TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS shards (
     mapping TEXT NOT NULL, shard TEXT NOT NULL,
     sequence TEXT, windows BLOB NOT NULL, started REAL, ended INTEGER NOT NULL,
     PRIMARY KEY (mapping, shard)
 );
+CREATE TABLE IF NOT EXISTS rows (
+    kind TEXT NOT NULL, owner TEXT NOT NULL, key TEXT NOT NULL, content BLOB NOT NULL,
+    PRIMARY KEY (kind, owner, key)
+) WITHOUT ROWID;
 """
-VERSION = 1
-"""Of the tables: a file of another version is refused. The very first files had the same tables and no number."""
+VERSION = 2
+"""Of the tables: a file of an earlier one is taken over, one of a later one refused. The first files had no number."""
 
 KEPT_ENTRIES = 500_000
 KEPT_BYTES = 128 * 1024 * 1024
@@ -54,9 +57,10 @@ _PATIENCE = 5.0
 _COLUMNS = {
     "journal": {"id", "at", "entry"},
     "events": {"request_id", "queue", "record"},
-    "engine": {"name"},
+    "rows": {"kind", "owner", "key", "content"},
     "shards": {"mapping", "shard", "sequence", "windows", "started", "ended"},
 }
+_SINCE_THE_FIRST = ("journal", "events")
 _MOVE_AWAY = "move it away, and with it what the service has accepted, or name another directory with --state"
 _EXPLAINED = {
     sqlite3.SQLITE_BUSY: ("is locked by another process", "close what has it open"),
@@ -165,15 +169,6 @@ class Store:
             self._closed = True
             self._connection.close()
 
-    def belongs_to(self, engine: str) -> None:
-        """Name the engine whose streams the checkpoints are about; those of another one are dropped."""
-        with self._transaction():
-            known = self._connection.execute("SELECT name FROM engine").fetchone()
-            if known != (engine,):
-                self._connection.execute("DELETE FROM shards")
-                self._connection.execute("DELETE FROM engine")
-                self._connection.execute("INSERT INTO engine (name) VALUES (?)", (engine,))
-
     def commit(self, entries: Sequence[Entry], changes: Iterable[Change] = ()) -> None:
         """Note `entries` and make `changes`, all of it or nothing.
 
@@ -181,8 +176,17 @@ class Store:
             StoreError: The file takes nothing any more; whoever was given as `failed` has been told.
         """
         rows = [(entry.at, encoded(entry)) for entry in entries]
+        changes = [*changes]
+        kept = [
+            (change.kind, change.owner, change.key, change.content)
+            for change in changes
+            if isinstance(change, KeepRow) and change.content is not None
+        ]
         with self._transaction():
             self._connection.executemany("INSERT INTO journal (at, entry) VALUES (?, ?)", rows)
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO rows (kind, owner, key, content) VALUES (?, ?, ?, ?)", kept
+            )
             for change in changes:
                 _make(change, self._connection)
             self._last += len(rows)
@@ -250,6 +254,13 @@ class Store:
             ).fetchall()
         return [msgspec.msgpack.decode(record, type=AcceptedEvent) for (record,) in rows]
 
+    def rows(self, kind: str) -> list[tuple[str, str, bytes]]:
+        """What the event plane's machines of one kind have kept: owner, key and content, in that order."""
+        with self._reading():
+            return self._connection.execute(
+                "SELECT owner, key, content FROM rows WHERE kind = ? ORDER BY owner, key", (kind,)
+            ).fetchall()
+
     def shards(self, mapping: str) -> dict[str, ShardState]:
         """How far `mapping` has come in each shard it has read."""
         with self._reading():
@@ -282,6 +293,8 @@ def _make(change: Change, connection: sqlite3.Connection) -> None:
                 "ON CONFLICT (request_id) DO UPDATE SET record = excluded.record",
                 (event.request_id, queue, _packed(kept)),
             )
+        case KeepRow(kind, owner, key, None):
+            connection.execute("DELETE FROM rows WHERE kind = ? AND owner = ? AND key = ?", (kind, owner, key))
         case ForgetEvent(request_id):
             connection.execute("DELETE FROM events WHERE request_id = ?", (request_id,))
         case KeepShard(mapping, shard, state):
@@ -358,19 +371,23 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     damage = connection.execute("PRAGMA quick_check(1)").fetchone()
     if damage != ("ok",):
         raise StoreError(path, f"is damaged ({damage[0]})", _MOVE_AWAY)
-    if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version < VERSION:
+        # Checkpoints of the earlier versions are about streams that an engine held, which are gone.
+        connection.executescript(f"BEGIN; DROP TABLE shards; DROP TABLE IF EXISTS engine; {_SCHEMA} COMMIT")
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("VACUUM")
         connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
-    """Whether the file is of this version; the first one wrote the same tables and no number."""
+    """Whether the file is of this version, or of an earlier one that had the tables of `_SINCE_THE_FIRST` already."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version not in {0, VERSION}:
+    if not 0 <= version <= VERSION:
         raise StoreError(path, f"is of another version of Landfast ({version}, this one writes {VERSION})", _MOVE_AWAY)
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    for table, columns in _COLUMNS.items():
+    for table in _COLUMNS if version == VERSION else _SINCE_THE_FIRST:
+        columns = _COLUMNS[table]
         found = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
         if table not in tables or found != columns:
             raise StoreError(path, f"is not a database of Landfast (table {table} is missing or another)", _MOVE_AWAY)

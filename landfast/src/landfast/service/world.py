@@ -8,7 +8,7 @@ from typing import Any
 from landfast.dataplane.errors import DeliveryFailed
 from landfast.delivery.actions import Deliver
 from landfast.delivery.outcomes import NotReached
-from landfast.driver import Call, Change, Order
+from landfast.driver import Call, Change, Order, Plan
 from landfast.driver.world import Ended
 from landfast.journal import Entry
 from landfast.runtime.model import RuntimeClosedError
@@ -59,9 +59,9 @@ class LiveWorld:
         """The time, in Unix seconds of the service's clock."""
         return self._shared.loop.clock.now()
 
-    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE) -> None:
+    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE, *, background: bool = False) -> Plan:
         """Do `work` at the time `due`."""
-        self._shared.loop.at(due, work, order, self.source)
+        return self._shared.loop.at(due, work, order, self.source, background=background)
 
     def post(self, work: Callable[[], object]) -> None:
         """Do `work` in the driver's thread; from any thread."""
@@ -94,8 +94,8 @@ class LiveWorld:
         self.apart(send)
 
     def commit(self, notes: Sequence[Entry], changes: Sequence[Change]) -> None:
-        """Write both into the store, all of it or nothing."""
-        self._shared.store.commit(notes, changes)
+        """Write both into the store at the end of this turn of the driver, all of it or nothing."""
+        self._shared.loop.turn.add(notes, changes)
 
     def _call(self, call: Call, ended: Ended) -> None:
         """An error, of building the event or of the call, is this one invocation's system error (S-06, S-57, S-94)."""

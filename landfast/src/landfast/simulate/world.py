@@ -8,7 +8,7 @@ from typing import Any, Final
 from landfast.delivery.actions import Deliver
 from landfast.delivery.concurrency import Concurrency
 from landfast.delivery.outcomes import NotReached
-from landfast.driver.world import Call, Change, Ended, Order
+from landfast.driver.world import Call, Change, Ended, Order, Plan
 from landfast.journal import Entry
 from landfast.simulate.function import Answer, ScriptedFunction
 from landfast.simulate.result import Tally
@@ -19,6 +19,16 @@ START: Final = 1_767_225_600.0
 REGION: Final = "us-east-1"
 ACCOUNT: Final = "123456789012"
 FUNCTION_ARN: Final = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:scenario"
+
+
+class _Left:
+    """A plan that is left as it is: its drivers know what they no longer wait for, and time costs nothing here."""
+
+    def cancel(self) -> None:
+        """Leave it."""
+
+
+_LEFT: Final = _Left()
 
 
 def request_ids() -> Callable[[], str]:
@@ -48,9 +58,11 @@ class SimulatedWorld:
         """The time, in seconds from the start."""
         return self._now
 
-    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE) -> None:
+    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE, *, background: bool = False) -> Plan:
         """Do `work` at the time `due`."""
+        del background  # all time is skipped here
         heapq.heappush(self._due, (max(due, self._now), order, next(self._count), work))
+        return _LEFT
 
     def run(self, until: float) -> None:
         """Let everything happen up to `until`."""

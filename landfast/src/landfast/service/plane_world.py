@@ -1,0 +1,49 @@
+"""The live world of the event plane: the service's clock, its store and its journal."""
+
+from collections.abc import Callable, Iterable
+
+from landfast.driver import Order, Plan
+from landfast.journal import Entry
+from landfast.service.loop import Loop
+from landfast.service.store import Store
+from landfast.sources.rows import Keep
+
+_SOURCE = "event plane"
+
+
+class LivePlaneWorld:
+    """What the event plane needs around it.
+
+    Args:
+        loop: The thread of the machines.
+        store: What must not be forgotten.
+    """
+
+    def __init__(self, loop: Loop, store: Store) -> None:
+        self._loop = loop
+        self._store = store
+
+    def now(self) -> float:
+        """The time, in Unix seconds of the service's clock."""
+        return self._loop.clock.now()
+
+    def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE, *, background: bool = False) -> Plan:
+        """Do `work` at the time `due`."""
+        return self._loop.at(due, work, order, _SOURCE, background=background)
+
+    def after(self, seconds: float, work: Callable[[], None]) -> Plan:
+        """Do `work` after so many real seconds."""
+        return self._loop.after(seconds, work, _SOURCE)
+
+    def keeper(self, kind: str, owner: str) -> Keep:
+        """Where a machine keeps its rows."""
+        turn = self._loop.turn
+        return lambda key, content: turn.keep(kind, owner, key, content)
+
+    def rows(self, kind: str) -> Iterable[tuple[str, str, bytes]]:
+        """What was kept."""
+        return self._store.rows(kind)
+
+    def note(self, entry: Entry) -> None:
+        """Write into the journal at the end of this turn."""
+        self._loop.turn.add([entry])
