@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.aws import ACCOUNT, REGION, Aws, Queue, eventually, records
+from tests.contract.aws import ACCOUNT, REGION, Aws, Queue, eventually, records, refusal
 
 pytestmark = pytest.mark.source(
     "EventBridge User Guide, Targets; recorded: localstack events/test_events_targets.snapshot.json"
@@ -113,6 +113,7 @@ PATHS = {
         ('{"nested": {"first": <first>, "again": [<n>, <n>]}}', {"nested": {"first": 1, "again": [5, 5]}}),
         ('"<type> has number <n>"', "made has number 5"),
         ('"<type> lacks <missing>"', "made lacks "),
+        ('{"lacks": <missing>}', {"lacks": ""}),
         ('{"plain": 1}', {"plain": 1}),
     ],
 )
@@ -124,7 +125,28 @@ def test_an_input_transformer_makes_the_text_of_its_template(aws: Aws, template:
     assert json.loads(text) == body
 
 
-@pytest.mark.source("EventBridge User Guide, Input transformation: predefined variables")
+@pytest.mark.source(
+    "recorded: localstack events/test_events_inputs.snapshot.json, ..._missing_keys, test_put_event_..."
+)
+@pytest.mark.parametrize(
+    "target",
+    [
+        {"InputTransformer": {"InputPathsMap": {}, "InputTemplate": '{"x": <nowhere>}'}},
+        {"Input": "{}", "InputPath": "$.detail"},
+        {"InputPath": "$.detail", "InputTransformer": {"InputTemplate": "{}"}},
+    ],
+    ids=["an undefined variable", "two inputs", "a path and a template"],
+)
+def test_an_input_that_cannot_be_is_refused(aws: Aws, target: Any) -> None:
+    rule, queue = aws.name("rule"), aws.queue()
+    aws.events.put_rule(Name=rule, EventPattern=json.dumps({"source": [rule]}))
+    put = {"Rule": rule, "Targets": [{"Id": "target", "Arn": queue.arn, **target}]}
+    assert refusal(aws.events.put_targets, **put) == "ValidationException"
+
+
+@pytest.mark.source(
+    "EventBridge User Guide, Input transformation; recorded: test_input_transformer_predefined_variables"
+)
 def test_an_input_transformer_knows_the_predefined_variables(aws: Aws) -> None:
     queue = aws.queue()
     template = (
@@ -137,7 +159,9 @@ def test_an_input_transformer_knows_the_predefined_variables(aws: Aws) -> None:
     assert (body["rule"], body["name"]) == (f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{rule}", rule)
     assert abs(datetime.fromisoformat(body["at"]).timestamp() - time.time()) < 60
     assert (body["whole"]["id"], body["whole"]["detail"]) == (event_id, DETAIL)
-    assert body["event"] == {name: value for name, value in body["whole"].items() if name != "detail"}
+    whole = body["whole"]
+    del whole["detail"]
+    assert body["event"] == {"detailType": whole.pop("detail-type"), **whole}
 
 
 @pytest.mark.source("EventBridge API Reference, SqsParameters")

@@ -1,9 +1,11 @@
 """What the endpoint answers on the wire: other protocols than boto3's, and errors of what is not there."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree as ET
@@ -183,6 +185,7 @@ def test_kinesis_is_spoken_to_in_cbor(aws: Aws) -> None:
     [record] = got["Records"]
     assert (record["Data"], record["PartitionKey"]) == (b"\x00\xff", "k")
     assert record["SequenceNumber"] == put["SequenceNumber"]
+    assert abs(record["ApproximateArrivalTimestamp"].timestamp() - time.time()) < 60
     status, error = ask("DescribeStreamSummary", StreamName="no-such-stream")
     assert status == 400
     assert error["__type"].rpartition("#")[2] == "ResourceNotFoundException"
@@ -205,6 +208,11 @@ def _head(major: int, length: int) -> bytes:
 
 
 class _Decoder(RpcV2CBORParser):
+    """Reads CBOR as botocore does, but for times: Kinesis's own dialect has milliseconds."""
+
+    def _parse_datetime(self, value: float) -> datetime:
+        return datetime.fromtimestamp(value / 1000, UTC)
+
     def read(self, body: bytes) -> Any:
         return self.parse_data_item(self.get_peekable_stream_from_bytes(body))
 
@@ -254,7 +262,7 @@ def _sendable(skeleton: Any) -> Any:
     if isinstance(skeleton, dict):
         kept = {name: value for name, value in skeleton.items() if value is not None and name != "EndpointId"}
         return {name: _sendable(value) for name, value in kept.items()}
-    return [_sendable(value) for value in skeleton] if isinstance(skeleton, list) else skeleton
+    return [_sendable(value) for value in skeleton if value is not None] if isinstance(skeleton, list) else skeleton
 
 
 def _how_wrong(call: Any, params: Any, operation: str) -> str:
