@@ -33,6 +33,21 @@ AREAS = {
     "traces": "Trace headers and loops",
 }
 
+NO_UPDATE = "fails at an UpdateItem without an expression"
+NO_PARTIQL = "its PartiQL knows neither numbers in SET nor the errors of what is there, or is not"
+LIMITS = {
+    "moto-UpdateItem makes an item that is a key only": NO_UPDATE,
+    "moto-UpdateItem without an expression": NO_UPDATE,
+    "moto-TransactWriteItems twice with one token": "takes no notice of the token",
+    "moto-ExecuteStatement updates": NO_PARTIQL,
+    "moto-ExecuteStatement inserts what is there": NO_PARTIQL,
+    "moto-ExecuteStatement updates what is not there": NO_PARTIQL,
+    "moto-BatchExecuteStatement": NO_PARTIQL,
+    "moto-ExecuteTransaction": NO_PARTIQL,
+    "moto-ExecuteTransaction, cancelled": NO_PARTIQL,
+}
+"""What an engine stores wrong, whatever stands before it, by the id of the case: expected to fail, and only so."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "source(where): where AWS says what the test expects, or was seen to do it")
@@ -42,12 +57,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == Path(__file__).parent and item.get_closest_marker("source") is None:
             raise pytest.UsageError(f"{item.nodeid} does not say its source")
+        limit = LIMITS.get(item.name.partition("[")[2].removesuffix("]"))
+        if limit is not None and not BARE:
+            item.add_marker(pytest.mark.xfail(reason=limit, strict=True))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """A table of both engines by area: passed of applicable tests."""
     counts: Counter[tuple[str, str, str]] = Counter()
-    for outcome in ("passed", "failed", "error"):
+    for outcome in ("passed", "failed", "error", "xfailed", "xpassed"):
         for report in terminalreporter.stats.get(outcome, []):
             if "tests/contract/" in report.nodeid:
                 module, _, test = report.nodeid.partition("::")
@@ -60,11 +78,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for area in (*AREAS.values(), None):
         cells = []
         for engine in ("moto", "ministack"):
-            passed, failed, broken = (
-                sum(count for (of, by, how), count in counts.items() if of == (area or of) and (by, how) == (engine, o))
-                for o in ("passed", "failed", "error")
-            )
-            cells.append(f"{passed} of {passed + failed + broken}")
+            found = [(how, count) for (of, by, how), count in counts.items() if by == engine and of == (area or of)]
+            passed = sum(count for how, count in found if how == "passed")
+            cells.append(f"{passed} of {sum(count for _, count in found)}")
         terminalreporter.write_line(f"| {area or 'all'} | {' | '.join(cells)} |")
 
 

@@ -132,7 +132,7 @@ SINGLE = [
     ),
     Write(
         "UpdateItem removes what is not there",
-        lambda db, t: db.update_item(TableName=t, Key=KEY, UpdateExpression="REMOVE missing"),
+        lambda db, t: db.update_item(TableName=t, Key=KEY, UpdateExpression="REMOVE absent"),
     ),
     Write("UpdateItem without an expression", lambda db, t: db.update_item(TableName=t, Key=KEY)),
     Write(
