@@ -1,0 +1,173 @@
+"""Who answers a request at the endpoint: the event plane, what makes events of calls to the engine, or the engine."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from landfast import protocols
+from landfast.aws_errors import AwsError
+from landfast.eventplane import EventPlane, Pending
+from landfast.eventplane.passing import Interceptor
+from landfast.protocols import Call, Request, Response
+from landfast.service.forwarding import Forwarding
+from landfast.service.incoming import body
+from landfast.service.local_api import PREFIX, LocalApi
+from landfast.service.loop import Loop, UnderWay
+from landfast.service.passing import LivePassing
+
+type Result = Mapping[str, object]
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A request, with whom to tell when it is over."""
+
+    request: web.BaseRequest
+    target: str
+    id: str
+    engine: Forwarding
+    under_way: UnderWay
+
+    @property
+    def headers(self) -> Mapping[bytes, bytes]:
+        return {name.lower(): value for name, value in self.request.raw_headers}
+
+
+class _Answer[T]:
+    """An answer from the driver's thread, waited for in the event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[T] = self._loop.create_future()
+
+    def give(self, value: T) -> None:
+        """From any thread."""
+        self._loop.call_soon_threadsafe(self._end, lambda: self.future.set_result(value))
+
+    def fail(self, error: Exception) -> None:
+        """From any thread."""
+        self._loop.call_soon_threadsafe(self._end, lambda: self.future.set_exception(error))
+
+    def _end(self, end: Callable[[], None]) -> None:
+        if not self.future.done():  # else whoever waited has gone
+            end()
+
+
+class Gateway:
+    """Answers what is ours, and hands on the rest.
+
+    Args:
+        loop: The thread of the machines.
+        plane: The services that deliver events.
+        interceptors: What makes events of calls to the engine.
+        local: What the tool's own commands ask.
+        limit: The longest body that the event plane reads, in bytes.
+        patience: For how many seconds to wait for the next piece of a body.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        plane: EventPlane,
+        interceptors: Sequence[Interceptor],
+        local: LocalApi,
+        *,
+        limit: int,
+        patience: float,
+    ) -> None:
+        self._loop = loop
+        self._plane = plane
+        self._interceptors = interceptors
+        self._local = local
+        self._limit = limit
+        self._patience = patience
+
+    async def response(
+        self, request: web.BaseRequest, target: str, request_id: str, engine: Forwarding
+    ) -> web.StreamResponse:
+        """The response to one request.
+
+        Raises:
+            Refusal: The engine has gone, or the request cannot be handed on.
+        """
+        if target.startswith(PREFIX):
+            return _web(await self._local.answer(request.method, target, self.driver))
+        under_way = self._loop.begin(f"{request.method} {target.partition('?')[0]}")
+        try:
+            return await self._response(_Asked(request, target, request_id, engine, under_way))
+        finally:
+            under_way.end()
+
+    async def driver[T](self, work: Callable[[], T]) -> T:
+        """What `work` answers in the driver's thread, once everything that it did is on disk.
+
+        Raises:
+            Exception: Whatever `work` raises.
+        """
+        answer = _Answer[T]()
+        self._loop.tell(work, answer.give, answer.fail)
+        return await answer.future
+
+    async def _response(self, asked: _Asked) -> web.StreamResponse:
+        headers = asked.headers
+        service = protocols.service_of_head(asked.request.method, asked.target, headers)
+        content: bytes | None = None
+        if service == protocols.IN_THE_BODY or (service and self._plane.has(service)):
+            content, size = await body(asked.request, self._limit, self._patience)
+            sent = Request(asked.request.method, asked.target, headers, content, size)
+            service = protocols.service_of(sent) if service == protocols.IN_THE_BODY else service
+            if service and self._plane.has(service):
+                return _web(await self._planes(sent, service, asked))
+        else:
+            sent = Request(asked.request.method, asked.target, headers, None)
+        if service and (unknown := protocols.unknown_operation(sent, service)):
+            return _web(protocols.refused(sent, service, unknown, asked.id))
+        return await self._engines(asked, content)
+
+    async def _planes(self, sent: Request, service: str, asked: _Asked) -> Response:
+        try:
+            call = protocols.read(sent, service, asked.id)
+            return protocols.written(call, await self._result(call, asked.under_way))
+        except AwsError as error:
+            return protocols.refused(sent, service, error, asked.id)
+
+    async def _result(self, call: Call, under_way: UnderWay) -> Result:
+        """The result of a call; while it only waits for messages, nothing is under way.
+
+        Raises:
+            AwsError: It is refused.
+        """
+        answer = _Answer[Result]()
+        waiting: list[Pending] = []
+
+        def answered(result: Result | Pending) -> None:
+            if isinstance(result, Pending):
+                waiting.append(result)
+                under_way.end()
+                result.then(lambda value: self._loop.turn.then(lambda: answer.give(value), answer.fail))
+            else:
+                answer.give(result)
+
+        self._loop.tell(lambda: self._plane.answer(call), answered, answer.fail)
+        try:
+            return await answer.future
+        except asyncio.CancelledError:
+            for pending in waiting:
+                pending.abandoned = True
+            raise
+
+    async def _engines(self, asked: _Asked, content: bytes | None) -> web.StreamResponse:
+        passing = LivePassing(
+            asked.request, asked.target, asked.engine, self.driver, patience=self._patience, content=content
+        )
+        for interceptor in self._interceptors:
+            if interceptor.concerns(passing.head):
+                answer = await interceptor.answer(passing)
+                return web.Response(status=answer.status, headers=answer.headers, body=answer.content)
+        return await asked.engine.response(asked.request, asked.target, asked.id, content)
+
+
+def _web(response: Response) -> web.Response:
+    return web.Response(status=response.status, headers=response.headers, body=response.content)
