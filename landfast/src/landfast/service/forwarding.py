@@ -6,6 +6,7 @@ What the engine answers in HTML, because it failed or does not know the action, 
 
 import asyncio
 import contextlib
+import hmac
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from types import SimpleNamespace, TracebackType
@@ -61,7 +62,7 @@ class Forwarding:
     def __init__(self, engine: str, key: str, patience: float) -> None:
         self._engine = engine.rstrip("/")
         self._key = key
-        self._patience = patience
+        self.patience = patience
         self._sockets: WeakSet[socket.socket] = WeakSet()
         tracing = TraceConfig()
         tracing.on_connection_reuseconn.append(_note_reuse)
@@ -89,6 +90,11 @@ class Forwarding:
             async with asyncio.timeout(_FAREWELL):
                 while any(connection.fileno() >= 0 for connection in self._sockets):  # noqa: ASYNC110 - none tells us
                     await asyncio.sleep(0)
+
+    def knows(self, request: web.BaseRequest) -> bool:
+        """Whether a request is the service's own: it has the engine's key."""
+        keys = request.headers.getall(KEY, [])
+        return bool(self._key) and len(keys) == 1 and hmac.compare_digest(keys[0].encode(), self._key.encode())
 
     async def response(
         self, request: web.BaseRequest, target: str, request_id: str, content: bytes | None = None
@@ -182,8 +188,8 @@ class Forwarding:
             return None
         length = request.content_length
         if length is None or length > _REPEATABLE:
-            return pieces(request, self._patience)
-        return b"".join([piece async for piece in pieces(request, self._patience)])
+            return pieces(request, self.patience)
+        return b"".join([piece async for piece in pieces(request, self.patience)])
 
     async def _asked(
         self, request: web.BaseRequest, target: str, body: bytes | AsyncIterator[bytes] | None
@@ -227,9 +233,9 @@ class Forwarding:
         await response.prepare(request)
         try:
             async for piece in answer.content.iter_any():
-                async with asyncio.timeout(self._patience):
+                async with asyncio.timeout(self.patience):
                     await response.write(piece)
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self.patience):
                 await response.write_eof()
         except (ClientPayloadError, ClientOSError, TimeoutError) as error:
             # The response has begun: all that is left is to end the connection before its end.

@@ -1,21 +1,24 @@
 """Who answers a request at the endpoint: the event plane, what makes events of calls to the engine, or the engine."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from landfast import protocols
 from landfast.aws_errors import AwsError
-from landfast.eventplane import EventPlane, Pending
-from landfast.eventplane.passing import Interceptor
+from landfast.eventplane import Pending
 from landfast.protocols import Call, Request, Response
 from landfast.service.forwarding import Forwarding
 from landfast.service.incoming import body
 from landfast.service.local_api import PREFIX, LocalApi
 from landfast.service.loop import Loop, UnderWay
 from landfast.service.passing import LivePassing
+from landfast.service.plane import Plane
+
+_LONGEST = 16 * 1024 * 1024
+"""The longest body that is read here, in bytes: more than AWS takes of any of these services."""
 
 type Result = Mapping[str, object]
 
@@ -56,33 +59,30 @@ class _Answer[T]:
 
 
 class Gateway:
-    """Answers what is ours, and hands on the rest.
+    """Answers what is ours, and hands on the rest; until it is opened, only the service's own calls.
 
     Args:
         loop: The thread of the machines.
         plane: The services that deliver events.
-        interceptors: What makes events of calls to the engine.
         local: What the tool's own commands ask.
-        limit: The longest body that the event plane reads, in bytes.
-        patience: For how many seconds to wait for the next piece of a body.
     """
 
-    def __init__(
-        self,
-        loop: Loop,
-        plane: EventPlane,
-        interceptors: Sequence[Interceptor],
-        local: LocalApi,
-        *,
-        limit: int,
-        patience: float,
-    ) -> None:
+    def __init__(self, loop: Loop, plane: Plane, local: LocalApi) -> None:
         self._loop = loop
-        self._plane = plane
-        self._interceptors = interceptors
+        self._plane = plane.apis
+        self._interceptors = plane.interceptors
         self._local = local
-        self._limit = limit
-        self._patience = patience
+        self._open = asyncio.Event()
+
+    async def open(self, engine: Forwarding) -> None:
+        """Answer everybody's requests from now on."""
+        del engine
+        self._open.set()
+
+    async def recover(self, engine: Forwarding) -> None:
+        """Finish what a killed service had begun of calls that make events."""
+        for interceptor in self._interceptors:
+            await interceptor.recover(engine.ask, self.driver)
 
     async def response(
         self, request: web.BaseRequest, target: str, request_id: str, engine: Forwarding
@@ -92,6 +92,8 @@ class Gateway:
         Raises:
             Refusal: The engine has gone, or the request cannot be handed on.
         """
+        if not self._open.is_set() and not engine.knows(request):
+            await self._open.wait()
         if target.startswith(PREFIX):
             return _web(await self._local.answer(request.method, target, self.driver))
         under_way = self._loop.begin(f"{request.method} {target.partition('?')[0]}")
@@ -115,7 +117,7 @@ class Gateway:
         service = protocols.service_of_head(asked.request.method, asked.target, headers)
         content: bytes | None = None
         if service == protocols.IN_THE_BODY or (service and self._plane.has(service)):
-            content, size = await body(asked.request, self._limit, self._patience)
+            content, size = await body(asked.request, _LONGEST, asked.engine.patience)
             sent = Request(asked.request.method, asked.target, headers, content, size)
             service = protocols.service_of(sent) if service == protocols.IN_THE_BODY else service
             if service and self._plane.has(service):
@@ -160,7 +162,7 @@ class Gateway:
 
     async def _engines(self, asked: _Asked, content: bytes | None) -> web.StreamResponse:
         passing = LivePassing(
-            asked.request, asked.target, asked.engine, self.driver, patience=self._patience, content=content
+            asked.request, asked.target, asked.engine, self.driver, patience=asked.engine.patience, content=content
         )
         for interceptor in self._interceptors:
             if interceptor.concerns(passing.head):

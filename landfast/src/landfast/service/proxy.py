@@ -9,10 +9,10 @@ import contextlib
 import socket
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from aiohttp import web
 
@@ -106,6 +106,11 @@ class Proxy:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def run[T](self, work: Callable[[Forwarding], Coroutine[Any, Any, T]]) -> T:
+        """What `work` answers in the event loop, given the way to the engine; from another thread."""
+        assert self._loop is not None, "it was not started"
+        return asyncio.run_coroutine_threadsafe(work(self._forwarding), self._loop).result()
 
     def close(self) -> None:
         """End all connections at once, or give the port back; an invocation that still runs ends with the runtime."""
