@@ -96,7 +96,7 @@ def is_engine_failure(error: BaseException | None) -> bool:
 
 
 def _sent(delivery: Deliver[Any], origin: str, trace: str) -> Sent:
-    body = delivery.body
+    body: Mapping[str, Any] = delivery.body
     match delivery.kind:
         case "dlq":
             return Sent(body=body["body"], attributes=body["attributes"], origin=origin, trace=trace)

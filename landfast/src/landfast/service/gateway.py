@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from landfast import protocols
-from landfast.aws_errors import AwsError
+from landfast.aws_errors import AwsError, Operation
 from landfast.eventplane import Pending
 from landfast.protocols import Call, Request, Response
 from landfast.service.forwarding import Forwarding
-from landfast.service.incoming import body
+from landfast.service.incoming import body, is_form
 from landfast.service.local_api import PREFIX, LocalApi
 from landfast.service.loop import Loop, UnderWay
 from landfast.service.passing import LivePassing
@@ -113,27 +113,27 @@ class Gateway:
         return await answer.future
 
     async def _response(self, asked: _Asked) -> web.StreamResponse:
-        headers = asked.headers
-        service = protocols.service_of_head(asked.request.method, asked.target, headers)
-        content: bytes | None = None
-        if service == protocols.IN_THE_BODY or (service and self._plane.has(service)):
-            content, size = await body(asked.request, _LONGEST, asked.engine.patience)
-            sent = Request(asked.request.method, asked.target, headers, content, size)
-            service = protocols.service_of(sent) if service == protocols.IN_THE_BODY else service
-            if service and self._plane.has(service):
-                return _web(await self._planes(sent, service, asked))
-        else:
-            sent = Request(asked.request.method, asked.target, headers, None)
+        request, headers = asked.request, asked.headers
+        service = protocols.service_of_head(request.method, asked.target, headers)
+        sent = Request(request.method, asked.target, headers, None)
+        if is_form(request) or (service and self._plane.has(service)):
+            content, size = await body(request, _LONGEST, asked.engine.patience)
+            sent = Request(request.method, asked.target, headers, content, size)
+            service = protocols.service_of(sent) if service == protocols.QUERY else service
+        if service and self._plane.has(service):
+            return _web(await self._planes(sent, service, asked))
         if service and (unknown := protocols.unknown_operation(sent, service)):
-            return _web(protocols.refused(sent, service, unknown, asked.id))
-        return await self._engines(asked, content)
+            operation = Operation.read(request.method, asked.target, request.headers, sent.content or b"")
+            return _web(protocols.refused(operation, unknown, asked.id))
+        return await self._engines(asked, sent.content)
 
     async def _planes(self, sent: Request, service: str, asked: _Asked) -> Response:
+        call = protocols.asked(sent, service, asked.id)
         try:
             call = protocols.read(sent, service, asked.id)
             return protocols.written(call, await self._result(call, asked.under_way))
         except AwsError as error:
-            return protocols.refused(sent, service, error, asked.id)
+            return protocols.refused(call, error, asked.id)
 
     async def _result(self, call: Call, under_way: UnderWay) -> Result:
         """The result of a call; while it only waits for messages, nothing is under way.

@@ -4,9 +4,9 @@ import asyncio
 import json
 from urllib.parse import parse_qs, urlsplit
 
+from landfast.eventplane.passing import Driver
 from landfast.protocols import Response
 from landfast.service.loop import Loop
-from landfast.service.passing import Driver
 
 PREFIX = "/_landfast/"
 """Where these paths begin; no service of AWS has such a one."""

@@ -1,21 +1,11 @@
 """A client's request on its way to the engine, as what makes events of it sees it."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
-
+from collections.abc import Callable, Mapping
 from aiohttp import web
 
-from landfast.eventplane.passing import EngineAnswer, Head
+from landfast.eventplane.passing import Driver, EngineAnswer, Head
 from landfast.service.forwarding import Forwarding
 from landfast.service.incoming import pieces
-
-
-class Driver(Protocol):
-    """Does something in the driver's thread."""
-
-    def __call__[T](self, work: Callable[[], T]) -> Awaitable[T]:
-        """What `work` answers there, once everything that it did is on disk."""
-        ...
 
 
 class LivePassing:

@@ -92,7 +92,6 @@ class Service:
         self._holds_data = False
         self._not_wanted = threading.Event()
         self._parts = ExitStack()
-        self._loop: Loop | None = None
         self.readers: list[QueueReader | StreamReader] = []
         self.not_run: tuple[str, ...] = ()
 
@@ -160,8 +159,6 @@ class Service:
 
     def stop(self) -> None:
         """End everything that was started; accepted events stay on disk."""
-        if self._loop is not None:
-            self._loop.stop(_JOIN)
         self._parts.close()
 
     def _start(self) -> None:
@@ -174,13 +171,14 @@ class Service:
         self._start_engine(state)
         self.clock = Clock(options.speed, skips=options.skip_waits, not_before=self.store.latest())
         self._loop = Loop(self.clock, self.store.commit, self._crashed)
-        self._plane = Plane(self._loop, self.store, self.template, self._endpoint_url)
+        self._plane = Plane(self._loop, self.store, self.template, lambda: self.endpoint)
         self._proxy = self._open_proxy()
         self.clients = Clients(self._proxy.url, options.region, key=self.engine.state.key)
         self._parts.callback(self.clients.close)
         logs = LogFiles(state / "logs", lost=self._lost_logs)
         self._parts.callback(logs.close)
         self._start_functions(state, logs)
+        self._parts.callback(self._loop.stop, _JOIN)
         self._loop.start()
         self._start_asynchronous()
         self._endpoint = Endpoint(self.functions, self._accept_call)
