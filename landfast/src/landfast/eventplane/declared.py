@@ -119,8 +119,8 @@ class _Declaring:
     def _rule(self, rule: model.Rule) -> None:
         if rule.schedule_expression:
             self._not_run.append(
-                f"{rule.logical_id} (AWS::Events::Rule): not run locally: its schedule {rule.schedule_expression} is not "
-                "followed; invoke its targets with `landfast invoke`"
+                f"{rule.logical_id} (AWS::Events::Rule): not run locally: its schedule {rule.schedule_expression} is "
+                "not followed; invoke its targets with `landfast invoke`"
             )
         if rule.event_pattern is None:
             return

@@ -1,6 +1,7 @@
 """A client's request on its way to the engine, as what makes events of it sees it."""
 
 from collections.abc import Callable, Mapping
+
 from aiohttp import web
 
 from landfast.eventplane.passing import Driver, EngineAnswer, Head

@@ -109,7 +109,8 @@ class Proxy:
 
     def run[T](self, work: Callable[[Forwarding], Coroutine[Any, Any, T]]) -> T:
         """What `work` answers in the event loop, given the way to the engine; from another thread."""
-        assert self._loop is not None, "it was not started"
+        if self._loop is None:
+            raise RuntimeError("the endpoint was not started")
         return asyncio.run_coroutine_threadsafe(work(self._forwarding), self._loop).result()
 
     def close(self) -> None:

@@ -14,9 +14,10 @@ from typing import Self
 from landfast.dataplane import engine as engines
 from landfast.dataplane import resources
 from landfast.dataplane.clients import Clients
-from landfast.dataplane.engine import Engine, EngineName
 from landfast.dataplane.deployed import DeployedStack
+from landfast.dataplane.engine import Engine, EngineName
 from landfast.delivery.settings import Settings
+from landfast.eventplane.declared import declare
 from landfast.journal import Dropped, Retrying
 from landfast.protocols import Request, Response
 from landfast.runtime.model import REQUEST_LIMIT
@@ -26,20 +27,19 @@ from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.clock import Clock
 from landfast.service.delivery import Deliveries
 from landfast.service.endpoint import Endpoint
-from landfast.service.gateway import Gateway
-from landfast.service.local_api import LocalApi
-from landfast.service.plane import Plane
-from landfast.eventplane.declared import declare
 from landfast.service.functions import LATEST, Functions, Target
+from landfast.service.gateway import Gateway
 from landfast.service.interrupts import Interrupts
 from landfast.service.lambda_api import is_lambda
+from landfast.service.local_api import LocalApi
 from landfast.service.logs import LogFiles
 from landfast.service.loop import Loop
+from landfast.service.plane import Plane
 from landfast.service.proxy import Proxy
 from landfast.service.queues import QueueReader
 from landfast.service.sources import Sources
 from landfast.service.specs import asynchronous_config, function_specs, versions, weights
-from landfast.service.state import Resource, Running, ServiceError, StateDirectory
+from landfast.service.state import Running, ServiceError, StateDirectory
 from landfast.service.store import Store, StoreError
 from landfast.service.streams import StreamMapping, StreamReader
 from landfast.service.watch import Watch
