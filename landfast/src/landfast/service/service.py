@@ -171,7 +171,7 @@ class Service:
         self._start_engine(state)
         self.clock = Clock(options.speed, skips=options.skip_waits, not_before=self.store.latest())
         self._loop = Loop(self.clock, self.store.commit, self._crashed)
-        self._plane = Plane(self._loop, self.store, self.template, lambda: self.endpoint)
+        self._plane = Plane(self._loop, self.store, self.template, options.settings, lambda: self.endpoint)
         self._proxy = self._open_proxy()
         self.clients = Clients(self._proxy.url, options.region, key=self.engine.state.key)
         self._parts.callback(self.clients.close)
