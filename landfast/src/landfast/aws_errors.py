@@ -50,8 +50,7 @@ class Operation:
             headers: Found by names in any case, or in lower case.
             form: The body, if it is a form.
         """
-        scope = _SCOPE.search(headers.get("authorization", ""))
-        service = scope["service"].lower() if scope else ""
+        service = signed_for(headers.get("authorization", ""))
         if target_action := headers.get("x-amz-target"):
             return cls("json", target_action.rpartition(".")[2], service)
         path, _, query = target.partition("?")
@@ -62,6 +61,12 @@ class Operation:
         if _VERSIONED.match(path) or (service and service not in _REST_XML):
             return cls("rest-json", name, service)
         return cls("rest-xml", name, service)
+
+
+def signed_for(authorization: str) -> str:
+    """The service for which a request is signed (signature version 4), as it signs; "" without a signature."""
+    scope = _SCOPE.search(authorization)
+    return scope["service"].lower() if scope else ""
 
 
 class AwsError(Exception):
@@ -134,14 +139,14 @@ def answer(operation: Operation, status: int, code: str, message: str, request_i
         case "query":
             kind = "Receiver" if fault == "Service" else "Sender"
             body = (
-                f"<ErrorResponse><Error><Type>{kind}</Type><Code>{_xml(code)}</Code><Message>{_xml(message)}</Message>"
+                f"<ErrorResponse><Error><Type>{kind}</Type><Code>{printed(code)}</Code><Message>{printed(message)}</Message>"
                 f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
             )
             headers = {"Content-Type": "text/xml"}
         case "rest-xml":
             body = (
-                f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{_xml(code)}</Code><Message>{_xml(message)}'
-                f"</Message><RequestId>{request_id}</RequestId></Error>"
+                f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{printed(code)}</Code>'
+                f"<Message>{printed(message)}</Message><RequestId>{request_id}</RequestId></Error>"
             )
             headers = {"Content-Type": "application/xml", "x-amz-request-id": request_id}
     return ErrorAnswer(status, {"x-amzn-RequestId": request_id, **headers}, body.encode())
@@ -177,7 +182,9 @@ def in_place_of(operation: Operation, status: int, body: bytes, request_id: str 
 
 _UNPRINTABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_LINE_ENDS = {"\r": "&#xD;"}  # XML parsers make a line feed of it otherwise
 
-def _xml(text: str) -> str:
+
+def printed(text: str) -> str:
     """Text as XML takes it; what XML has no character for becomes a question mark."""
-    return escape(_UNPRINTABLE.sub("?", text))
+    return escape(_UNPRINTABLE.sub("?", text), _LINE_ENDS)

@@ -3,8 +3,22 @@
 Begin reading with `plane.EventPlane`, then the API of your service. Everything here runs in the driver's one thread.
 """
 
+from landfast.eventplane.event_bus import EventsApi
+from landfast.eventplane.kinesis import KinesisApi
 from landfast.eventplane.plane import Api, EventPlane, Pending
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.router import Router
+from landfast.eventplane.sns import SnsApi
+from landfast.eventplane.table_streams import TableStreamsApi
 
-__all__ = ["Api", "EventPlane", "Pending", "PlaneWorld", "Router"]
+__all__ = [
+    "Api",
+    "EventPlane",
+    "EventsApi",
+    "KinesisApi",
+    "Pending",
+    "PlaneWorld",
+    "Router",
+    "SnsApi",
+    "TableStreamsApi",
+]

@@ -3,7 +3,7 @@
 The endpoint's event loop runs what is here; machines are only touched in the driver's thread, by `Passing.driver`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,6 +36,24 @@ class EngineAnswer:
     status: int
     headers: Mapping[str, str]
     content: bytes
+
+
+class Ask(Protocol):
+    """Sends the engine a request of our own."""
+
+    def __call__(
+        self, method: str, target: str, headers: Mapping[str, str], content: bytes = b""
+    ) -> Awaitable[EngineAnswer]:
+        """Its response; an exception if the engine does not answer."""
+        ...
+
+
+class Driver(Protocol):
+    """Does something in the driver's thread."""
+
+    def __call__[T](self, work: Callable[[], T]) -> Awaitable[T]:
+        """What `work` answers or raises there, once everything that it has kept and noted is on disk."""
+        ...
 
 
 class Passing(Protocol):
@@ -84,4 +102,8 @@ class Interceptor(Protocol):
 
     async def answer(self, passing: Passing) -> EngineAnswer:
         """Answer it; when this returns, the events that it makes are on disk."""
+        ...
+
+    async def recover(self, ask: Ask, driver: Driver) -> None:
+        """Finish what a killed service had begun; called once at the start, before others' requests are taken."""
         ...

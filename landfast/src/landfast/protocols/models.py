@@ -1,0 +1,117 @@
+"""AWS's service models, as botocore's distribution carries them.
+
+They are read as the data they are: importing botocore's own code takes longer than answering a thousand requests.
+"""
+
+import gzip
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+
+
+class Ref(msgspec.Struct, rename="camel", frozen=True):
+    """Where a shape is used.
+
+    Attributes:
+        shape: Its name.
+        location_name: What it is called on the wire, where that differs.
+        flattened: Whether the elements stand without a list or map around them (query protocol).
+        timestamp_format: Of a timestamp, where it differs from its protocol's.
+        result_wrapper: Of an operation's output (query protocol).
+    """
+
+    shape: str
+    location_name: str | None = None
+    flattened: bool = False
+    timestamp_format: str | None = None
+    result_wrapper: str | None = None
+
+
+class ErrorTrait(msgspec.Struct, rename="camel", frozen=True):
+    """What an error is in the query protocol.
+
+    Attributes:
+        code: Its name on the wire.
+        http_status_code: Of the response.
+    """
+
+    code: str | None = None
+    http_status_code: int | None = None
+
+
+class Shape(msgspec.Struct, rename="camel", frozen=True):
+    """A type, with its constraints."""
+
+    type: str
+    members: dict[str, Ref] = {}
+    required: list[str] = []
+    member: Ref | None = None
+    key: Ref | None = None
+    value: Ref | None = None
+    flattened: bool = False
+    timestamp_format: str | None = None
+    enum: list[str] = []
+    min: float | None = None
+    max: float | None = None
+    pattern: str | None = None
+    sensitive: bool = False
+    exception: bool = False
+    eventstream: bool = False
+    error: ErrorTrait = ErrorTrait()
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """An action of a service."""
+
+    input: Ref | None = None
+    output: Ref | None = None
+
+
+class Metadata(msgspec.Struct, rename="camel", frozen=True):
+    """What is said of a service as a whole."""
+
+    api_version: str
+    protocol: str
+    json_version: str = "1.0"
+    target_prefix: str = ""
+    xml_namespace: str = ""
+    signing_name: str = ""
+
+
+class Model(msgspec.Struct, frozen=True):
+    """One service."""
+
+    metadata: Metadata
+    operations: dict[str, Operation]
+    shapes: dict[str, Shape]
+
+
+@lru_cache(64)
+def load(service: str) -> Model | None:
+    """The newest model of a service by botocore's name for it, or None where botocore has none."""
+    if (path := _path(service)) is None:
+        return None
+    content = path.read_bytes()
+    return msgspec.json.decode(gzip.decompress(content) if path.suffix == ".gz" else content, type=Model)
+
+
+def of(service: str) -> Model:
+    """The model of a service that botocore surely has.
+
+    Raises:
+        LookupError: It has none.
+    """
+    if (model := load(service)) is None:
+        message = f"botocore has no model of {service!r}"
+        raise LookupError(message)
+    return model
+
+
+def _path(service: str) -> Path | None:
+    found = find_spec("botocore")
+    if found is None or not found.submodule_search_locations or not service.replace("-", "").isalnum():
+        return None
+    versions = Path(found.submodule_search_locations[0]) / "data" / service
+    return max(versions.glob("*/service-2.json*"), default=None)

@@ -1,0 +1,221 @@
+"""The shards of a Kinesis stream: their hash key ranges, their sequence numbers, and what they hold.
+
+Sequence numbers increase within a shard, and are compared as numbers. They are as long as AWS's, 56 digits, and built
+like them: written in hexadecimal such a number holds the second in which the shard was made, the record's index, the
+second of its arrival and the shard's number (the layout that mhart/kinesalite found in production, its `db/index.js`).
+So a number tells which shard it belongs to, and a number of a deleted stream is no number of its namesake.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from landfast.sources.shard_log import ShardLog
+
+HASH_KEYS: Final = 2**128
+"""Hash keys are whole numbers below this."""
+
+LAST_INDEX: Final = 0x7FFFFFFFFFFFFFFF
+"""The index in the ending sequence number of a closed shard."""
+
+_VERSION: Final = 2
+_NIBBLE: Final = 4
+_SECONDS: Final = (1 << 36) - 1
+_INDEXES: Final = (1 << 64) - 1
+_SHARDS: Final = (1 << 32) - 1
+_DIGITS: Final = 47
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceNumber:
+    """What a sequence number of a Kinesis stream tells.
+
+    Attributes:
+        created: The Unix second in which its shard was made.
+        shard: The number of its shard.
+        index: Its place among all records of the stream; 0 is the shard's start.
+        at: The Unix second of the record's arrival.
+    """
+
+    created: int
+    shard: int
+    index: int
+    at: int
+
+    @classmethod
+    def read(cls, text: str) -> "SequenceNumber":
+        """What a sequence number tells.
+
+        Raises:
+            ValueError: It is none of a Kinesis stream.
+        """
+        value = int(text)
+        digits = f"{value:x}"
+        if len(digits) != _DIGITS or int(digits[0], 16) != _VERSION or value & 0xF != _VERSION:
+            raise ValueError(f"{text} is no sequence number")
+        return cls(
+            created=value >> 37 * _NIBBLE & _SECONDS,
+            shard=value >> _NIBBLE & _SHARDS,
+            index=value >> 20 * _NIBBLE & _INDEXES,
+            at=value >> 9 * _NIBBLE & _SECONDS,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ShardNumbers:
+    """Makes the sequence numbers of one Kinesis shard.
+
+    Attributes:
+        created: The Unix second in which the shard was made.
+        shard: Its number.
+    """
+
+    created: int
+    shard: int
+
+    def text(self, index: int, at: float) -> str:
+        """The sequence number of the record with this index, which arrived at this Unix time."""
+        return str(
+            _VERSION << 46 * _NIBBLE
+            | self.created << 37 * _NIBBLE
+            | (self.shard & 0xF) << 36 * _NIBBLE
+            | index << 20 * _NIBBLE
+            | int(at) << 9 * _NIBBLE
+            | self.shard << _NIBBLE
+            | _VERSION
+        )
+
+    def is_mine(self, number: SequenceNumber) -> bool:
+        """Whether a sequence number is of this shard."""
+        return (number.created, number.shard) == (self.created, self.shard)
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A record of a Kinesis stream.
+
+    Attributes:
+        index: Its place among all records of the stream, from 1.
+        key: The partition key.
+        data: The bytes that were put.
+        arrived: When, in Unix seconds.
+    """
+
+    index: int
+    key: str
+    data: bytes
+    arrived: float
+
+
+class ShardRow(msgspec.Struct, frozen=True, array_like=True):
+    """A shard as it is kept.
+
+    Attributes:
+        number: Its number in the stream, from 0.
+        first: The first hash key of its range, in decimal digits.
+        last: The last one.
+        created: The second in its sequence numbers.
+        opened: When it was made, in Unix seconds.
+        parents: The numbers of the shards it was made of.
+        closed: When it was split or merged; None while it is open.
+        trimmed: The index of the last record that has left it.
+    """
+
+    number: int
+    first: str
+    last: str
+    created: int
+    opened: float
+    parents: tuple[int, ...] = ()
+    closed: float | None = None
+    trimmed: int = 0
+
+
+class KinesisShard(ShardLog[Record]):
+    """One shard.
+
+    Attributes:
+        number: Its number in the stream, from 0.
+        first: The first hash key of its range.
+        last: The last one.
+        opened: When it was made, in Unix seconds.
+        closed_at: When it was split or merged; None while it is open.
+        numbers: Makes its sequence numbers.
+        parent_numbers: The numbers of the shards it was made of.
+    """
+
+    def __init__(self, row: ShardRow) -> None:
+        super().__init__(
+            shard_id(row.number),
+            tuple(map(shard_id, row.parents)),
+            closed=row.closed is not None,
+            trimmed=row.trimmed,
+        )
+        self.number = row.number
+        self.first = int(row.first)
+        self.last = int(row.last)
+        self.opened = row.opened
+        self.closed_at = row.closed
+        self.parent_numbers = row.parents
+        self.numbers = ShardNumbers(row.created, row.number)
+
+    @property
+    def row(self) -> ShardRow:
+        """What is kept of it."""
+        return ShardRow(
+            number=self.number,
+            first=str(self.first),
+            last=str(self.last),
+            created=self.numbers.created,
+            opened=self.opened,
+            parents=self.parent_numbers,
+            closed=self.closed_at,
+            trimmed=self.trimmed,
+        )
+
+    @property
+    def starting_sequence_number(self) -> str:
+        """Less than those of all its records."""
+        return self.numbers.text(0, self.numbers.created)
+
+    @property
+    def ending_sequence_number(self) -> str | None:
+        """More than those of all its records; None while the shard is open."""
+        return None if self.closed_at is None else self.numbers.text(LAST_INDEX, self.closed_at)
+
+    def sequence(self, record: Record) -> str:
+        """The sequence number of one of its records."""
+        return self.numbers.text(record.index, record.arrived)
+
+    def index_of(self, sequence: str) -> int | None:
+        """The index that a sequence number tells; None for a number that is not of this shard."""
+        try:
+            number = SequenceNumber.read(sequence)
+        except ValueError:
+            return None
+        return number.index if self.numbers.is_mine(number) else None
+
+    def close(self, now: float) -> None:
+        """Take no more records."""
+        self.closed, self.closed_at = True, now
+
+    def was_open(self, since: float, until: float) -> bool:
+        """Whether it was open at some time between two, both included."""
+        return self.opened <= until and (self.closed_at is None or self.closed_at >= since)
+
+
+def shard_id(number: int) -> str:
+    """The id of the shard with this number."""
+    return f"shardId-{number:012d}"
+
+
+def hash_key(partition_key: str) -> int:
+    """The hash key of a partition key: its MD5 as a whole number (Kinesis API, `PutRecord`)."""
+    return int.from_bytes(hashlib.md5(partition_key.encode(), usedforsecurity=False).digest())
+
+
+def even_starts(count: int) -> list[int]:
+    """Where the ranges of `count` shards of equal size begin."""
+    size = HASH_KEYS // count
+    return [size * number for number in range(count)]
