@@ -77,8 +77,11 @@ class World:
         heapq.heappush(self._events, (time, next(self._count), do))
 
     def send(self, *messages: str, at: float = 0, group: str | None = None, body: str = "{}") -> None:
-        for message in messages:
-            self.at(at, lambda message=message: self.queue.send(message, body, self.now, group=group or ""))  # type: ignore[misc]
+        def send() -> None:
+            for message in messages:
+                self.queue.send(message, body, self.now, group=group or "")
+
+        self.at(at, send)
 
     def run(self, until: float = 1e9) -> None:
         while (time := self._next()) is not None and time <= until:

@@ -65,7 +65,7 @@ class Lineage:
         return Lineage({**self.calls, _hash(function_arn): self.depth(function_arn) + 1})
 
     def joined(self, other: "Lineage") -> "Lineage":
-        """The lineage of what comes from both: of each function the larger number, so that no loop gets out of sight."""
+        """The lineage of what comes from both: of each function the larger number, so that no loop is lost of sight."""
         calls = {name: max(number, self.calls.get(name, 0)) for name, number in other.calls.items()}
         return Lineage({**self.calls, **calls})
 

@@ -37,7 +37,7 @@ class Poll:
 
     Attributes:
         limit: How many, at most 10.
-        answer: Told what was received, at least one message.
+        answer: Told what was received; nothing if the queue is deleted.
         visibility_timeout: Seconds for which they are hidden; None for the queue's own.
         attempt_id: The receive request attempt id; empty without one.
         receiver: The mapping that polls; None for a client of the API.
@@ -114,10 +114,12 @@ class PolledQueue:
         self.changed()
 
     def close(self) -> None:
-        """The queue is deleted: nothing comes of it any more."""
-        self.purge("the queue was deleted")
-        self._polls.clear()
-        self._mappings.clear()
+        """The queue is deleted: clients of the API get nothing; mappings wait for another `queue` of its name."""
+        self._tell(self.queue.close(), "dropped", "the queue was deleted")
+        polls, self._polls = self._polls, deque(poll for poll in self._polls if poll.receiver is not None)
+        for poll in polls:
+            if poll.receiver is None and not poll.abandoned():
+                poll.answer(())
 
     def changed(self) -> None:
         """The queue has changed: answer those who wait once everything of this moment has happened."""
@@ -192,7 +194,7 @@ class PolledQueue:
         return received.messages
 
     def _tell(self, messages: Sequence[Message], state: State, rule: str) -> None:
-        """Tell that messages have ended: whoever received one last, or else the first mapping, or else the queue's own."""
+        """Tell that messages have ended: whoever received one last, else the first mapping, else the queue's own."""
         told: dict[Ended | None, list[str]] = {}
         first = self._mappings[0] if self._mappings else None
         for message in messages:

@@ -7,11 +7,13 @@ have one each (``d...``, ``a...``), and one row (``n``) tells which numbers are 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Literal
 
 import msgspec
 
 from landfast.delivery.queue_config import QueueAttributes
+from landfast.delivery.recursion import Lineage
 from landfast.sources.rows import Keep, keep_nothing
 from landfast.sources.sqs_message import NO_ATTRIBUTES, Attributes, Message
 from landfast.sources.sqs_messages import Messages
@@ -35,8 +37,8 @@ type Redrive = Callable[[Message], bool]
 """Takes a message over for the dead-letter queue; False if there is none: then the message stays."""
 
 type Handled = Literal["done", "gone", "stale", "expired", "too_long", "not_in_flight", "invalid"]
-"""What became of a request with a receipt handle: it was done; the message is gone already; it was received again
-since; its time is over (FIFO); it would be hidden for too long; nobody has it in hand; it is no handle of this queue."""
+"""What became of a request with a receipt handle: it was done; the message is gone already; it was received again;
+its time is over (FIFO); it would be hidden for too long; nobody has it in hand; it is no handle of this queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class SqsQueue:
         arn: str,
         keep: Keep = keep_nothing,
         redrive: Redrive | None = None,
-        token: str = "0",
+        token: str = "0",  # noqa: S107 - no secret
     ) -> None:
         self.arn = arn
         self._attributes = attributes
@@ -114,6 +116,11 @@ class SqsQueue:
     def __iter__(self) -> Iterator[Message]:
         """All of them in the order of sending; looking changes nothing."""
         return iter(self._messages)
+
+    @property
+    def last(self) -> int:
+        """The number of the message that came last."""
+        return self._last
 
     @property
     def in_flight(self) -> int:
@@ -184,6 +191,25 @@ class SqsQueue:
             source_arn,
             dead.receives,
             first_received_at=dead.first_received_at,
+        )
+        self._put(message, now, self._attributes.delay)
+        return message
+
+    def take_back(self, dead: Message, message_id: str, now: float) -> Message:
+        """Take in what is moved out of a dead-letter queue: it is a new message, and begins a new chain (S-144, S-34).
+
+        It is no repeat of anything (SQS guide, "Configuring a dead-letter queue redrive").
+        """
+        message = Message(
+            self._number(),
+            message_id,
+            dead.body,
+            now,
+            now,
+            dead.group,
+            dead.attributes,
+            Lineage().write(dead.trace),
+            dead.deduplication_id,
         )
         self._put(message, now, self._attributes.delay)
         return message
@@ -272,9 +298,20 @@ class SqsQueue:
         """Forget all messages, which are returned; what was sent is still not to be repeated."""
         return self._messages.clear()
 
-    def is_blocked(self, message: Message) -> bool:
-        """Whether a message has to wait for another one of its group (S-99)."""
-        return self._messages.is_blocked(message.group)
+    def close(self) -> list[Message]:
+        """Forget everything, for ever; the messages are returned."""
+        self._keep(_NUMBERS, None)
+        self._repeats.clear()
+        return self._messages.clear()
+
+    def movable(self, limit: int, last: int) -> list[Message]:
+        """Visible messages up to a number, which can be moved elsewhere now.
+
+        Args:
+            limit: How many.
+            last: The largest number.
+        """
+        return [*islice((message for message in self if message.number <= last and self._is_free(message)), limit)]
 
     def due(self) -> float | None:
         """When the next message becomes visible or expires."""
@@ -291,6 +328,10 @@ class SqsQueue:
     def advance(self, now: float) -> list[Message]:
         """Let time pass; the messages that expire are returned."""
         return self._messages.advance(now)
+
+    def _is_free(self, message: Message) -> bool:
+        """Whether a message is visible, and no other one of its group must come first (S-99)."""
+        return message.hidden_until is None and not self._messages.is_blocked(message.group)
 
     def _number(self) -> int:
         self._last += 1

@@ -95,6 +95,14 @@ class Repeats:
         self._remember(request)
         self._keep(request.key, _encode(request))
 
+    def clear(self) -> None:
+        """Forget all of them."""
+        for request in self._oldest:
+            self._keep(request.key, None)
+        self._oldest.clear()
+        self._sends.clear()
+        self._receives.clear()
+
     def _remember(self, request: FirstSend | FirstReceive) -> None:
         if isinstance(request, FirstSend):
             self._sends[request.scope, request.deduplication_id] = request
