@@ -28,6 +28,12 @@ class QueueMessage:
     size: int
     event: Mapping[str, Any]
 
+    @property
+    def trace(self) -> str:
+        """The trace header that it came with (S-34); empty without one."""
+        header: str = self.event["attributes"].get("AWSTraceHeader", "")
+        return header
+
 
 def queue_message(
     message: Mapping[str, Any], *, queue_arn: str, received_at: float, has_window: bool = False

@@ -9,6 +9,7 @@ from landfast.eventplane.plane import Api, EventPlane, Pending
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.router import Router
 from landfast.eventplane.sns import SnsApi
+from landfast.eventplane.sqs import SqsApi
 from landfast.eventplane.table_streams import TableStreamsApi
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "PlaneWorld",
     "Router",
     "SnsApi",
+    "SqsApi",
     "TableStreamsApi",
 ]
