@@ -48,7 +48,7 @@ class Plane:
         self.world = LivePlaneWorld(loop, store)
         self.router = Router()
         region, account = template.region, template.account
-        self.queues = SqsApi(self.world, account, region, _new_id, endpoint)
+        self.queues = SqsApi(self.world, account, region, endpoint, _new_id)
         self.streams = KinesisApi(self.world, account, region, _new_id)
         self.tables = TableStreamsApi(self.world, account, region)
         topics = SnsApi(self.world, self.router, account, region, _new_id)
