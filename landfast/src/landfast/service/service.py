@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from landfast.dataplane.clients import Clients
 from landfast.dataplane.deployed import DeployedStack
 from landfast.dataplane.engine import Engine, EngineName
 from landfast.delivery.settings import Settings
+from landfast.driver import Order
 from landfast.eventplane.declared import declare
 from landfast.journal import Dropped, Retrying
 from landfast.protocols import Request, Response
@@ -145,6 +146,18 @@ class Service:
         """Whether no function is called and no event that was taken in has yet to end; queues are not looked into."""
         waiting = any(len(driver.machine) for _, driver in self.queues.each())
         return not waiting and not any(reader.is_busy() for reader in self.readers)
+
+    def at(self, due: float, work: Callable[[], None]) -> None:
+        """Do `work` in a thread of its own at a time of the service's clock: what a test sends later, for example.
+
+        Time does not skip it, and while it runs, time does not jump.
+
+        Args:
+            due: In seconds, as `Service.clock` counts them.
+            work: An error in it ends the service.
+        """
+        loop = self._loop
+        loop.ask(lambda: loop.at(due, lambda: loop.apart(work, "planned work"), Order.ARRIVED, "planned work"))
 
     def settle(self, timeout: float = settling.DEFAULT) -> None:
         """Wait until nothing is under way and nothing is planned; with `Options.skip_waits`, waits cost no time.
