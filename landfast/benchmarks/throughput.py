@@ -1,7 +1,7 @@
 """How fast a queue and a stream are emptied through a no-op function, beside ministack's own delivery of the same work.
 
-Each round is filled before anything reads it, so that no sender is measured. Function and batch sizes are the same. The function notes when it was called with how many records; the clock runs from its first call to
-its last.
+Each round is filled before anything reads it, so that no sender is measured. Function and batch sizes are the same. The
+function notes when it was called with how many records; the clock runs from its first call to its last.
 """
 
 import io
@@ -183,9 +183,12 @@ def _ministack(work: Work, home: Path) -> Iterator[None]:
         archive.writestr("noop.py", FUNCTION)
     with _with_its_own_lambda(home) as url, closing(_lambda(url)) as client, closing(Clients(url, REGION)) as clients:
         if work.service == "sqs":
-            clients.sqs.create_queue(QueueName=SOURCE, Attributes={"VisibilityTimeout": "60"})
+            made = clients.sqs.create_queue(QueueName=SOURCE, Attributes={"VisibilityTimeout": "60"})
+            asked = clients.sqs.get_queue_attributes(QueueUrl=made["QueueUrl"], AttributeNames=["QueueArn"])
+            arn = asked["Attributes"]["QueueArn"]
         else:
             clients.kinesis.create_stream(StreamName=SOURCE, ShardCount=4)
+            arn = clients.kinesis.describe_stream_summary(StreamName=SOURCE)["StreamDescriptionSummary"]["StreamARN"]
         work.fill(clients, work.count)
         client.create_function(
             FunctionName="noop",
@@ -196,8 +199,6 @@ def _ministack(work: Work, home: Path) -> Iterator[None]:
             Timeout=10,
             Environment={"Variables": {"CALLS": str(home / "calls")}},
         )
-        separator = "stream/" if work.service == "kinesis" else ""
-        arn = f"arn:aws:{work.service}:{REGION}:000000000000:{separator}{SOURCE}"
         client.create_event_source_mapping(FunctionName="noop", EventSourceArn=arn, **work.mapping)
         yield
 
