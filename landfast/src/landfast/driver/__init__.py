@@ -7,7 +7,7 @@ from landfast.driver.asynchronous import AsynchronousDriver
 from landfast.driver.driver import Driver, Machine
 from landfast.driver.queues import Ended as MessagesEnded
 from landfast.driver.queues import MessageQueue, QueueDriver
-from landfast.driver.streams import Page, Shard, ShardDriver
+from landfast.driver.streams import Page, Shard, ShardDriver, TailedShard
 from landfast.driver.world import (
     Call,
     Change,
@@ -40,5 +40,6 @@ __all__ = [
     "Shard",
     "ShardDriver",
     "ShardState",
+    "TailedShard",
     "World",
 ]

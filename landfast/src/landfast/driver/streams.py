@@ -1,17 +1,19 @@
 """Drives one shard of one mapping of a Kinesis or DynamoDB stream (section C of the rules)."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from landfast.delivery.actions import Action, Checkpoint, Fetch, Invoke
+from landfast.delivery.actions import Action, Checkpoint, Fetch, Invoke, KeepLanes
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_records import Render, StreamRecord, stream_event
 from landfast.delivery.strict_json import json_text
 from landfast.driver.driver import Driver
 from landfast.driver.outbox import Done, Step
-from landfast.driver.world import KeepShard, ShardState, World
+from landfast.driver.world import KeepShard, Order, ShardState, World
 from landfast.journal import Accepted, Entry
+from landfast.sources.shard_log import Stored, Tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,47 @@ class Shard(Protocol):
     def read(self, limit: int, answer: Callable[[Page], None]) -> None:
         """Read up to `limit` records after the last one read, and answer with them, perhaps with none."""
         ...
+
+    def tell(self, arrived: Callable[[], None], missed: Callable[[Sequence[StreamRecord], str], None]) -> None:
+        """Name whom to tell.
+
+        Args:
+            arrived: That there is something to read again; shards that are read at intervals need not say so (S-45).
+            missed: Which records have left the stream before they were read, and by which rule.
+        """
+        ...
+
+
+class TailedShard[R: Stored]:
+    """A shard that a machine of ours holds: a record that arrives wakes its reader at once.
+
+    Args:
+        tail: The reader's place in it.
+        record: Makes a stream record of one of its own.
+        world: The world, as the mapping sees it.
+    """
+
+    def __init__(self, tail: Tail[R], record: Callable[[R], StreamRecord], world: World) -> None:
+        self._tail = tail
+        self._record = record
+        self._world = world
+
+    def read(self, limit: int, answer: Callable[[Page], None]) -> None:
+        """Answer with the next records, once everything of this moment has happened."""
+        self._world.at(self._world.now(), lambda: answer(self.page(limit)), Order.READ)
+
+    def tell(self, arrived: Callable[[], None], missed: Callable[[Sequence[StreamRecord], str], None]) -> None:
+        """Name whom to tell."""
+        self._tail.tell(arrived, lambda records, rule: missed([*map(self._record, records)], rule))
+
+    def page(self, limit: int) -> Page:
+        """The next records. What is not there yet will be told, so that nothing need be read before."""
+        tail = self._tail
+        if tail.gone:
+            return Page([], gone=tail.gone)
+        lost = "records have left the stream before they were read" if tail.lost else ""
+        tail.lost = False
+        return Page([*map(self._record, tail.read(limit))], ended=tail.ended, lost=lost, nothing_before=math.inf)
 
 
 class ShardDriver(Driver[StreamRecord, ShardPoller]):
@@ -81,6 +124,7 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         self._kept = state or ShardState()
         self._drained = drained
         self._epoch = epoch
+        records.tell(self._arrived, self._missed)
 
     def identify(self, record: StreamRecord) -> str:
         """The event id."""
@@ -103,8 +147,10 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         match action:
             case Fetch(limit):
                 self._records.read(limit, self._fetched)
-            case Checkpoint(sequence, windows):
-                self._kept = replace(self._kept, sequence=sequence, windows=tuple(windows))
+            case Checkpoint(sequence):
+                self._kept = replace(self._kept, sequence=sequence)
+            case KeepLanes(lanes):
+                self._kept = replace(self._kept, lanes=lanes)
                 step.changes.append(KeepShard(self.source, self.machine.shard_id, self._kept))
             case _:
                 pass  # Retry, Split, Settle and Drop are only to be noted
@@ -118,6 +164,13 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
             if self._drained is not None:
                 self._drained()
 
+    def _arrived(self) -> None:
+        self.machine.arrived()
+        self.wake()
+
+    def _missed(self, records: Sequence[StreamRecord], rule: str) -> None:
+        self.settle(records, "dropped", rule)
+
     def _fetched(self, page: Page) -> None:
         now = self.world.now()
         notes: list[Entry] = []
@@ -125,7 +178,7 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
             self.world.commit([self._dropped((), "SourceGone", page.gone)], ())
             return
         if page.lost:
-            notes.append(self._dropped((), "TrimmedRecords", page.lost))
+            notes.append(self._dropped((), "TrimmedRecords", f"{self.shard}: {page.lost}"))
         if page.records:
             records = tuple(map(self.identify, page.records))
             notes.append(Accepted(at=now, source=self.source, records=records, origin=self.machine.config.stream_arn))
