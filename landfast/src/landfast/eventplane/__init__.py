@@ -7,6 +7,7 @@ from landfast.eventplane.kinesis import KinesisApi
 from landfast.eventplane.plane import Api, EventPlane, Pending
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.router import Router
+from landfast.eventplane.sns import SnsApi
 from landfast.eventplane.table_streams import TableStreamsApi
 
-__all__ = ["Api", "EventPlane", "KinesisApi", "Pending", "PlaneWorld", "Router", "TableStreamsApi"]
+__all__ = ["Api", "EventPlane", "KinesisApi", "Pending", "PlaneWorld", "Router", "SnsApi", "TableStreamsApi"]
