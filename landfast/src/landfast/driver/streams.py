@@ -59,9 +59,13 @@ class TailedShard[R: Stored]:
         tail: The reader's place in it.
         record: Makes a stream record of one of its own.
         world: The world, as the mapping sees it.
+
+    Attributes:
+        age: Of the last record that was read, when it was read, in seconds; 0 if the last read brought none.
     """
 
     def __init__(self, tail: Tail[R], record: Callable[[R], StreamRecord], world: World) -> None:
+        self.age = 0.0
         self._tail = tail
         self._record = record
         self._world = world
@@ -81,7 +85,9 @@ class TailedShard[R: Stored]:
             return Page([], gone=tail.gone)
         lost = "records have left the stream before they were read" if tail.lost else ""
         tail.lost = False
-        return Page([*map(self._record, tail.read(limit))], ended=tail.ended, lost=lost, nothing_before=math.inf)
+        records = [*map(self._record, tail.read(limit))]
+        self.age = self._world.now() - records[-1].arrived if records else 0.0
+        return Page(records, ended=tail.ended, lost=lost, nothing_before=math.inf)
 
 
 class ShardDriver(Driver[StreamRecord, ShardPoller]):
@@ -92,6 +98,7 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         world: The world, as this source sees it.
         records: What is read.
         render: Makes a record as the function gets it (S-83, S-84).
+        text: The same as JSON text, where it is at hand.
         source: The name of the mapping.
         function: What the journal calls the function.
         shard: What the journal calls the shard.
@@ -108,6 +115,7 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         records: Shard,
         *,
         render: Render,
+        text: Callable[[StreamRecord], bytes] | None = None,
         source: str,
         function: str = "",
         shard: int | str,
@@ -121,6 +129,7 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         )
         self._records = records
         self._render = render
+        self._text = text
         self._kept = state or ShardState()
         self._drained = drained
         self._epoch = epoch
@@ -132,6 +141,8 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
 
     def payload(self, invoke: Invoke[StreamRecord]) -> bytes:
         """The batch as the function gets it (S-75, S-83, S-84)."""
+        if self._text is not None and invoke.window is None:
+            return b'{"Records":[' + b",".join(map(self._text, invoke.records)) + b"]}"
         event = stream_event(
             invoke.records,
             self._render,

@@ -55,12 +55,14 @@ class ShardState:
         lanes: How far each lane has come, and what it tries again.
         started: When the mapping first read the shard, in Unix seconds: what LATEST means after a restart.
         ended: Whether the shard is closed and every record of it is done.
+        start: What tells the shard from one of the same id of a stream of the same name that was deleted.
     """
 
     sequence: str | None = None
     lanes: tuple[LaneState, ...] = ()
     started: float | None = None
     ended: bool = False
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,7 @@ class TableStreamsApi:
         page: list[tuple[dict[str, Any], int]] = []
         size = 0
         for record in records:
-            change = stream.change(record)
+            change = stream.shard.change(record)
             size += change["SizeBytes"]
             if size > LARGEST_PAGE and page:
                 break
@@ -227,7 +227,7 @@ class TableStreamsApi:
     def _described(self, stream: TableStream, record: ChangeRecord, change: Mapping[str, Any]) -> dict[str, Any]:
         images = ("Keys", "NewImage", "OldImage")
         return {
-            "eventID": stream.event_id(record),
+            "eventID": stream.shard.event_id(record),
             "eventName": record.name,
             "eventVersion": "1.1",
             "eventSource": "aws:dynamodb",
