@@ -97,9 +97,9 @@ def test_the_journal_can_be_read_while_it_is_written(tmp_path: Path) -> None:
 
 def test_a_commit_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     store = Store(tmp_path / "s")
-    no_number = ShardState(sequence=cast("str", object()))
+    no_name = cast("str", object())
     with pytest.raises(StoreError, match="not supported"):
-        store.commit([Accepted(at=1.0)], [keep(EVENT), KeepShard("mapping", "shard-1", no_number)])
+        store.commit([Accepted(at=1.0)], [keep(EVENT), KeepShard("mapping", no_name, ShardState())])
     assert store.events("orders") == []
     assert store.newest() == 0
     store.close()

@@ -9,5 +9,16 @@ from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.router import Router
 from landfast.eventplane.sns import SnsApi
 from landfast.eventplane.table_streams import TableStreamsApi
+from landfast.eventplane.table_writes import TableWrites
 
-__all__ = ["Api", "EventPlane", "KinesisApi", "Pending", "PlaneWorld", "Router", "SnsApi", "TableStreamsApi"]
+__all__ = [
+    "Api",
+    "EventPlane",
+    "KinesisApi",
+    "Pending",
+    "PlaneWorld",
+    "Router",
+    "SnsApi",
+    "TableStreamsApi",
+    "TableWrites",
+]
