@@ -12,6 +12,7 @@ FAST = (
     "landfast/tests/architecture",
     "landfast/tests/delivery",
     "landfast/tests/driver",
+    "landfast/tests/protocols",
     "landfast/tests/report",
     "landfast/tests/simulate",
     "landfast/tests/template_reader",

@@ -102,6 +102,8 @@ class Sampler:
                 return self._random.random() < 0.5
             case "integer" | "long":
                 return self._random.randint(int(least), int(most))
+            case "double":
+                return self._random.uniform(-1e6, 1e6)
             case "blob":
                 return self._random.randbytes(self._random.randint(int(least), 40))
             case "timestamp":

@@ -5,7 +5,7 @@ constraint: Member must not be null``.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -22,22 +22,24 @@ class Failure:
     """One constraint that a value does not meet.
 
     Attributes:
-        path: Where, e.g. ``records.1.member.partitionKey``.
+        path: Where, e.g. ``("records", "1", "member", "partitionKey")``.
         value: As AWS's services print it; None where they tell no value.
         constraint: Which.
+        culprit: What does not meet it: the value, or of a list or a map the element or the key.
     """
 
-    path: str
+    path: tuple[str, ...]
     value: str | None
     constraint: str
+    culprit: object = None
 
     def __str__(self) -> str:
         shown = "Value" if self.value is None else f"Value {self.value}"
-        return f"{shown} at '{self.path}' failed to satisfy constraint: {self.constraint}"
+        return f"{shown} at '{'.'.join(self.path)}' failed to satisfy constraint: {self.constraint}"
 
     def under(self, *parts: str) -> "Failure":
         """The same, seen from further out."""
-        return Failure(".".join((*parts, self.path) if self.path else parts), self.value, self.constraint)
+        return replace(self, path=parts + self.path)
 
 
 def told(failures: list[Failure]) -> str:
@@ -46,7 +48,7 @@ def told(failures: list[Failure]) -> str:
     return f"{count} validation error{'s' if count > 1 else ''} detected: {'; '.join(map(str, failures))}"
 
 
-type Check = Callable[[Any], Iterable[Failure]]
+type Check = Callable[[Any], list[Failure]]
 """Tells the failures of a value."""
 
 
@@ -61,10 +63,10 @@ class Checks(Compiled[Check | None]):
             return None
 
         def failures(value: Mapping[str, Any]) -> list[Failure]:
-            found = [Failure(path, "null", NOT_NULL) for name, path in required if name not in value]
+            found = [Failure((path,), "null", NOT_NULL) for name, path in required if name not in value]
             for name, item in value.items():
-                if inner := checks.get(name):
-                    found.extend(failure.under(inner[0]) for failure in inner[1](item))
+                if (inner := checks.get(name)) and (failed := inner[1](item)):
+                    found += [failure.under(inner[0]) for failure in failed]
             return found
 
         return failures
@@ -116,21 +118,24 @@ class _Within:
     def __call__(self, whole: object, items: Iterable[tuple[str, Any]]) -> Iterator[Failure]:
         for place, item in items:
             if item is None:
-                yield Failure("", printed(whole), f"{self.word}: [{NOT_NULL}]")
+                yield Failure((), printed(whole), f"{self.word}: [{NOT_NULL}]")
                 return
             for failure in self.check(item) if self.check else ():
                 if not self.is_container:
-                    yield Failure("", printed(whole), f"{self.word}: [{self.texts}]")
+                    yield Failure((), printed(whole), f"{self.word}: [{self.texts}]", item)
                     return
                 yield failure.under(place, "member")
 
 
 def unmet(own: tuple[Demand, ...], value: object, *, sensitive: bool = False) -> list[Failure]:
     """The demands that a value itself does not meet."""
-    if all(demand.met(value) for demand in own):
+    for demand in own:
+        if not demand.met(value):
+            break
+    else:
         return []
     shown = None if sensitive else printed(value)
-    return [Failure("", shown, demand.text) for demand in own if not demand.met(value)]
+    return [Failure((), shown, demand.text, value) for demand in own if not demand.met(value)]
 
 
 def spelt(name: str) -> str:

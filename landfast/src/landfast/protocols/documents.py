@@ -8,14 +8,12 @@ from functools import cache
 from typing import Any
 
 from landfast.protocols import models
+from landfast.protocols.cbor import Epoch
 from landfast.protocols.compiled import Compiled
 from landfast.protocols.models import Model, Ref, Shape
-from landfast.protocols.wrong import SerializationError, not_a
+from landfast.protocols.wrong import not_a, not_base64
 
 type Converter = Callable[[Any], Any]
-
-_INT = range(-(2**31), 2**31)
-_LONG = range(-(2**63), 2**63)
 
 
 def text(value: object) -> str:
@@ -33,13 +31,12 @@ def boolean(value: object) -> bool:
 
 
 def integer(value: object) -> int:
-    """A 32-bit number."""
-    return _whole(value, _INT, "Integer")
-
-
-def long(value: object) -> int:
-    """A 64-bit number."""
-    return _whole(value, _LONG, "Long")
+    """A whole number; of a fraction AWS takes the whole part, and how large it may be the constraints say."""
+    if type(value) is int:
+        return value
+    if type(value) is float and math.isfinite(value):
+        return int(value)
+    raise not_a(value, "Integer")
 
 
 def number(value: object) -> float:
@@ -54,9 +51,9 @@ def blob(value: object) -> bytes:
     if type(value) is not str:
         raise not_a(value, "Blob")
     try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        raise SerializationError("The value of a blob is not valid base64.") from None
+        return binascii.a2b_base64(value, strict_mode=True)
+    except ValueError:
+        raise not_base64() from None
 
 
 def moment(value: object) -> float:
@@ -66,22 +63,12 @@ def moment(value: object) -> float:
     raise not_a(value, "Date")
 
 
-def _whole(value: object, bounds: range, kind: str) -> int:
-    if type(value) is float and value.is_integer():
-        value = int(value)
-    if type(value) is int:
-        if value in bounds:
-            return value
-        raise SerializationError(f"{value} is out of range of {kind}")
-    raise not_a(value, kind)
-
-
-JSON_READERS: dict[str, Converter] = {
+_JSON_READERS: dict[str, Converter] = {
     "string": text,
     "character": text,
     "boolean": boolean,
     "integer": integer,
-    "long": long,
+    "long": integer,
     "float": number,
     "double": number,
     "blob": blob,
@@ -99,8 +86,30 @@ def _base64(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
 
-JSON_WRITERS: dict[str, Converter] = dict.fromkeys(JSON_READERS, as_it_is) | {"blob": _base64}
+_JSON_WRITERS: dict[str, Converter] = dict.fromkeys(_JSON_READERS, as_it_is) | {"blob": _base64}
 """What writes each scalar type to JSON; timestamps are Unix seconds there."""
+
+
+def _bytes(value: object) -> bytes:
+    if type(value) is bytes:
+        return value
+    raise not_a(value, "Blob")
+
+
+def _milliseconds(value: object) -> float:
+    if isinstance(value, Epoch):
+        return float(value) / 1_000
+    return moment(value) / 1_000
+
+
+def _tagged(value: float) -> Epoch:
+    return Epoch(value * 1_000)
+
+
+_CBOR_READERS = _JSON_READERS | {"blob": _bytes, "timestamp": _milliseconds}
+"""Moments are Unix milliseconds in AWS's CBOR 1.1 (https://github.com/aws/aws-sdk-java-v2/pull/979)."""
+
+_CBOR_WRITERS = _JSON_WRITERS | {"blob": as_it_is, "timestamp": _tagged}
 
 
 class Readers(Compiled[Converter]):
@@ -116,7 +125,7 @@ class Readers(Compiled[Converter]):
 
         def read(document: object) -> dict[str, Any]:
             if type(document) is not dict:
-                raise not_a(document, "Structure")
+                raise not_a(document, "structure")
             found = {}
             for wire, item in document.items():
                 if item is not None and (member := members.get(wire)) is not None:
@@ -132,7 +141,7 @@ class Readers(Compiled[Converter]):
 
         def read(document: object) -> list[Any]:
             if type(document) is not list:
-                raise not_a(document, "List")
+                raise not_a(document, "list")
             return [None if item is None else element(item) for item in document]
 
         return read
@@ -144,7 +153,7 @@ class Readers(Compiled[Converter]):
 
         def read(document: object) -> dict[Any, Any]:
             if type(document) is not dict:
-                raise not_a(document, "Map")
+                raise not_a(document, "structure")
             return {name(one): None if item is None else element(item) for one, item in document.items()}
 
         return read
@@ -199,10 +208,22 @@ class Writers(Compiled[Converter]):
 @cache
 def json_readers(service: str) -> Readers:
     """What reads a service's JSON."""
-    return Readers(models.of(service), JSON_READERS)
+    return Readers(models.of(service), _JSON_READERS)
 
 
 @cache
 def json_writers(service: str) -> Writers:
     """What writes a service's JSON."""
-    return Writers(models.of(service), JSON_WRITERS)
+    return Writers(models.of(service), _JSON_WRITERS)
+
+
+@cache
+def cbor_readers(service: str) -> Readers:
+    """What reads a service's CBOR."""
+    return Readers(models.of(service), _CBOR_READERS)
+
+
+@cache
+def cbor_writers(service: str) -> Writers:
+    """What writes a service's CBOR."""
+    return Writers(models.of(service), _CBOR_WRITERS)

@@ -1,6 +1,5 @@
 """Forms of the query protocol to the values of calls (AWS Query: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html)."""
 
-import base64
 import binascii
 import math
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from urllib.parse import parse_qsl
 from landfast.aws_errors import AwsError
 from landfast.protocols.compiled import Compiled
 from landfast.protocols.models import Model, Ref, Shape
-from landfast.protocols.wrong import SerializationError
+from landfast.protocols.wrong import not_a, not_base64
 
 type Node = dict[str, Any]
 """A form as a tree: the parts of its names lead to further nodes, and "" to the value where a name ends."""
@@ -61,7 +60,7 @@ def _boolean(node: Node) -> bool:
         return True
     if value.lower() in {"false", "0"}:
         return False
-    raise SerializationError(f"{value} is no Boolean")
+    raise not_a(value, "Boolean")
 
 
 def _integer(node: Node) -> int:
@@ -69,7 +68,7 @@ def _integer(node: Node) -> int:
     try:
         return int(value)
     except ValueError:
-        raise SerializationError(f"{value} is no Integer") from None
+        raise not_a(value, "Integer") from None
 
 
 def _number(node: Node) -> float:
@@ -77,17 +76,17 @@ def _number(node: Node) -> float:
     try:
         number = float(value)
     except ValueError:
-        raise SerializationError(f"{value} is no Double") from None
+        raise not_a(value, "Double") from None
     if math.isfinite(number):
         return number
-    raise SerializationError(f"{value} is no Double")
+    raise not_a(value, "Double")
 
 
 def _blob(node: Node) -> bytes:
     try:
-        return base64.b64decode(_text(node), validate=True)
-    except (binascii.Error, ValueError):
-        raise SerializationError("The value of a blob is not valid base64.") from None
+        return binascii.a2b_base64(_text(node), strict_mode=True)
+    except ValueError:
+        raise not_base64() from None
 
 
 def _moment(node: Node) -> float:

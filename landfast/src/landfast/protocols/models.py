@@ -4,7 +4,7 @@ They are read as the data they are: importing botocore's own code takes longer t
 """
 
 import gzip
-from functools import cache
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -88,7 +88,7 @@ class Model(msgspec.Struct, frozen=True):
     shapes: dict[str, Shape]
 
 
-@cache
+@lru_cache(64)
 def load(service: str) -> Model | None:
     """The newest model of a service by botocore's name for it, or None where botocore has none."""
     if (path := _path(service)) is None:

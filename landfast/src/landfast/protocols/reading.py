@@ -1,21 +1,25 @@
 """Requests to calls."""
 
+import re
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import unquote_plus
 
 import msgspec
 
 from landfast.aws_errors import FORM, AwsError
-from landfast.protocols import constraints, forms, models, sqs_query
+from landfast.protocols import cbor, constraints, forms, models, sqs_errors, sqs_query
 from landfast.protocols.call import Call, Protocol
-from landfast.protocols.documents import json_readers
+from landfast.protocols.constraints import Failure
+from landfast.protocols.documents import cbor_readers, json_readers
 from landfast.protocols.messages import Request
 from landfast.protocols.models import Model, Ref
 from landfast.protocols.services import QUEUE
 from landfast.protocols.wrong import SerializationError
 
 _CBOR = b"application/x-amz-cbor"
+_SMITHY = re.compile(r"/service/[^/]+/operation/(?P<operation>\w+)")
+_ACTION = re.compile(rb"(?:^|&)Action=([^&]*)")
 
 
 def asked(request: Request, service: str, request_id: str) -> Call:
@@ -28,11 +32,11 @@ def asked(request: Request, service: str, request_id: str) -> Call:
     if target := headers.get(b"x-amz-target"):
         protocol: Protocol = "cbor" if headers.get(b"content-type", b"").startswith(_CBOR) else "json"
         operation = target.decode("latin-1").rpartition(".")[2]
+    elif smithy := _SMITHY.match(request.target):
+        protocol, operation = "cbor", smithy["operation"]
     else:
-        model = models.load(service)
-        action = _action(request)
-        protocol = "query" if action or (model and model.metadata.protocol == "query") else "json"
-        operation = action
+        model, operation = models.load(service), _action(request)
+        protocol = "query" if operation or (model and model.metadata.protocol == "query") else "json"
     return Call(service, operation, {}, protocol, request_id, trace)
 
 
@@ -40,17 +44,19 @@ def unknown_operation(request: Request, service: str) -> AwsError | None:
     """AWS's error for a request for an action that the service does not have.
 
     Args:
-        request: With its body, where the service has a query protocol.
+        request: With its body, where that is a form and was read.
         service: By botocore's name for it.
 
     Returns:
-        None where the service has the action, where it has a REST protocol, and where botocore does not know it.
+        None where the service has the action, where it has a REST protocol, where botocore does not know it, and where
+        only the body that was not read tells the action.
     """
     model = models.load(service)
     if model is None or model.metadata.protocol.startswith("rest-"):
         return None
     call = asked(request, service, "")
-    return None if call.operation in model.operations else _unknown(call, model)
+    is_hidden = request.content is None and call.protocol == "query" and not call.operation
+    return None if is_hidden or call.operation in model.operations else _unknown(call, model)
 
 
 def read(request: Request, service: str, request_id: str) -> Call:
@@ -75,17 +81,29 @@ def read(request: Request, service: str, request_id: str) -> Call:
         return call
     if call.protocol == "query":
         params = _form_params(request, service, operation.input)
+    elif call.protocol == "cbor":
+        params = cbor_readers(service).of(operation.input)(_cbor(request.content))
     else:
         params = json_readers(service).of(operation.input)(_json(request.content))
     if check := constraints.checks(service).of(operation.input):
-        _refuse(service, list(check(params)))
+        _refuse(call, list(check(params)))
     return Call(service, call.operation, params, call.protocol, request_id, call.trace)
 
 
 def _json(content: bytes) -> object:
     try:
-        return msgspec.json.decode(content or b"{}")
+        document = msgspec.json.decode(content)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise SerializationError(str(error)) from None
+    if document is None:
+        raise SerializationError("The body is null.")
+    return document
+
+
+def _cbor(content: bytes) -> object:
+    try:
+        return cbor.decode(content)
+    except cbor.CborError as error:
         raise SerializationError(str(error)) from None
 
 
@@ -105,11 +123,9 @@ def _form(request: Request) -> bytes:
 
 
 def _action(request: Request) -> str:
-    query = request.target.partition("?")[2]
-    for parameters in (query, _form(request).decode("latin-1")):
-        if "Action=" in parameters and (found := parse_qs(parameters).get("Action")):
-            return found[0]
-    return ""
+    query = request.target.partition("?")[2].encode()
+    found = _ACTION.search(query) or _ACTION.search(_form(request))
+    return unquote_plus(found[1].decode("latin-1")) if found else ""
 
 
 @cache
@@ -137,12 +153,10 @@ def _unknown(call: Call, model: Model) -> AwsError:
     return AwsError("InvalidAction", f"Could not find operation {name} for version {model.metadata.api_version}")
 
 
-def _refuse(service: str, failures: list[constraints.Failure]) -> None:
+def _refuse(call: Call, failures: list[Failure]) -> None:
     """Raise what the service answers to parameters that its model does not allow."""
     if not failures:
         return
-    if service == "sqs":
-        missing = next((one for one in failures if one.constraint == constraints.NOT_NULL), None)
-        name = (missing or failures[0]).path
-        raise AwsError("MissingParameter", f"The request must contain the parameter {name[:1].upper()}{name[1:]}.")
-    raise AwsError("ValidationError" if service == "sns" else "ValidationException", constraints.told(failures))
+    if call.service == "sqs":
+        raise sqs_errors.refusal(call.operation, failures[0])
+    raise AwsError("ValidationError" if call.protocol == "query" else "ValidationException", constraints.told(failures))

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import parse_qs, unquote
 
 from landfast.aws_errors import FORM, signed_for
+from landfast.protocols import models
 from landfast.protocols.messages import Request
 
 QUERY: Final = "query"
@@ -77,7 +78,8 @@ def service_of_head(method: str, target: str, headers: Mapping[bytes, bytes]) ->
         return "lambda"
     if method == "POST" and headers.get(b"content-type", b"").decode("latin-1").lower().startswith(FORM):
         return QUERY
-    return None if path.startswith("/service/") else "s3"
+    nobodys = path.startswith("/service/") or (path == "/" and "Action=" in query)
+    return None if nobodys else "s3"
 
 
 def _signed(headers: Mapping[bytes, bytes], query: str) -> str | None:
@@ -93,8 +95,9 @@ def _by_action(path: str, parameters: str) -> str | None:
     if "Action=" not in parameters:
         return None
     found = parse_qs(parameters)
-    if "Action" not in found:
-        return None
     if "Version" in found:
         return _VERSIONS.get(found["Version"][0])
-    return "sqs" if QUEUE.fullmatch(path) else None
+    if QUEUE.fullmatch(path):
+        return "sqs"
+    action = found.get("Action", [""])[0]  # links in notifications of SNS have no version
+    return next((service for service in ("sns", "sqs") if action in models.of(service).operations), None)

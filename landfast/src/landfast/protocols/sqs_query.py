@@ -3,11 +3,10 @@
 Names and shapes are those of the query examples in the Amazon SQS API reference (API version 2012-11-05).
 """
 
-from dataclasses import dataclass
-
 import msgspec
 
-from landfast.protocols.models import ErrorTrait, Metadata, Model, Operation, Ref, Shape
+from landfast.protocols.models import Metadata, Model, Operation, Ref, Shape
+from landfast.protocols.sqs_errors import error
 
 _NAMESPACE = "http://queue.amazonaws.com/doc/2012-11-05/"
 
@@ -35,50 +34,6 @@ _ELEMENTS = {
 }
 """Elements of lists of strings; those of lists of structures are named as their structure."""
 
-_FORBIDDEN = 403
-_NOT_FOUND = 404
-_PREFIX = "AWS.SimpleQueueService."
-
-
-@dataclass(frozen=True, slots=True)
-class _Error:
-    code: str
-    status: int = 400
-
-
-_ERRORS = {
-    **{
-        name: _Error(_PREFIX + name)
-        for name in (
-            "BatchEntryIdsNotDistinct",
-            "BatchRequestTooLong",
-            "EmptyBatchRequest",
-            "InvalidBatchEntryId",
-            "MessageNotInflight",
-            "QueueDeletedRecently",
-            "TooManyEntriesInBatchRequest",
-            "UnsupportedOperation",
-        )
-    },
-    "InvalidAddress": _Error("InvalidAddress", _NOT_FOUND),
-    "InvalidSecurity": _Error("InvalidSecurity", _FORBIDDEN),
-    "KmsAccessDenied": _Error("KMS.AccessDeniedException"),
-    "KmsDisabled": _Error("KMS.DisabledException"),
-    "KmsInvalidKeyUsage": _Error("KMS.InvalidKeyUsageException"),
-    "KmsInvalidState": _Error("KMS.InvalidStateException"),
-    "KmsNotFound": _Error("KMS.NotFoundException"),
-    "KmsOptInRequired": _Error("KMS.OptInRequired", _FORBIDDEN),
-    "KmsThrottled": _Error("KMS.ThrottlingException"),
-    "OverLimit": _Error("OverLimit", _FORBIDDEN),
-    "PurgeQueueInProgress": _Error(_PREFIX + "PurgeQueueInProgress", _FORBIDDEN),
-    "QueueDoesNotExist": _Error(_PREFIX + "NonExistentQueue"),
-    "QueueNameExists": _Error("QueueAlreadyExists"),
-    "ReceiptHandleIsInvalid": _Error("ReceiptHandleIsInvalid", _NOT_FOUND),
-    "RequestThrottled": _Error("RequestThrottled", _FORBIDDEN),
-    "ResourceNotFoundException": _Error("ResourceNotFoundException", _NOT_FOUND),
-}
-"""The errors' names in the query protocol: the ``awsQueryError`` traits of SQS's Smithy model."""
-
 
 def query_model(model: Model) -> Model:
     """SQS's model as that of a query service."""
@@ -103,9 +58,7 @@ def _shape(name: str, shape: Shape, model: Model) -> Shape:
     replace = msgspec.structs.replace
     if shape.type == "structure":
         members = {member: replace(ref, location_name=_MEMBERS.get(member)) for member, ref in shape.members.items()}
-        found = _ERRORS.get(name, _Error(name))
-        error = ErrorTrait(code=found.code, http_status_code=found.status) if shape.exception else shape.error
-        return replace(shape, members=members, error=error)
+        return replace(shape, members=members, error=error(name) if shape.exception else shape.error)
     if shape.type == "list" and shape.member:
         of_structures = model.shapes[shape.member.shape].type == "structure"
         element = shape.member.shape if of_structures else _ELEMENTS[name]

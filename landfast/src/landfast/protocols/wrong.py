@@ -1,4 +1,7 @@
-"""What AWS answers to a request whose body has not the form that the service's model says."""
+"""What AWS answers to a request whose body has not the form that the service's model says.
+
+The texts are those of AWS's JSON services, as measured and published by the authors of Athena and SQS emulators.
+"""
 
 from landfast.aws_errors import AwsError
 
@@ -10,24 +13,34 @@ class SerializationError(AwsError):
         super().__init__("SerializationException", message)
 
 
-_TOKENS = {str: "STRING_VALUE", int: "NUMBER_VALUE", float: "DECIMAL_VALUE"}
-
-
 def not_a(value: object, wanted: str) -> SerializationError:
     """The error for a value of another type than the model's.
 
     Args:
         value: What was sent.
-        wanted: The type's name in Java, which AWS's services say.
+        wanted: The name of a scalar type in Java; ``list`` or ``structure``.
     """
     match value:
         case dict():
             return SerializationError("Start of structure or map found where not expected.")
         case list():
             return SerializationError("Start of list found where not expected")
+    if wanted == "list":
+        return SerializationError("Expected list or null")
+    if wanted == "structure":
+        return SerializationError("Expected null")
+    match value:
         case bool():
             found = "TRUE_VALUE" if value else "FALSE_VALUE"
+        case str():
+            found = "STRING_VALUE"
+        case bytes():
+            found = "BINARY_VALUE"
         case _:
-            found = _TOKENS.get(type(value), "BINARY_VALUE")
-    article = "an" if wanted[0] in "AEIOU" else "a"
-    return SerializationError(f"{found} can not be converted to {article} {wanted}")
+            found = "NUMBER_VALUE"
+    return SerializationError(f"{found} can not be converted to {'an' if wanted[0] in 'AEIOU' else 'a'} {wanted}")
+
+
+def not_base64() -> SerializationError:
+    """The error for a blob that is not in base 64."""
+    return SerializationError("The value of a blob is not valid base64.")
