@@ -5,7 +5,7 @@ A write to such a table goes through the endpoint like this, one at a time:
 1. The keys of the items that it may write are read from the call (`table_items`); where they cannot be told, every
    item of the table counts.
 2. The items are read from the engine, consistently, and an *intent*, the keys with the old images, is committed.
-3. The call is handed on as it came, and answered by the engine in whatever way: it may have failed, or done only a part.
+3. The call is handed on as it came, and the engine answers: it may have failed, or done only a part.
 4. The items are read again; what differs has changed. The records are appended and the intent is forgotten in one
    commit, and only then the client gets the engine's answer.
 
@@ -19,38 +19,24 @@ Streams are ours from the start: the engine never hears of them, and the answers
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from landfast.eventplane import table_descriptions as descriptions
+from landfast.eventplane.engine_tables import TARGET, EngineRefusedError, EngineTables
 from landfast.eventplane.passing import Ask, Driver, EngineAnswer, Head, Passing
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.table_items import WRITES, Touched, key_of, name_of, table_name, touched
 from landfast.eventplane.table_streams import TableStreams
 from landfast.sources.table_stream import Item, ItemChange, Settings
 
-_TARGET: Final = "DynamoDB_20120810."
 _REGION: Final = re.compile(r"Credential=[^/,\s]+/\d+/(?P<region>[^/,\s]+)/")
 _TABLES: Final = frozenset({"CreateTable", "DeleteTable", "DescribeTable", "UpdateTable"})
 _KIND: Final = "table writes"
 _OWNER: Final = "intents"
-_MOST_KEYS: Final = 100
-"""Keys of one `BatchGetItem` (DynamoDB API)."""
-
-
-class EngineRefusedError(Exception):
-    """The engine refuses to read items; the text has its answer.
-
-    Attributes:
-        gone: Whether it says that there is no such table.
-    """
-
-    def __init__(self, told: str, *, gone: bool) -> None:
-        super().__init__(told)
-        self.gone = gone
 
 
 class TableIntent(msgspec.Struct, frozen=True, array_like=True):
@@ -112,7 +98,7 @@ class TableWrites:
     async def recover(self, ask: Ask, driver: Driver) -> None:
         """Make the records of writes that a killed service had begun."""
         async with self._lock:
-            await self._finish_left(_Engine(ask, self._streams.region), driver)
+            await self._finish_left(EngineTables(ask, self._streams.region), driver)
 
     async def _answer(self, passing: Passing) -> EngineAnswer:
         operation = _operation(passing.head)
@@ -133,7 +119,7 @@ class TableWrites:
     # Writes
 
     async def _write(self, items: Touched, passing: Passing) -> EngineAnswer:
-        engine = _Engine(passing.ask, self._streams.region)
+        engine = EngineTables(passing.ask, self._streams.region)
         await self._finish_left(engine, passing.driver)
         intent = [part for table, keys in items.items() if (part := await self._intended(table, keys, engine))]
         if not intent:
@@ -146,7 +132,7 @@ class TableWrites:
         finally:  # also where the engine gave no answer: it may have done it all the same
             await self._finish_left(engine, passing.driver)
 
-    async def _intended(self, table: str, keys: list[Item] | None, engine: "_Engine") -> TableIntent | None:
+    async def _intended(self, table: str, keys: list[Item] | None, engine: EngineTables) -> TableIntent | None:
         """What is there before a write; None if the table has gone, or has no stream any more."""
         settings = self._known.get(table)
         if settings is None:
@@ -163,14 +149,14 @@ class TableWrites:
         wanted = None if keys is None else [dict(key) for key in keys]
         return TableIntent(table, settings.arn, names, wanted, old)
 
-    async def _finish_left(self, engine: "_Engine", driver: Driver) -> None:
+    async def _finish_left(self, engine: EngineTables, driver: Driver) -> None:
         """Make the records of every intent that is left, oldest first."""
         for key, intent in [*self._left.items()]:
             changes = [(part.stream, await self._changes(part, engine)) for part in intent]
             await driver(partial(self._append, key, changes))
             del self._left[key]
 
-    async def _changes(self, part: TableIntent, engine: "_Engine") -> list[ItemChange]:
+    async def _changes(self, part: TableIntent, engine: EngineTables) -> list[ItemChange]:
         try:
             new = await engine.items(part.table, part.keys)
         except EngineRefusedError as error:
@@ -201,7 +187,7 @@ class TableWrites:
         if specification is not None and (problem := descriptions.problem(specification)):
             return descriptions.refused(operation, problem)
         async with self._lock:
-            await self._finish_left(_Engine(passing.ask, self._streams.region), passing.driver)
+            await self._finish_left(EngineTables(passing.ask, self._streams.region), passing.driver)
             match operation:
                 case "DeleteTable":
                     return await self._delete(table, passing)
@@ -227,7 +213,7 @@ class TableWrites:
             has = "already has an enabled stream" if table in self._known else "has no stream to disable"
             return descriptions.refused("UpdateTable", f"Table {has}: TableName: {table}")
         if specification is not None and params.keys() == {"TableName"}:
-            engine = _Engine(passing.ask, self._streams.region)
+            engine = EngineTables(passing.ask, self._streams.region)
             given = await engine.call("DescribeTable", params)  # there is nothing else that the engine could do
         else:
             given = await passing.forward(json.dumps(params).encode())
@@ -266,68 +252,12 @@ class TableWrites:
         return descriptions.with_stream(given, member, await passing.driver(settings))
 
 
-class _Engine:
-    """Calls of our own to the engine's DynamoDB."""
-
-    def __init__(self, ask: Callable[..., Awaitable[EngineAnswer]], region: str) -> None:
-        self._ask = ask
-        scope = f"Credential=test/20130524/{region}/dynamodb/aws4_request"
-        self._authorization = f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host;x-amz-target, Signature={'0' * 64}"
-
-    async def call(self, operation: str, params: Mapping[str, Any]) -> EngineAnswer:
-        """The answer to a call."""
-        headers = {
-            "authorization": self._authorization,
-            "content-type": "application/x-amz-json-1.0",
-            "x-amz-target": f"{_TARGET}{operation}",
-        }
-        return await self._ask("POST", "/", headers, json.dumps(params).encode())
-
-    async def items(self, table: str, keys: list[Any] | None) -> list[dict[str, Any]]:
-        """The items with these keys, or all of them, as the last write has left them.
-
-        Raises:
-            EngineRefusedError: The engine refuses to read them.
-        """
-        if keys is None:
-            return await self._every(table)
-        found: list[dict[str, Any]] = []
-        for start in range(0, len(keys), _MOST_KEYS):
-            wanted = {table: {"Keys": keys[start : start + _MOST_KEYS], "ConsistentRead": True}}
-            while wanted:
-                told = await self._result("BatchGetItem", {"RequestItems": wanted})
-                found += told["Responses"].get(table, [])
-                wanted = told.get("UnprocessedKeys") or {}
-        return found
-
-    async def _every(self, table: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        params: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
-        while True:
-            told = await self._result("Scan", params)
-            found += told["Items"]
-            if not told.get("LastEvaluatedKey"):
-                return found
-            params["ExclusiveStartKey"] = told["LastEvaluatedKey"]
-
-    async def _result(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        given = await self.call(operation, params)
-        if descriptions.is_done(given):
-            result: dict[str, Any] = json.loads(given.content)
-            return result
-        told = f"{operation}: HTTP status {given.status}: {given.content[:500].decode(errors='replace')}"
-        if given.status >= _SERVER_ERROR:
-            raise ConnectionError(told)  # it may well answer the next time
-        raise EngineRefusedError(told, gone="ResourceNotFoundException" in told)
-
-
-_SERVER_ERROR: Final = 500
 _INTENT: Final = msgspec.msgpack.Decoder(Intent)
 
 
 def _operation(head: Head) -> str:
     target = head.headers.get("x-amz-target", "")
-    return target[len(_TARGET) :] if target.startswith(_TARGET) else ""
+    return target[len(TARGET) :] if target.startswith(TARGET) else ""
 
 
 def _name(item: Item, names: list[str]) -> str:
