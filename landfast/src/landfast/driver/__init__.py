@@ -8,7 +8,7 @@ from landfast.driver.driver import Driver, Machine
 from landfast.driver.polled_queue import MappedQueue, Poll, PolledQueue
 from landfast.driver.queues import Ended as MessagesEnded
 from landfast.driver.queues import MessageQueue, QueueDriver
-from landfast.driver.streams import Page, Shard, ShardDriver
+from landfast.driver.streams import Page, Shard, ShardDriver, TailedShard
 from landfast.driver.world import (
     Call,
     Change,
@@ -44,5 +44,6 @@ __all__ = [
     "Shard",
     "ShardDriver",
     "ShardState",
+    "TailedShard",
     "World",
 ]

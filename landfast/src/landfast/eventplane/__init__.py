@@ -11,6 +11,7 @@ from landfast.eventplane.router import Router
 from landfast.eventplane.sns import SnsApi
 from landfast.eventplane.sqs import SqsApi
 from landfast.eventplane.table_streams import TableStreamsApi
+from landfast.eventplane.table_writes import TableWrites
 
 __all__ = [
     "Api",
@@ -23,4 +24,5 @@ __all__ = [
     "SnsApi",
     "SqsApi",
     "TableStreamsApi",
+    "TableWrites",
 ]
