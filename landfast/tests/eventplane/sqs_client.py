@@ -55,7 +55,7 @@ class Sqs:
             self.ask(operation, **params)
         return caught.value.code, caught.value.message
 
-    def create(self, name: str = "q", tags: Mapping[str, str] | None = None, **attributes: object) -> str:
+    def create(self, name: str = "q", **attributes: object) -> str:
         """Make a queue; its URL."""
         if name.endswith(".fifo"):
             attributes = {"FifoQueue": "true", **attributes}
@@ -63,7 +63,7 @@ class Sqs:
             key: value if isinstance(value, str) else msgspec.json.encode(value).decode()
             for key, value in attributes.items()
         }
-        made: str = self.ask("CreateQueue", QueueName=name, Attributes=texts, tags=tags or {})["QueueUrl"]
+        made: str = self.ask("CreateQueue", QueueName=name, Attributes=texts)["QueueUrl"]
         return made
 
     def send(self, body: str = "{}", name: str = "q", **params: Any) -> Any:

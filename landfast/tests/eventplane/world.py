@@ -23,15 +23,15 @@ class Planned:
         due: When.
         order: What goes first at the same time.
         number: What was planned first goes first.
-        background: Whether nobody waits for it.
         work: What; nothing once it is cancelled.
+        background: Whether nobody waits for it.
     """
 
     due: float
     order: Order
     number: int
-    background: bool = field(compare=False)
     work: Callable[[], None] | None = field(compare=False)
+    background: bool = field(default=False, compare=False)
 
     def cancel(self) -> None:
         self.work = None
@@ -61,12 +61,12 @@ class PlaneInMemory:
     def at(
         self, due: float, work: Callable[[], None], order: Order = Order.DUE, *, background: bool = False
     ) -> Planned:
-        planned = Planned(due, order, next(self._count), background, work)
+        planned = Planned(due, order, next(self._count), work, background)
         heapq.heappush(self._planned, planned)
         return planned
 
     def after(self, seconds: float, work: Callable[[], None]) -> Planned:
-        planned = Planned(self._now + seconds, Order.DUE, next(self._count), True, work)
+        planned = Planned(self._now + seconds, Order.DUE, next(self._count), work)
         heapq.heappush(self._timers, planned)
         return planned
 

@@ -31,8 +31,8 @@ class QueueMessage:
     @property
     def trace(self) -> str:
         """The trace header that it came with (S-34); empty without one."""
-        header: str = self.event["attributes"].get("AWSTraceHeader", "")
-        return header
+        attributes: Mapping[str, str] = self.event.get("attributes", {})
+        return attributes.get("AWSTraceHeader", "")
 
 
 def queue_message(

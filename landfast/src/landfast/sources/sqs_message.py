@@ -136,9 +136,11 @@ def system_attributes(message: Message, *, fifo: bool, epoch: float) -> dict[str
         "ApproximateFirstReceiveTimestamp": milliseconds(message.first_received_at, epoch),
     }
     if fifo:
-        attributes["SequenceNumber"] = message.sequence_number
-        attributes["MessageGroupId"] = message.group
-        attributes["MessageDeduplicationId"] = message.deduplication_id
+        attributes |= {
+            "SequenceNumber": message.sequence_number,
+            "MessageGroupId": message.group,
+            "MessageDeduplicationId": message.deduplication_id,
+        }
     elif message.group:
         attributes["MessageGroupId"] = message.group
     if message.trace:
