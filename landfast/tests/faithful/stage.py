@@ -242,7 +242,9 @@ class Stage:
         streams = self.client("dynamodbstreams")
         for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
             first = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
-            yield from streams.get_records(ShardIterator=streams.get_shard_iterator(**first)["ShardIterator"])["Records"]
+            yield from streams.get_records(ShardIterator=streams.get_shard_iterator(**first)["ShardIterator"])[
+                "Records"
+            ]
 
     def _targets(self) -> Iterator[tuple[Door, set[str]]]:
         """Whom buckets, rules and topics call."""

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 
 from landfast.delivery.settings import Settings
 from landfast.eventplane import (
-    BucketEvents,
     EventPlane,
     EventsApi,
     KinesisApi,
@@ -58,10 +57,7 @@ class Plane:
             self.apis.add(api)
         for service, receiver in (("sqs", self.queues), ("kinesis", self.streams), ("sns", topics), ("events", buses)):
             self.router.add(service, receiver)
-        self.interceptors: Sequence[Interceptor] = (
-            TableWrites(self.world, self.tables.streams),
-            BucketEvents(self.world, self.router, account, region, settings),
-        )
+        self.interceptors: Sequence[Interceptor] = (TableWrites(self.world, self.tables.streams),)
 
 
 def _new_id() -> str:
