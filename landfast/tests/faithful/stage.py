@@ -18,7 +18,7 @@ from msgspec import structs
 
 from landfast.dataplane.engine import EngineName
 from landfast.delivery.settings import from_ids
-from landfast.journal import Entry, Finished, Settled
+from landfast.journal import Entry
 from landfast.service.service import Options, Service
 from landfast.service.store import read_journal
 from landfast.simulate.run import simulate

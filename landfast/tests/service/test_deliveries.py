@@ -3,7 +3,9 @@ from botocore.exceptions import ClientError
 
 from landfast.delivery.actions import Deliver
 from landfast.delivery.asynchronous import PAYLOAD_LIMIT
+from landfast.eventplane import Router
 from landfast.journal import Dropped, Settled
+from landfast.service.delivery import Deliveries
 from tests.service.conftest import ARN, Stage, errored, eventually
 
 BUCKET = "arn:aws:s3:::failures"
@@ -29,8 +31,8 @@ def test_s_022_what_a_function_does_not_take_is_a_failed_delivery(
 
 def test_s_022_what_is_not_run_here_is_a_failed_delivery(stage: Stage) -> None:
     delivery: Deliver[object] = Deliver("kafka", "arn:aws:kafka:us-east-1:123456789012:topic/failed", {}, [], "S-59")
-    router_alone = super(type(stage.targets), stage.targets)
-    refusal = stage.loop.ask(lambda: router_alone.at_once(delivery, origin="", trace=""))
+    deliveries = Deliveries(Router(), lambda: stage.targets.buckets)  # type: ignore[arg-type,return-value] # never asked
+    refusal = stage.loop.ask(lambda: deliveries.at_once(delivery, origin="", trace=""))
     assert refusal == f"InvalidTarget: {delivery.target}: kafka is not run locally"
 
 

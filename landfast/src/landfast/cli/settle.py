@@ -19,7 +19,7 @@ def settle(
     Example: landfast settle && landfast events
     """
     from landfast.cli.connection import running
-    from landfast.service.settling import settle as wait
+    from landfast.service.local_client import settle as wait
 
     wait(running(state).endpoint, timeout)
     typer.echo("everything has landed")

@@ -23,7 +23,7 @@ from landfast.journal import Dropped, Retrying
 from landfast.protocols import Request, Response
 from landfast.runtime.model import REQUEST_LIMIT
 from landfast.runtime.runtime import Runtime
-from landfast.service import described, service_log, settling
+from landfast.service import described, local_client, service_log
 from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.clock import Clock
 from landfast.service.delivery import Deliveries
@@ -159,7 +159,7 @@ class Service:
         loop = self._loop
         loop.ask(lambda: loop.at(due, lambda: loop.apart(work, "planned work"), Order.ARRIVED, "planned work"))
 
-    def settle(self, timeout: float = settling.DEFAULT) -> None:
+    def settle(self, timeout: float = local_client.WAIT) -> None:
         """Wait until nothing is under way and nothing is planned; with `Options.skip_waits`, waits cost no time.
 
         Args:
@@ -168,7 +168,7 @@ class Service:
         Raises:
             ServiceError: Something does not come to rest, and what.
         """
-        settling.settle(self.endpoint, timeout)
+        local_client.settle(self.endpoint, timeout)
 
     def stop(self) -> None:
         """End everything that was started; accepted events stay on disk."""
@@ -246,7 +246,7 @@ class Service:
 
     def _open_proxy(self) -> Proxy:
         port = self.options.port
-        self._gateway = Gateway(self._loop, self._plane, LocalApi(self._loop))
+        self._gateway = Gateway(self._loop, self._plane, LocalApi(self._loop, self._plane.queues))
         try:
             proxy = Proxy(
                 self.engine.url,
