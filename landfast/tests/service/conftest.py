@@ -82,7 +82,7 @@ class MadeUpTargets(Deliveries):
         self.refusal: Callable[[Deliver[Any]], str | None] = lambda _: None
 
     def at_once(self, delivery: Deliver[Any], *, origin: str, trace: str) -> str | None:
-        if delivery.kind == "lambda":
+        if delivery.kind in {"lambda", "kafka"}:
             return super().at_once(delivery, origin=origin, trace=trace)
         refusal = self.refusal(delivery)
         if refusal is None:

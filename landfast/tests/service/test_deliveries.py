@@ -33,7 +33,7 @@ def test_s_022_what_is_not_run_here_is_a_failed_delivery(stage: Stage) -> None:
     delivery: Deliver[object] = Deliver("kafka", "arn:aws:kafka:us-east-1:123456789012:topic/failed", {}, [], "S-59")
     deliveries = Deliveries(Router(), lambda: stage.targets.buckets)  # type: ignore[arg-type,return-value] # never asked
     refusal = stage.loop.ask(lambda: deliveries.at_once(delivery, origin="", trace=""))
-    assert refusal == f"InvalidTarget: {delivery.target}: kafka is not run locally"
+    assert refusal == f"{delivery.target}: Kafka topics are not run locally"
 
 
 def test_s_022_what_a_bucket_refuses_is_a_failed_delivery_and_not_tried_again(stage: Stage) -> None:

@@ -51,6 +51,8 @@ class Deliveries:
             origin: What it comes from, for people.
             trace: The trace header that goes with it (S-34).
         """
+        if delivery.kind == "kafka":
+            return f"{delivery.target}: Kafka topics are not run locally"
         try:
             self._router.send(delivery.target, _sent(delivery, origin, trace))
         except AwsError as error:
