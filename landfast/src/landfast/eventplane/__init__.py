@@ -10,7 +10,9 @@ from landfast.eventplane.plane import Api, EventPlane, Pending
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.router import Router
 from landfast.eventplane.sns import SnsApi
+from landfast.eventplane.sqs import SqsApi
 from landfast.eventplane.table_streams import TableStreamsApi
+from landfast.eventplane.table_writes import TableWrites
 
 __all__ = [
     "Api",
@@ -22,5 +24,7 @@ __all__ = [
     "PlaneWorld",
     "Router",
     "SnsApi",
+    "SqsApi",
     "TableStreamsApi",
+    "TableWrites",
 ]
