@@ -39,7 +39,10 @@ def test_a_queue_has_the_attributes_that_the_template_gives_it(service: Service)
 def test_everything_is_at_the_arn_that_the_template_resolves_to(service: Service) -> None:
     clients = service.clients
     told = {
-        *(clients.sqs.get_queue_attributes(QueueUrl=url)["Attributes"]["QueueArn"] for url in _queues(service)),
+        *(
+            clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+            for url in _queues(service)
+        ),
         *(one["TopicArn"] for one in clients.sns.list_topics()["Topics"]),
         *(one["StreamARN"] for one in clients.kinesis.list_streams()["StreamSummaries"]),
         *(one["Arn"] for one in clients.events.list_event_buses()["EventBuses"] if one["Name"] != "default"),

@@ -2,9 +2,11 @@
 
 import uuid
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from landfast.delivery.settings import Settings
 from landfast.eventplane import (
+    BucketEvents,
     EventPlane,
     EventsApi,
     KinesisApi,
@@ -14,11 +16,13 @@ from landfast.eventplane import (
     TableStreamsApi,
     TableWrites,
 )
-from landfast.eventplane.passing import Interceptor
 from landfast.service.loop import Loop
 from landfast.service.plane_world import LivePlaneWorld
 from landfast.service.store import Store
 from landfast.template import Template
+
+if TYPE_CHECKING:
+    from landfast.eventplane.passing import Interceptor
 
 
 class Plane:
@@ -57,7 +61,10 @@ class Plane:
             self.apis.add(api)
         for service, receiver in (("sqs", self.queues), ("kinesis", self.streams), ("sns", topics), ("events", buses)):
             self.router.add(service, receiver)
-        self.interceptors: Sequence[Interceptor] = (TableWrites(self.world, self.tables.streams),)
+        self.interceptors: Sequence[Interceptor] = (
+            TableWrites(self.world, self.tables.streams),
+            BucketEvents(self.world, self.router, account, region, settings, new_id=_new_id),
+        )
 
 
 def _new_id() -> str:
