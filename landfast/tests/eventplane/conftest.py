@@ -1,4 +1,4 @@
-"""Nothing here may open a socket, but for the pair by which an event loop wakes itself."""
+"""Nothing here may open a socket, but the pair that an event loop talks to itself by."""
 
 import pytest
 from pytest_socket import disable_socket

@@ -5,6 +5,7 @@ Begin reading with `driver.Driver`, then the one for your source: `asynchronous`
 
 from landfast.driver.asynchronous import AsynchronousDriver
 from landfast.driver.driver import Driver, Machine
+from landfast.driver.polled_queue import MappedQueue, Poll, PolledQueue
 from landfast.driver.queues import Ended as MessagesEnded
 from landfast.driver.queues import MessageQueue, QueueDriver
 from landfast.driver.streams import Page, Shard, ShardDriver, TailedShard
@@ -31,11 +32,14 @@ __all__ = [
     "KeepRow",
     "KeepShard",
     "Machine",
+    "MappedQueue",
     "MessageQueue",
     "MessagesEnded",
     "Order",
     "Page",
     "Plan",
+    "Poll",
+    "PolledQueue",
     "QueueDriver",
     "Shard",
     "ShardDriver",

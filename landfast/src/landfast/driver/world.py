@@ -37,7 +37,7 @@ class Call:
         request_id: Its id; for asynchronous events the same in every attempt (S-03).
         records: The ids of its records, by which the journal knows them.
         payload: Makes the event as JSON text; a world whose functions read no events need not ask for it.
-        trace: The trace header of an asynchronous event, with this call in it (S-34); empty for others.
+        trace: The trace header of what comes from a queue, with this call in it (S-34); empty for streams.
     """
 
     request_id: str
