@@ -65,8 +65,8 @@ def test_put_records_tells_where_each_record_went(aws: StreamClients) -> None:
             (
                 "ValidationException",
                 (
-                    "1 validation error detected: Value at 'data' failed to satisfy constraint: Member must have length "
-                    "less than or equal to 1048576"
+                    "1 validation error detected: Value at 'data' failed to satisfy constraint: Member must have "
+                    "length less than or equal to 1048576"
                 ),
             ),
         ),
@@ -85,8 +85,8 @@ def test_put_records_tells_where_each_record_went(aws: StreamClients) -> None:
             (
                 "ValidationException",
                 (
-                    "1 validation error detected: Value null at 'partitionKey' failed to satisfy constraint: Member must "
-                    "not be null"
+                    "1 validation error detected: Value null at 'partitionKey' failed to satisfy constraint: Member "
+                    "must not be null"
                 ),
             ),
         ),
@@ -176,8 +176,8 @@ def test_an_iterator_that_cannot_be_is_refused(aws: StreamClients) -> None:
     assert aws.iterator("AT_TIMESTAMP") == (
         "InvalidArgumentException",
         (
-            "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp "
-            "parameter."
+            "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no "
+            "timestamp parameter."
         ),
     )
     future = aws.iterator("AT_TIMESTAMP", Timestamp=datetime.fromtimestamp(START + 60, UTC))
@@ -224,8 +224,8 @@ def test_an_iterator_lives_for_five_minutes_also_across_a_restart(aws: StreamCli
     assert aws.kinesis("GetRecords", ShardIterator=second["NextShardIterator"]) == (
         "ExpiredIteratorException",
         (
-            "Iterator expired. The iterator was created at time Fri Jan 02 03:08:20 UTC 2026 while right now it is Fri Jan "
-            "02 03:13:20 UTC 2026 which is further in the future than the tolerated delay of 300000 milliseconds."
+            "Iterator expired. The iterator was created at time Fri Jan 02 03:08:20 UTC 2026 while right now it is "
+            "Fri Jan 02 03:13:20 UTC 2026 which is further in the future than the tolerated delay of 300000 milliseconds."
         ),
     )
 
