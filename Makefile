@@ -17,7 +17,8 @@ SOURCES := landfast demo tools functions layers tests benchmarks
 FAST := tests/architecture tests/unit
 SLOW := tests/template tests/local_invoke
 WHOLE := tests/end_to_end
-TOOL_FAST := tests/architecture tests/delivery tests/driver tests/protocols tests/report tests/simulate tests/template_reader
+TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
+	tests/sources tests/template_reader
 TOOL_SLOW := tests/runtime tests/dataplane tests/service
 TOOL_WHOLE := tests/wheel tests/faithful
 

@@ -27,6 +27,8 @@ _NUMBER = re.compile(r"([su])_(\d{3})_")
 _LAYERS = (
     "delivery",
     "driver",
+    "sources",
+    "eventplane",
     "template_reader",
     "unit",
     "template",

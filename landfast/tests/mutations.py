@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 from tests.mutants.tree import replaced
 
-FOLDERS = tuple(f"landfast/tests/{layer}/" for layer in ("delivery", "driver", "simulate", "template_reader"))
+FOLDERS = tuple(
+    f"landfast/tests/{layer}/"
+    for layer in ("delivery", "driver", "eventplane", "simulate", "sources", "template_reader")
+)
 """The layers that test rules without sockets and without waiting: one of their tests has to notice."""
 
 SLOW: Mapping[int, str] = {

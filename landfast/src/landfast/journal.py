@@ -189,7 +189,7 @@ def entry[R](  # noqa: C901, PLR0911 - one case for each action
     function: str = "",
     shard: int | str | None = None,
 ) -> Entry | None:
-    """The entry that notes an action; None for reading the source, which says nothing until it is answered."""
+    """The entry that notes an action; None for one that tells nobody anything."""
 
     def ids(records: Sequence[R]) -> tuple[str, ...]:
         return tuple(map(identify, records))
@@ -208,7 +208,7 @@ def entry[R](  # noqa: C901, PLR0911 - one case for each action
             return Delivered(at=at, source=source, records=ids(records), kind=kind, target=target, body=body, rule=rule)
         case actions.Settle(records, state, rule):
             return Settled(at=at, source=source, records=ids(records), state=state, rule=rule)
-        case actions.Checkpoint(sequence, _):
+        case actions.Checkpoint(sequence):
             return Checkpointed(at=at, source=source, sequence=sequence, shard=shard)
         case actions.Delete(messages):
             return Deleted(at=at, source=source, records=ids(messages))
@@ -216,7 +216,7 @@ def entry[R](  # noqa: C901, PLR0911 - one case for each action
             return Returned(at=at, source=source, records=ids(messages), due=due)
         case actions.Drop(records, metric):
             return Dropped(at=at, source=source, records=ids(records), metric=metric)
-        case actions.Fetch() | actions.Receive():
+        case actions.Fetch() | actions.Receive() | actions.KeepLanes():
             return None
 
 

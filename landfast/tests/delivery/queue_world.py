@@ -10,8 +10,10 @@ from landfast.delivery.outcomes import NotReached, Outcome, Succeeded
 from landfast.delivery.queue import QueueAction, QueuePoller
 from landfast.delivery.queue_config import QueueAttributes, configuration
 from landfast.delivery.settings import Settings
-from landfast.delivery.sqs_events import QueueMessage
-from landfast.simulate.sqs import SqsQueue
+from landfast.delivery.sqs_events import QueueMessage, queue_message
+from landfast.driver.polled_queue import delivery
+from landfast.sources.sqs import SqsQueue
+from landfast.sources.sqs_message import Message
 
 type Function = Callable[[Invoke[QueueMessage]], Outcome]
 
@@ -20,6 +22,10 @@ FIFO_ARN = f"{STANDARD_ARN}.fifo"
 
 
 def ids(messages: Iterable[QueueMessage]) -> list[str]:
+    return [message.id for message in messages]
+
+
+def given_up(messages: Iterable[Message]) -> list[str]:
     return [message.id for message in messages]
 
 
@@ -52,7 +58,7 @@ class World:
         config = configuration(properties, queue=attributes, function_timeout=timeout, settings=settings)
         numbers = itertools.count(1)
         self.poller = QueuePoller(config, settings=settings, new_id=lambda: f"request-{next(numbers)}")
-        self.queue = SqsQueue(attributes, queue_arn=FIFO_ARN if attributes.fifo else STANDARD_ARN)
+        self.queue = SqsQueue(attributes, arn=FIFO_ARN if attributes.fifo else STANDARD_ARN)
         self.function = function
         self.duration = duration
         self.now = 0.0
@@ -71,15 +77,18 @@ class World:
         heapq.heappush(self._events, (time, next(self._count), do))
 
     def send(self, *messages: str, at: float = 0, group: str | None = None, body: str = "{}") -> None:
-        for message in messages:
-            self.at(at, lambda message=message: self.queue.send(message, body, self.now, group=group))  # type: ignore[misc]
+        def send() -> None:
+            for message in messages:
+                self.queue.send(message, body, self.now, group=group or "")
+
+        self.at(at, send)
 
     def run(self, until: float = 1e9) -> None:
         while (time := self._next()) is not None and time <= until:
             self.now = max(self.now, time)
             while self._events and self._events[0][0] <= self.now:
                 heapq.heappop(self._events)[2]()
-            self._ended(self.queue.advance(self.now), "expired")
+            self._ended(given_up(self.queue.advance(self.now)), "expired")
             due = self.poller.due()
             if due is not None and due <= self.now:
                 self.carry_out(self.poller.advance(self.now))
@@ -95,7 +104,8 @@ class World:
                     self._invoke(action)
                 case Delete(messages):
                     for message in messages:
-                        assert self.queue.delete(message, self.now), "a receipt was worth nothing"
+                        done = self.queue.delete(message.event["receiptHandle"], self.now)
+                        assert done in {"done", "gone"}, "a receipt was worth nothing"
                 case Settle(records, state):
                     self._ended(ids(records), state)
                 case Return(messages, at):
@@ -112,14 +122,18 @@ class World:
         while self._polls:
             poll = self._polls[0]
             received = self.queue.receive(poll.limit, self.now, visibility_timeout=poll.visibility_timeout)
-            self._ended(received.dead_lettered, "dead_lettered")
-            self._ended(received.expired, "expired")
+            self._ended(given_up(received.dead_lettered), "dead_lettered")
+            self._ended(given_up(received.expired), "expired")
             if not received.messages:
                 return
             self._polls.pop(0)
-            for message in received.messages:
+            messages = [
+                queue_message(delivery(message, self.queue), queue_arn=self.queue.arn, received_at=self.now)
+                for message in received.messages
+            ]
+            for message in messages:
                 self.receives[message.id] = message.receive_count
-            self.carry_out(self.poller.received(received.messages, self.now))
+            self.carry_out(self.poller.received(messages, self.now))
 
     def _invoke(self, invoke: Invoke[QueueMessage]) -> None:
         outcome = self.function(invoke)

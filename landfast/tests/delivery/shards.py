@@ -5,7 +5,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from landfast.delivery.actions import Action, Checkpoint, Deliver, Fetch, Invoke, Settle, Window
+from landfast.delivery.actions import Action, Checkpoint, Deliver, Fetch, Invoke, KeepLanes, Settle
+from landfast.delivery.lane_state import LaneState
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream import ShardPoller
@@ -110,8 +111,9 @@ class Shard:
     def checkpoints(self) -> list[str]:
         return [action.sequence for action in self.actions if isinstance(action, Checkpoint)]
 
-    def windows(self) -> Sequence[Window | None]:
-        return [action for action in self.actions if isinstance(action, Checkpoint)][-1].windows
+    def lanes(self) -> tuple[LaneState, ...]:
+        """What was kept of the lanes last."""
+        return [action for action in self.actions if isinstance(action, KeepLanes)][-1].lanes
 
     def _take(self, actions: Sequence[Action[StreamRecord]]) -> None:
         for action in actions:
@@ -138,7 +140,7 @@ def shard(
     kind: StreamKind = "kinesis",
     settings: Settings | None = None,
     retention: float = 86_400.0,
-    windows: Sequence[Window | None] = (),
+    lanes: Sequence[LaneState] = (),
 ) -> Shard:
     """A shard that holds these records, with a mapping of these properties."""
     given = {"StartingPosition": "TRIM_HORIZON", **(properties or {})}
@@ -151,7 +153,7 @@ def shard(
         settings=settings or Settings(),
         new_id=ids().__next__,
         render=lambda item: {"name": item.name, "kinesis": {"data": item.body}},
-        windows=windows,
+        lanes=lanes,
     )
     return Shard(poller, list(items))
 

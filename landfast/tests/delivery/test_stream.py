@@ -770,7 +770,7 @@ def test_s_077_the_open_window_is_kept_with_the_checkpoint() -> None:
     stream = shard({"TumblingWindowInSeconds": 10, "BatchSize": 1}, *records(1, 2))
     stream.advance(0.0)
     stream.finish(Succeeded({"state": {"count": 1}}))
-    again = shard({"TumblingWindowInSeconds": 10, "BatchSize": 1}, record(2), windows=stream.windows())
+    again = shard({"TumblingWindowInSeconds": 10, "BatchSize": 1}, record(2), lanes=stream.lanes())
     again.advance(0.0)
     [call] = again.running
     assert call.window is not None

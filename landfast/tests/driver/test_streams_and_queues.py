@@ -27,6 +27,9 @@ class Shard:
         assert limit > 0
         self.answer = answer
 
+    def tell(self, arrived: Callable[[], None], missed: Callable[[Sequence[StreamRecord], str], None]) -> None:
+        self.arrived, self.missed = arrived, missed
+
 
 def record(number: int) -> StreamRecord:
     return StreamRecord(f"{number:04}", "k", 0.0, 20, {"n": number}, f"r{number}")
@@ -107,7 +110,7 @@ def test_s_051_an_empty_shard_that_has_ended_is_drained_at_once() -> None:
 def test_what_has_left_the_stream_unread_is_told() -> None:
     world, shard = MadeUpWorld(), Shard()
     shard_driver(world, shard).begin()
-    bring(world, shard, Page([record(1)], lost="shard-1: records have left the stream"))
+    bring(world, shard, Page([record(1)], lost="records have left the stream"))
     assert [note.metric for note in world.notes(Dropped)] == ["TrimmedRecords"]
     assert [note.records for note in world.notes(Accepted)] == [("r1",)]
 

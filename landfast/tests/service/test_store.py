@@ -13,6 +13,7 @@ from msgspec import structs
 
 from landfast.delivery.actions import Window
 from landfast.delivery.asynchronous import Event, Progress
+from landfast.delivery.lane_state import BatchState, LaneState
 from landfast.delivery.outcomes import Failed
 from landfast.driver import ForgetEvent, KeepEvent, KeepRow, KeepShard, ShardState
 from landfast.journal import LONGEST_ENTRY, Accepted, Delivered, Dropped, Entry, Finished, Settled
@@ -56,9 +57,12 @@ def test_a_later_progress_takes_the_place_of_the_earlier_one(tmp_path: Path) -> 
     store.close()
 
 
-def test_a_checkpoint_is_read_back_with_its_open_windows(tmp_path: Path) -> None:
+def test_a_checkpoint_is_read_back_with_its_windows_and_with_what_is_tried_again(tmp_path: Path) -> None:
     store = Store(tmp_path / "s")
-    state = ShardState(sequence="17", windows=(Window(0.0, 60.0, {"sum": 3}), None), started=9.5)
+    window = Window(0.0, 60.0, {"sum": 3})
+    batch = BatchState("18", "20", 2, 0, window, "request-1", "Unhandled", "$LATEST", part=True, since=0.0)
+    lanes = (LaneState("20", window, (batch,), due=65.5), LaneState())
+    state = ShardState(sequence="17", lanes=lanes, started=9.5, start="10")
     store.commit([], [KeepShard("mapping", "shard-1", state)])
     assert store.shards("mapping") == {"shard-1": state}
     store.close()
@@ -93,9 +97,9 @@ def test_the_journal_can_be_read_while_it_is_written(tmp_path: Path) -> None:
 
 def test_a_commit_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     store = Store(tmp_path / "s")
-    no_number = ShardState(sequence=cast("str", object()))
+    no_name = cast("str", object())
     with pytest.raises(StoreError, match="not supported"):
-        store.commit([Accepted(at=1.0)], [keep(EVENT), KeepShard("mapping", "shard-1", no_number)])
+        store.commit([Accepted(at=1.0)], [keep(EVENT), KeepShard("mapping", no_name, ShardState())])
     assert store.events("orders") == []
     assert store.newest() == 0
     store.close()
@@ -208,12 +212,13 @@ def test_half_a_surrogate_pair_in_what_a_function_said_is_kept_as_a_question_mar
         [],
         [
             keep(structs.replace(EVENT, progress=progress)),
-            KeepShard("mapping", "shard-1", ShardState(windows=(window, None))),
+            KeepShard("mapping", "shard-1", ShardState(lanes=(LaneState(window=window),))),
         ],
     )
     expected = replace(PROGRESS, response=Failed({"errorMessage": "no ? stock"}))
     assert store.events("orders") == [structs.replace(EVENT, progress=expected)]
-    assert store.shards("mapping")["shard-1"].windows == (Window(0.0, 60.0, {"no ? stock": ["no ? stock"]}), None)
+    [lane] = store.shards("mapping")["shard-1"].lanes
+    assert lane.window == Window(0.0, 60.0, {"no ? stock": ["no ? stock"]})
     store.close()
 
 

@@ -1,120 +1,103 @@
-"""A stream's mapping, driven against a stream made up on the spot."""
+"""A stream's mapping, reading streams that live in the same process."""
 
 import base64
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
-from landfast.dataplane.streams import KinesisRecord, Page, Shard
 from landfast.delivery.payload import PAYLOAD_LIMIT
 from landfast.delivery.settings import Settings
-from landfast.delivery.starting_positions import After, AtTimestamp, Position
 from landfast.delivery.stream_config import configuration
 from landfast.driver import ShardDriver
-from landfast.journal import Delivered, Divided, Dropped, Finished, Retrying, Settled
+from landfast.eventplane import KinesisApi, TableStreamsApi
+from landfast.journal import Accepted, Delivered, Divided, Dropped, Finished, Invoked, Settled
+from landfast.protocols import Call
 from landfast.runtime.model import Answered, Result
+from landfast.service.plane_world import LivePlaneWorld
 from landfast.service.streams import StreamMapping, StreamReader
-from tests.service.conftest import FAILURES, REPORT, Stage, answered, errored, eventually
+from landfast.sources.table_stream import ItemChange
+from tests.service.conftest import FAILURES, REPORT, SPEED, Stage, answered, errored, eventually
 
-ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/scans"
-
-
-@dataclass
-class MadeUpReader:
-    stream: "MadeUpStream"
-    shard: str
-    position: Position
-
-    def read(self, limit: int) -> Page[KinesisRecord]:
-        if self.stream.failures:
-            self.stream.failures -= 1
-            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
-        if self.shard in self.stream.stuck:
-            assert self.stream.release.wait(5)
-        records = [one for one in self.stream.records.get(self.shard, []) if self._follows(one)][:limit]
-        if records:
-            self.position = After(records[-1].sequence)
-        trimmed, self.stream.trimmed = self.stream.trimmed, False
-        ended = not records and self.shard in self.stream.closed
-        return Page(tuple(records), ended=ended, trimmed=trimmed, behind=0.0)
-
-    def _follows(self, record: KinesisRecord) -> bool:
-        match self.position:
-            case After(sequence):
-                return int(record.sequence) > int(sequence)
-            case AtTimestamp(seconds):
-                return record.arrived >= seconds
-            case _:
-                return True
-
-
-@dataclass
-class MadeUpStream:
-    """Shards with records, as the engine would have them."""
-
-    parents: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"s1": ()})
-    records: dict[str, list[KinesisRecord]] = field(default_factory=dict)
-    closed: set[str] = field(default_factory=set)
-    stuck: set[str] = field(default_factory=set)
-    release: threading.Event = field(default_factory=threading.Event)
-    failures: int = 0
-    trimmed: bool = False
-
-    def put(self, *names: str, shard: str = "s1", arrived: float | None = None) -> None:
-        kept = self.records.setdefault(shard, [])
-        for name in names:
-            data = json.dumps(name).encode()
-            kept.append(KinesisRecord(str(len(kept) + 1), name, data, time.time() if arrived is None else arrived))
-
-    def shards(self) -> list[Shard]:
-        return [Shard(name, parents, name in self.closed) for name, parents in self.parents.items()]
-
-    def reader(self, shard_id: str, position: Position) -> MadeUpReader:
-        return MadeUpReader(self, shard_id, position)
+ACCOUNT, REGION = "123456789012", "us-east-1"
+ARN = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/scans"
+FIRST = "shardId-000000000000"
 
 
 @dataclass
 class Rig:
+    """A service with a stream `scans`, and a mapping of it that is started when the test wants it."""
+
     stage: Stage
-    stream: MadeUpStream
-    start: Callable[..., None]
-    stop: Callable[[], None]
+    kinesis: KinesisApi
+
+    @classmethod
+    def on(cls, folder: Path, *, speed: float = SPEED) -> "Rig":
+        """A service in a directory, with what an earlier one has left there."""
+        stage = Stage(folder, speed=speed)
+        ids = (f"id-{number}" for number in count())
+        world = LivePlaneWorld(stage.loop, stage.store)
+        rig = cls(stage, stage.loop.ask(lambda: KinesisApi(world, ACCOUNT, REGION, ids.__next__)))
+        if not rig.ask("ListStreams")["StreamNames"]:
+            rig.ask("CreateStream", StreamName="scans", ShardCount=1)
+        return rig
+
+    def ask(self, operation: str, **params: Any) -> Any:
+        """The result of a call."""
+        return self.stage.loop.ask(lambda: self.kinesis.answer(Call("kinesis", operation, params)))
+
+    def put(self, *names: str, hash_key: int = 0) -> list[str]:
+        """Put records, each its name in JSON; their sequence numbers."""
+        records = [
+            {"PartitionKey": name[:100], "Data": json.dumps(name).encode(), "ExplicitHashKey": str(hash_key)}
+            for name in names
+        ]
+        return [put["SequenceNumber"] for put in self.ask("PutRecords", StreamName="scans", Records=records)["Records"]]
+
+    def split(self, shard: str = FIRST) -> None:
+        """Split a shard in the middle of all hash keys."""
+        self.ask("SplitShard", StreamName="scans", ShardToSplit=shard, NewStartingHashKey=str(2**127))
+
+    def start(self, position: str = "TRIM_HORIZON", **properties: object) -> StreamReader:
+        """Start the mapping."""
+        properties = {"StartingPosition": position, **properties}
+        config = configuration(properties, "kinesis", stream_arn=ARN, function_arn="f", mapping_id="m")
+        target = self.stage.functions.find("orders")
+        stream = self.stage.loop.ask(lambda: self.kinesis.stream(ARN))
+        reader = StreamReader(StreamMapping("mapping", target, stream, config, Settings()), self.stage.shared)
+        reader.start()
+        return reader
 
     def handled(self) -> list[list[str]]:
         """The records of each call."""
         return [_names(json.loads(call["payload"])) for call in self.stage.runtime.calls]
+
+    def checkpoint(self) -> str | None:
+        """Up to which record of the first shard all is done."""
+        state = self.stage.store.shards("mapping").get(FIRST)
+        return None if state is None else state.sequence
+
+    def close(self) -> None:
+        """End the service, whatever is under way."""
+        self.stage.loop.stop(5)
+        self.stage.close()
 
 
 def _names(event: dict[str, Any]) -> list[str]:
     return [json.loads(base64.b64decode(record["kinesis"]["data"])) for record in event["Records"]]
 
 
-def make(stage: Stage, stream: MadeUpStream) -> Rig:
-    def start(position: str = "TRIM_HORIZON", **properties: object) -> None:
-        properties = {"StartingPosition": position, **properties}
-        config = configuration(properties, "kinesis", stream_arn=ARN, function_arn="f", mapping_id="m")
-        target = stage.functions.find("orders")
-        StreamReader(StreamMapping("mapping", target, stream, config, Settings()), stage.shared).start()
-
-    def end() -> None:
-        stream.release.set()
-        stage.loop.stop(5)
-
-    return Rig(stage, stream, start, end)
-
-
 @pytest.fixture
-def rig(stage: Stage) -> Iterator[Rig]:
-    made = make(stage, MadeUpStream())
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    made = Rig.on(tmp_path)
     yield made
-    made.stop()
+    made.close()
 
 
 def settled(stage: Stage, count: int) -> Callable[[], bool]:
@@ -122,33 +105,69 @@ def settled(stage: Stage, count: int) -> Callable[[], bool]:
 
 
 def test_a_shards_records_are_handled_in_order_and_the_checkpoint_is_kept(rig: Rig) -> None:
-    rig.stream.put("a", "b", "c")
+    *_, last = rig.put("a", "b", "c")
     rig.start(BatchSize=2)
     assert eventually(settled(rig.stage, 3))
     assert rig.handled() == [["a", "b"], ["c"]]
-    assert eventually(lambda: rig.stage.store.shards("mapping")["s1"].sequence == "3")
+    assert eventually(lambda: rig.checkpoint() == last)
+
+
+def test_a_record_wakes_its_mapping_at_once(rig: Rig) -> None:
+    rig.start()
+    began = time.monotonic()
+    for number in range(20):
+        rig.put(f"r{number}")
+        assert eventually(settled(rig.stage, number + 1))
+    assert time.monotonic() - began < 2.0
+    assert rig.handled() == [[f"r{number}"] for number in range(20)]
+
+
+def test_s_083_a_record_is_as_lambda_gives_it(rig: Rig) -> None:
+    [sequence] = rig.put("ünï 💥")
+    rig.start()
+    assert eventually(settled(rig.stage, 1))
+    [record] = json.loads(rig.stage.runtime.calls[0]["payload"])["Records"]
+    assert abs(record["kinesis"].pop("approximateArrivalTimestamp") - rig.stage.clock.now()) < 3600
+    assert record == {
+        "kinesis": {
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": "ünï 💥",
+            "sequenceNumber": sequence,
+            "data": base64.b64encode(json.dumps("ünï 💥").encode()).decode(),
+        },
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventID": f"{FIRST}:{sequence}",
+        "eventName": "aws:kinesis:record",
+        "invokeIdentityArn": rig.stage.functions.find("orders").spec.role_arn,
+        "awsRegion": REGION,
+        "eventSourceARN": ARN,
+    }
+
+
+def test_s_078_a_filter_looks_into_the_data(rig: Rig) -> None:
+    rig.put("good", "bad")
+    rig.start(FilterCriteria={"Filters": [{"Pattern": json.dumps({"partitionKey": ["good"]})}]})
+    assert eventually(settled(rig.stage, 2))
+    assert rig.handled() == [["good"]]
 
 
 def test_a_restarted_service_goes_on_after_the_checkpoint(tmp_path: Path) -> None:
-    stream = MadeUpStream()
-    first = make(Stage(tmp_path), stream)
-    stream.put("a", "b")
+    first = Rig.on(tmp_path)
+    *_, last = first.put("a", "b")
     first.start()
-    assert eventually(lambda: first.stage.store.shards("mapping")["s1"].sequence == "2")
-    first.stop()
-    first.stage.close()
-    stream.put("c")
-    second = make(Stage(tmp_path), stream)
+    assert eventually(lambda: first.checkpoint() == last)
+    first.close()
+    second = Rig.on(tmp_path)
+    second.put("c")
     second.start()
     assert eventually(settled(second.stage, 3))
     assert second.handled() == [["c"]]
-    second.stop()
-    second.stage.close()
+    second.close()
 
 
 def test_a_record_in_hand_when_the_service_ended_is_offered_again(tmp_path: Path) -> None:
-    stream = MadeUpStream()
-    first = make(Stage(tmp_path), stream)
+    first = Rig.on(tmp_path)
     release = threading.Event()
 
     def handler(_: object) -> Result:
@@ -156,50 +175,167 @@ def test_a_record_in_hand_when_the_service_ended_is_offered_again(tmp_path: Path
         return answered(None)
 
     first.stage.runtime.handler = handler
-    stream.put("a")
+    first.put("a")
     first.start()
     assert eventually(lambda: len(first.stage.runtime.calls) == 1)
-    first.stop()
+    first.stage.loop.stop(5)
     release.set()
-    first.stage.close()
-    second = make(Stage(tmp_path), stream)
+    first.close()
+    second = Rig.on(tmp_path)
     second.start()
     assert eventually(settled(second.stage, 1))
     assert second.handled() == [["a"]]
-    second.stop()
-    second.stage.close()
+    second.close()
+
+
+def test_s_056_the_retries_of_a_batch_survive_a_restart(tmp_path: Path) -> None:
+    """On a clock so slow that the service ends between two tries."""
+    for turn in range(4):
+        rig = Rig.on(tmp_path, speed=20.0)
+        if not turn:
+            rig.put("a", "b")
+        rig.stage.runtime.handler = lambda event: errored("no stock") if "a" in _names(event) else answered(None)
+        rig.start(MaximumRetryAttempts=3, DestinationConfig={"OnFailure": {"Destination": FAILURES}}, BatchSize=1)
+        assert eventually(_has_tried(rig, turn + 1 if turn < 3 else 5))
+        delivered, first = rig.stage.targets.delivered, _first(rig)
+        rig.close()
+    tries = [entry.attempt for entry in rig.stage.journal(Invoked) if entry.records[0].endswith(first)]
+    assert tries == [1, 2, 3, 4]
+    assert [entry.outcome for entry in rig.stage.journal(Finished)] == ["raise"] * 4 + ["succeed"]
+    [delivery] = delivered
+    context: Any = delivery.body["requestContext"]
+    assert context["approximateInvokeCount"] == 4
+
+
+def _has_tried(rig: Rig, times: int) -> Callable[[], bool]:
+    return lambda: len(rig.stage.journal(Finished)) >= times
+
+
+def _first(rig: Rig) -> str:
+    """The sequence number of the oldest record."""
+    shard = rig.kinesis.stream(ARN).shards[0]
+    return shard.sequence(shard.slice(0, 1)[0])
 
 
 def test_s_050_latest_means_what_arrives_after_the_mapping_was_made_also_after_a_restart(tmp_path: Path) -> None:
-    stream = MadeUpStream()
-    stream.put("old", arrived=time.time() - 60)
-    first = make(Stage(tmp_path), stream)
+    first = Rig.on(tmp_path)
+    first.put("old")
+    first.split()
     first.start("LATEST")
-    first.stop()
-    first.stage.close()
-    stream.put("new")
-    second = make(Stage(tmp_path), stream)
+    first.put("seen")
+    assert eventually(settled(first.stage, 1))
+    first.close()
+    second = Rig.on(tmp_path)
+    second.put("new")
+    second.put("new, of a shard that nobody has read from", hash_key=2**128 - 1)
     second.start("LATEST")
-    assert eventually(settled(second.stage, 1))
-    assert second.handled() == [["new"]]
-    second.stop()
-    second.stage.close()
+    assert eventually(settled(second.stage, 3))
+    assert first.handled() == [["seen"]]
+    assert sorted(second.handled()) == [["new"], ["new, of a shard that nobody has read from"]]
+    second.close()
+
+
+def test_s_050_at_timestamp_means_the_services_clock(rig: Rig) -> None:
+    rig.put("old")
+    between = rig.stage.loop.ask(rig.stage.clock.now)
+    rig.put("new")
+    rig.start("AT_TIMESTAMP", StartingPositionTimestamp=between)
+    assert eventually(settled(rig.stage, 1))
+    assert rig.handled() == [["new"]]
 
 
 def test_s_051_the_children_of_a_shard_begin_when_it_has_ended(rig: Rig) -> None:
-    rig.stream.parents = {"s1": (), "s2": ("s1",)}
-    rig.stream.put("child", shard="s2")
-    rig.stream.put("parent", shard="s1")
-    rig.stream.closed.add("s1")
+    release = threading.Event()
+
+    def handler(event: Any) -> Result:
+        if "parent" in _names(event):
+            release.wait(5)
+        return answered(None)
+
+    rig.stage.runtime.handler = handler
     rig.start()
-    assert eventually(settled(rig.stage, 2))
-    assert rig.handled() == [["parent"], ["child"]]
-    assert rig.stage.store.shards("mapping")["s1"].ended
+    rig.put("parent")
+    assert eventually(lambda: len(rig.handled()) == 1)
+    rig.split()
+    rig.put("left")
+    rig.put("right", hash_key=2**128 - 1)
+    assert rig.handled() == [["parent"]]
+    release.set()
+    assert eventually(settled(rig.stage, 3))
+    assert sorted(rig.handled()[1:]) == [["left"], ["right"]]
+    assert rig.stage.store.shards("mapping")[FIRST].ended
+
+
+def test_s_051_what_was_split_before_a_restart_is_read_in_order_after_it(tmp_path: Path) -> None:
+    first = Rig.on(tmp_path)
+    first.put("parent")
+    first.split()
+    first.put("left")
+    first.close()
+    second = Rig.on(tmp_path)
+    second.start()
+    assert eventually(settled(second.stage, 2))
+    assert second.handled() == [["parent"], ["left"]]
+    second.close()
+
+
+def test_a_stream_that_was_deleted_and_made_again_is_read_from_its_beginning(tmp_path: Path) -> None:
+    first = Rig.on(tmp_path)
+    first.put("of the first")
+    first.start()
+    assert eventually(settled(first.stage, 1))
+    first.ask("DeleteStream", StreamName="scans")
+    assert eventually(lambda: [entry.metric for entry in first.stage.journal(Dropped)] == ["SourceGone"])
+    first.close()
+    second = Rig.on(tmp_path)
+    second.put("of the second")
+    second.start()
+    assert eventually(settled(second.stage, 2))
+    assert second.handled() == [["of the second"]]
+    second.close()
+
+
+def test_s_054_records_that_expire_unread_are_told_one_by_one(rig: Rig) -> None:
+    release = threading.Event()
+
+    def handler(_: object) -> Result:
+        release.wait(5)
+        return answered(None)
+
+    rig.stage.runtime.handler = handler
+    rig.start(BatchSize=1)
+    rig.put("in hand", "waiting", "late")
+    assert eventually(lambda: len(rig.handled()) == 1)
+    stream = rig.kinesis.stream(ARN)
+    rig.stage.loop.ask(lambda: stream.advance(rig.stage.clock.now() + 86_400))
+    release.set()
+    assert eventually(settled(rig.stage, 3))
+    assert rig.handled() == [["in hand"]]
+    dropped = [entry for entry in rig.stage.journal(Settled) if entry.state == "dropped"]
+    assert {entry.rule for entry in dropped} == {"S-54 expired in the stream"}
+    assert sum(len(entry.records) for entry in dropped) == 2
+
+
+def test_s_054_records_that_left_while_the_mapping_was_off_are_not_passed_over_in_silence(tmp_path: Path) -> None:
+    first = Rig.on(tmp_path)
+    first.put("done")
+    first.start()
+    assert eventually(settled(first.stage, 1))
+    first.close()
+    off = Rig.on(tmp_path)
+    off.put("never read")
+    stream = off.kinesis.stream(ARN)
+    off.stage.loop.ask(lambda: stream.advance(off.stage.clock.now() + 86_400))
+    off.close()
+    again = Rig.on(tmp_path)
+    again.start()
+    assert eventually(lambda: [entry.metric for entry in again.stage.journal(Dropped)] == ["TrimmedRecords"])
+    again.close()
 
 
 def test_a_poison_record_is_isolated_and_its_record_lands(rig: Rig) -> None:
     rig.stage.runtime.handler = lambda event: errored("poison") if "b" in _names(event) else answered(None)
-    rig.stream.put("a", "b")
+    _, poison = rig.put("a", "b")
     rig.start(
         MaximumRetryAttempts=0,
         BisectBatchOnFunctionError=True,
@@ -210,35 +346,63 @@ def test_a_poison_record_is_isolated_and_its_record_lands(rig: Rig) -> None:
     assert len(rig.stage.journal(Divided)) == 1
     [delivery] = rig.stage.targets.delivered
     info: Any = delivery.body["KinesisBatchInfo"]
-    assert (info["startSequenceNumber"], info["batchSize"]) == ("2", 1)
+    assert (info["startSequenceNumber"], info["batchSize"]) == (poison, 1)
     assert len(rig.stage.journal(Delivered)) == 1
 
 
 def test_a_slow_shard_does_not_delay_another(rig: Rig) -> None:
-    rig.stream.parents = {"s1": (), "s2": ()}
-    rig.stream.stuck.add("s1")
-    rig.stream.put("stuck", shard="s1")
-    rig.stream.put("free", shard="s2")
-    rig.start()
+    rig.split()
+    release = threading.Event()
+
+    def handler(event: Any) -> Result:
+        if "stuck" in _names(event):
+            release.wait(5)
+        return answered(None)
+
+    rig.stage.runtime.handler = handler
+    reader = rig.start()
+    rig.put("stuck")
+    rig.put("free", hash_key=2**128 - 1)
     assert eventually(settled(rig.stage, 1))
-    assert rig.handled() == [["free"]]
-    rig.stream.release.set()
+    assert sorted(rig.handled()) == [["free"], ["stuck"]]
+    assert [in_flight for in_flight, _ in reader.states()] == [1, 0]
+    assert "1 records undone, 1 of 1 lanes running" in reader.states()[0][1]
+    assert reader.is_busy()
+    release.set()
     assert eventually(settled(rig.stage, 2))
+    assert not reader.is_busy()
 
 
-def test_an_engine_that_is_away_is_asked_again_and_the_journal_says_so(rig: Rig) -> None:
-    rig.stream.failures = 1
-    rig.stream.put("a")
-    rig.start()
+def test_the_changes_of_a_table_reach_their_mapping(rig: Rig) -> None:
+    world = LivePlaneWorld(rig.stage.loop, rig.stage.store)
+
+    def make() -> TableStreamsApi:
+        api = TableStreamsApi(world, ACCOUNT, REGION)
+        api.streams.enable("orders", {"id": "HASH"}, "NEW_AND_OLD_IMAGES")
+        return api
+
+    api = rig.stage.loop.ask(make)
+    stream = api.streams.of_table("orders")
+    assert stream is not None
+    properties = {"StartingPosition": "TRIM_HORIZON"}
+    config = configuration(properties, "dynamodb", stream_arn=stream.arn, function_arn="f", mapping_id="m")
+    target = rig.stage.functions.find("orders")
+    StreamReader(StreamMapping("table", target, stream, config, Settings()), rig.stage.shared).start()
+    keys, new = {"id": {"S": "k"}}, {"id": {"S": "k"}, "n": {"N": "1"}, "b": {"B": "AP8="}}
+    rig.stage.loop.ask(lambda: stream.append([ItemChange(keys, None, new)], world.now()))
     assert eventually(settled(rig.stage, 1))
-    assert [entry.rule.partition(":")[0] for entry in rig.stage.journal(Retrying)] == ["reading s1"]
-
-
-def test_records_that_left_the_stream_unread_are_not_passed_over_in_silence(rig: Rig) -> None:
-    rig.stream.trimmed = True
-    rig.start()
-    assert eventually(lambda: bool(rig.stage.journal(Dropped)))
-    assert rig.stage.journal(Dropped)[0].metric == "TrimmedRecords"
+    [record] = json.loads(rig.stage.runtime.calls[0]["payload"])["Records"]
+    change = record.pop("dynamodb")
+    assert len(record.pop("eventID")) == 32
+    assert record == {
+        "eventName": "INSERT",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": REGION,
+        "eventSourceARN": stream.arn,
+    }
+    assert (change["Keys"], change["NewImage"], "OldImage" in change) == (keys, new, False)
+    assert len(rig.stage.journal(Accepted)) == 1
 
 
 def test_s_048_the_state_of_a_window_counts_towards_what_is_really_sent(rig: Rig) -> None:
@@ -249,10 +413,10 @@ def test_s_048_the_state_of_a_window_counts_towards_what_is_really_sent(rig: Rig
         return answered({"state": {"s": "\u00e9" * 500_000 if event["Records"] else ""}})
 
     rig.stage.runtime.handler = handler
-    rig.stream.put("first")
-    for name in ("a", "b", "c", "d", "e", "f"):
-        rig.stream.put(name * 1_040_000)
     rig.start(TumblingWindowInSeconds=900, BatchSize=100)
+    rig.put("first")
+    assert eventually(settled(rig.stage, 1))
+    rig.put(*(name * 1_040_000 for name in "abcdef"))
     assert eventually(settled(rig.stage, 7))
     assert max(sent) <= PAYLOAD_LIMIT
     assert len(sent) > 2
@@ -265,7 +429,7 @@ def test_s_057_an_error_that_nobody_expected_is_one_invocations_system_error(rig
         return answered(None)
 
     rig.stage.runtime.handler = handler
-    rig.stream.put("a")
+    rig.put("a")
     rig.start(MaximumRetryAttempts=0)
     assert eventually(settled(rig.stage, 1))
     assert [entry.state for entry in rig.stage.journal(Settled)] == ["processed"]
@@ -281,7 +445,7 @@ def test_s_057_an_event_that_cannot_be_built_is_a_system_error(rig: Rig, monkeyp
         return build(self, invoke)
 
     monkeypatch.setattr(ShardDriver, "payload", payload)
-    rig.stream.put("a")
+    rig.put("a")
     rig.start()
     assert eventually(settled(rig.stage, 1))
     assert [entry.outcome for entry in rig.stage.journal(Finished)] == ["system error", "succeed"]
@@ -290,7 +454,7 @@ def test_s_057_an_event_that_cannot_be_built_is_a_system_error(rig: Rig, monkeyp
 @pytest.mark.parametrize("answer", [b'{"batchItemFailures":[],"x":NaN}', b"\xff", b"[" * 100_000])
 def test_s_070_u_017_an_answer_that_is_no_json_fails_the_batch(rig: Rig, answer: bytes) -> None:
     rig.stage.runtime.handler = lambda _: Answered(answer, "", REPORT)
-    rig.stream.put("a", "b")
+    rig.put("a", "b")
     rig.start(MaximumRetryAttempts=1, FunctionResponseTypes=["ReportBatchItemFailures"])
     assert eventually(settled(rig.stage, 2))
     assert rig.handled() == [["a", "b"], ["a", "b"]]
@@ -299,7 +463,7 @@ def test_s_070_u_017_an_answer_that_is_no_json_fails_the_batch(rig: Rig, answer:
 
 def test_s_135_what_a_kafka_topic_would_get_is_named_and_lost(rig: Rig) -> None:
     rig.stage.runtime.handler = lambda _: errored("no stock")
-    rig.stream.put("a")
+    rig.put("a")
     rig.start(MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": "kafka://failed"}})
     assert eventually(settled(rig.stage, 1))
     [lost] = rig.stage.journal(Dropped)

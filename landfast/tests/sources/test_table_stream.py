@@ -28,7 +28,7 @@ def change(name: str, old: int | None, new: int | None) -> ItemChange:
 
 
 def read(stream: TableStream) -> list[dict[str, Any]]:
-    return [stream.change(record) for record in stream.shard.slice(0, 100)]
+    return [stream.shard.change(record) for record in stream.shard.slice(0, 100)]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_s_141_sequence_numbers_and_event_ids_never_repeat_also_across_restarts(
         stream.append([change("a", number, number + 1), change("b", number, number + 1)], START + number)
         for record in stream.shard.slice(0, 10):
             sequences.append(stream.shard.sequence_of(record.index))
-            ids.add(stream.event_id(record))
+            ids.add(stream.shard.event_id(record))
         if number == 1:
             stream.advance(START + RETENTION + 1)
         stream = TableStream.restored(kept.sorted(), kept.keep)

@@ -5,7 +5,7 @@ Records are whatever the machine was offered; `R` is their type. Actions of one 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 State = Literal["processed", "to_destination", "dropped", "dead_lettered", "filtered"]
 """Where a record can end. A record that has not ended is pending."""
@@ -142,11 +142,16 @@ class Checkpoint:
 
     Attributes:
         sequence: The sequence number of the last record done.
-        windows: Each lane's open tumbling window with its state, to be restored after a restart.
     """
 
     sequence: str
-    windows: Sequence[Window | None] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeepLanes[L]:
+    """Keep durably, with the checkpoint, how far each lane of the shard has come; `L` is `lane_state.LaneState`."""
+
+    lanes: tuple[L, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +186,7 @@ type Action[R] = (
     | Deliver[R]
     | Settle[R]
     | Checkpoint
+    | KeepLanes[Any]
     | Delete[R]
     | Return[R]
     | Drop[R]

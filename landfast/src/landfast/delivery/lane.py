@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from landfast.delivery.actions import Action, Deliver, Drop, Invoke, Retry, Settle, Split, Window
 from landfast.delivery.destination_records import FunctionError, function_error
+from landfast.delivery.lane_state import BatchState, LaneState, Resumption, bounds
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.partial_responses import Lowest, Success, stream_failures
 from landfast.delivery.payload import COMMA, fits, fitting
@@ -79,6 +80,38 @@ class Batch:
     part: bool = False
     since: float = 0.0
 
+    @property
+    def state(self) -> BatchState:
+        """What is kept of it."""
+        first, last = bounds(self.records)
+        return BatchState(
+            first=first,
+            last=last,
+            attempts=self.attempts,
+            misses=self.misses,
+            window=self.window,
+            request_id=self.request_id,
+            error=self.error,
+            version=self.version,
+            part=self.part,
+            since=self.since,
+        )
+
+    @classmethod
+    def resumed(cls, state: BatchState, records: Sequence[StreamRecord]) -> "Batch":
+        """A batch as it was kept, with its records."""
+        return cls(
+            records=records,
+            attempts=state.attempts,
+            misses=state.misses,
+            window=state.window,
+            request_id=state.request_id,
+            error=state.error,
+            version=state.version,
+            part=state.part,
+            since=state.since,
+        )
+
 
 class Failures(Protocol):
     """Where records go that are given up."""
@@ -99,6 +132,7 @@ class Lane:
         open_window: The tumbling window that is open, with its state (S-75).
         ended: Whether the shard is closed and all of it was offered.
         late_filter: Tells which records of a batch are delivered, if `BatchSize` counts before the filters (U-19).
+        kept: How far it had come before a restart.
     """
 
     config: StreamConfig
@@ -107,7 +141,7 @@ class Lane:
     failures: Failures
     envelope: Callable[[Window | None], int]
     number: int = 0
-    open_window: Window | None = None
+    kept: LaneState = field(default_factory=LaneState)
     late_filter: Callable[[StreamRecord], bool] | None = None
     ended: bool = False
     phase: Phase = Phase.IDLE
@@ -119,8 +153,15 @@ class Lane:
     _around_at_least: int = field(init=False)
     _wake: float | None = None
     _last_end: float | None = None
+    open_window: Window | None = field(init=False)
+    _resumption: Resumption | None = field(init=False)
+    _taken: str | None = field(init=False)
+    _done: str | None = field(init=False)
 
     def __post_init__(self) -> None:
+        self.open_window = self.kept.window
+        self._taken = self._done = self.kept.upto
+        self._resumption = None if self.kept == LaneState() else Resumption(self.kept)
         self._around = self.envelope(self.open_window)
         self._around_at_least = self.envelope(Window(0.0, 0.0, {}) if self.config.tumbling_window else None)
 
@@ -139,14 +180,42 @@ class Lane:
         """Whether its backlog fills a batch (S-48)."""
         return len(self.backlog) >= self.config.batch_size or not fits(self._backlog_size, envelope=self._around)
 
+    @property
+    def state(self) -> LaneState:
+        """What is kept of it."""
+        if self._resumption is not None:
+            return self.kept
+        if not self._work and not self._given_up:
+            return LaneState(self._taken, self.open_window)
+        if len(self._work) == 1 and not self._given_up and not self.failing:
+            return LaneState(self._done, self.open_window)
+        return LaneState(
+            upto=self._taken,
+            window=self.open_window,
+            batches=tuple(batch.state for batch in self._work),
+            given_up=tuple(batch.state for batch in self._given_up),
+            due=self._wake,
+        )
+
     def due(self) -> float | None:
         """When it next wants to be woken."""
         return self._wake
 
+    def knows(self, record: StreamRecord) -> bool:
+        """Whether a record that is read again was done before the restart."""
+        return self._resumption is not None and self._resumption.is_done(record)
+
     def offer(self, record: StreamRecord) -> None:
         """Take in a record, the next in order."""
+        if self._resumption is not None and self._resumption.takes(record):
+            return
         self.backlog.append(record)
         self._backlog_size += record.size + COMMA
+
+    def read_again(self) -> None:
+        """All that was read before a restart, and is still there, has been offered again."""
+        if self._resumption is not None:
+            self._resumption.complete = True
 
     def expire(self, now: float) -> Iterator[StreamAction]:
         """Let go of what has left the stream while it waited, behind whatever holds the lane (S-54)."""
@@ -162,7 +231,9 @@ class Lane:
             read_until: Everything that arrived before this time has been offered.
             more: Whether the shard has more to read at once; then only a full batch is formed.
         """
-        while self.free:
+        if self._resumption is not None:
+            yield from self._resume(self._resumption, now)
+        while self.free and self._resumption is None:
             if self.config.tumbling_window and self._close_window(now, read_until):
                 yield from self._try(now)
             elif self.backlog and self._ready(now, more=more):
@@ -189,6 +260,21 @@ class Lane:
                 yield from self._fail(batch, now)
             case Verdict.NOT_REACHED:
                 yield self._miss(batch, now, "S-57 throttled")
+
+    def _resume(self, resumption: Resumption, now: float) -> Iterator[StreamAction]:
+        """Go on where a restart has interrupted, once all that belongs to the batches was read again."""
+        if not resumption.complete:
+            return
+        self._resumption = None
+        kept = (*self.kept.batches, *self.kept.given_up)
+        batches = [Batch.resumed(*each) for each in zip(kept, resumption.records, strict=True)]
+        count = len(self.kept.batches)  # what has no records has left the stream meanwhile
+        self._work = [batch for batch in batches[:count] if batch.records or self._is_last_of_window(batch)]
+        self._given_up = [batch for batch in batches[count:] if batch.records]
+        if self._work and self.kept.due is not None and self.kept.due > now:
+            self._to(Phase.WAITING, wake=self.kept.due)
+        elif self._work or self._given_up:
+            yield from self._try(now)
 
     # What an outcome means
 
@@ -236,6 +322,7 @@ class Lane:
     def _shrink(self, batch: Batch, done: int, now: float) -> Iterator[StreamAction]:
         """The checkpoint moves to the lowest failed record, and the rest starts afresh (S-61, S-72)."""
         first, rest = batch.records[:done], batch.records[done:]
+        self._done = first[-1].sequence
         yield Settle(first, "processed", "S-70 before the lowest failed record")
         yield Split(first, rest, "S-72 the checkpoint moved")
         self._work[-1] = replace(batch, records=rest, attempts=0, misses=0)
@@ -297,6 +384,8 @@ class Lane:
 
     def _settle_top(self) -> None:
         batch = self._work.pop()
+        if batch.records:
+            self._done = batch.records[-1].sequence
         if batch.window is not None and batch.window.final:
             self._set_window(None)
 
@@ -379,6 +468,7 @@ class Lane:
             yield from _expired(batch.records[:expired])
         if old > expired:
             yield from self._give_up(replace(batch, records=batch.records[expired:old]), "RecordAgeExceeded", now)
+        self._done = batch.records[gone - 1].sequence
         batch.records, batch.attempts, batch.misses = batch.records[gone:], 0, 0
 
     def _is_too_old(self, since: float, now: float) -> bool:
@@ -425,6 +515,9 @@ class Lane:
         return candidates if window is None else takewhile(lambda record: record.arrived < window.end, candidates)
 
     def _take(self, count: int) -> list[StreamRecord]:
+        if count:
+            self._done = self._done if self._work else self._taken
+            self._taken = self.backlog[count - 1].sequence
         if count == len(self.backlog):
             taken = list(self.backlog)
             self.backlog.clear()
@@ -483,6 +576,8 @@ class Lane:
         if window is None or not self.settings.empty_final_window:
             self._set_window(None)
             return False
+        if not self._work:
+            self._done = self._taken
         self._work.append(Batch([], window=replace(window, final=True), since=min(window.end, now)))
         return True
 

@@ -8,15 +8,16 @@ import heapq
 import itertools
 import math
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from landfast.delivery.actions import Delete, Invoke, Receive, Retry, Return, Settle
+from landfast.delivery.actions import Delete, Drop, Invoke, Receive, Retry, Return, Settle
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.partial_responses import WholeBatch, queue_failures
 from landfast.delivery.payload import COMMA, fits, fitting
 from landfast.delivery.queue_config import QueueConfig
+from landfast.delivery.recursion import METRIC, Lineage, RecursiveLoop, stops
 from landfast.delivery.scaling import Scaling
 from landfast.delivery.settings import Backoff, Settings
 from landfast.delivery.sqs_events import QueueMessage
@@ -32,7 +33,7 @@ THROTTLE_BACKOFF: Final = Backoff(base=1.0, factor=2.0, cap=300.0)
 
 type QueueAction = (
     Receive | Invoke[QueueMessage] | Retry[QueueMessage] | Settle[QueueMessage] | Delete[QueueMessage]
-    | Return[QueueMessage]
+    | Return[QueueMessage] | Drop[QueueMessage]
 )  # fmt: skip
 
 
@@ -57,12 +58,29 @@ class QueuePoller:
     The driver wakes it at `due()` by `advance`, which also begins it, and answers each `actions.Receive` by `received`
     and each `actions.Invoke` by `finished`. A `Receive` that finds nothing is a long poll: it is answered when messages
     come, or after some seconds with none.
+
+    Args:
+        config: Its settings.
+        settings: The unconfirmed points.
+        new_id: Makes request ids.
+        function_arn: Of the function, for the chain of calls (S-34).
+        recursive_loop: Of the function (S-34).
     """
 
-    def __init__(self, config: QueueConfig, *, settings: Settings, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        config: QueueConfig,
+        *,
+        settings: Settings,
+        new_id: Callable[[], str],
+        function_arn: str = "",
+        recursive_loop: RecursiveLoop = "Terminate",
+    ) -> None:
         self.config = config
         self._settings = settings
         self._new_id = new_id
+        self._function_arn = function_arn
+        self._recursive_loop: RecursiveLoop = recursive_loop
         self._scaling = Scaling(config.scale)
         self._polls = 0
         self._gathered: dict[str, QueueMessage] = {}
@@ -123,8 +141,34 @@ class QueuePoller:
             yield Delete(unwanted)
             yield Settle(unwanted, "filtered", "S-104")
         rejected = {message.id for message in unwanted}
-        self._gather([message for message in messages if message.id not in rejected], now)
+        wanted = yield from self._stop_loops([message for message in messages if message.id not in rejected])
+        self._gather(wanted, now)
         yield from self._go_on(now)
+
+    def _stop_loops(self, messages: Sequence[QueueMessage]) -> Generator[QueueAction, None, Sequence[QueueMessage]]:
+        """Make no call for messages with which the function has called itself too often (S-34); what is left.
+
+        Each fails by itself: its receive count rises until its queue gives it up, and its neighbours are handled. In a
+        FIFO queue, what comes behind it in its group waits.
+        """
+        stopped = [message for message in messages if self._is_loop(message)]
+        if not stopped:
+            return messages
+        yield Drop(stopped, METRIC)
+        ids = {message.id for message in stopped}
+        blocked: set[str] = set()
+        left: list[QueueMessage] = []
+        back: list[QueueMessage] = []
+        for message in messages:
+            if message.id in ids and message.group is not None:
+                blocked.add(message.group)
+            (back if message.id in ids or message.group in blocked else left).append(message)
+        yield from self._let_go(back)
+        return left
+
+    def _is_loop(self, message: QueueMessage) -> bool:
+        trace = message.trace
+        return bool(trace) and stops(Lineage.read(trace).depth(self._function_arn), self._recursive_loop)
 
     def _finish(self, batch: _Batch, outcome: Outcome, now: float) -> Iterator[QueueAction]:
         everything = frozenset(message.id for message in batch.messages)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from landfast.delivery.errors import Refused
 from landfast.delivery.filters import Filter, compile_filters
@@ -42,12 +42,16 @@ class QueueAttributes:
         fifo: Whether it is a FIFO queue.
         max_receive_count: Deliveries before its dead-letter queue takes a message; None without one.
         retention: Seconds that it keeps a message.
+        delay: Seconds until a message that was sent becomes visible.
+        deduplication_scope: Within what a deduplication id of a FIFO queue counts (S-140).
     """
 
     visibility_timeout: float = 30.0
     fifo: bool = False
     max_receive_count: int | None = None
     retention: float = DEFAULT_RETENTION
+    delay: float = 0.0
+    deduplication_scope: Literal["queue", "messageGroup"] = "queue"
 
 
 @dataclass(frozen=True, slots=True)

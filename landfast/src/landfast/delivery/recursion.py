@@ -64,6 +64,11 @@ class Lineage:
         """The lineage of what a call of the function sends on."""
         return Lineage({**self.calls, _hash(function_arn): self.depth(function_arn) + 1})
 
+    def joined(self, other: "Lineage") -> "Lineage":
+        """The lineage of what comes from both: of each function the larger number, so that no loop is lost of sight."""
+        calls = {name: max(number, self.calls.get(name, 0)) for name, number in other.calls.items()}
+        return Lineage({**self.calls, **calls})
+
     def write(self, trace_header: str = "") -> str:
         """The trace header with this lineage in it instead of its own."""
         parts = [part.strip() for part in trace_header.split(";")]

@@ -28,6 +28,12 @@ class QueueMessage:
     size: int
     event: Mapping[str, Any]
 
+    @property
+    def trace(self) -> str:
+        """The trace header that it came with (S-34); empty without one."""
+        attributes: Mapping[str, str] = self.event.get("attributes", {})
+        return attributes.get("AWSTraceHeader", "")
+
 
 def queue_message(
     message: Mapping[str, Any], *, queue_arn: str, received_at: float, has_window: bool = False

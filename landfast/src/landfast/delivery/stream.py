@@ -5,13 +5,15 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
-from landfast.delivery.actions import Checkpoint, Deliver, Fetch, Invoke, Settle, Window
+from landfast.delivery.actions import Checkpoint, Deliver, Fetch, Invoke, KeepLanes, Settle
 from landfast.delivery.destination_records import s3_body, stream_object_key, stream_record, with_payload
 from landfast.delivery.destinations import parse
 from landfast.delivery.filters import compile_filters
 from landfast.delivery.lane import Batch, Lane, StreamAction
+from landfast.delivery.lane_state import LaneState
 from landfast.delivery.outcomes import Outcome
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import POLL_INTERVAL, StreamConfig
@@ -123,7 +125,7 @@ class ShardPoller:
         settings: Settings,
         new_id: Callable[[], str],
         render: Render,
-        windows: Sequence[Window | None] = (),
+        lanes: Sequence[LaneState] = (),
         epoch: float = 0.0,
     ) -> None:
         """Begin at the shard's starting position or checkpoint, which the driver knows.
@@ -134,7 +136,8 @@ class ShardPoller:
             settings: The unconfirmed points.
             new_id: Makes request ids.
             render: Makes a record as the function gets it.
-            windows: The open tumbling windows of the checkpoint.
+            lanes: How far the lanes had come before a restart; what they tried again is forgotten, and their windows
+                stay, where there are another number of them now.
             epoch: Unix time of the machine's time 0.
         """
         self.config = config
@@ -146,14 +149,14 @@ class ShardPoller:
         late = None if settings.batch_size_after_filters else matches
         failures = Failures(config, settings, shard_id, render, new_id, epoch)
         factor = config.parallelization_factor
-        restored = [*windows, *[None] * factor][:factor]
+        self._kept = _resumed(lanes, factor)
         self._lanes = [
-            Lane(config, settings, new_id, failures, Envelope(shard_id, config.stream_arn, epoch), number, window, late)
-            for number, window in enumerate(restored)
+            Lane(config, settings, new_id, failures, Envelope(shard_id, config.stream_arn, epoch), number, kept, late)
+            for number, kept in enumerate(self._kept)
         ]
         self._in_flight: dict[str, Lane] = {}
         self._progress = Progress()
-        self._kept: Checkpoint | None = None
+        self._checkpoint: str | None = None
         self._fetching = 0
         self._next_read = -math.inf
         self._read_until = -math.inf
@@ -193,13 +196,21 @@ class ShardPoller:
             nothing_before: The driver knows that no record arrives before this time; it spares useless reads.
         """
         limit, self._fetching = self._fetching, 0
+        taken = self._take_in(records)
         if ended:
             self._end()
         elif len(records) < limit:
             self._read_until = max(now, nothing_before)
             interval = POLL_INTERVAL[self.config.kind]
             self._next_read = max(_tick_after(now, interval), _tick_from(nothing_before, interval))
-        return self._noted(self._take_in(records, now))
+        if ended or len(records) < limit:
+            for lane in self._lanes:
+                lane.read_again()
+        return self._noted(chain(taken, self._go_on(now)))
+
+    def arrived(self) -> None:
+        """There is something to read, or the shard has closed; for drivers that know, there are no polls (S-45)."""
+        self._next_read = self._read_until = -math.inf
 
     def finished(self, request_id: str, outcome: Outcome, now: float) -> list[StreamAction]:
         """Take in how an invocation ended."""
@@ -218,17 +229,18 @@ class ShardPoller:
                 yield from lane.wake(now)
         yield from self._go_on(now)
 
-    def _take_in(self, records: Sequence[StreamRecord], now: float) -> Iterator[StreamAction]:
+    def _take_in(self, records: Sequence[StreamRecord]) -> list[StreamAction]:
         rejected: list[StreamRecord] = []
         for record in records:
             self._progress.read(record)
-            if self._matches is not None and not self._matches(record):
+            lane = self._lanes[lane_of(record.key, len(self._lanes))]
+            if lane.knows(record):
+                self._progress.done([record])
+            elif self._matches is not None and not self._matches(record):
                 rejected.append(record)
             else:
-                self._lanes[lane_of(record.key, len(self._lanes))].offer(record)
-        if rejected:
-            yield Settle(rejected, "filtered", "S-78 no pattern matches")
-        yield from self._go_on(now)
+                lane.offer(record)
+        return [Settle(rejected, "filtered", "S-78 no pattern matches")] if rejected else []
 
     def _finish(self, lane: Lane, outcome: Outcome, now: float) -> Iterator[StreamAction]:
         yield from lane.finished(outcome, now)
@@ -269,11 +281,13 @@ class ShardPoller:
                 self._in_flight[action.request_id] = self._lanes[action.lane]
             elif isinstance(action, Settle):
                 self._progress.done(action.records)
-        if self._progress.checkpoint is not None:
-            checkpoint = Checkpoint(self._progress.checkpoint, [lane.open_window for lane in self._lanes])
-            if checkpoint != self._kept:
-                self._kept = checkpoint
-                noted.append(checkpoint)
+        lanes = tuple([lane.state for lane in self._lanes])
+        checkpoint = self._progress.checkpoint
+        if checkpoint != self._checkpoint and checkpoint is not None:
+            noted.append(Checkpoint(checkpoint))
+        if checkpoint != self._checkpoint or lanes != self._kept:
+            noted.append(KeepLanes(lanes))
+        self._checkpoint, self._kept = checkpoint, lanes
         return noted
 
     def _matcher(self) -> Callable[[StreamRecord], bool] | None:
@@ -284,6 +298,14 @@ class ShardPoller:
     @staticmethod
     def _settled(lane: Lane) -> bool:
         return lane.free and not lane.backlog and lane.open_window is None
+
+
+def _resumed(lanes: Sequence[LaneState], factor: int) -> tuple[LaneState, ...]:
+    """The states of so many lanes."""
+    if len(lanes) == factor:
+        return tuple(lanes)
+    windows = [*(lane.window for lane in lanes), *[None] * factor][:factor]
+    return tuple(LaneState(window=window) for window in windows)
 
 
 def lane_of(key: str, lanes: int) -> int:

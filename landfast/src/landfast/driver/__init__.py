@@ -5,9 +5,10 @@ Begin reading with `driver.Driver`, then the one for your source: `asynchronous`
 
 from landfast.driver.asynchronous import AsynchronousDriver
 from landfast.driver.driver import Driver, Machine
+from landfast.driver.polled_queue import MappedQueue, Poll, PolledQueue
 from landfast.driver.queues import Ended as MessagesEnded
 from landfast.driver.queues import MessageQueue, QueueDriver
-from landfast.driver.streams import Page, Shard, ShardDriver
+from landfast.driver.streams import Page, Shard, ShardDriver, TailedShard
 from landfast.driver.world import (
     Call,
     Change,
@@ -31,14 +32,18 @@ __all__ = [
     "KeepRow",
     "KeepShard",
     "Machine",
+    "MappedQueue",
     "MessageQueue",
     "MessagesEnded",
     "Order",
     "Page",
     "Plan",
+    "Poll",
+    "PolledQueue",
     "QueueDriver",
     "Shard",
     "ShardDriver",
     "ShardState",
+    "TailedShard",
     "World",
 ]

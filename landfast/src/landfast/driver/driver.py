@@ -87,6 +87,10 @@ class Driver[R, M: Machine[Any]](ABC):
         del record
         return ""
 
+    def trace_of(self, records: Sequence[R]) -> str:
+        """The trace header of a call with these records."""
+        return self.trace(records[0])
+
     def rested(self) -> None:  # noqa: B027 - most sources need not know
         """Everything that the machine has asked for so far is done and kept."""
 
@@ -144,7 +148,7 @@ class Driver[R, M: Machine[Any]](ABC):
     def _invoke(self, invoke: Invoke[R], step: Step) -> None:
         self.in_flight += 1
         records = self._note(invoke, step)
-        trace = self.trace(invoke.records[0]) if invoke.records else ""
+        trace = self.trace_of(invoke.records) if invoke.records else ""
 
         def ended(outcome: Outcome, kind: str, reason: str = "") -> None:
             self.in_flight -= 1

@@ -6,6 +6,7 @@ from typing import Protocol
 from landfast.delivery.actions import Action, Delete, Invoke, Receive, Return, Settle, State
 from landfast.delivery.message_ends import MessageEnds
 from landfast.delivery.queue import QueuePoller
+from landfast.delivery.recursion import Lineage
 from landfast.delivery.sqs_events import QueueMessage
 from landfast.delivery.strict_json import json_text
 from landfast.driver.driver import Driver
@@ -60,6 +61,8 @@ class QueueDriver(Driver[QueueMessage, QueuePoller]):
         source: The name of the mapping.
         function: What the journal calls the function.
         name: What the journal calls a message; its message id without it.
+        function_arn: Unqualified, for the chain of calls (S-34); nothing goes on with a call without it.
+        new_trace: Makes the trace header of a chain that begins with a message.
     """
 
     def __init__(
@@ -71,8 +74,12 @@ class QueueDriver(Driver[QueueMessage, QueuePoller]):
         source: str,
         function: str = "",
         name: Callable[[str], str] = str,
+        function_arn: str = "",
+        new_trace: Callable[[], str] = str,
     ) -> None:
         super().__init__(machine, world, source=source, function=function)
+        self._function_arn = function_arn
+        self._new_trace = new_trace
         self._queue = queue
         self._name = name
         self._ends = MessageEnds()
@@ -86,6 +93,19 @@ class QueueDriver(Driver[QueueMessage, QueuePoller]):
     def payload(self, invoke: Invoke[QueueMessage]) -> bytes:
         """The batch as the function gets it (S-105)."""
         return json_text({"Records": [message.event for message in invoke.records]}).encode()
+
+    def trace(self, record: QueueMessage) -> str:
+        """The message's own, with this function's call in it."""
+        return self.trace_of((record,))
+
+    def trace_of(self, records: Sequence[QueueMessage]) -> str:
+        """The first message's, with the longest chain of all of them and this function's call in it."""
+        if not self._function_arn:
+            return ""
+        lineage = Lineage()
+        for trace in dict.fromkeys(record.trace for record in records):
+            lineage = lineage.joined(Lineage.read(trace))
+        return lineage.called(self._function_arn).write(records[0].trace or self._new_trace())
 
     def carry_out(self, answer: Sequence[Action[QueueMessage]], notes: Sequence[Entry] = ()) -> None:
         """Do what the poller asks for; a deletion and the end of what it deletes hold up nothing else."""

@@ -1,17 +1,19 @@
 """Drives one shard of one mapping of a Kinesis or DynamoDB stream (section C of the rules)."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from landfast.delivery.actions import Action, Checkpoint, Fetch, Invoke
+from landfast.delivery.actions import Action, Checkpoint, Fetch, Invoke, KeepLanes
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_records import Render, StreamRecord, stream_event
 from landfast.delivery.strict_json import json_text
 from landfast.driver.driver import Driver
 from landfast.driver.outbox import Done, Step
-from landfast.driver.world import KeepShard, ShardState, World
+from landfast.driver.world import KeepShard, Order, ShardState, World
 from landfast.journal import Accepted, Entry
+from landfast.sources.shard_log import Stored, Tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,53 @@ class Shard(Protocol):
         """Read up to `limit` records after the last one read, and answer with them, perhaps with none."""
         ...
 
+    def tell(self, arrived: Callable[[], None], missed: Callable[[Sequence[StreamRecord], str], None]) -> None:
+        """Name whom to tell.
+
+        Args:
+            arrived: That there is something to read again; shards that are read at intervals need not say so (S-45).
+            missed: Which records have left the stream before they were read, and by which rule.
+        """
+        ...
+
+
+class TailedShard[R: Stored]:
+    """A shard that a machine of ours holds: a record that arrives wakes its reader at once.
+
+    Args:
+        tail: The reader's place in it.
+        record: Makes a stream record of one of its own.
+        world: The world, as the mapping sees it.
+
+    Attributes:
+        age: Of the last record that was read, when it was read, in seconds; 0 if the last read brought none.
+    """
+
+    def __init__(self, tail: Tail[R], record: Callable[[R], StreamRecord], world: World) -> None:
+        self.age = 0.0
+        self._tail = tail
+        self._record = record
+        self._world = world
+
+    def read(self, limit: int, answer: Callable[[Page], None]) -> None:
+        """Answer with the next records, once everything of this moment has happened."""
+        self._world.at(self._world.now(), lambda: answer(self.page(limit)), Order.READ)
+
+    def tell(self, arrived: Callable[[], None], missed: Callable[[Sequence[StreamRecord], str], None]) -> None:
+        """Name whom to tell."""
+        self._tail.tell(arrived, lambda records, rule: missed([*map(self._record, records)], rule))
+
+    def page(self, limit: int) -> Page:
+        """The next records. What is not there yet will be told, so that nothing need be read before."""
+        tail = self._tail
+        if tail.gone:
+            return Page([], gone=tail.gone)
+        lost = "records have left the stream before they were read" if tail.lost else ""
+        tail.lost = False
+        records = [*map(self._record, tail.read(limit))]
+        self.age = self._world.now() - records[-1].arrived if records else 0.0
+        return Page(records, ended=tail.ended, lost=lost, nothing_before=math.inf)
+
 
 class ShardDriver(Driver[StreamRecord, ShardPoller]):
     """Reads a shard and keeps its checkpoint.
@@ -49,6 +98,7 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         world: The world, as this source sees it.
         records: What is read.
         render: Makes a record as the function gets it (S-83, S-84).
+        text: The same as JSON text, where it is at hand.
         source: The name of the mapping.
         function: What the journal calls the function.
         shard: What the journal calls the shard.
@@ -65,6 +115,7 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         records: Shard,
         *,
         render: Render,
+        text: Callable[[StreamRecord], bytes] | None = None,
         source: str,
         function: str = "",
         shard: int | str,
@@ -78,9 +129,11 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         )
         self._records = records
         self._render = render
+        self._text = text
         self._kept = state or ShardState()
         self._drained = drained
         self._epoch = epoch
+        records.tell(self._arrived, self._missed)
 
     def identify(self, record: StreamRecord) -> str:
         """The event id."""
@@ -88,6 +141,8 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
 
     def payload(self, invoke: Invoke[StreamRecord]) -> bytes:
         """The batch as the function gets it (S-75, S-83, S-84)."""
+        if self._text is not None and invoke.window is None:
+            return b'{"Records":[' + b",".join(map(self._text, invoke.records)) + b"]}"
         event = stream_event(
             invoke.records,
             self._render,
@@ -103,8 +158,10 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         match action:
             case Fetch(limit):
                 self._records.read(limit, self._fetched)
-            case Checkpoint(sequence, windows):
-                self._kept = replace(self._kept, sequence=sequence, windows=tuple(windows))
+            case Checkpoint(sequence):
+                self._kept = replace(self._kept, sequence=sequence)
+            case KeepLanes(lanes):
+                self._kept = replace(self._kept, lanes=lanes)
                 step.changes.append(KeepShard(self.source, self.machine.shard_id, self._kept))
             case _:
                 pass  # Retry, Split, Settle and Drop are only to be noted
@@ -118,6 +175,13 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
             if self._drained is not None:
                 self._drained()
 
+    def _arrived(self) -> None:
+        self.machine.arrived()
+        self.wake()
+
+    def _missed(self, records: Sequence[StreamRecord], rule: str) -> None:
+        self.settle(records, "dropped", rule)
+
     def _fetched(self, page: Page) -> None:
         now = self.world.now()
         notes: list[Entry] = []
@@ -125,7 +189,7 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
             self.world.commit([self._dropped((), "SourceGone", page.gone)], ())
             return
         if page.lost:
-            notes.append(self._dropped((), "TrimmedRecords", page.lost))
+            notes.append(self._dropped((), "TrimmedRecords", f"{self.shard}: {page.lost}"))
         if page.records:
             records = tuple(map(self.identify, page.records))
             notes.append(Accepted(at=now, source=self.source, records=records, origin=self.machine.config.stream_arn))

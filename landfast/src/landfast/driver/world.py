@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol
 
-from landfast.delivery.actions import Deliver, Window
+from landfast.delivery.actions import Deliver
 from landfast.delivery.asynchronous import Event, Progress
+from landfast.delivery.lane_state import LaneState
 from landfast.delivery.outcomes import Outcome
 from landfast.journal import Entry
 
@@ -36,7 +37,7 @@ class Call:
         request_id: Its id; for asynchronous events the same in every attempt (S-03).
         records: The ids of its records, by which the journal knows them.
         payload: Makes the event as JSON text; a world whose functions read no events need not ask for it.
-        trace: The trace header of an asynchronous event, with this call in it (S-34); empty for others.
+        trace: The trace header of what comes from a queue, with this call in it (S-34); empty for streams.
     """
 
     request_id: str
@@ -51,15 +52,17 @@ class ShardState:
 
     Attributes:
         sequence: The sequence number of the last record that is done; None before the first.
-        windows: The open tumbling window of each lane.
-        started: When the mapping first read the shard, in real Unix seconds: what LATEST means after a restart.
+        lanes: How far each lane has come, and what it tries again.
+        started: When the mapping first read the shard, in Unix seconds: what LATEST means after a restart.
         ended: Whether the shard is closed and every record of it is done.
+        start: What tells the shard from one of the same id of a stream of the same name that was deleted.
     """
 
     sequence: str | None = None
-    windows: tuple[Window | None, ...] = ()
+    lanes: tuple[LaneState, ...] = ()
     started: float | None = None
     ended: bool = False
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,20 @@
 Begin reading with `plane.EventPlane`, then the API of your service. Everything here runs in the driver's one thread.
 """
 
+from landfast.eventplane.buckets import BucketEvents
 from landfast.eventplane.event_bus import EventsApi
 from landfast.eventplane.kinesis import KinesisApi
 from landfast.eventplane.plane import Api, EventPlane, Pending
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.router import Router
 from landfast.eventplane.sns import SnsApi
+from landfast.eventplane.sqs import SqsApi
 from landfast.eventplane.table_streams import TableStreamsApi
+from landfast.eventplane.table_writes import TableWrites
 
 __all__ = [
     "Api",
+    "BucketEvents",
     "EventPlane",
     "EventsApi",
     "KinesisApi",
@@ -20,5 +24,7 @@ __all__ = [
     "PlaneWorld",
     "Router",
     "SnsApi",
+    "SqsApi",
     "TableStreamsApi",
+    "TableWrites",
 ]

@@ -42,44 +42,47 @@ class TableStreams:
         region: The region.
 
     Attributes:
+        region: The region.
         by_arn: All streams that can be read.
+        enabled: Those that take the changes of their tables, by the table's name.
     """
 
     def __init__(self, world: PlaneWorld, account: str, region: str) -> None:
         self.world = world
         self._account = account
-        self._region = region
+        self.region = region
         self._plans: dict[str, Plan] = {}
         self.by_arn = {
             arn: TableStream.restored(((key, content) for _, key, content in rows), world.keeper(KIND, arn))
             for arn, rows in groupby(world.rows(KIND), key=itemgetter(0))
         }
-        self._enabled = {stream.settings.table: stream for stream in self.by_arn.values() if stream.is_enabled}
+        self.enabled = {stream.settings.table: stream for stream in self.by_arn.values() if stream.is_enabled}
         for stream in self.by_arn.values():
             self.plan(stream)
 
     def of_table(self, table: str) -> TableStream | None:
         """The stream of a table that takes its changes."""
-        return self._enabled.get(table)
+        return self.enabled.get(table)
 
     def newest_of(self, table: str) -> TableStream | None:
         """The last stream that a table got, enabled or not."""
         streams = (stream for stream in self.by_arn.values() if stream.settings.table == table)
-        return self._enabled.get(table) or max(streams, key=_created, default=None)
+        return self.enabled.get(table) or max(streams, key=_created, default=None)
 
     def enable(self, table: str, keys: Mapping[str, str], view_type: ViewType) -> TableStream:
         """Give a table a stream; its label is a time, and no two streams of a table have the same."""
+        self.disable(table)  # of a table of this name that went with the engine's data
         now = self.world.now()
         while (arn := self._arn(table, label := _label(now))) in self.by_arn:
             now += 0.001
         settings = Settings(arn=arn, table=table, label=label, created=now, view_type=view_type, keys=dict(keys))
         stream = TableStream.made(settings, self.world.keeper(KIND, arn))
-        self.by_arn[arn] = self._enabled[table] = stream
+        self.by_arn[arn] = self.enabled[table] = stream
         return stream
 
     def disable(self, table: str) -> None:
         """Close the stream of a table, if it has one; it can be read for as long as its records are kept."""
-        stream = self._enabled.pop(table, None)
+        stream = self.enabled.pop(table, None)
         if stream is not None:
             stream.disable(self.world.now())
             self.plan(stream)
@@ -102,7 +105,7 @@ class TableStreams:
             self.plan(stream)
 
     def _arn(self, table: str, label: str) -> str:
-        return f"arn:aws:dynamodb:{self._region}:{self._account}:table/{table}/stream/{label}"
+        return f"arn:aws:dynamodb:{self.region}:{self._account}:table/{table}/stream/{label}"
 
 
 class TableStreamsApi:
@@ -217,7 +220,7 @@ class TableStreamsApi:
         page: list[tuple[dict[str, Any], int]] = []
         size = 0
         for record in records:
-            change = stream.change(record)
+            change = stream.shard.change(record)
             size += change["SizeBytes"]
             if size > LARGEST_PAGE and page:
                 break
@@ -227,7 +230,7 @@ class TableStreamsApi:
     def _described(self, stream: TableStream, record: ChangeRecord, change: Mapping[str, Any]) -> dict[str, Any]:
         images = ("Keys", "NewImage", "OldImage")
         return {
-            "eventID": stream.event_id(record),
+            "eventID": stream.shard.event_id(record),
             "eventName": record.name,
             "eventVersion": "1.1",
             "eventSource": "aws:dynamodb",

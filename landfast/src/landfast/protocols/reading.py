@@ -157,6 +157,8 @@ def _unknown(call: Call, model: Model) -> AwsError:
 
 def _refuse(call: Call, failures: list[Failure]) -> None:
     """Raise what the service answers to parameters that its model does not allow."""
+    if call.service == "sqs":
+        failures = [failure for failure in failures if not sqs_errors.is_taken(call.operation, failure)]
     if not failures:
         return
     if call.service == "sqs":

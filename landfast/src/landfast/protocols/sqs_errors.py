@@ -56,6 +56,15 @@ def error(name: str) -> ErrorTrait:
     return _ERRORS.get(name, _error(name))
 
 
+def is_taken(operation: str, failure: Failure) -> bool:
+    """Whether SQS takes what its model does not allow.
+
+    The ``AttributeNames`` of ``ReceiveMessage`` are those of messages, though its model says those of queues; which
+    there are is the service's affair.
+    """
+    return operation == "ReceiveMessage" and failure.path[0] == "attributeNames" and failure.culprit is not None
+
+
 def refusal(operation: str, failure: Failure) -> AwsError:
     """SQS's error for a constraint that a call does not meet: its model has only required members and attribute names.
 

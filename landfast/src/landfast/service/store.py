@@ -17,7 +17,6 @@ from typing import Any
 import msgspec
 
 from landfast import private
-from landfast.delivery.actions import Window
 from landfast.delivery.asynchronous import Progress
 from landfast.driver import Change, ForgetEvent, KeepEvent, KeepRow, KeepShard, ShardState
 from landfast.journal import Entry, encoded
@@ -28,10 +27,9 @@ CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY, at REAL NOT NULL, en
 CREATE TABLE IF NOT EXISTS events (request_id TEXT PRIMARY KEY, queue TEXT NOT NULL, record BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS events_by_queue ON events (queue);
 CREATE TABLE IF NOT EXISTS shards (
-    mapping TEXT NOT NULL, shard TEXT NOT NULL,
-    sequence TEXT, windows BLOB NOT NULL, started REAL, ended INTEGER NOT NULL,
+    mapping TEXT NOT NULL, shard TEXT NOT NULL, state BLOB NOT NULL,
     PRIMARY KEY (mapping, shard)
-);
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rows (
     kind TEXT NOT NULL, owner TEXT NOT NULL, key TEXT NOT NULL, content BLOB NOT NULL,
     PRIMARY KEY (kind, owner, key)
@@ -58,7 +56,7 @@ _COLUMNS = {
     "journal": {"id", "at", "entry"},
     "events": {"request_id", "queue", "record"},
     "rows": {"kind", "owner", "key", "content"},
-    "shards": {"mapping", "shard", "sequence", "windows", "started", "ended"},
+    "shards": {"mapping", "shard", "state"},
 }
 _SINCE_THE_FIRST = ("journal", "events")
 _MOVE_AWAY = "move it away, and with it what the service has accepted, or name another directory with --state"
@@ -264,18 +262,8 @@ class Store:
     def shards(self, mapping: str) -> dict[str, ShardState]:
         """How far `mapping` has come in each shard it has read."""
         with self._reading():
-            rows = self._connection.execute(
-                "SELECT shard, sequence, windows, started, ended FROM shards WHERE mapping = ?", (mapping,)
-            ).fetchall()
-        return {
-            shard: ShardState(
-                sequence=sequence,
-                windows=msgspec.json.decode(windows, type=tuple[Window | None, ...]),
-                started=started,
-                ended=bool(ended),
-            )
-            for shard, sequence, windows, started, ended in rows
-        }
+            rows = self._connection.execute("SELECT shard, state FROM shards WHERE mapping = ?", (mapping,)).fetchall()
+            return {shard: _STATE.decode(state) for shard, state in rows}
 
 
 def _make(change: Change, connection: sqlite3.Connection) -> None:
@@ -298,11 +286,9 @@ def _make(change: Change, connection: sqlite3.Connection) -> None:
         case ForgetEvent(request_id):
             connection.execute("DELETE FROM events WHERE request_id = ?", (request_id,))
         case KeepShard(mapping, shard, state):
-            windows = msgspec.json.encode(_sound(msgspec.to_builtins(state.windows)))
             connection.execute(
-                "INSERT OR REPLACE INTO shards (mapping, shard, sequence, windows, started, ended) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (mapping, shard, state.sequence, windows, state.started, state.ended),
+                "INSERT OR REPLACE INTO shards (mapping, shard, state) VALUES (?, ?, ?)",
+                (mapping, shard, msgspec.json.encode(_sound(msgspec.to_builtins(state)))),
             )
 
 
@@ -349,6 +335,7 @@ def read_journal(path: Path, *, after: int = 0) -> Iterator[tuple[int, Entry]]:
         after = entries[-1][0]
 
 
+_STATE = msgspec.json.Decoder(ShardState)
 _ENTRY: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Entry)
 
 

@@ -1,55 +1,25 @@
-"""Kinesis and DynamoDB streams at the engine: one driver a shard, parents before children."""
+"""Mappings of Kinesis and DynamoDB streams: one driver a shard, parents before children, no polls."""
 
-import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+import msgspec
 
-from landfast import driver
-from landfast.dataplane.errors import SourceGoneError
-from landfast.dataplane.streams import Change, KinesisRecord, Page, Shard
 from landfast.delivery.settings import Settings
 from landfast.delivery.shards import ShardTree
-from landfast.delivery.starting_positions import Position, position
+from landfast.delivery.starting_positions import position
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_config import StreamConfig
 from landfast.delivery.stream_records import StreamRecord, dynamodb_record, kinesis_record
-from landfast.delivery.strict_json import json_size
-from landfast.driver import KeepShard, ShardDriver, ShardState
+from landfast.delivery.strict_json import json_bytes
+from landfast.driver import KeepShard, ShardDriver, ShardState, TailedShard
+from landfast.journal import Dropped
 from landfast.service.functions import Target
 from landfast.service.world import LiveWorld, Shared
-
-type SourceRecord = KinesisRecord | Change
-
-_LISTING = 10.0
-"""Seconds between two looks at which shards there are; a shard that ends is a reason to look at once."""
-
-_SHORTEST_LISTING = 1.0
-_SHORTEST_IDLE = 0.1
-"""Real seconds: however fast time runs, an idle engine is not asked more often."""
-
-
-class ShardReader(Protocol):
-    """Reads one shard, page by page."""
-
-    def read(self, limit: int) -> Page[KinesisRecord] | Page[Change]:
-        """The next records."""
-        ...
-
-
-class Stream(Protocol):
-    """A stream at the endpoint."""
-
-    def shards(self) -> list[Shard]:
-        """All shards that hold records."""
-        ...
-
-    def reader(self, shard_id: str, position: Position) -> ShardReader:
-        """A reader of one shard."""
-        ...
+from landfast.sources.kinesis import KinesisShard, KinesisStream, Record
+from landfast.sources.table_stream import ChangeRecord, TableShard, TableStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,54 +36,9 @@ class StreamMapping:
 
     source: str
     target: Target
-    stream: Stream
+    stream: KinesisStream | TableStream
     config: StreamConfig
     settings: Settings
-
-
-class EngineShard:
-    """One shard, read page by page in threads of its own.
-
-    Args:
-        reader: At the engine.
-        record: Makes a stream record of one of the engine's.
-        world: The world, as the mapping sees it.
-        name: What people call the shard.
-    """
-
-    def __init__(
-        self, reader: ShardReader, record: Callable[[SourceRecord], StreamRecord], world: LiveWorld, name: str
-    ) -> None:
-        self.age = 0.0
-        self._reader = reader
-        self._record = record
-        self._world = world
-        self._name = name
-
-    def read(self, limit: int, answer: Callable[[driver.Page], None]) -> None:
-        """Read the next records; an idle shard answers after a moment, so that it is not asked without end."""
-
-        def read() -> None:
-            began = time.monotonic()
-            try:
-                page = self._world.engine_retries.until_done(
-                    f"reading {self._name}", lambda: self._reader.read(limit), failures=(BotoCoreError, ClientError)
-                )
-            except SourceGoneError as error:
-                gone = driver.Page([], gone=str(error))
-                self._world.post(lambda: answer(gone))
-                return
-            records = [self._record(record) for record in page.records]
-            if not (records or page.ended):
-                self._world.engine_retries.pause(max(0.0, _SHORTEST_IDLE - (time.monotonic() - began)))
-            lost = f"{self._name}: records have left the stream before they were read" if page.trimmed else ""
-            self._world.post(lambda: self._answer(driver.Page(records, ended=page.ended, lost=lost), answer))
-
-        self._world.apart(read)
-
-    def _answer(self, page: driver.Page, answer: Callable[[driver.Page], None]) -> None:
-        self.age = self._world.now() - page.records[-1].arrived if page.records else 0.0
-        answer(page)
 
 
 class StreamReader:
@@ -127,13 +52,12 @@ class StreamReader:
     def __init__(self, mapping: StreamMapping, shared: Shared) -> None:
         self.drivers: list[ShardDriver] = []
         self._mapping = mapping
-        self._shared = shared
+        self._loop = shared.loop
         self._world = LiveWorld(shared, mapping.target, mapping.source)
         self._tree = ShardTree(parents_first=mapping.settings.parents_first)
         self._known = shared.store.shards(mapping.source)
-        self._first = not self._known
-        self._started = time.time()
-        self._shards: dict[str, EngineShard] = {}
+        self._started: float | None = None
+        self._shards: dict[str, TailedShard[Any]] = {}
 
     @property
     def source(self) -> str:
@@ -151,9 +75,7 @@ class StreamReader:
 
     def start(self) -> None:
         """Begin, and return when the shards that exist are being read; from another thread than the driver's."""
-        shards = self._list()
-        self._shared.loop.ask(lambda: self._begin(shards))
-        self._shared.loop.post(self._look_later)
+        self._loop.ask(self._begin)
 
     def states(self) -> list[tuple[int, str]]:
         """For each shard, how many invocations are under way, and how far it has come, for people."""
@@ -169,105 +91,138 @@ class StreamReader:
             for one in tuple(self.drivers)
         ]
 
-    def _look_later(self) -> None:
-        clock = self._shared.loop.clock
-        pause = max(_LISTING, _SHORTEST_LISTING * clock.speed)
-        self._world.at(clock.now() + pause, lambda: self._world.apart(self._look))
+    def _begin(self) -> None:
+        """LATEST means this moment for the shards that are there when the mapping is started for the first time."""
+        self._started = None if self._known else self._world.now()
+        self._forget_missing()
+        self._mapping.stream.watch(self._look)
+        self._look()
+        self._started = None
+
+    def _forget_missing(self) -> None:
+        """Tell once of shards that have left the stream, or went with a stream that was deleted, before their end."""
+        there = {shard.id: shard.start for shard in self._mapping.stream.readable_shards()}
+        for name, state in [*self._known.items()]:
+            if there.get(name) == state.start:
+                continue
+            if not state.ended:
+                lost = f"{name}: the shard has left the stream before it was read to its end"
+                note = Dropped(at=self._world.now(), source=self.source, metric="TrimmedRecords", error=lost)
+                self._keep(name, replace(state, ended=True), note)
+            if name in there:
+                del self._known[name]
 
     def _look(self) -> None:
-        try:
-            shards = self._list()
-        except SourceGoneError:
-            return
-        self._world.post(lambda: self._begin(shards))
-        self._world.post(self._look_later)
-
-    def _list(self) -> list[Shard]:
-        return self._world.engine_retries.until_done(
-            "listing shards", self._mapping.stream.shards, failures=(BotoCoreError, ClientError)
-        )
-
-    def _begin(self, shards: Sequence[Shard]) -> None:
         ended = [name for name, state in self._known.items() if state.ended]
+        shards = self._mapping.stream.readable_shards()
         self._tree.know({shard.id: shard.parents for shard in shards}, ended)
         self._begin_ready()
-        self._first = False
 
     def _begin_ready(self) -> None:
+        shards = {shard.id: shard for shard in self._mapping.stream.readable_shards()}
         for shard_id in self._tree.begin():
-            shard_driver = self._driver(shard_id)
+            shard_driver = self._driver(shards[shard_id])
             self.drivers.append(shard_driver)
             shard_driver.begin()
 
-    def _driver(self, shard_id: str) -> ShardDriver:
+    def _driver(self, shard: KinesisShard | TableShard) -> ShardDriver:
         mapping, settings = self._mapping, self._mapping.settings
-        state = self._known.get(shard_id)
+        state = self._known.get(shard.id)
         if state is None:
-            state = ShardState(started=self._started if self._first else None)
-            self._world.commit([], [KeepShard(mapping.source, shard_id, state)])
-        where = position(mapping.config, state.sequence, state.started)
-        shard = EngineShard(
-            mapping.stream.reader(shard_id, where), lambda record: self._record(record, shard_id), self._world, shard_id
-        )
-        self._shards[shard_id] = shard
+            state = ShardState(started=self._started, start=shard.start)
+            self._keep(shard.id, state)
+        self._shards[shard.id] = tailed = self._tailed(shard, state)
         poller = ShardPoller(
             mapping.config,
-            shard_id,
+            shard.id,
             settings=settings,
             new_id=lambda: str(uuid.uuid4()),
             render=_rendered,
-            windows=state.windows,
+            lanes=state.lanes,
         )
         return ShardDriver(
             poller,
             self._world,
-            shard,
+            tailed,
             render=_rendered,
+            text=_text,
             source=mapping.source,
             function=mapping.target.label,
-            shard=shard_id,
+            shard=shard.id,
             state=state,
-            drained=lambda: self._drained(shard_id),
+            drained=lambda: self._drained(shard.id),
             delivery_retries=settings.delivery_retries,
         )
 
     def _drained(self, shard_id: str) -> None:
         self._tree.drained(shard_id)
+        self.drivers = [one for one in self.drivers if one.shard != shard_id]
         self._begin_ready()
-        self._world.apart(self._look)
 
-    def _record(self, record: SourceRecord, shard_id: str) -> StreamRecord:
-        arn = self._mapping.config.stream_arn
-        region = arn.split(":")[3]
-        if isinstance(record, KinesisRecord):
-            event = kinesis_record(
-                sequence=record.sequence,
-                key=record.key,
-                data=record.data,
-                arrived=record.arrived,
-                shard_id=shard_id,
-                stream_arn=arn,
-                role_arn=self._mapping.target.spec.role_arn,
-                region=region,
-            )
+    def _keep(self, shard_id: str, state: ShardState, *notes: Dropped) -> None:
+        self._world.commit(notes, [KeepShard(self.source, shard_id, state)])
+
+    def _tailed(self, shard: KinesisShard | TableShard, state: ShardState) -> TailedShard[Any]:
+        """The shard, from where the mapping begins to read it; each record is rendered once, when it is read."""
+        config = self._mapping.config
+        tail = shard.tail(position(config, state.sequence, state.started))
+        make: Callable[[Any], StreamRecord]
+        if isinstance(shard, KinesisShard):
+            make = _records(shard, config.stream_arn, self._mapping.target.spec.role_arn)
         else:
-            event = dynamodb_record(
-                event_id=record.event_id,
-                event_name=record.event_name,
-                change=record.change,
-                stream_arn=arn,
-                region=region,
-            )
-        return StreamRecord(
-            sequence=record.sequence,
+            make = _changes(shard, config.stream_arn)
+        return TailedShard(tail, make, self._world)
+
+
+def _records(shard: KinesisShard, arn: str, role_arn: str) -> Callable[[Record], StreamRecord]:
+    region = arn.split(":")[3]
+
+    def make(record: Record) -> StreamRecord:
+        sequence = shard.sequence(record)
+        event = kinesis_record(
+            sequence=sequence,
             key=record.key,
-            arrived=self._shared.loop.clock.at(record.arrived),
-            size=json_size(event),
-            body=event,
-            name=str(event["eventID"]),
+            data=record.data,
+            arrived=record.arrived,
+            shard_id=shard.id,
+            stream_arn=arn,
+            role_arn=role_arn,
+            region=region,
         )
+        return _record(event, sequence, record.key, record.arrived)
+
+    return make
+
+
+def _changes(shard: TableShard, arn: str) -> Callable[[ChangeRecord], StreamRecord]:
+    region = arn.split(":")[3]
+
+    def make(record: ChangeRecord) -> StreamRecord:
+        event = dynamodb_record(
+            event_id=shard.event_id(record),
+            event_name=record.name,
+            change=shard.change(record),
+            stream_arn=arn,
+            region=region,
+        )
+        return _record(event, shard.sequence_of(record.index), shard.key(record), record.arrived)
+
+    return make
+
+
+def _record(event: Mapping[str, object], sequence: str, key: str, arrived: float) -> StreamRecord:
+    text = json_bytes(event)
+    return StreamRecord(
+        sequence=sequence, key=key, arrived=arrived, size=len(text), body=text, name=str(event["eventID"])
+    )
+
+
+def _text(record: StreamRecord) -> bytes:
+    text: bytes = record.body
+    return text
 
 
 def _rendered(record: StreamRecord) -> Mapping[str, object]:
-    event: Mapping[str, object] = record.body
+    """The event, for those who look into it: filters, and what goes to S3."""
+    event: Mapping[str, object] = msgspec.json.decode(record.body)
     return event

@@ -1,7 +1,8 @@
-"""The simulator's streams: shards that hold what has arrived, read by the shard machines."""
+"""The simulator's streams: shards into which a scenario's records arrive, read by the shard machines."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -19,10 +20,11 @@ from landfast.delivery.stream_records import (
     kinesis_record,
 )
 from landfast.delivery.strict_json import json_size
-from landfast.driver import Order, Page, ShardDriver
+from landfast.driver import Order, Page, ShardDriver, TailedShard
 from landfast.simulate.acceptance import plain_image, typed
 from landfast.simulate.scenario import Generated, Record, Scenario, Source
 from landfast.simulate.world import ACCOUNT, FUNCTION_ARN, REGION, START, SimulatedWorld
+from landfast.sources.shard_log import ShardLog
 
 MAPPING_ID: Final = "00000000-0000-4000-8000-6c616e646661"
 _ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/scenario"
@@ -47,12 +49,22 @@ def sequence_number(kind: StreamKind, shard: int, place: int) -> str:
     return f"4960{shard:012d}{place:040d}" if kind == "kinesis" else f"1{shard:08d}{place:012d}"
 
 
-class SimulatedShard:
-    """What a shard holds, in order.
+class Arrival(StreamRecord, frozen=True):
+    """A record of a scenario, in its shard.
+
+    Attributes:
+        index: Its place in the shard, from 1.
+    """
+
+    index: int = 0
+
+
+class ScenarioShard(TailedShard[Arrival]):
+    """A shard into which a scenario's records arrive; each is made when somebody could read it, and then forgotten.
 
     Args:
         number: Its number.
-        records: What arrives in it.
+        records: What arrives in it, in order.
         make: Makes a stream record of one of them, given the shard's number and the record's place in it, from 1.
         world: The clock.
     """
@@ -61,51 +73,56 @@ class SimulatedShard:
         self,
         number: int,
         records: Iterator[Record],
-        make: Callable[[Record, int, int], StreamRecord],
+        make: Callable[[Record, int, int], Arrival],
         world: SimulatedWorld,
     ) -> None:
         self.number = number
+        self._log: ShardLog[Arrival] = ShardLog(shard_id(number))
+        self._place = self._log.tail("TRIM_HORIZON")
+        super().__init__(self._place, _itself, world)
+        self._clock = world
         self._records = records
         self._make = make
-        self._world = world
-        self._place = 0
+        self._count = 0
         self._next = next(records, None)
-
-    def read(self, limit: int, answer: Callable[[Page], None]) -> None:
-        """Answer with the next records that have arrived, once everything of this moment has happened."""
-        self._world.at(self._world.now(), lambda: answer(self._page(limit)), Order.READ)
 
     @property
     def next_arrival(self) -> float:
-        """When the next record arrives that was not read; never, if there is none."""
+        """When the oldest record arrives, or has arrived, that was not read; never, if there is none."""
+        if self._log.oldest is not None:
+            return self._log.oldest.arrived
         return math.inf if self._next is None else self._next.at
 
-    def expire(self, retention: float) -> list[StreamRecord]:
+    def page(self, limit: int) -> Page:
+        """The next records that have arrived."""
+        now = self._clock.now()
+        while self._next is not None and self._next.at <= now and len(self._log) < limit:
+            self._arrive(self._next)
+        page = super().page(limit)
+        self._log.let_go(self._place.next, "")
+        return replace(page, nothing_before=self.next_arrival)
+
+    def expire(self, retention: float) -> None:
         """Let go of what the stream keeps no longer and nobody has read (S-54)."""
-        now = self._world.now()
-        gone: list[StreamRecord] = []
+        now = self._clock.now()
         while self._next is not None and self._next.at + retention <= now:
-            gone.append(self._take(self._next))
-        return gone
+            self._arrive(self._next)
+        self._log.let_go(self._log.expired(now, retention), "S-54 expired in the stream")
 
-    def skip(self, until: float) -> list[StreamRecord]:
-        """Pass over what arrives before the Unix time `until`, and return it (S-50)."""
-        missed: list[StreamRecord] = []
+    def skip(self, until: float) -> None:
+        """Pass over what arrives before the Unix time `until` (S-50)."""
         while self._next is not None and self._next.at + START < until:
-            missed.append(self._take(self._next))
-        return missed
+            self._arrive(self._next)
+        self._log.let_go(self._log.end, "S-50 before the starting position")
 
-    def _page(self, limit: int) -> Page:
-        now = self._world.now()
-        taken: list[StreamRecord] = []
-        while len(taken) < limit and self._next is not None and self._next.at <= now:
-            taken.append(self._take(self._next))
-        return Page(taken, nothing_before=self.next_arrival)
-
-    def _take(self, record: Record) -> StreamRecord:
-        self._place += 1
+    def _arrive(self, record: Record) -> None:
+        self._count += 1
+        self._log.append(self._make(record, self.number, self._count))
         self._next = next(self._records, None)
-        return self._make(record, self.number, self._place)
+
+
+def _itself(record: Arrival) -> StreamRecord:
+    return record
 
 
 def begin(
@@ -129,26 +146,24 @@ def begin(
     make = _maker(config)
     drivers: list[ShardDriver] = []
     for number, records in source.by_shard().items():
-        shard = SimulatedShard(number, records, make, world)
+        shard = ScenarioShard(number, records, make, world)
         render = _renderer(config, shard_id(number))
         poller = ShardPoller(config, shard_id(number), settings=settings, new_id=new_id, render=render, epoch=START)
         driver = ShardDriver(poller, world, shard, render=render, source=kind, shard=number, epoch=START)
-        _plan_expiry(driver, shard, world)
+        _plan_expiry(shard, config.retention, world)
         drivers.append(driver)
         if config.enabled and config.starting_timestamp is not None:
-            missed = shard.skip(config.starting_timestamp)
-            driver.settle(missed, "dropped", "S-50 before the starting position")
+            shard.skip(config.starting_timestamp)
     for driver in drivers if config.enabled else ():
         driver.begin()
 
 
-def _plan_expiry(driver: ShardDriver, shard: SimulatedShard, world: SimulatedWorld) -> None:
+def _plan_expiry(shard: ScenarioShard, retention: float, world: SimulatedWorld) -> None:
     """Look at the stream again when the next record has lain there unread for too long."""
-    retention = driver.machine.config.retention
 
     def expire() -> None:
-        driver.settle(shard.expire(retention), "dropped", "S-54 expired in the stream")
-        _plan_expiry(driver, shard, world)
+        shard.expire(retention)
+        _plan_expiry(shard, retention, world)
 
     if math.isfinite(shard.next_arrival):
         world.at(shard.next_arrival + retention, expire, Order.ARRIVED)
@@ -172,13 +187,13 @@ def sequences(source: Source, kind: StreamKind) -> Callable[[str], str]:
     return lambda record_id: known.get(record_id, record_id)
 
 
-def _maker(config: StreamConfig) -> Callable[[Record, int, int], StreamRecord]:
+def _maker(config: StreamConfig) -> Callable[[Record, int, int], Arrival]:
     """Makes records with their size in an event."""
     size = _kinesis_size(config) if config.kind == "kinesis" else _dynamodb_size(config)
 
-    def make(record: Record, shard: int, place: int) -> StreamRecord:
+    def make(record: Record, shard: int, place: int) -> Arrival:
         sequence = sequence_number(config.kind, shard, place)
-        return StreamRecord(sequence, record.key, record.at, size(record, sequence), record, record.id)
+        return Arrival(sequence, record.key, record.at, size(record, sequence), record, record.id, place)
 
     return make
 

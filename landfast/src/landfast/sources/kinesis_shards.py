@@ -175,6 +175,11 @@ class KinesisShard(ShardLog[Record]):
         )
 
     @property
+    def start(self) -> str:
+        """What tells the shard from one of the same id of a stream of the same name that was deleted."""
+        return self.starting_sequence_number
+
+    @property
     def starting_sequence_number(self) -> str:
         """Less than those of all its records."""
         return self.numbers.text(0, self.numbers.created)

@@ -120,6 +120,11 @@ class ShardLog[R: Stored]:
         """The newest record."""
         return self._records[-1] if self._records else None
 
+    @property
+    def start(self) -> str:
+        """What tells the shard from one of the same id of a stream of the same name that was deleted."""
+        return ""
+
     def append(self, record: R) -> None:
         """Take a record in; readers are told by `notify`, once for all that arrives together."""
         self._records.append(record)

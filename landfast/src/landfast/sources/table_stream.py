@@ -91,7 +91,11 @@ class ItemChange:
 
 
 class TableShard(ShardLog[ChangeRecord]):
-    """The shard of a table's stream."""
+    """The shard of a table's stream.
+
+    Args:
+        settings: What the stream is.
+    """
 
     def __init__(self, settings: Settings) -> None:
         unique = zlib.crc32(settings.arn.encode())
@@ -100,6 +104,7 @@ class TableShard(ShardLog[ChangeRecord]):
             closed=settings.disabled is not None,
             trimmed=settings.trimmed,
         )
+        self._settings = settings
         self._before_first = _milliseconds(settings.created) * _CHANGES_A_MILLISECOND
 
     def sequence_of(self, index: int) -> str:
@@ -112,6 +117,29 @@ class TableShard(ShardLog[ChangeRecord]):
             return None
         index = int(sequence) - self._before_first
         return index if index >= 0 else None
+
+    def change(self, record: ChangeRecord) -> dict[str, Any]:
+        """The ``dynamodb`` part of a record (S-84), binary values as base64 text."""
+        images: dict[str, Any] = {"Keys": record.keys}
+        if record.new is not None:
+            images["NewImage"] = record.new
+        if record.old is not None:
+            images["OldImage"] = record.old
+        return {
+            "ApproximateCreationDateTime": float(math.floor(record.arrived)),
+            **images,
+            "SequenceNumber": self.sequence_of(record.index),
+            "SizeBytes": change_size(images),
+            "StreamViewType": self._settings.view_type,
+        }
+
+    def key(self, record: ChangeRecord) -> str:
+        """What order holds for (S-49): the item's keys, always the same text for the same item."""
+        return msgspec.json.encode(record.keys, order="deterministic").decode()
+
+    def event_id(self, record: ChangeRecord) -> str:
+        """The ``eventID`` of a record: 32 hexadecimal digits, always the same."""
+        return hashlib.md5(f"{self._settings.arn} {record.index}".encode(), usedforsecurity=False).hexdigest()
 
 
 class TableStream:
@@ -213,25 +241,6 @@ class TableStream:
             self._let_go(expired, "S-54 expired in the stream")
             self.settings.trimmed = self.shard.trimmed
             self._save()
-
-    def change(self, record: ChangeRecord) -> dict[str, Any]:
-        """The ``dynamodb`` part of a record (S-84), binary values as base64 text."""
-        images: dict[str, Any] = {"Keys": record.keys}
-        if record.new is not None:
-            images["NewImage"] = record.new
-        if record.old is not None:
-            images["OldImage"] = record.old
-        return {
-            "ApproximateCreationDateTime": float(math.floor(record.arrived)),
-            **images,
-            "SequenceNumber": self.shard.sequence_of(record.index),
-            "SizeBytes": change_size(images),
-            "StreamViewType": self.settings.view_type,
-        }
-
-    def event_id(self, record: ChangeRecord) -> str:
-        """The ``eventID`` of a record: 32 hexadecimal digits, always the same."""
-        return hashlib.md5(f"{self.arn} {record.index}".encode(), usedforsecurity=False).hexdigest()
 
     def _append(self, change: ItemChange, now: float) -> None:
         view, newest = self.settings.view_type, self.shard.newest

@@ -1,0 +1,101 @@
+"""What must survive a restart of a shard's lanes: how far each has come, and the batches that are tried again.
+
+A batch that was never invoked, or that was in flight for the first time, is not kept: its records are read again and
+form a batch anew. One that has failed, or was split, keeps its records together, its retries and the time of its next
+try (S-56, S-57, S-60).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from landfast.delivery.actions import Window
+from landfast.delivery.destination_records import FunctionError
+from landfast.delivery.stream_records import StreamRecord
+
+
+@dataclass(frozen=True, slots=True)
+class BatchState:
+    """A batch that is tried again. Its attributes are those of `lane.Batch`; its records are told by their numbers.
+
+    Attributes:
+        first: The sequence number of its first record; None for the last invocation of a window, which has none.
+        last: The sequence number of its last record.
+    """
+
+    first: str | None
+    last: str | None
+    attempts: int
+    misses: int
+    window: Window | None
+    request_id: str
+    error: FunctionError | None
+    version: str
+    part: bool
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaneState:
+    """How far a lane has come.
+
+    Attributes:
+        upto: The sequence number up to which all its records are done, or in one of the batches.
+        window: The tumbling window that is open, with its state (S-75).
+        batches: What is tried again; the last one first.
+        given_up: What was given up of a bisected batch and is not yet delivered (U-30).
+        due: When the next try is, in seconds.
+    """
+
+    upto: str | None = None
+    window: Window | None = None
+    batches: tuple[BatchState, ...] = ()
+    given_up: tuple[BatchState, ...] = ()
+    due: float | None = None
+
+
+@dataclass(slots=True)
+class Resumption:
+    """Finds for each record that is read again after a restart where it belongs.
+
+    Attributes:
+        state: What was kept.
+        complete: Whether all that belongs to the batches has been read again.
+        records: Those of each batch, the given-up ones behind the others.
+    """
+
+    state: LaneState
+    complete: bool = False
+    records: list[list[StreamRecord]] = field(default_factory=list)
+    _ranges: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for batch in (*self.state.batches, *self.state.given_up):
+            self.records.append([])
+            first, last = (0, -1) if batch.first is None or batch.last is None else (int(batch.first), int(batch.last))
+            self._ranges.append((first, last))
+
+    def is_done(self, record: StreamRecord) -> bool:
+        """Whether a record was done before the restart; one that comes after all that was kept completes it."""
+        if self.state.upto is None or int(record.sequence) > int(self.state.upto):
+            self.complete = True
+            return False
+        return self._batch_of(record) is None
+
+    def takes(self, record: StreamRecord) -> bool:
+        """Put a record back into its batch; False if it belongs to none."""
+        records = self._batch_of(record)
+        if records is not None:
+            records.append(record)
+        return records is not None
+
+    def _batch_of(self, record: StreamRecord) -> list[StreamRecord] | None:
+        sequence = int(record.sequence)
+        for (first, last), records in zip(self._ranges, self.records, strict=True):
+            if first <= sequence <= last:
+                return records
+        return None
+
+
+def bounds(records: Sequence[StreamRecord]) -> tuple[str | None, str | None]:
+    """The first and the last sequence number; None for a batch without records."""
+    return (records[0].sequence, records[-1].sequence) if records else (None, None)

@@ -1,0 +1,270 @@
+"""Records of what calls to the engine have really changed in tables that have a stream (S-141).
+
+A write to such a table goes through the endpoint like this, one at a time:
+
+1. The keys of the items that it may write are read from the call (`table_items`); where they cannot be told, every
+   item of the table counts.
+2. The items are read from the engine, consistently, and an *intent*, the keys with the old images, is committed.
+3. The call is handed on as it came, and the engine answers: it may have failed, or done only a part.
+4. The items are read again; what differs has changed. The records are appended and the intent is forgotten in one
+   commit, and only then the client gets the engine's answer.
+
+So a cancelled transaction, a failed condition and a write of what is there leave nothing, and a service that is killed
+at any point finds the intent at its next start and does the last step then. What cannot be read again, because the
+engine has gone, is done before the next write.
+
+Streams are ours from the start: the engine never hears of them, and the answers of the table operations tell of ours.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+
+from landfast.eventplane import table_descriptions as descriptions
+from landfast.eventplane.engine_tables import TARGET, EngineRefusedError, EngineTables
+from landfast.eventplane.passing import Ask, Driver, EngineAnswer, Head, Passing
+from landfast.eventplane.ports import PlaneWorld
+from landfast.eventplane.table_items import WRITES, Touched, key_of, name_of, table_name, touched
+from landfast.eventplane.table_streams import TableStreams
+from landfast.sources.table_stream import Item, ItemChange, Settings
+
+_REGION: Final = re.compile(r"Credential=[^/,\s]+/\d+/(?P<region>[^/,\s]+)/")
+_TABLES: Final = frozenset({"CreateTable", "DeleteTable", "DescribeTable", "UpdateTable"})
+_KIND: Final = "table writes"
+_OWNER: Final = "intents"
+
+
+class TableIntent(msgspec.Struct, frozen=True, array_like=True):
+    """What is about to be written to one table.
+
+    Attributes:
+        table: Its name.
+        stream: The ARN of its stream.
+        names: The names of its key attributes.
+        keys: Of the items that may be written; None for any item.
+        old: The items that are there.
+    """
+
+    table: str
+    stream: str
+    names: list[str]
+    keys: list[dict[str, Any]] | None
+    old: list[dict[str, Any]]
+
+
+type Intent = list[TableIntent]
+
+
+class TableWrites:
+    """Makes stream records of the calls that pass; an `Interceptor`.
+
+    Everything but what it hands to the driver runs in the endpoint's event loop.
+
+    Args:
+        world: The world, for the driver's thread.
+        streams: The streams of all tables.
+    """
+
+    def __init__(self, world: PlaneWorld, streams: TableStreams) -> None:
+        self._world = world
+        self._streams = streams
+        self._keep = world.keeper(_KIND, _OWNER)
+        self._known = {table: stream.settings for table, stream in streams.enabled.items()}
+        self._left = {key: _INTENT.decode(content) for _, key, content in world.rows(_KIND)}
+        self._last = max(self._left, default="")
+        self._lock = asyncio.Lock()
+        self._tasks: set[asyncio.Future[EngineAnswer]] = set()
+
+    def concerns(self, head: Head) -> bool:
+        """Whether a request may write to a table with a stream, or is about tables themselves."""
+        operation = _operation(head)
+        if operation not in _TABLES and not (self._known and operation in WRITES):
+            return False
+        region = _REGION.search(head.headers.get("authorization", ""))
+        return region is None or region["region"] == self._streams.region
+
+    async def answer(self, passing: Passing) -> EngineAnswer:
+        """Answer a request that concerns; whoever asked may go away, it is brought to its end."""
+        task = asyncio.ensure_future(self._answer(passing))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def recover(self, ask: Ask, driver: Driver) -> None:
+        """Make the records of writes that a killed service had begun."""
+        async with self._lock:
+            await self._finish_left(EngineTables(ask, self._streams.region), driver)
+
+    async def _answer(self, passing: Passing) -> EngineAnswer:
+        operation = _operation(passing.head)
+        try:
+            params: dict[str, Any] = json.loads(await passing.body())
+            keys = {table: [*settings.keys] for table, settings in self._known.items()}
+            items = touched(operation, params, keys) if operation in WRITES else {}
+            table = table_name(params["TableName"]) if operation in _TABLES else ""
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return await passing.forward()  # nothing that DynamoDB takes; the engine says why
+        if table:
+            return await self._table_call(operation, table, params, passing)
+        if not items:
+            return await passing.forward()
+        async with self._lock:
+            return await self._write(items, passing)
+
+    # Writes
+
+    async def _write(self, items: Touched, passing: Passing) -> EngineAnswer:
+        engine = EngineTables(passing.ask, self._streams.region)
+        await self._finish_left(engine, passing.driver)
+        intent = [part for table, keys in items.items() if (part := await self._intended(table, keys, engine))]
+        if not intent:
+            return await passing.forward()
+        key = self._last = f"{int(self._last or '0', 16) + 1:016x}"
+        await passing.driver(lambda: self._keep(key, msgspec.msgpack.encode(intent)))
+        self._left[key] = intent
+        try:
+            return await passing.forward()
+        finally:  # also where the engine gave no answer: it may have done it all the same
+            await self._finish_left(engine, passing.driver)
+
+    async def _intended(self, table: str, keys: list[Item] | None, engine: EngineTables) -> TableIntent | None:
+        """What is there before a write; None if the table has gone, or has no stream any more."""
+        settings = self._known.get(table)
+        if settings is None:
+            return None
+        names = [*settings.keys]
+        try:
+            old = await engine.items(table, keys)
+        except EngineRefusedError:
+            keys = None  # such keys as the table cannot have: the call will hardly do anything, but who knows
+            try:
+                old = await engine.items(table, None)
+            except EngineRefusedError:
+                return None
+        wanted = None if keys is None else [dict(key) for key in keys]
+        return TableIntent(table, settings.arn, names, wanted, old)
+
+    async def _finish_left(self, engine: EngineTables, driver: Driver) -> None:
+        """Make the records of every intent that is left, oldest first."""
+        for key, intent in [*self._left.items()]:
+            changes = [(part.stream, await self._changes(part, engine)) for part in intent]
+            await driver(partial(self._append, key, changes))
+            del self._left[key]
+
+    async def _changes(self, part: TableIntent, engine: EngineTables) -> list[ItemChange]:
+        try:
+            new = await engine.items(part.table, part.keys)
+        except EngineRefusedError as error:
+            if error.gone:
+                return []  # the items of a deleted table leave no records (DynamoDB guide, Streams)
+            raise
+        images = [{_name(item, part.names): item for item in items} for items in (part.old, new)]
+        keys = part.keys if part.keys is not None else _keys(part.names, [*part.old, *new])
+        return [ItemChange(key, images[0].get(name_of(key)), images[1].get(name_of(key))) for key in keys]
+
+    def _append(self, key: str, changes: list[tuple[str, list[ItemChange]]]) -> None:
+        """In the driver's thread: the records are there and the intent is not, in one commit."""
+        now = self._world.now()
+        for arn, items in changes:
+            stream = self._streams.by_arn.get(arn)
+            if stream is not None and stream.is_enabled:
+                stream.append(items, now)
+                self._streams.plan(stream)
+        self._keep(key, None)
+
+    # Tables
+
+    async def _table_call(self, operation: str, table: str, params: dict[str, Any], passing: Passing) -> EngineAnswer:
+        if operation == "DescribeTable":
+            given = await passing.forward()
+            return await self._told(given, "Table", passing) if descriptions.is_done(given) else given
+        specification = params.pop(descriptions.SPECIFICATION, None)
+        if specification is not None and (problem := descriptions.problem(specification)):
+            return descriptions.refused(operation, problem)
+        async with self._lock:
+            await self._finish_left(EngineTables(passing.ask, self._streams.region), passing.driver)
+            match operation:
+                case "DeleteTable":
+                    return await self._delete(table, passing)
+                case "CreateTable":
+                    return await self._create(params, specification, passing)
+                case _:
+                    return await self._update(table, params, specification, passing)
+
+    async def _create(
+        self, params: Mapping[str, Any], specification: Mapping[str, Any] | None, passing: Passing
+    ) -> EngineAnswer:
+        given = await passing.forward(json.dumps(params).encode())
+        if not descriptions.is_done(given):
+            return given
+        if specification is not None and specification["StreamEnabled"]:
+            await self._enable(descriptions.description(given), specification, passing)
+        return await self._told(given, "TableDescription", passing)
+
+    async def _update(
+        self, table: str, params: Mapping[str, Any], specification: Mapping[str, Any] | None, passing: Passing
+    ) -> EngineAnswer:
+        if specification is not None and specification["StreamEnabled"] == (table in self._known):
+            has = "already has an enabled stream" if table in self._known else "has no stream to disable"
+            return descriptions.refused("UpdateTable", f"Table {has}: TableName: {table}")
+        if specification is not None and params.keys() == {"TableName"}:
+            engine = EngineTables(passing.ask, self._streams.region)
+            given = await engine.call("DescribeTable", params)  # there is nothing else that the engine could do
+        else:
+            given = await passing.forward(json.dumps(params).encode())
+        if not descriptions.is_done(given):
+            return given
+        if specification is not None and specification["StreamEnabled"]:
+            await self._enable(descriptions.description(given), specification, passing)
+        elif specification is not None:
+            await self._disable(table, passing)
+        return await self._told(given, "TableDescription", passing)
+
+    async def _delete(self, table: str, passing: Passing) -> EngineAnswer:
+        given = await passing.forward()
+        if not descriptions.is_done(given):
+            return given
+        told = await self._told(given, "TableDescription", passing)
+        await self._disable(table, passing)
+        return told
+
+    async def _enable(self, table: Mapping[str, Any], specification: Mapping[str, Any], passing: Passing) -> None:
+        name, keys, view = table["TableName"], descriptions.key_schema(table), specification["StreamViewType"]
+        stream = await passing.driver(lambda: self._streams.enable(name, keys, view))
+        self._known[name] = stream.settings
+
+    async def _disable(self, table: str, passing: Passing) -> None:
+        if self._known.pop(table, None) is not None:
+            await passing.driver(lambda: self._streams.disable(table))
+
+    async def _told(self, given: EngineAnswer, member: str, passing: Passing) -> EngineAnswer:
+        table: str = descriptions.description(given).get("TableName", "")
+
+        def settings() -> Settings | None:
+            stream = self._streams.newest_of(table)
+            return None if stream is None else msgspec.structs.replace(stream.settings)
+
+        return descriptions.with_stream(given, member, await passing.driver(settings))
+
+
+_INTENT: Final = msgspec.msgpack.Decoder(Intent)
+
+
+def _operation(head: Head) -> str:
+    target = head.headers.get("x-amz-target", "")
+    return target[len(TARGET) :] if target.startswith(TARGET) else ""
+
+
+def _name(item: Item, names: list[str]) -> str:
+    return name_of(key_of(item, names) or {})
+
+
+def _keys(names: list[str], items: list[dict[str, Any]]) -> list[Item]:
+    """The keys of items, each once."""
+    found = {_name(item, names): key_of(item, names) or {} for item in items}
+    return [*found.values()]
