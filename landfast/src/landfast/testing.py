@@ -2,9 +2,10 @@
 
 A stack runs in this process, and is talked to as one on AWS is, by boto3 against its endpoint:
 
-    with Service.start(Options(template=Path("template.yaml"), state=Path("state"), speed=60)) as service:
+    with Service.start(Options(template=Path("template.yaml"), state=Path("state"), skip_waits=True)) as service:
         sqs = boto3.client("sqs", endpoint_url=service.endpoint, region_name=service.running.region)
         sqs.send_message(QueueUrl=service.running.resource("queue", "Source").url, MessageBody="{}")
+        service.settle()
         entries = [entry for _, entry in read_journal(service.journal)]
 """
 
@@ -14,6 +15,7 @@ from landfast.errors import LandfastError
 from landfast.journal import Accepted, Entry, Finished, Invoked
 from landfast.report.sentences import sentence
 from landfast.service.interrupts import Interrupted, Interrupts
+from landfast.service.local_client import peek, settle
 from landfast.service.service import Options, Service
 from landfast.service.state import Resource, Running, ServiceError
 from landfast.service.store import read_journal
@@ -33,7 +35,9 @@ __all__ = [
     "ServiceError",
     "in_one_line",
     "keep_threads_quiet",
+    "peek",
     "read_journal",
     "report_failure",
     "sentence",
+    "settle",
 ]
