@@ -19,7 +19,7 @@ SLOW := tests/template tests/local_invoke
 WHOLE := tests/end_to_end
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/report tests/simulate tests/template_reader
 TOOL_SLOW := tests/runtime tests/dataplane tests/service
-TOOL_WHOLE := tests/wheel tests/faithful
+TOOL_WHOLE := tests/wheel tests/faithful tests/end_to_end
 
 # Real time on a machine that others use as well: what failed is tried once more, for all to see; a fault fails again.
 PYTEST := $(CURDIR)/$(BIN)/pytest

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,10 @@ def environment() -> Iterator[None]:
         yield
 
 
+MADE = {"client": cache(boto3.client), "resource": cache(boto3.resource)}
+"""To make one takes longer than a test's calls; moto answers whichever there is, and forgets everything in between."""
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An AWS that holds nothing yet and does one call at a time.
@@ -94,6 +99,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             return answer(stubber, *args, **kwargs)
 
     monkeypatch.setattr(BotocoreStubber, "__call__", locked)
+    for name, made in MADE.items():
+        monkeypatch.setattr(boto3, name, made)
     with moto.mock_aws():
         yield
 
