@@ -1,3 +1,4 @@
+# --- order files or parcel scans or payments or receipts ---
 """The largest of everything: what AWS takes, and what the shop's own rules accept."""
 
 import json
