@@ -33,7 +33,7 @@ CODE = ("demo", "functions", "layers", "tests", "tools")
 OWN_TESTS = ("tests/architecture", "tests/unit/functions", "tests/unit/shop", "tests/template")
 CHECKS = {
     "demonstration": ("demo", "--speed", "120"),
-    "tests": ("pytest", "-q", "-p", "no:cacheprovider", "-n", "2", *OWN_TESTS, "--ignore", SLOW_ONES),
+    "tests": ("pytest", "-q", "-p", "no:cacheprovider", *OWN_TESTS, "--ignore", SLOW_ONES),
     "types": ("mypy",),
     "format": ("ruff", "format", "--check", "--quiet", *CODE),
     "lint": ("ruff", "check", "--quiet", *CODE),
