@@ -8,9 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from demo.landing import Landing, landing
 from demo.shop import Shop
-from landfast.dataplane.engine import EngineName, ministack_is_cached
-from landfast.dataplane.errors import EngineError
-from landfast.testing import Service
+from landfast.testing import EngineName, LandfastError, Service, ministack_is_cached
 from tests.end_to_end.loads import Load, Tolerance, Way
 
 _QUIET = 2.0
@@ -75,7 +73,7 @@ def engine() -> EngineName:
         case None:
             try:
                 return "ministack" if ministack_is_cached() else "moto"
-            except EngineError:  # there is no uv to run it with
+            except LandfastError:  # there is no uv to run it with
                 return "moto"
         case other:
             raise ValueError(f"LANDFAST_ENGINE={other}: there are moto and ministack")

@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from landfast.service.service import Options, Service
+from landfast.testing import Options, Service
 from tests.end_to_end.audit import Audit, engine, poison, report, say
 from tests.end_to_end.conftest import ROOT
 from tests.end_to_end.loads import workload

@@ -9,9 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Self
 
-from landfast.journal import Finished
-from landfast.service.service import Options, Service
-from landfast.service.store import read_journal
+from landfast.testing import Finished, Options, Service, read_journal
 from tests.end_to_end.audit import Audit, engine, poison, report, say
 from tests.end_to_end.conftest import ROOT
 from tests.end_to_end.loads import Tolerance, workload

@@ -11,6 +11,7 @@ A stack runs in this process, and is talked to as one on AWS is, by boto3 agains
 
 from landfast.cli.failures import in_one_line, keep_threads_quiet
 from landfast.cli.up import report_failure
+from landfast.dataplane.engine import EngineName, ministack_is_cached
 from landfast.errors import LandfastError
 from landfast.journal import Accepted, Entry, Finished, Invoked
 from landfast.report.sentences import sentence
@@ -22,6 +23,7 @@ from landfast.service.store import read_journal
 
 __all__ = [
     "Accepted",
+    "EngineName",
     "Entry",
     "Finished",
     "Interrupted",
@@ -35,6 +37,7 @@ __all__ = [
     "ServiceError",
     "in_one_line",
     "keep_threads_quiet",
+    "ministack_is_cached",
     "peek",
     "read_journal",
     "report_failure",
