@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,8 +10,6 @@ from demo.shop import Shop
 from landfast.testing import EngineName, LandfastError, Service, ministack_is_cached
 from tests.end_to_end.loads import Load, Tolerance, Way
 
-_QUIET = 2.0
-_TICK = 0.5
 _NOTHING = Tolerance()
 
 
@@ -32,16 +29,10 @@ class Audit:
             for sending in [pool.submit(load.send) for load in self.work.values()]:
                 sending.result()
 
-    def until_quiet(self, patience: float) -> None:
-        """Wait until nothing is under way, `patience` seconds at most."""
-        latest = time.monotonic() + patience
-        since = time.monotonic()
-        while time.monotonic() - since < _QUIET:
-            assert self.service.failure is None, self.service.failure
-            assert time.monotonic() < latest, f"after {patience} s there is still work: {self.shop.held()}"
-            time.sleep(_TICK)
-            if not self.service.is_idle or self.shop.has_waiting_messages():
-                since = time.monotonic()
+    def settle(self, patience: float) -> None:
+        """Wait until everything rests, `patience` real seconds at most."""
+        self.service.settle(patience)
+        assert self.service.failure is None, self.service.failure
 
     def landings(self, tolerance: Tolerance = _NOTHING) -> list[Landing]:
         """Where all of it must be."""

@@ -16,7 +16,6 @@ from landfast.testing import Entry, Options, Service, read_journal
 from tests.samples import sample
 
 ROOT = Path(__file__).parents[2]
-SPEED = 120.0
 PATIENCE = 60.0
 
 
@@ -63,7 +62,7 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, layers: Path, _loopback_only: None) -> Iterator[RunningShop]:
     state = tmp_path_factory.mktemp("shop") / "state"
-    options = Options(template=ROOT / "template.yaml", state=state, layers=layers, speed=SPEED)
+    options = Options(template=ROOT / "template.yaml", state=state, layers=layers, skip_waits=True)
     with Service.start(options) as service:
         yield RunningShop(service)
         assert service.failure is None, service.failure

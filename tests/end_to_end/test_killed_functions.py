@@ -84,7 +84,7 @@ def test_what_killed_functions_were_at_is_processed_once_or_kept(tmp_path: Path,
         with Killer(SEED) as killer:
             audit.send()
             time.sleep(max(0.0, KILLING - (time.monotonic() - began)))
-        audit.until_quiet(PATIENCE)
+        audit.settle(PATIENCE)
         quiet = time.monotonic()
         ends = [entry for _, entry in read_journal(service.journal) if isinstance(entry, Finished)]
         hit = Counter(entry.source for entry in ends if entry.outcome == "exit")

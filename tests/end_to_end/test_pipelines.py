@@ -32,7 +32,7 @@ SLOW_ONES = "tests/template/test_removal.py"
 CODE = ("demo", "functions", "layers", "tests", "tools")
 OWN_TESTS = ("tests/architecture", "tests/unit/functions", "tests/unit/shop", "tests/template")
 CHECKS = {
-    "demonstration": ("demo", "--speed", "120"),
+    "demonstration": ("demo"),
     "tests": ("pytest", "-q", "-p", "no:cacheprovider", *OWN_TESTS, "--ignore", SLOW_ONES),
     "types": ("mypy",),
     "format": ("ruff", "format", "--check", "--quiet", *CODE),
