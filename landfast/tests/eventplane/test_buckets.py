@@ -222,6 +222,21 @@ def test_s_142_several_deletions_in_a_bucket_with_versions_make_markers_or_delet
     assert objects(s3)[2]["versionId"] == version
 
 
+def test_s_142_a_deleted_marker_is_a_deleted_version() -> None:
+    """S3 says of it that it is a marker (S3 API, `DeleteObject`); moto does not."""
+    s3 = bucket()
+    headers = {"x-amz-delete-marker": "true", "x-amz-version-id": "m1"}
+    s3.engine.scripted["DELETE", "/inbox/a?versionId=m1"] = EngineAnswer(204, headers, b"")
+    s3("DELETE", "/inbox/a?versionId=m1")
+    told = b"<Key>a</Key><VersionId>m2</VersionId><DeleteMarker>true</DeleteMarker>"
+    told += b"<DeleteMarkerVersionId>m2</DeleteMarkerVersionId>"
+    answer = EngineAnswer(200, {}, b"<DeleteResult><Deleted>" + told + b"</Deleted></DeleteResult>")
+    s3.engine.scripted["POST", "/inbox?delete"] = answer
+    s3("POST", "/inbox?delete", deletion("a", version="m2"))
+    assert events(s3) == [("ObjectRemoved:Delete", "a")] * 2
+    assert [each["versionId"] for each in objects(s3)] == ["m1", "m2"]
+
+
 def test_s_142_a_marker_that_the_engine_does_not_tell_is_asked_for() -> None:
     s3 = with_versions(bucket())
     s3("PUT", "/inbox/a", b"hello")

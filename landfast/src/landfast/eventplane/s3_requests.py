@@ -105,15 +105,12 @@ def target_of(bucket: str, key: str, version_id: str = "", subresource: str = ""
 
 def _operation(head: Head, key: str, query: Mapping[str, str]) -> str | None:
     asked = [name for name in query if name.lower() not in _HARMLESS and not name.lower().startswith(_OF_ANY_REQUEST)]
-    if len(asked) > 1:
-        return None  # a part of a multipart upload, a listing
+    if asked:  # a part of an upload has parameters, too
+        table = _OBJECT if key else _BUCKET
+        return next((table[head.method, name] for name in asked if (head.method, name) in table), None)
     if key:
-        if asked:
-            return _OBJECT.get((head.method, asked[0]))
         copied = head.method == "PUT" and "x-amz-copy-source" in head.headers
         return "CopyObject" if copied else _PLAIN.get(head.method)
-    if asked:
-        return _BUCKET.get((head.method, asked[0]))
     if head.method == "DELETE":
         return DELETE_BUCKET
     is_form = head.headers.get("content-type", "").lower().startswith("multipart/form-data")

@@ -10,15 +10,13 @@ from contextlib import ExitStack, closing
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 from botocore.session import Session
 
-from landfast.dataplane import engine as engines
 from landfast.dataplane.clients import Clients
-from landfast.dataplane.errors import EngineError
 from landfast.service.service import Options, Service
 
 if TYPE_CHECKING:
@@ -155,19 +153,12 @@ def site() -> Iterator[Site]:
             thread.join()
 
 
-@pytest.fixture(params=["moto", "ministack"])
-def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
-    name = cast("EngineName", request.param)
-    if name == "ministack":
-        try:
-            if not engines.ministack_is_cached():
-                pytest.skip(f"{engines.MINISTACK} is not in uv's cache")
-        except EngineError as error:
-            pytest.skip(str(error))
+@pytest.fixture
+def service(engine: "EngineName", tmp_path: Path) -> Iterator[Service]:
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "app.py").write_text(HANDLER)
     (tmp_path / "template.json").write_text(json.dumps(TEMPLATE))
-    options = Options(template=tmp_path / "template.json", state=tmp_path / "state", engine=name)
+    options = Options(template=tmp_path / "template.json", state=tmp_path / "state", engine=engine)
     with Service.start(options) as made:
         yield made
 
@@ -196,12 +187,12 @@ def visit(site: Site, host: str, profile: Path) -> list[list[Any]]:
 def test_a_page_of_another_origin_calls_reads_and_resets_nothing(
     service: Service, site: Site, tmp_path: Path, host: str
 ) -> None:
-    endpoint, engine = urlsplit(service.endpoint), urlsplit(service.running.engine)
+    ports = [urlsplit(url).port for url in (service.endpoint, service.running.engine)]
     with ExitStack() as stack:
         clients = stack.enter_context(closing(Clients(service.endpoint, "us-east-1")))
         clients.s3.put_object(Bucket="secrets", Key="object", Body=b"a secret")
         queue = service.world.queues["Queue"].url
-        page = PAGE.replace("PORTS", json.dumps([endpoint.port, engine.port]))
+        page = PAGE.replace("PORTS", json.dumps(ports))
         page = page.replace("NAMES", json.dumps(["127.0.0.1", "localhost", EVIL])).replace("SIGNED", SIGNED)
         site.page = page.encode()
         told = visit(site, host, tmp_path / "profile")

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from landfast.dataplane import engine as engines
-from landfast.dataplane.errors import EngineError
+from landfast.dataplane.engine import EngineName
 from landfast.journal import Settled
 from landfast.service.state import StateDirectory
 from landfast.service.store import Store
-from tests.end_to_end.conftest import PATIENCE, ROOT, Process, alive, eventually, landfast
+from tests.end_to_end.conftest import PATIENCE, Process, alive, eventually, landfast
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -96,19 +96,9 @@ def umask() -> Iterator[int]:
     os.umask(before)
 
 
-def has_ministack() -> bool:
-    try:
-        return engines.ministack_is_cached()
-    except EngineError:
-        return False
-
-
-@pytest.mark.parametrize("engine", ["moto", "ministack"])
 def test_everything_in_the_state_directory_is_the_users_alone_and_functions_have_the_users_umask(
-    up: Callable[..., Process], template: Path, umask: int, engine: str
+    up: Callable[..., Process], template: Path, umask: int, engine: EngineName
 ) -> None:
-    if engine == "ministack" and not has_ministack():
-        pytest.skip("ministack is not installed here and the test does not use a network")
     (template.parent / "code" / "requirements.txt").touch()
     process = up(template, "--engine", engine)
     client = process.ready()
@@ -263,7 +253,6 @@ def test_a_terminal_that_is_closed_ends_the_service(template: Path, tmp_path: Pa
     state = tmp_path / "state"
     pid, terminal = pty.fork()
     if pid == 0:
-        os.chdir(ROOT)
         os.execv(  # noqa: S606 - the command itself, without a shell
             sys.executable,
             [
@@ -294,7 +283,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path, command: list
     state = ["--state", str(tmp_path / "state")] if command != ["--help"] else []
     with subprocess.Popen(
         [sys.executable, "-c", "from landfast.cli import main; main()", *command, *state],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
         assert process.stdout is not None
         assert process.stderr is not None
@@ -314,7 +303,7 @@ def test_a_full_disk_behind_standard_output_is_one_line(tmp_path: Path, command:
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
             [sys.executable, "-c", "from landfast.cli import main; main()", *command, *state],
-            stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False, timeout=PATIENCE,
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=PATIENCE,
         )  # fmt: skip
     assert ended.returncode == 1
     assert ended.stderr.splitlines() == ["landfast: No space left on device"]

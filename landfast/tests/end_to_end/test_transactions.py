@@ -1,4 +1,4 @@
-"""The engine alone: transactions that meet are done one after the other, or what the functions promise cannot hold."""
+"""The engine alone: transactions that meet are done one after the other, or what functions promise cannot hold."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,15 +8,15 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from landfast.dataplane import engine
-from tests.end_to_end.audit import engine as chosen
+from landfast.dataplane import engine as engines
+from landfast.dataplane.engine import EngineName
 
 ROUNDS = 15
 PAYMENTS = 4
 
 
-def test_of_transactions_that_meet_each_marker_lets_one_change_its_balance(tmp_path: Path) -> None:
-    with engine.start(tmp_path, chosen(), stack="transactions") as running:
+def test_of_transactions_that_meet_each_marker_lets_one_change_its_balance(engine: EngineName, tmp_path: Path) -> None:
+    with engines.start(tmp_path, engine, stack="transactions") as running:
         dynamodb = boto3.client(
             "dynamodb",
             endpoint_url=running.url,

@@ -1,7 +1,6 @@
 """One function for each kind of source, poison among its records: live, every record goes the way that is simulated."""
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from landfast.journal import Accepted, Finished, Invoked, Settled
 from landfast.service.service import Options, Service
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import read
-from tests.end_to_end.conftest import PATIENCE, ROOT, Client
+from tests.end_to_end.conftest import PATIENCE, Client
 
 if TYPE_CHECKING:
     from landfast.dataplane.engine import EngineName
@@ -158,14 +157,9 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module", params=["moto", "ministack"])
-def live(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _loopback_only: None
-) -> Iterator[Live]:
+@pytest.fixture(scope="module")
+def live(engine: "EngineName", tmp_path_factory: pytest.TempPathFactory, _loopback_only: None) -> Iterator[Live]:
     """Every case at once, its records sent."""
-    engine: EngineName = request.param
-    if engine == "ministack" and shutil.which("uv") is None and not (ROOT / ".tools" / "bin" / "uv").exists():
-        pytest.skip("ministack runs in an environment of its own, which needs uv")
     folder = tmp_path_factory.mktemp(engine)
     (folder / "code").mkdir()
     (folder / "code" / "app.py").write_text(HANDLER)
