@@ -62,3 +62,20 @@ def publish(aws: Aws, bucket: str, key: str) -> None:
 def told(records: Sequence[Any]) -> list[tuple[str, str]]:
     """What records tell: their event's name, and the object's key."""
     return [(record["eventName"], _key(record)) for record in records]
+
+
+def created_in(prefix: str) -> dict[str, Any]:
+    """What a configuration says that is about new objects below a prefix."""
+    rules = [{"Name": "prefix", "Value": prefix}]
+    return {"Events": ["s3:ObjectCreated:*"], "Filter": {"Key": {"FilterRules": rules}}}
+
+
+def without_occasion(message: Any) -> Any:
+    """The one record of a message, without what two uploads of one content cannot have in common."""
+    [record] = message["Records"]
+    record["s3"]["object"]["key"] = record["s3"]["object"]["key"].rpartition("/")[2]
+    for name in ("eventTime", "responseElements"):
+        assert record.pop(name)
+    assert record["s3"].pop("configurationId")
+    assert record["s3"]["object"].pop("sequencer")
+    return message

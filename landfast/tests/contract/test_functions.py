@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contract.aws import ACCOUNT, REGION, Aws, Queue, digest, eventually, refused
+from tests.contract.buckets import created_in, without_occasion
 from tests.contract.tables import item
 
 pytestmark = [pytest.mark.usefixtures("landfast"), pytest.mark.source("S-19, S-36, S-88")]
@@ -93,18 +94,15 @@ def test_a_rule_calls_a_function_with_the_event(aws: Aws) -> None:
 @pytest.mark.source("S-37, S-142: queues, topics and functions get the same record")
 def test_s_142_a_bucket_calls_a_function_with_the_record_that_a_queue_gets(aws: Aws) -> None:
     bucket, inbox = aws.bucket(), aws.queue()
-    created = ["s3:ObjectCreated:*"]
     configuration = {
-        "QueueConfigurations": [{"Id": "same", "QueueArn": inbox.arn, "Events": created}],
-        "LambdaFunctionConfigurations": [
-            {"Id": "same", "LambdaFunctionArn": aws.function("Recorder"), "Events": created}
-        ],
+        "QueueConfigurations": [{"QueueArn": inbox.arn, **created_in("queue/")}],
+        "LambdaFunctionConfigurations": [{"LambdaFunctionArn": aws.function("Recorder"), **created_in("function/")}],
     }
     aws.s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configuration)
-    aws.s3.put_object(Bucket=bucket, Key="in/a b.csv", Body=b"content")
+    for folder in ("queue", "function"):
+        aws.s3.put_object(Bucket=bucket, Key=f"{folder}/a b.csv", Body=b"content")
     [event] = _heard(aws, bucket)
-    documents = [document for document in inbox.documents(2) if "Records" in document]
-    assert documents == [event]
+    assert without_occasion(event) == without_occasion(inbox.documents(2)[-1])
 
 
 @pytest.mark.source("S-42; recorded: localstack s3/test_s3_notifications_lambda.snapshot.json, test_invalid_lambda_arn")
@@ -117,7 +115,7 @@ def test_s_042_a_bucket_refuses_a_function_that_does_not_exist(aws: Aws) -> None
     put = aws.s3.put_bucket_notification_configuration
     error = refused(put, Bucket=aws.bucket(), NotificationConfiguration=configuration)
     message = "Unable to validate the following destination configurations"
-    assert (error["Code"], error["Message"]) == ("InvalidArgument", message)
+    assert (error.get("Code"), error.get("Message")) == ("InvalidArgument", message)
 
 
 @pytest.mark.source("S-105; recorded: RQ, test_sqs_event_source_mapping_...")

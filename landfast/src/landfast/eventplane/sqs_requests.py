@@ -222,6 +222,8 @@ class Requests:
                 )
             case "expired" | "stale" if queue.settings.fifo:
                 raise _expired(handle)
+            case "not_in_flight":
+                raise AwsError("MessageNotInflight", "The specified message isn't in flight.")
             case "too_long":
                 raise invalid_value(
                     seconds,
@@ -309,7 +311,7 @@ def _selected(message: dict[str, Any], system: frozenset[str], wanted: frozenset
             message["Attributes"] = shown
     attributes = message.pop("MessageAttributes", None)
     if attributes and not wanted & _EVERY:
-        prefixes = tuple(name.removesuffix("*") for name in wanted if name.endswith(".*"))
+        prefixes = tuple(name.removesuffix(".*") for name in wanted if name.endswith(".*"))  # `Hel.*` has `Hello`, too
         attributes = {
             name: value for name, value in attributes.items() if name in wanted or name.startswith(prefixes or (" ",))
         }

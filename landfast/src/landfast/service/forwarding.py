@@ -154,7 +154,8 @@ class Forwarding:
                 trace_request_ctx=[],
             )
             async with answer:
-                return EngineAnswer(answer.status, _handed_back(answer, whole=True), await answer.read())
+                told = _handed_back(answer, whole=method != "HEAD")  # whose length is that of the object
+                return EngineAnswer(answer.status, told, await answer.read())
 
     async def _asked_once(
         self, request: web.BaseRequest, target: str, body: bytes | AsyncIterator[bytes] | None
