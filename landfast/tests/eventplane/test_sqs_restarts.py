@@ -104,7 +104,7 @@ def ask(operation: str, name: str, **params: Any) -> Step:
 
 def move(name: str, rate: int | None) -> Step:
     def step(client: Client) -> Any:
-        more = {} if rate is None else {"MaxNumberOfMessagesPerSecond": rate}
+        more: dict[str, Any] = {} if rate is None else {"MaxNumberOfMessagesPerSecond": rate}
         handle = client.sqs.ask("StartMessageMoveTask", SourceArn=arn(name), **more)["TaskHandle"]
         client.tasks.append(handle)
         return handle
