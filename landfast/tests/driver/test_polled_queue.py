@@ -125,9 +125,10 @@ def test_a_delayed_message_is_waited_for_where_a_mapping_reads() -> None:
     queue = Queue()
     queue.send("m1", delay=10)
     assert queue.world.awaited() == []
-    queue.polled.mapped()
+    queue.mapping(queue.polled.mapped())
     assert queue.world.awaited() == [10]
     queue.send("m2", delay=5)
+    queue.world.settle()
     assert queue.world.awaited() == [5], "the earlier plan takes the place of the later one"
 
 
@@ -135,7 +136,8 @@ def test_what_a_client_has_in_hand_is_not_waited_for_though_a_mapping_reads() ->
     queue = Queue()
     queue.polled.mapped()
     queue.send("m1")
-    queue.polled.receive(Poll(1, lambda _: None))
+    assert len(queue.polled.receive(Poll(1, lambda _: None))) == 1
+    queue.polled.changed()
     assert queue.world.awaited() == []
 
 
