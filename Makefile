@@ -15,16 +15,19 @@ SOURCES := landfast demo tools functions layers tests benchmarks
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
 FAST := tests/architecture tests/unit
-SLOW := tests/template tests/local_invoke
+TEMPLATES := tests/template
+SLOW := tests/local_invoke
 WHOLE := tests/end_to_end
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/template_reader
 TOOL_SLOW := tests/runtime tests/dataplane tests/service
-TOOL_WHOLE := tests/wheel tests/faithful
+TOOL_WHOLE := tests/wheel tests/faithful tests/end_to_end
 
-# Real time on a machine that others use as well: what failed is tried once more, for all to see; a fault fails again.
+# Real time on a machine that others use as well: what failed is tried once more, for all to see, with the same seed; a
+# fault fails again.
 PYTEST := $(CURDIR)/$(BIN)/pytest
-real_time = $(PYTEST) $(1) || { echo "Once more, what failed:"; $(PYTEST) --last-failed $(1); }
+real_time = export LANDFAST_SEED=$${LANDFAST_SEED:-$$RANDOM}; \
+	$(PYTEST) $(1) || { echo "Once more, what failed:"; $(PYTEST) --last-failed $(1); }
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
@@ -43,6 +46,7 @@ keep:  ## Keep these pipelines and remove all others: make keep PIPELINES=paymen
 ##@ Check
 test: check template-lint  ## Everything: the fast checks, then templates, workers, emulator and end-to-end tests
 	@cd landfast && { $(call real_time,$(TOOL_SLOW)); }
+	@$(PYTEST) -n 2 --dist worksteal $(TEMPLATES)
 	@$(call real_time,$(SLOW))
 	@cd landfast && { $(call real_time,$(TOOL_WHOLE)); }
 	@$(call real_time,$(WHOLE))

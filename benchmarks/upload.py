@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.figures import Figure, at_most, median
-from landfast.dataplane.queues import Queue
-from landfast.service.service import Options, Service
+from landfast.testing import Options, Service
 
 TITLE = "put_object to the visible success record"
 PEER = ""
 
-GOAL_MS = 100.0
+GOAL_MS = 60.0
+SLOW_GOAL_MS = 120.0
 UPLOADS = 50
 WARMING = 5
 ROOT = Path(__file__).parents[1]
@@ -35,19 +35,23 @@ def figures() -> Sequence[Figure]:
     return [
         at_most(f"ms, median of {UPLOADS} uploads", median(times), GOAL_MS),
         Figure(name="ms, the fastest", measured=min(times)),
-        Figure(name="ms, 90 % are faster", measured=statistics.quantiles(times, n=10)[-1]),
+        at_most("ms, 90 % are faster", statistics.quantiles(times, n=10)[-1], SLOW_GOAL_MS),
     ]
 
 
 def _upload(service: Service, number: int) -> float:
     sample = json.loads((ROOT / "events" / "import_orders.jsonl").read_text().splitlines()[0])
     body = json.dumps({**sample, "orderId": f"B-{number}"}).encode()
-    results = Queue(service.clients, service.world.queues["S3Success"].url)
+    results, uploads = (
+        service.running.resource("queue", "S3Success").url,
+        service.running.resource("bucket", "OrderFiles"),
+    )
+    sqs, s3 = service.clients.sqs, service.clients.s3
     begun = time.perf_counter()
-    service.clients.s3.put_object(Bucket=service.world.buckets["OrderFiles"], Key=f"bench/{number}.jsonl", Body=body)
-    messages = results.receive(1, wait=20)
+    s3.put_object(Bucket=uploads.name, Key=f"bench/{number}.jsonl", Body=body)
+    messages = sqs.receive_message(QueueUrl=results, WaitTimeSeconds=20).get("Messages", [])
     took = time.perf_counter() - begun
-    if not messages or f"bench/{number}.jsonl" not in messages[0].body:
+    if not messages or f"bench/{number}.jsonl" not in messages[0]["Body"]:
         raise RuntimeError(f"upload {number} did not land in S3-success")
-    results.delete(messages)
+    sqs.delete_message(QueueUrl=results, ReceiptHandle=messages[0]["ReceiptHandle"])
     return took

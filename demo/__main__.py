@@ -58,7 +58,9 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
         "own in a temporary directory and leaves nothing behind.",
     )
     parser.add_argument("--template", "-t", type=Path, default=Path("template.yaml"), help="the shop's template")
-    parser.add_argument("--speed", type=_speed, default=60.0, help="how many times faster waits pass (default: 60)")
+    parser.add_argument(
+        "--speed", type=_speed, help="let waits pass so many times faster, to watch; they are skipped without it"
+    )
     parser.add_argument("--engine", choices=["moto", "ministack"], default="moto", help="the emulator behind it")
     parser.add_argument("--json", action="store_true", help="print the checks as JSON; the rest goes to standard error")
     return parser.parse_args(arguments)
@@ -79,13 +81,15 @@ def _run(asked: argparse.Namespace, interrupts: Interrupts) -> int:
             template=asked.template,
             state=Path(folder) / "state",
             layers=_LAYERS,
-            speed=asked.speed,
+            speed=asked.speed or 1.0,
+            skip_waits=asked.speed is None,
             engine=asked.engine,
         )
         with console.status("starting"):
             service = Service.start(options, interrupts)
         with service, interrupts.allowed():
-            console.print(f"A service of its own at {service.endpoint}; its time runs {asked.speed:g} times faster.")
+            time_passes = f"runs {asked.speed:g} times faster" if asked.speed else "skips waits"
+            console.print(f"A service of its own at {service.endpoint}; its time {time_passes}.")
             landings = _played(Tour(console, service, Shop(service.running)), asked.template.absolute().parent)
     if asked.json:
         told = [{**msgspec.structs.asdict(one), "holds": one.holds} for one in landings]
@@ -104,7 +108,7 @@ def _played(tour: Tour, project: Path) -> list[Landing]:
     for scene in scenes:
         scene.again()
     tour.heading("Everything is counted, where it is")
-    tour.until_quiet()
+    tour.until_settled()
     return [*(landing for scene in scenes for landing in scene.landings()), kept_elsewhere(tour.shop, scenes)]
 
 

@@ -11,7 +11,7 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 
-from landfast.testing import LandfastError, Running
+from landfast.testing import LandfastError, Running, peek
 
 _RECORDS = 500
 """Most records of one PutRecords call (Kinesis API reference)."""
@@ -20,7 +20,7 @@ _ENTRIES = 10
 """Most entries of one SendMessageBatch or PutEvents call (SQS and EventBridge API references)."""
 
 _PEEKED = 1_000
-_PEEK_SECONDS = 10
+_VISIBILITY = 30
 
 
 class NotTakenError(LandfastError):
@@ -154,20 +154,9 @@ class Shop:
         ]
 
     def messages(self, queue: str) -> list[Message]:
-        """The visible messages of a queue, which stay there: they are received and given back at once."""
-        url = self.running.resource("queue", queue).url
-        seen: list[Message] = []
-        while len(seen) < _PEEKED and (messages := self._receive(url, visibility=_PEEK_SECONDS)):
-            seen += messages
-        for batch in batched(seen, _ENTRIES, strict=False):
-            self.sqs.change_message_visibility_batch(
-                QueueUrl=url,
-                Entries=[
-                    {"Id": str(number), "ReceiptHandle": one.raw["ReceiptHandle"], "VisibilityTimeout": 0}
-                    for number, one in enumerate(batch)
-                ],
-            )
-        return seen
+        """The messages of a queue, which stay there."""
+        resource = self.running.resource("queue", queue)
+        return [Message(one.raw) for one in peek(self.running.endpoint, resource.name, _PEEKED)]
 
     def drain(self, queue: str) -> list[Message]:
         """All messages of a queue, taken out of it."""
@@ -175,7 +164,7 @@ class Shop:
 
     def taken(self, url: str) -> Iterator[Message]:
         """All messages of the queue of this URL, taken out of it."""
-        while messages := self._receive(url, visibility=_PEEK_SECONDS):
+        while messages := self._receive(url, visibility=_VISIBILITY):
             answer = self.sqs.delete_message_batch(
                 QueueUrl=url,
                 Entries=[
@@ -200,10 +189,6 @@ class Shop:
     def held(self) -> Mapping[str, int]:
         """How many messages each of the template's queues holds, those in flight included, by logical id."""
         return {queue.logical_id: self._held(queue.url) for queue in self.running.of_kind("queue")}
-
-    def has_waiting_messages(self) -> bool:
-        """Whether a queue that feeds a function holds messages."""
-        return any(self._held(queue.url) for queue in self.running.of_kind("queue") if queue.feeds)
 
     def _held(self, url: str) -> int:
         told = self.sqs.get_queue_attributes(

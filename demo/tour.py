@@ -1,8 +1,8 @@
 """A guided run of a service: what happens is told while it happens."""
 
 import json
-import time
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +15,10 @@ from rich.text import Text
 from demo.shop import Shop
 from landfast.testing import Accepted, Entry, Service, read_journal, report_failure, sentence
 
-PATIENCE = 90.0
-"""Real seconds that an event has to land."""
+PATIENCE = 120.0
+"""Real seconds until everything has landed, at most."""
 
-_TICK = 0.1
-_QUIET = 1.0
+_TICK = 0.05
 _LONGEST_TEXT = 160
 _INDENT = 4
 
@@ -62,38 +61,25 @@ class Tour:
         shown = JSONHighlighter()(Text(_laid_out(_abridged(record), width), overflow="fold"))
         self.console.print(Padding(shown, (0, 0, 0, _INDENT), expand=False))
 
-    def until(self, arrived: Callable[[], bool], about: About = lambda _: False) -> list[Entry]:
-        """Wait until all has arrived, and tell each entry of the journal that is `about` it; those entries.
-
-        What does not arrive in time is left to the count at the end.
+    def until_settled(self, about: About = lambda _: False) -> list[Entry]:
+        """Wait until everything rests, and tell each entry of the journal that is `about` it; those entries.
 
         Raises:
-            ServiceError: The service has failed meanwhile.
+            ServiceError: Something does not come to rest, or the service has failed meanwhile.
         """
-        deadline = time.monotonic() + PATIENCE
         told: list[Entry] = []
-        with self.console.status("waiting"):
+        with self.console.status("waiting"), ThreadPoolExecutor(1) as thread:
+            settling = thread.submit(self.service.settle, PATIENCE)
             while True:
-                done = arrived()
+                rests = settling.done()
                 for entry in filter(about, self._catch_up()):
                     told.append(entry)
                     self._line(entry.at, sentence(entry))
-                if done or time.monotonic() > deadline:
+                if rests:
+                    settling.result()
                     return told
                 if self.service.failed.wait(_TICK):
                     report_failure(self.service)
-
-    def until_quiet(self) -> None:
-        """Wait until nothing has been under way for a while."""
-        since = time.monotonic()
-
-        def quiet() -> bool:
-            nonlocal since
-            if not self.service.is_idle or self.shop.has_waiting_messages():
-                since = time.monotonic()
-            return time.monotonic() - since > _QUIET
-
-        self.until(quiet)
 
     def _line(self, at: float, text: str) -> None:
         line = Table.grid(padding=(0, 2), expand=False)

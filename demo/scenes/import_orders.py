@@ -1,15 +1,17 @@
 """Order files: a good one, a broken one, and the good one once more."""
 
 import json
-from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from demo.landing import Landing, landing
 from demo.scenes import Scene as _Scene
 from demo.tour import Tour, from_origin
 from landfast.testing import Invoked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PIPELINE = "order files"
 GOOD = "import_orders.jsonl"
@@ -37,24 +39,22 @@ class Scene(_Scene):
 
     def _good(self) -> None:
         self._tour.heading("An order file is uploaded")
-        self._upload(GOOD, lambda: bool(self._records("S3Success", GOOD)))
+        self._upload(GOOD)
         for record in self._records("S3Success", GOOD)[:1]:
             self._tour.show("landed in S3-success", record)
-        self._tour.until(lambda: len(self._ids()) >= len(self._orders))
         self._tour.say(f"{len(self._ids())} orders are in the orders table")
         self._tour.handed_on["OrdersTable"] = self._orders
 
     def _broken(self) -> None:
         self._tour.heading("An order file with a mistake in its second line is uploaded")
-        self._attempts = self._upload(BROKEN, lambda: bool(self._records("S3Failure", BROKEN)))
+        self._attempts = self._upload(BROKEN)
         for record in self._records("S3Failure", BROKEN)[:1]:
             self._tour.show("landed in S3-failure", record)
 
     def again(self) -> None:
         """Upload the good file a second time."""
         self._tour.heading("The good order file is uploaded again")
-        before = len(self._records("S3Success", GOOD))
-        self._upload(GOOD, lambda: len(self._records("S3Success", GOOD)) > before)
+        self._upload(GOOD)
 
     def landings(self) -> list[Landing]:
         """Where all of it must be."""
@@ -83,10 +83,10 @@ class Scene(_Scene):
             for sent, events, place, wanted, found in rows
         ]
 
-    def _upload(self, name: str, arrived: Callable[[], bool]) -> list[float]:
-        """Upload a file, and tell what happens until it has arrived; when its attempts began."""
+    def _upload(self, name: str) -> list[float]:
+        """Upload a file, and tell what happens until everything rests; when its attempts began."""
         origin = self._shop.upload("OrderFiles", f"in/{name}", self._files[name])
-        told = self._tour.until(arrived, from_origin(origin))
+        told = self._tour.until_settled(from_origin(origin))
         return [entry.at for entry in told if isinstance(entry, Invoked)]
 
     def _waited_longer(self) -> bool:

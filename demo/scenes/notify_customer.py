@@ -28,7 +28,7 @@ class Scene(_Scene):
         tour = self._tour
         tour.heading("The customer of each shipment gets a notice")
         self._orders = tour.handed_on.get("ShipOrder") or self._ship()
-        tour.until(lambda: len(self._told()) >= len(self._orders))
+        tour.until_settled()
         tour.say(f"{len(self._told())} notices were published to the customers' topic")
         for record in self._notices.read()[:1]:
             tour.show("one of the notices", record["responsePayload"])

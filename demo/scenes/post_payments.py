@@ -41,7 +41,7 @@ class Scene(_Scene):
         all_others = [self._before, *self._behind, *self._others, self._uncovered]
         ids = self._shop.pay("Payments", map(_message, [self._before, self._malformed, *self._behind]))
         self._shop.pay("Payments", map(_message, [*self._others, self._uncovered]))
-        tour.until(lambda: len(self._entered(all_others)) == len(all_others), of_records([ids[1]]))
+        tour.until_settled(of_records([ids[1]]))
         tour.say(f"{len(self._entered(all_others))} of {len(all_others)} payments are entered")
         tour.say(f"{len(self._entered(self._behind))} of the 2 behind the malformed one are among them")
         for body in self._dead():
@@ -51,7 +51,7 @@ class Scene(_Scene):
         """Send one of them under another message id."""
         self._tour.heading(f"Payment {self._before['paymentId']} is sent again, under another message id")
         ids = self._shop.pay("Payments", [Payment(json.dumps(self._before), _ACCOUNT, "another")])
-        self._tour.until(lambda: not self._shop.held()["Payments"], of_records(ids))
+        self._tour.until_settled(of_records(ids))
 
     def landings(self) -> list[Landing]:
         """Where all of them must be."""

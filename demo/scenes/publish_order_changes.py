@@ -28,7 +28,7 @@ class Scene(_Scene):
         tour = self._tour
         tour.heading("Each new order in the orders table is published on the bus")
         self._orders = tour.handed_on.get("OrdersTable") or self._put()
-        tour.until(lambda: len(self._placed()) >= len(self._orders))
+        tour.until_settled()
         tour.say(f"{len(self._placed())} OrderPlaced events are on the bus")
         tour.handed_on["ShopBus"] = [*self._orders]
 

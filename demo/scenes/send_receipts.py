@@ -31,9 +31,7 @@ class Scene(_Scene):
         tour = self._tour
         tour.heading(f"{_ORDERS} receipts are asked for, {_TWICE} of them twice")
         self._shop.send("Receipts", map(json.dumps, [*self._asked, *self._asked[:_TWICE]]))
-        tour.until(lambda: len(self._published.read()) >= _ORDERS)
-        tour.say(f"{len(self._published.read())} were published to the receipts' topic")
-        tour.until(lambda: not self._shop.held()["Receipts"])
+        tour.until_settled()
         tour.say(f"all {_ORDERS + _TWICE} requests are done; {len(self._published.read())} were published")
 
     def landings(self) -> list[Landing]:

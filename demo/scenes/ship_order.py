@@ -25,7 +25,7 @@ class Scene(_Scene):
         tour = self._tour
         tour.heading("Each order that is placed is shipped")
         self._orders = tour.handed_on.get("ShopBus") or self._place()
-        tour.until(lambda: len(self._shipped()) >= len(self._orders))
+        tour.until_settled()
         tour.say(f"{len(self._shipped())} shipments are in the shipments table")
         tour.handed_on["ShipOrder"] = [*self._orders]
 

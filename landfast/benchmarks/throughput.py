@@ -1,8 +1,7 @@
 """How fast a queue and a stream are emptied through a no-op function, beside ministack's own delivery of the same work.
 
-Each round has an engine of its own, filled before anything reads it, so that no sender is measured. Function and batch
-sizes are the same. The function notes when it was called with how many records; the clock runs from its first call to
-its last.
+Each round is filled before anything reads it, so that no sender is measured. Function and batch sizes are the same. The
+function notes when it was called with how many records; the clock runs from its first call to its last.
 """
 
 import io
@@ -24,18 +23,14 @@ from botocore.session import Session
 
 from benchmarks.figures import Figure, median, ratio_at_least
 from landfast.dataplane import engine as engines
-from landfast.dataplane import resources
 from landfast.dataplane.clients import CREDENTIAL, Clients
-from landfast.dataplane.world import World
 from landfast.service.service import Options, Service
-from landfast.template import read
 
-TITLE = "Throughput through a no-op function, on ministack"
+TITLE = "Throughput through a no-op function"
 PEER = "ministack's own"
 
 ROUNDS = 3
-GOAL = 1.5
-STACK = "throughput"
+SOURCE = "source"
 REGION = "us-east-1"
 PATIENCE = 60.0
 FUNCTION = """
@@ -45,7 +40,7 @@ def handler(event, context):
     os.write(CALLS, f"{time.time()} {len(event['Records'])}\\n".encode())
 """
 
-type Deliver = Callable[["Work", Path, Path], AbstractContextManager[None]]
+type Deliver = Callable[["Work", Path], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,46 +52,51 @@ class Work:
         count: How many messages or records.
         source: The template's resource that holds them.
         mapping: The settings of its mapping.
-        arn: The source's ARN.
-        fill: Puts them there.
+        service: Of the source, as its ARN names it.
+        fill: Puts them there, given the clients of an endpoint.
+        goal: How many times faster it has to be.
     """
 
     name: str
     count: int
     source: Mapping[str, object]
     mapping: Mapping[str, object]
-    arn: Callable[[World], str]
-    fill: Callable[[Clients, World, int], None]
+    service: str
+    fill: Callable[[Clients, int], None]
+    goal: float
 
 
-def _fill_queue(clients: Clients, world: World, count: int) -> None:
+def _fill_queue(clients: Clients, count: int) -> None:
+    url = clients.sqs.get_queue_url(QueueName=SOURCE)["QueueUrl"]
     for numbers in itertools.batched(range(count), 10, strict=False):
         entries: Any = [{"Id": str(number), "MessageBody": f'{{"number": {number}}}'} for number in numbers]
-        clients.sqs.send_message_batch(QueueUrl=world.queues["Source"].url, Entries=entries)
+        clients.sqs.send_message_batch(QueueUrl=url, Entries=entries)
 
 
-def _fill_stream(clients: Clients, world: World, count: int) -> None:
+def _fill_stream(clients: Clients, count: int) -> None:
     for numbers in itertools.batched(range(count), 500, strict=False):
         records: Any = [{"Data": f'{{"number": {number}}}', "PartitionKey": f"key-{number}"} for number in numbers]
-        clients.kinesis.put_records(StreamARN=world.streams["Source"], Records=records)
+        clients.kinesis.put_records(StreamName=SOURCE, Records=records)
 
 
 WORK = (
     Work(
         "messages/s of a standard queue, batches of 10",
         4_000,
-        {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 60}},
+        {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": SOURCE, "VisibilityTimeout": 60}},
         {"BatchSize": 10},
-        lambda world: world.queues["Source"].arn,
+        "sqs",
         _fill_queue,
+        4.0,
     ),
     Work(
         "records/s of 4 Kinesis shards, batches of 100",
         40_000,
-        {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 4}},
+        {"Type": "AWS::Kinesis::Stream", "Properties": {"Name": SOURCE, "ShardCount": 4}},
         {"BatchSize": 100, "StartingPosition": "TRIM_HORIZON"},
-        lambda world: world.streams["Source"],
+        "kinesis",
         _fill_stream,
+        6.0,
     ),
 )
 
@@ -107,7 +107,7 @@ def figures() -> Sequence[Figure]:
     for work in WORK:
         rounds = [(_rate(work, _landfast), _rate(work, _ministack)) for _ in range(ROUNDS)]
         ours, theirs = zip(*rounds, strict=True)
-        found.append(ratio_at_least(work.name, median(ours), median(theirs), GOAL))
+        found.append(ratio_at_least(work.name, median(ours), median(theirs), work.goal))
     return found
 
 
@@ -116,9 +116,7 @@ def _rate(work: Work, deliver: Deliver) -> float:
         home = Path(folder)
         (home / "code").mkdir()
         (home / "code" / "noop.py").write_text(FUNCTION)
-        template = home / "template.json"
-        template.write_bytes(msgspec.json.encode(_template(work, home / "calls")))
-        with deliver(work, home, template):
+        with deliver(work, home):
             return _measured(home / "calls", work.count)
 
 
@@ -136,7 +134,7 @@ def _measured(calls: Path, count: int) -> float:
     raise RuntimeError(f"only {delivered} of {count} records were delivered within {PATIENCE:.0f} s")
 
 
-def _template(work: Work, calls: Path) -> dict[str, Any]:
+def _template(work: Work, calls: Path, *, enabled: bool) -> dict[str, Any]:
     return {
         "Transform": "AWS::Serverless-2016-10-31",
         "Resources": {
@@ -156,6 +154,7 @@ def _template(work: Work, calls: Path) -> dict[str, Any]:
                 "Properties": {
                     "EventSourceArn": {"Fn::GetAtt": ["Source", "Arn"]},
                     "FunctionName": {"Ref": "Noop"},
+                    "Enabled": enabled,
                     **work.mapping,
                 },
             },
@@ -163,30 +162,34 @@ def _template(work: Work, calls: Path) -> dict[str, Any]:
     }
 
 
-def _fill(work: Work, url: str, template: Path) -> World:
-    """Put the work into an engine."""
-    with closing(Clients(url, REGION)) as clients:
-        world = resources.create(read(template, stack_name=STACK, region=REGION), clients, "ministack")
-        work.fill(clients, world, work.count)
-    return world
+@contextmanager
+def _landfast(work: Work, home: Path) -> Iterator[None]:
+    """A service whose mapping is off is filled; another one takes over what it has kept, with the mapping on."""
+    template = home / "template.json"
+    options = Options(template=template, state=home / "state", region=REGION)
+    for enabled in (False, True):
+        template.write_bytes(msgspec.json.encode(_template(work, home / "calls", enabled=enabled)))
+        with Service.start(options) as service:
+            if enabled:
+                yield
+            else:
+                work.fill(service.clients, work.count)
 
 
 @contextmanager
-def _landfast(work: Work, home: Path, template: Path) -> Iterator[None]:
-    options = Options(template=template, state=home / "state", stack=STACK, region=REGION, engine="ministack")
-    with engines.start(home / "state", "ministack", stack=STACK) as engine:
-        _fill(work, engine.url, template)
-        with Service.start(options):
-            yield
-
-
-@contextmanager
-def _ministack(work: Work, home: Path, template: Path) -> Iterator[None]:
+def _ministack(work: Work, home: Path) -> Iterator[None]:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("noop.py", FUNCTION)
-    with _with_its_own_lambda(home) as url, closing(_lambda(url)) as client:
-        world = _fill(work, url, template)
+    with _with_its_own_lambda(home) as url, closing(_lambda(url)) as client, closing(Clients(url, REGION)) as clients:
+        if work.service == "sqs":
+            made = clients.sqs.create_queue(QueueName=SOURCE, Attributes={"VisibilityTimeout": "60"})
+            asked = clients.sqs.get_queue_attributes(QueueUrl=made["QueueUrl"], AttributeNames=["QueueArn"])
+            arn = asked["Attributes"]["QueueArn"]
+        else:
+            clients.kinesis.create_stream(StreamName=SOURCE, ShardCount=4)
+            arn = clients.kinesis.describe_stream_summary(StreamName=SOURCE)["StreamDescriptionSummary"]["StreamARN"]
+        work.fill(clients, work.count)
         client.create_function(
             FunctionName="noop",
             Handler="noop.handler",
@@ -196,7 +199,7 @@ def _ministack(work: Work, home: Path, template: Path) -> Iterator[None]:
             Timeout=10,
             Environment={"Variables": {"CALLS": str(home / "calls")}},
         )
-        client.create_event_source_mapping(FunctionName="noop", EventSourceArn=work.arn(world), **work.mapping)
+        client.create_event_source_mapping(FunctionName="noop", EventSourceArn=arn, **work.mapping)
         yield
 
 

@@ -155,6 +155,7 @@ RULES: Mapping[int, str] = {
     139: "An initialisation that timed out runs again with the first invocation",
     140: "A deduplication id counts for five minutes, within its scope",
     141: "A table's stream has one record for each changed item of each committed write",
+    142: "S3 sends one event for what a call did",
     143: "After resharding, new records go to the children only",
     144: "Moving messages out of a dead-letter queue",
 }
@@ -162,7 +163,6 @@ RULES: Mapping[int, str] = {
 ELSEWHERE: Mapping[int, str] = {
     52: "Duplicates without a cause are not made up. Restarts deliver again (S-29); the functions are tested for it.",
     136: "Kafka and MSK mappings are named and not run.",
-    142: "Decided by the emulator behind: which S3 events a call makes.",
     87: "Mappings come from the template: the API that creates them is not emulated.",
 }
 

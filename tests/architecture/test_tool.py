@@ -34,6 +34,7 @@ def test_such_a_name_would_be_found(name: str) -> None:
     assert mentions(f'invoke("{name}")')
 
 
-def test_the_demonstration_uses_what_the_tool_publishes() -> None:
-    used = {module for path in python_files("demo") for module in imported(path) if top(module) == "landfast"}
+@pytest.mark.parametrize("folder", ["demo", "tests/end_to_end", "tests/local_invoke"])
+def test_the_demonstration_and_the_tests_use_what_the_tool_publishes(folder: str) -> None:
+    used = {module for path in python_files(folder) for module in imported(path) if top(module) == "landfast"}
     assert used == {"landfast.testing"}

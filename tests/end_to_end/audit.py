@@ -2,19 +2,14 @@
 
 import os
 import sys
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from demo.landing import Landing, landing
 from demo.shop import Shop
-from landfast.dataplane.engine import EngineName, ministack_is_cached
-from landfast.dataplane.errors import EngineError
-from landfast.testing import Service
+from landfast.testing import EngineName, LandfastError, Service, ministack_is_cached
 from tests.end_to_end.loads import Load, Tolerance, Way
 
-_QUIET = 2.0
-_TICK = 0.5
 _NOTHING = Tolerance()
 
 
@@ -34,16 +29,10 @@ class Audit:
             for sending in [pool.submit(load.send) for load in self.work.values()]:
                 sending.result()
 
-    def until_quiet(self, patience: float) -> None:
-        """Wait until nothing is under way, `patience` seconds at most."""
-        latest = time.monotonic() + patience
-        since = time.monotonic()
-        while time.monotonic() - since < _QUIET:
-            assert self.service.failure is None, self.service.failure
-            assert time.monotonic() < latest, f"after {patience} s there is still work: {self.shop.held()}"
-            time.sleep(_TICK)
-            if not self.service.is_idle or self.shop.has_waiting_messages():
-                since = time.monotonic()
+    def settle(self, patience: float) -> None:
+        """Wait until everything rests, `patience` real seconds at most."""
+        self.service.settle(patience)
+        assert self.service.failure is None, self.service.failure
 
     def landings(self, tolerance: Tolerance = _NOTHING) -> list[Landing]:
         """Where all of it must be."""
@@ -75,7 +64,7 @@ def engine() -> EngineName:
         case None:
             try:
                 return "ministack" if ministack_is_cached() else "moto"
-            except EngineError:  # there is no uv to run it with
+            except LandfastError:  # there is no uv to run it with
                 return "moto"
         case other:
             raise ValueError(f"LANDFAST_ENGINE={other}: there are moto and ministack")

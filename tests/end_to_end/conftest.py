@@ -1,29 +1,21 @@
-"""A running service, in this process or in one of its own, and what is needed to look at it."""
+"""The shop in a running service of this process, and what is needed to look at it."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.config import Config
-from botocore.session import Session
 from pytest_socket import enable_socket, socket_allow_hosts
 
-from landfast.journal import Entry
-from landfast.service.service import Options, Service
-from landfast.service.state import Running, ServiceError, StateDirectory
-from landfast.service.store import read_journal
+from demo.shop import Shop
+from landfast.testing import Entry, Options, Service, read_journal
 from tests.samples import sample
 
 ROOT = Path(__file__).parents[2]
-SPEED = 120.0
 PATIENCE = 60.0
 
 
@@ -33,73 +25,32 @@ def _loopback_only() -> None:
     socket_allow_hosts(["127.0.0.1"])
 
 
-class Client:
-    """A user's view of a running service."""
+class RunningShop(Shop):
+    """The shop with what its service tells, and the command line."""
 
-    def __init__(self, running: Running, journal: Path) -> None:
-        self.running = running
-        self.path = journal
-        self._session = Session()
-        self._session.set_credentials("test", "test")
-        self._made: dict[str, Any] = {}
-
-    def aws(self, service: str) -> Any:
-        if service not in self._made:
-            self._made[service] = self._session.create_client(
-                service,
-                region_name=self.running.region,
-                endpoint_url=self.running.endpoint,
-                config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
-            )
-        return self._made[service]
-
-    def close(self) -> None:
-        for client in self._made.values():
-            client.close()
-
-    def name(self, kind: str, logical_id: str) -> str:
-        [name] = [one.name for one in self.running.of_kind(kind) if one.logical_id == logical_id]
-        return name
-
-    def url(self, logical_id: str) -> str:
-        [url] = [one.url for one in self.running.of_kind("queue") if one.logical_id == logical_id]
-        return url
+    def __init__(self, service: Service) -> None:
+        super().__init__(service.running)
+        self._service = service
 
     def invoked(self, function: str) -> Any:
         """What the command line tells of a function's answer to its sample event."""
-        ended = landfast("invoke", function, "--event", str(sample(function)), "--json", state=self.path.parent)
+        command = [sys.executable, "-c", "from landfast.cli import main; main()", "invoke", function, "--json"]
+        command += ["--event", str(sample(function)), "--state", str(self._service.journal.parent)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
         return json.loads(ended.stdout) if ended.stdout else pytest.fail(ended.stderr)
 
-    def items(self, table: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.aws("dynamodb").scan(TableName=self.name("table", table))["Items"]
-        return found
-
-    # --- order files ---
-    def upload(self, key: str, content: bytes) -> None:
-        self.aws("s3").put_object(Bucket=self.name("bucket", "OrderFiles"), Key=key, Body=content)
-
-    # --- shared ---
-    def take(self, logical_id: str, wanted: Callable[[Any], bool]) -> Any:
-        """The first record in a queue that is wanted; the others stay where they are."""
+    def wait_for(self, queue: str, wanted: Callable[[Any], bool]) -> Any:
+        """The first record in a queue that is wanted; all stay where they are."""
         latest = time.monotonic() + PATIENCE
         while time.monotonic() < latest:
-            answer = self.aws("sqs").receive_message(
-                QueueUrl=self.url(logical_id), MaxNumberOfMessages=10, WaitTimeSeconds=1, VisibilityTimeout=1
-            )
-            for message in answer.get("Messages", []):
-                record = json.loads(message["Body"])
-                if wanted(record):
-                    self.aws("sqs").delete_message(
-                        QueueUrl=self.url(logical_id), ReceiptHandle=message["ReceiptHandle"]
-                    )
+            for message in self.messages(queue):
+                if wanted(record := json.loads(message.body)):
                     return record
-        raise AssertionError(f"nothing wanted came to {logical_id}: {self.tail()}")
+            time.sleep(0.1)
+        raise AssertionError(f"nothing wanted came to {queue}: {[*read_journal(self._service.journal)][-10:]}")
 
     def journal[E: Entry](self, kind: type[E]) -> list[E]:
-        return [entry for _, entry in read_journal(self.path) if isinstance(entry, kind)]
-
-    def tail(self) -> list[Entry]:
-        return [entry for _, entry in read_journal(self.path)][-10:]
+        return [entry for _, entry in read_journal(self._service.journal) if isinstance(entry, kind)]
 
 
 @pytest.fixture(scope="session")
@@ -109,94 +60,9 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, layers: Path, _loopback_only: None) -> Iterator[Client]:
-    """The repository's own template, running in this process."""
+def shop(tmp_path_factory: pytest.TempPathFactory, layers: Path, _loopback_only: None) -> Iterator[RunningShop]:
     state = tmp_path_factory.mktemp("shop") / "state"
-    options = Options(template=ROOT / "template.yaml", state=state, layers=layers, speed=SPEED)
+    options = Options(template=ROOT / "template.yaml", state=state, layers=layers, skip_waits=True)
     with Service.start(options) as service:
-        client = Client(service.running, service.journal)
-        yield client
-        client.close()
+        yield RunningShop(service)
         assert service.failure is None, service.failure
-
-
-class Process:
-    """`landfast up` in a process of its own."""
-
-    def __init__(self, template: Path, state: Path, *arguments: str, preexec: Callable[[], None] | None = None) -> None:
-        self.state = state
-        self.directory = StateDirectory(state)
-        command = [sys.executable, "-c", "from landfast.cli import main; main()", "up", "--template", str(template)]
-        self.process = subprocess.Popen(
-            [*command, "--state", str(state), *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=template.parent,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            preexec_fn=preexec,  # noqa: PLW1509 - a test's process has no threads that would matter
-        )
-
-    def ready(self) -> Client:
-        latest = time.monotonic() + PATIENCE
-        while time.monotonic() < latest and self.process.poll() is None:
-            with suppress(ServiceError):  # it is not ready yet
-                running = self.directory.running()
-                assert running.pid == self.process.pid
-                return Client(running, self.directory.journal)
-            time.sleep(0.05)
-        self.process.kill()
-        raise AssertionError(f"it did not start: {self.process.communicate()[0]}")
-
-    def signal(self, number: signal.Signals) -> str:
-        self.process.send_signal(number)
-        return self.end()
-
-    def end(self) -> str:
-        """What it has printed, when it has ended."""
-        return self.process.communicate(timeout=PATIENCE)[0]
-
-
-@pytest.fixture
-def up(tmp_path: Path) -> Iterator[Callable[..., Process]]:
-    """Starts services; whatever is left of them at the end is ended."""
-    started: list[Process] = []
-
-    def start(template: Path, *arguments: str) -> Process:
-        process = Process(template, tmp_path / "state", *arguments)
-        started.append(process)
-        return process
-
-    yield start
-    for one in started:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.communicate()
-    landfast("down", state=tmp_path / "state")
-
-
-def landfast(*arguments: str, state: Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    """A command of the command line, to its end."""
-    command = [sys.executable, "-c", "from landfast.cli import main; main()", *arguments, "--state", str(state)]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=PATIENCE, input=stdin, cwd=ROOT,
-        env={**os.environ, "COLUMNS": "200"},
-    )  # fmt: skip
-
-
-def eventually(condition: Callable[[], bool], within: float = PATIENCE) -> bool:
-    """Whether it becomes true, at the latest after so many real seconds."""
-    latest = time.monotonic() + within
-    while not condition():
-        if time.monotonic() > latest:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from landfast.service.service import Options, Service
+from landfast.testing import Options, Service
 from tests.end_to_end.audit import Audit, engine, poison, report, say
 from tests.end_to_end.conftest import ROOT
 from tests.end_to_end.loads import workload
@@ -13,7 +13,6 @@ EVENTS = {"ministack": 3_000, "moto": 200}
 """Moto copies whole tables for each transaction, which makes thousands of them hours."""
 
 SEED = int(os.environ.get("LANDFAST_SEED", str(time.time_ns() % 1_000_000)))
-SPEED = 120.0
 PATIENCE = 300.0
 
 
@@ -23,14 +22,14 @@ def test_every_event_is_processed_once_or_kept_with_its_reason(tmp_path: Path, l
     work = workload(SEED, events)
     say(f"seed {SEED}, {events} events, {poison(work)} of them poison, on {chosen}")
     options = Options(
-        template=ROOT / "template.yaml", state=tmp_path / "state", layers=layers, speed=SPEED, engine=chosen
+        template=ROOT / "template.yaml", state=tmp_path / "state", layers=layers, skip_waits=True, engine=chosen
     )
     with Service.start(options) as service:
         audit = Audit(service, work)
         began = time.monotonic()
         audit.send()
         sent = time.monotonic()
-        audit.until_quiet(PATIENCE)
+        audit.settle(PATIENCE)
         quiet = time.monotonic()
         landings = audit.landings()
     say(f"sent in {sent - began:.1f} s, done in {quiet - began:.1f} s, counted in {time.monotonic() - quiet:.1f} s")

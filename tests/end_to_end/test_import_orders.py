@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from landfast.journal import Invoked
-from tests.end_to_end.conftest import ROOT, Client
+from landfast.testing import Invoked
+from tests.end_to_end.conftest import ROOT, RunningShop
 
 GOOD = (ROOT / "events" / "import_orders.jsonl").read_bytes()
 BROKEN = (ROOT / "events" / "import_orders-broken.jsonl").read_bytes()
@@ -14,9 +14,9 @@ def about(key: str) -> Any:
     return lambda record: record["requestPayload"]["Records"][0]["s3"]["object"]["key"] == key
 
 
-def test_a_good_file_lands_in_the_success_queue(shop: Client) -> None:
-    shop.upload("in/june orders+ü.jsonl", GOOD)
-    record = shop.take("S3Success", about("in/june+orders%2B%C3%BC.jsonl"))
+def test_a_good_file_lands_in_the_success_queue(shop: RunningShop) -> None:
+    shop.upload("OrderFiles", "in/june orders+ü.jsonl", GOOD)
+    record = shop.wait_for("S3Success", about("in/june+orders%2B%C3%BC.jsonl"))
     context = record["requestContext"]
     assert record["version"] == "1.0"
     assert list(record) == [
@@ -31,23 +31,20 @@ def test_a_good_file_lands_in_the_success_queue(shop: Client) -> None:
     told = event["s3"]["object"]
     assert told["size"] == len(GOOD)
     bucket = event["s3"]["bucket"]["name"]
-    [version] = shop.aws("s3").list_object_versions(Bucket=bucket, Prefix="in/june orders")["Versions"]
+    [version] = shop.s3.list_object_versions(Bucket=bucket, Prefix="in/june orders")["Versions"]
     assert told["versionId"] == version["VersionId"]
 
 
-def test_the_orders_of_a_good_file_are_in_the_table(shop: Client) -> None:
-    shop.upload("in/again.jsonl", GOOD)
-    shop.take("S3Success", about("in/again.jsonl"))
+def test_the_orders_of_a_good_file_are_in_the_table(shop: RunningShop) -> None:
+    shop.upload("OrderFiles", "in/again.jsonl", GOOD)
+    shop.wait_for("S3Success", about("in/again.jsonl"))
     orders = [json.loads(line)["orderId"] for line in GOOD.decode().splitlines() if line.strip()]
-    table = shop.name("table", "OrdersTable")
-    for order in orders:
-        item = shop.aws("dynamodb").get_item(TableName=table, Key={"orderId": {"S": order}}).get("Item")
-        assert item is not None, order
+    assert set(orders) <= {item["orderId"] for item in shop.items("OrdersTable")}
 
 
-def test_a_broken_file_fails_three_times_and_lands_in_the_failure_queue_with_its_stack_trace(shop: Client) -> None:
-    shop.upload("in/broken.jsonl", BROKEN)
-    record = shop.take("S3Failure", about("in/broken.jsonl"))
+def test_a_broken_file_fails_three_times_and_lands_in_the_failure_queue_with_its_stack_trace(shop: RunningShop) -> None:
+    shop.upload("OrderFiles", "in/broken.jsonl", BROKEN)
+    record = shop.wait_for("S3Failure", about("in/broken.jsonl"))
     context = record["requestContext"]
     assert (context["condition"], context["approximateInvokeCount"]) == ("RetriesExhausted", 3)
     assert record["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
@@ -62,12 +59,11 @@ def test_a_broken_file_fails_three_times_and_lands_in_the_failure_queue_with_its
     assert attempts[2].at - attempts[1].at >= 120
 
 
-def test_a_function_is_called_synchronously_by_boto3(shop: Client) -> None:
-    shop.upload("in/by hand.jsonl", GOOD)
-    event = shop.take("S3Success", about("in/by+hand.jsonl"))["requestPayload"]
-    answer = shop.aws("lambda").invoke(
-        FunctionName=shop.name("function", "ImportOrders"), Payload=json.dumps(event).encode()
-    )
+def test_a_function_is_called_synchronously_by_boto3(shop: RunningShop) -> None:
+    shop.upload("OrderFiles", "in/by hand.jsonl", GOOD)
+    event = shop.wait_for("S3Success", about("in/by+hand.jsonl"))["requestPayload"]
+    name = shop.running.resource("function", "ImportOrders").name
+    answer = shop.functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
     assert answer["StatusCode"] == 200
     assert answer["ExecutedVersion"] == "$LATEST"
     assert json.load(answer["Payload"])["statusCode"] == 200

@@ -9,9 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Self
 
-from landfast.journal import Finished
-from landfast.service.service import Options, Service
-from landfast.service.store import read_journal
+from landfast.testing import Finished, Options, Service, read_journal
 from tests.end_to_end.audit import Audit, engine, poison, report, say
 from tests.end_to_end.conftest import ROOT
 from tests.end_to_end.loads import Tolerance, workload
@@ -86,7 +84,7 @@ def test_what_killed_functions_were_at_is_processed_once_or_kept(tmp_path: Path,
         with Killer(SEED) as killer:
             audit.send()
             time.sleep(max(0.0, KILLING - (time.monotonic() - began)))
-        audit.until_quiet(PATIENCE)
+        audit.settle(PATIENCE)
         quiet = time.monotonic()
         ends = [entry for _, entry in read_journal(service.journal) if isinstance(entry, Finished)]
         hit = Counter(entry.source for entry in ends if entry.outcome == "exit")

@@ -2,13 +2,11 @@
 
 import json
 
-from tests.end_to_end.conftest import Client
+from tests.end_to_end.conftest import RunningShop
 
 
-def test_the_sample_range_is_kept_as_missing_since_no_stream_has_it(shop: Client) -> None:
+def test_the_sample_range_is_kept_as_missing_since_no_stream_has_it(shop: RunningShop) -> None:
     shop.invoked("replay_scans")
-    bucket = shop.name("bucket", "ParkedScans")
-    [parked] = shop.aws("s3").list_objects_v2(Bucket=bucket)["Contents"]
-    assert parked["Key"].endswith(".missing.json")
-    content = json.load(shop.aws("s3").get_object(Bucket=bucket, Key=parked["Key"])["Body"])
-    assert content["reason"]["error"] == "LeftTheStream"
+    [(key, parked)] = shop.objects("ParkedScans").items()
+    assert key.endswith(".missing.json")
+    assert json.loads(parked)["reason"]["error"] == "LeftTheStream"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.end_to_end.conftest import ROOT, Client
+from tests.end_to_end.conftest import ROOT, RunningShop
 from tests.samples import EXPECTED, FUNCTIONS, is_expected
 
 
@@ -11,7 +11,7 @@ def test_every_function_has_a_sample_event_and_every_sample_event_a_function() -
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_answers_its_sample_event_as_documented(shop: Client, function: str) -> None:
+def test_a_function_answers_its_sample_event_as_documented(shop: RunningShop, function: str) -> None:
     told = shop.invoked(function)
     assert is_expected(function, told["payload"]), told
     assert told["failed"] == (function == "import_orders")

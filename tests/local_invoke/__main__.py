@@ -22,10 +22,7 @@ from pathlib import Path
 
 import yaml
 
-from landfast.dataplane.errors import DataplaneError
-from landfast.service.service import Options, Service
-from landfast.service.state import ServiceError
-from landfast.template import TemplateError
+from landfast.testing import LandfastError, Options, Service
 from tests.local_invoke import docker, endpoints, sam
 from tests.local_invoke.errors import CannotRunError
 from tests.local_invoke.forwarder import forwarding
@@ -41,7 +38,7 @@ def main() -> int:
     try:
         with ready() as command:
             results = [told(sam.invoke(function, command)) for function in chosen]
-    except (CannotRunError, TemplateError, ServiceError, DataplaneError) as error:
+    except (CannotRunError, LandfastError) as error:
         sys.stderr.write(f"local-invoke: {' '.join(str(error).split())}\n")
         return 1
     except KeyboardInterrupt:

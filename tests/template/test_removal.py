@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from tests.template.alarms import sections_of
 from tests.template.rules import RULES
-from tests.template.stack import ROOT, TEMPLATE, Stack
+from tests.template.stack import ROOT, TEMPLATE, Stack, targets
 from tests.template.test_rules import lint_findings
-from tests.template.wiring import ALARM, FUNCTION
+from tests.template.wiring import ALARM, BUCKET, FUNCTION, QUEUE, TABLE, TOPIC
 from tools import pipelines
 from tools.pipelines import Removal, lines, named_after, parts, resource_owners, without
 
 FOLDERS = pipelines.pipelines(TEMPLATE.read_text())
+STORES = {QUEUE, TABLE, TOPIC, BUCKET, "AWS::Kinesis::Stream", "AWS::Events::EventBus"}
 each = pytest.mark.parametrize("pipeline", FOLDERS if len(FOLDERS) > 1 else [])  # the last one stays
 
 
@@ -58,6 +60,15 @@ def test_the_rest_of_the_template_validates_and_keeps_the_rules(text: str, pipel
     runbooks = without((ROOT / "docs" / "runbooks.md").read_text(), [pipeline], left)
     linked = {alarm["AlarmDescription"]["Fn::Sub"].rpartition("#")[2] for alarm in rest.all(ALARM).values()}
     assert linked == sections_of(runbooks)
+
+
+@each
+def test_where_one_pipeline_is_kept_nothing_is_left_that_nothing_refers_to(text: str, pipeline: str) -> None:
+    gone = [name for name in FOLDERS if name != pipeline]
+    rest = yaml_parse(without(text, gone, [pipeline], is_template=True))["Resources"]
+    used = {name for of, each in rest.items() for name in targets(each.get("Properties")) if name != of}
+    stores = {name for name, each in rest.items() if each["Type"] in STORES}
+    assert stores - used == set()
 
 
 @each

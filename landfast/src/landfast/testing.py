@@ -2,24 +2,28 @@
 
 A stack runs in this process, and is talked to as one on AWS is, by boto3 against its endpoint:
 
-    with Service.start(Options(template=Path("template.yaml"), state=Path("state"), speed=60)) as service:
+    with Service.start(Options(template=Path("template.yaml"), state=Path("state"), skip_waits=True)) as service:
         sqs = boto3.client("sqs", endpoint_url=service.endpoint, region_name=service.running.region)
         sqs.send_message(QueueUrl=service.running.resource("queue", "Source").url, MessageBody="{}")
+        service.settle()
         entries = [entry for _, entry in read_journal(service.journal)]
 """
 
 from landfast.cli.failures import in_one_line, keep_threads_quiet
 from landfast.cli.up import report_failure
+from landfast.dataplane.engine import EngineName, ministack_is_cached
 from landfast.errors import LandfastError
 from landfast.journal import Accepted, Entry, Finished, Invoked
 from landfast.report.sentences import sentence
 from landfast.service.interrupts import Interrupted, Interrupts
+from landfast.service.local_client import peek, settle
 from landfast.service.service import Options, Service
 from landfast.service.state import Resource, Running, ServiceError
 from landfast.service.store import read_journal
 
 __all__ = [
     "Accepted",
+    "EngineName",
     "Entry",
     "Finished",
     "Interrupted",
@@ -33,7 +37,10 @@ __all__ = [
     "ServiceError",
     "in_one_line",
     "keep_threads_quiet",
+    "ministack_is_cached",
+    "peek",
     "read_journal",
     "report_failure",
     "sentence",
+    "settle",
 ]

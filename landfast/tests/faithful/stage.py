@@ -1,9 +1,9 @@
 """All scenarios on one running service, at the same time, each sent to its source as a user would."""
 
+import functools
 import itertools
 import json
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +17,8 @@ from botocore.session import Session
 from msgspec import structs
 
 from landfast.dataplane.engine import EngineName
-from landfast.dataplane.streams import TableStream
 from landfast.delivery.settings import from_ids
-from landfast.journal import Entry, Finished, Settled
+from landfast.journal import Entry
 from landfast.service.service import Options, Service
 from landfast.service.store import read_journal
 from landfast.simulate.run import simulate
@@ -29,11 +28,11 @@ from tests.faithful.stack.functions import scripted
 
 STACK = Path(__file__).with_name("stack") / "template.yaml"
 SPEED = 15.0
-PATIENCE = 60.0
-"""Real seconds from the first record to the last end, at most."""
+PATIENCE = 120.0
+"""Real seconds until everything rests, at most."""
 
-CALM = 0.5
-"""Real seconds in which nothing more may happen once every record has ended."""
+AHEAD = 60.0
+"""Seconds of the service's clock until the first record arrives: long enough to plan all of them."""
 
 SETTINGS: Mapping[str, Any] = {"U-13": {"cap": 300}}
 """Retries of a stream far apart from each other: how many fit into a record's age is then no matter of moments."""
@@ -87,13 +86,6 @@ class Played:
         self.names[journal_id] = name
         self.identifiers[name] = journal_id if identifier is None else identifier
 
-    @property
-    def is_over(self) -> bool:
-        """Whether every record has ended, and a tumbling window's last invocation as well."""
-        ended = [one for each in self.entries if isinstance(each, Settled) for one in each.records]
-        calls = [each for each in self.entries if isinstance(each, Finished) and each.outcome != "throttle"]
-        return len(ended) >= self.expected[0] and len(calls) >= self.expected[1]
-
 
 class Stage:
     """A service that runs the stack."""
@@ -108,6 +100,7 @@ class Stage:
                 state=folder / "state",
                 parameters=parameters,
                 speed=SPEED,
+                skip_waits=True,
                 engine=engine,
                 settings=from_ids(SETTINGS),
             )
@@ -129,18 +122,14 @@ class Stage:
             client.close()
 
     def play(self) -> None:
-        """Let all scenarios happen, and wait until every record has ended or patience has."""
+        """Let all scenarios happen, and wait until everything rests."""
         senders = [one for one in self.played.values() if one.door != "chain"]
         with ThreadPoolExecutor(len(senders)) as threads:
             list(threads.map(self._warm_up, senders))
-            begun = time.monotonic()
-            list(threads.map(self._send, senders))
-        while time.monotonic() < begun + PATIENCE:
-            self._look()
-            if all(one.is_over for one in self.played.values()):
-                break
-            time.sleep(0.1)
-        time.sleep(CALM)
+        begin = self.service.clock.now() + AHEAD
+        for one in senders:
+            self._plan(one, begin)
+        self.service.settle(PATIENCE)
         self._look()
         self._empty()
 
@@ -157,16 +146,16 @@ class Stage:
             return self._clients[name]
 
     def _cast(self, name: str, scenario: Scenario) -> Played:
-        template, world = self.service.template, self.service.world
+        template = self.service.template
         arns = {"function": template.functions[name].arn}
         door: Door = "invoke"
         for mapping in template.event_source_mappings.values():
             if mapping.function == name:
                 assert scenario.source.type != "async"
-                door, arns["source"] = scenario.source.type, world.real_arn(mapping.source_arn)
-        for trigger in world.triggers:
-            if trigger.function == name:
-                door = trigger.kind
+                door, arns["source"] = scenario.source.type, self.service.stack.real_arn(mapping.source_arn)
+        for kind, targets in self._targets():
+            if arns["function"] in targets:
+                door = kind
         if any(
             arns["function"] == config.on_success
             for each in template.functions.values()
@@ -182,15 +171,14 @@ class Stage:
         if played.scenario.function.ReservedConcurrentExecutions != 0:
             self.client("lambda").invoke(FunctionName=played.function, Payload=json.dumps(scripted.WARM_UP))
 
-    def _send(self, played: Played) -> None:
-        clock = self.service.clock
-        begin = clock.now()
+    def _plan(self, played: Played, begin: float) -> None:
+        """Let the records of a scenario arrive at their times."""
         window = played.scenario.mapping.get("TumblingWindowInSeconds")
         if window:
             begin += window - begin % window
         for at, together in itertools.groupby(played.scenario.source.all(), key=lambda record: record.at):
-            time.sleep(clock.until(begin + at))
-            getattr(self, f"_by_{played.door}")(played, list(together))
+            send, records = getattr(self, f"_by_{played.door}"), list(together)
+            self.service.at(begin + at, functools.partial(send, played, records))
 
     def _by_invoke(self, played: Played, records: Sequence[Record]) -> None:
         for record in records:
@@ -200,11 +188,11 @@ class Stage:
             played.know(answer["ResponseMetadata"]["RequestId"], record.id)
 
     def _by_s3(self, played: Played, records: Sequence[Record]) -> None:
-        [bucket] = [one.source for one in self.service.world.triggers if one.function == played.function]
+        function = played.arns["function"]
+        buckets = self.service.template.buckets.values()
+        [bucket] = [one for one in buckets if function in {each.target_arn for each in one.notifications}]
         for record in records:
-            self.client("s3").put_object(
-                Bucket=self.service.world.buckets[bucket], Key=record.id, Body=_text(record).encode()
-            )
+            self.client("s3").put_object(Bucket=bucket.name, Key=record.id, Body=_text(record).encode())
 
     def _by_events(self, played: Played, records: Sequence[Record]) -> None:
         entries = [{"Source": "faithful", "DetailType": played.function, "Detail": _text(record)} for record in records]
@@ -245,10 +233,25 @@ class Stage:
                 case _:
                     image = {name: TypeSerializer().serialize(value) for name, value in data.items()}
                     self.client("dynamodb").put_item(TableName=table, Item=image)
-        stream = TableStream(self.service.clients, played.arns["source"])
-        for shard in stream.shards():
-            for change in stream.reader(shard.id, "TRIM_HORIZON").read(100).records:
-                played.know(change.event_id, scripted.changed(change.change), change.sequence)
+        for change in self._changes(played.arns["source"]):
+            told = change["dynamodb"]
+            played.know(change["eventID"], scripted.changed(told), told["SequenceNumber"])
+
+    def _changes(self, arn: str) -> Iterator[Any]:
+        """All records of a table's stream."""
+        streams = self.client("dynamodbstreams")
+        for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+            first = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+            yield from streams.get_records(ShardIterator=streams.get_shard_iterator(**first)["ShardIterator"])[
+                "Records"
+            ]
+
+    def _targets(self) -> Iterator[tuple[Door, set[str]]]:
+        """Whom buckets, rules and topics call."""
+        template = self.service.template
+        yield "s3", {one.target_arn for bucket in template.buckets.values() for one in bucket.notifications}
+        yield "events", {target.arn for rule in template.rules.values() for target in rule.targets}
+        yield "sns", {one.endpoint for one in template.subscriptions}
 
     def _by_sqs(self, played: Played, records: Sequence[Record]) -> None:
         url = self._url(played.arns["source"])
@@ -263,9 +266,8 @@ class Stage:
                 played.know(sent["MessageId"], batch[int(sent["Id"])].id)
 
     def _url(self, arn: str) -> str:
-        queue = self.service.world.queue(arn)
-        assert queue is not None
-        return queue.url
+        [url] = [one.url for one in self.service.running.of_kind("queue") if one.arn == arn]
+        return url
 
     def _look(self) -> None:
         """Take in what is new: the functions' notes, the journal, and what queues have given up."""

@@ -34,10 +34,10 @@ def _found(tree: ast.Module, place: str) -> ast.AST:
     return scope
 
 
-def _definitions(scope: ast.AST) -> Iterator[ast.FunctionDef | ast.ClassDef]:
+def _definitions(scope: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
     """The functions and classes of a scope, without those of its functions and classes."""
     for node in ast.iter_child_nodes(scope):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node
         else:
             yield from _definitions(node)

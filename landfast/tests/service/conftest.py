@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pytest_socket import enable_socket, socket_allow_hosts
 
-from landfast.dataplane.errors import DeliveryFailed
 from landfast.delivery.actions import Deliver
 from landfast.delivery.asynchronous import configuration
 from landfast.delivery.settings import Settings
 from landfast.driver import AsynchronousDriver, Change
+from landfast.eventplane import Router
 from landfast.journal import Entry
 from landfast.runtime.model import Answered, Errored, FunctionSpec, Report, Result
 from landfast.service.asynchronous import AsynchronousQueues
@@ -59,18 +59,35 @@ class MadeUpRuntime:
         return self.handler(json.loads(payload))
 
 
-@dataclass
-class MadeUpTargets:
-    """Takes what is delivered, or refuses it."""
+class MadeUpBuckets:
+    """An S3 client that keeps what is put, after it has failed as often as a test wants."""
 
-    delivered: list[Deliver[Any]] = field(default_factory=list)
-    refusal: Callable[[Deliver[Any]], Exception | None] = lambda _: None
+    def __init__(self) -> None:
+        self.failures: list[Exception] = []
+        self.put: list[dict[str, Any]] = []
 
-    def send(self, delivery: Deliver[Any]) -> None:
-        error = self.refusal(delivery)
-        if error is not None:
-            raise error
-        self.delivered.append(delivery)
+    def put_object(self, **request: Any) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.put.append(request)
+
+
+class MadeUpTargets(Deliveries):
+    """Takes what is delivered, or refuses it; functions are the stage's own."""
+
+    def __init__(self, router: Router) -> None:
+        self.buckets = MadeUpBuckets()
+        super().__init__(router, lambda: cast("Any", self.buckets))
+        self.delivered: list[Deliver[Any]] = []
+        self.refusal: Callable[[Deliver[Any]], str | None] = lambda _: None
+
+    def at_once(self, delivery: Deliver[Any], *, origin: str, trace: str) -> str | None:
+        if delivery.kind in {"lambda", "kafka"}:
+            return super().at_once(delivery, origin=origin, trace=trace)
+        refusal = self.refusal(delivery)
+        if refusal is None:
+            self.delivered.append(delivery)
+        return refusal
 
 
 class Stage:
@@ -81,7 +98,6 @@ class Stage:
         self.store = Store(self.path)
         self.clock = Clock(speed, not_before=self.store.latest())
         self.runtime = MadeUpRuntime()
-        self.targets = MadeUpTargets()
         self.crashes: list[tuple[str, BaseException]] = []
         spec = FunctionSpec(name="orders", handler="app.handler", code=folder, arn=ARN + "orders")
         zero = FunctionSpec(
@@ -90,8 +106,10 @@ class Stage:
         self.functions = Functions({"orders": spec, "stopped": zero}, self.runtime)
         self.loop = Loop(self.clock, self._commit, self._crashed)
         self.queues = AsynchronousQueues(self.loop, self.store, self.functions, Settings())
-        self.deliveries = Deliveries(self.targets.send, self.queues.hand_over)
-        self.shared = Shared(self.loop, self.store, self.functions, self.deliveries)
+        router = Router()
+        router.add("lambda", self.queues)
+        self.targets = MadeUpTargets(router)
+        self.shared = Shared(self.loop, self.store, self.functions, self.targets)
         self.loop.start()
 
     def queue(self, properties: Mapping[str, object], name: str = "orders") -> AsynchronousDriver:
@@ -144,5 +162,5 @@ def to_queue(arn: str) -> dict[str, object]:
     return {"DestinationConfig": {"OnFailure": {"Destination": arn}, "OnSuccess": {"Destination": SUCCESSES}}}
 
 
-def refused(delivery: Deliver[Any]) -> Exception:
-    return DeliveryFailed(delivery.target, "AccessDenied: no")
+def refused(delivery: Deliver[Any]) -> str:
+    return f"AccessDenied: {delivery.target} does not take it"

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from landfast.dataplane.errors import DeliveryFailed
 from landfast.delivery.actions import Deliver, Drop
 from landfast.delivery.asynchronous import PAYLOAD_LIMIT, Event
 from landfast.delivery.errors import Refused
@@ -203,23 +202,18 @@ def test_s_026_the_dead_letter_queue_keeps_what_the_destination_refuses(stage: S
     assert stage.journal(Settled)[0].state == "to_destination"
 
 
-def test_a_delivery_waits_for_an_engine_that_is_away_and_says_so(stage: Stage) -> None:
-    failures = iter([True, True])
-
-    def away(delivery: Deliver[Any]) -> Exception | None:
-        if not next(failures, False):
-            return None
-        error = DeliveryFailed(delivery.target, "away")
-        error.__cause__ = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
-        return error
-
-    stage.targets.refusal = away
-    stage.queue(to_queue(FAILURES))
+def test_s_019_a_delivery_to_a_bucket_waits_for_an_engine_that_is_away_and_says_so(stage: Stage) -> None:
+    stage.targets.buckets.failures = [EndpointConnectionError(endpoint_url="http://127.0.0.1:1")] * 2
+    stage.runtime.handler = lambda _: errored("no stock")
+    failures = {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:s3:::failures"}}}
+    stage.queue({**failures, "MaximumRetryAttempts": 0})
     send(stage)
     assert settled(stage)
-    assert len(stage.targets.delivered) == 1
+    [put] = stage.targets.buckets.put
+    assert put["Bucket"] == "failures"
+    assert json.loads(put["Body"])["requestPayload"] == {"order": 7}
     assert [entry.rule.partition(":")[0] for entry in stage.journal(Retrying)] == ["delivery to arn"] * 2
-    assert stage.journal(Settled)[0].state == "processed"
+    assert stage.journal(Settled)[0].state == "to_destination"
 
 
 def test_a_lambda_destination_is_an_asynchronous_event_of_the_other_function(stage: Stage) -> None:

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +6,6 @@ from landfast.runtime.model import FunctionSpec
 from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.functions import Functions, Target
 from landfast.service.specs import asynchronous_config, versions, weights
-from landfast.service.triggers import s3_event, sequences
 from landfast.template import read
 from tests.service.conftest import MadeUpRuntime, Stage
 
@@ -70,9 +68,3 @@ def test_u_002_an_alias_without_settings_has_the_defaults_or_those_of_its_versio
         for settings in (Settings(), from_ids({"U-2": True}))
     ]
     assert retries == [2, 0]
-
-
-def test_u_010_the_test_event_of_s3_reaches_no_function_unless_it_is_set_to() -> None:
-    body = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "orders"})
-    seen = [s3_event(body, sequences(), settings) for settings in (Settings(), from_ids({"U-10": True}))]
-    assert seen == [None, json.loads(body)]

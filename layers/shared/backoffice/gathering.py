@@ -1,3 +1,4 @@
+# --- order changes ---
 """Calls that carry several things at once, for threads that have one thing each.
 
 A thread gives its entry and waits for the answer to it. The first one that comes sends for all: it waits a moment for

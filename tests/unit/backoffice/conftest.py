@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 import boto3
@@ -23,6 +24,10 @@ os.environ.update(
 )
 
 
+CLIENT = cache(boto3.client)
+"""To make one takes longer than a test's calls; moto forgets everything in between."""
+
+
 @pytest.fixture(autouse=True)
 def no_network() -> Iterator[None]:
     disable_socket()
@@ -39,13 +44,13 @@ def context() -> "LambdaContext":
 def dynamodb() -> Iterator[OneAtATime]:
     """DynamoDB with the tables ``markers`` (id), ``accounts`` (account) and ``history`` (parcel, at)."""
     with mock_aws():
-        client = boto3.client("dynamodb")
+        client = CLIENT("dynamodb")
         for table, *keys in (("markers", "id"), ("accounts", "account"), ("history", "parcel", "at")):
             client.create_table(
                 TableName=table,
                 BillingMode="PAY_PER_REQUEST",
                 KeySchema=[
-                    {"AttributeName": name, "KeyType": kind}  # type: ignore[typeddict-item]
+                    {"AttributeName": name, "KeyType": kind}
                     for name, kind in zip(keys, ("HASH", "RANGE"), strict=False)
                 ],
                 AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],

@@ -1,3 +1,4 @@
+# --- order changes ---
 """Threads that share calls: each gets the answer to its own entry, in few calls, and none waits for ever."""
 
 import threading

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 import backoffice
 from backoffice.batches import EventType, ordered_batch
+from backoffice.correlation import about, carried, correlated, digest
 from backoffice.dead_letters import DeadLetterQueue
 from backoffice.errors import ShopError
 from backoffice.idempotency import idempotency_config
@@ -242,3 +243,17 @@ def test_every_error_class_of_the_layer_is_a_shop_error() -> None:
 
     assert len(raised) > 8
     assert [kind for kind in raised if not issubclass(kind, ShopError)] == []
+
+
+def test_an_error_carries_the_correlation_id_and_the_thread_forgets_it(log: io.StringIO) -> None:
+    with pytest.raises(LookupError) as error, correlated("id"):
+        raise LookupError
+    assert about(error.value) == {"correlation_id": "id"}
+    assert about(LookupError()) == {}
+    logger.warning("behind it")
+    assert "correlation_id" not in _lines(log.getvalue())[-1]
+
+
+def test_a_correlation_id_stands_for_its_identity_whatever_text_that_is() -> None:
+    assert digest("a", "b") == digest("a", "b") != digest("ab")
+    assert carried(digest("\ud800")) is not None

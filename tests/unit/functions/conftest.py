@@ -1,10 +1,12 @@
 """The functions under test: imported with the environment the template gives them, on moto's AWS in this process."""
 
 import importlib
+import io
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,8 @@ import pytest
 from moto.core.botocore_stubber import BotocoreStubber
 from pytest_socket import disable_socket, enable_socket
 from samcli.lib.generated_sample_events.events import Events  # type: ignore[import-untyped]  # it ships no types
+
+from backoffice.observability import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeDefinitionTypeDef, KeySchemaElementTypeDef
@@ -77,6 +81,10 @@ def environment() -> Iterator[None]:
         yield
 
 
+MADE = {"client": cache(boto3.client), "resource": cache(boto3.resource)}
+"""To make one takes longer than a test's calls; moto answers whichever there is, and forgets everything in between."""
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An AWS that holds nothing yet and does one call at a time.
@@ -91,6 +99,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             return answer(stubber, *args, **kwargs)
 
     monkeypatch.setattr(BotocoreStubber, "__call__", locked)
+    for name, made in MADE.items():
+        monkeypatch.setattr(boto3, name, made)
     with moto.mock_aws():
         yield
 
@@ -99,6 +109,19 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def load(aws: None) -> Callable[[str], ModuleType]:  # noqa: ARG001  the module's clients need it
     """Import a function's `app`."""
     return lambda function: importlib.import_module(f"{function}.app")
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What the functions log from now on."""
+    captured = io.StringIO()
+    (handler,) = logger.handlers
+    monkeypatch.setattr(handler, "stream", captured)
+    return captured
+
+
+def logged(log: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from import_orders.object_version import ObjectReplacedError
 from import_orders.order_file import InvalidOrderFileError
 from import_orders.orders_table import OrdersNotWrittenError
 from import_orders.upload import ForeignEventError
-from tests.unit.functions.conftest import EVENTS, Context, generated
+from tests.unit.functions.conftest import EVENTS, Context, generated, logged
+from tests.unit.functions.largest import ARTICLES, LINES, order
 
 BUCKET = "inbox"
 GOOD = (EVENTS / "import_orders.jsonl").read_bytes()
@@ -275,15 +276,12 @@ def test_the_sample_event_is_read_as_the_file_it_names(
 
 
 def test_the_log_names_the_file_and_no_customer(
-    app: ModuleType, handler: Handler, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    handler: Handler, log: io.StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    log = io.StringIO()
-    (stream_handler,) = app.logger.handlers
-    monkeypatch.setattr(stream_handler, "stream", log)
     handler(upload(GOOD))
     with pytest.raises(InvalidOrderFileError):
         handler(upload(BROKEN))
-    (imported,) = [json.loads(line) for line in log.getvalue().splitlines()]
+    (imported,) = logged(log)
     assert (imported["file"], imported["orders"]) == ("s3://inbox/orders.jsonl", 3)
     metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line.get("ImportedOrders") for line in metrics] == [[3.0], None]
@@ -294,3 +292,41 @@ def test_the_log_names_the_file_and_no_customer(
 def test_the_event_that_sam_generates_is_read_as_an_upload(app: ModuleType) -> None:
     (found,) = app.uploads(generated("s3", "put", bucket="inbox", key="a b.jsonl"))
     assert (found.name, found.version_id) == ("s3://inbox/a b.jsonl", None)
+
+
+def test_two_uploads_have_two_ids_and_a_replay_has_that_of_its_upload(handler: Handler, log: io.StringIO) -> None:
+    first, second = upload(GOOD, "a"), upload(GOOD, "b")
+    for event in (first, second, first):
+        handler(event)
+    ids = [line["correlation_id"] for line in logged(log)]
+    assert ids[0] == ids[2] != ids[1]
+
+
+@pytest.mark.parametrize(
+    ("quantities", "field"),
+    [
+        ([1_000_000], "lines[0].quantity"),
+        ([200_000], "lines[0].quantity"),
+        ([ARTICLES + 1], "lines[0].quantity"),
+        ([ARTICLES, 1], "lines"),
+        ([21] * LINES, "lines"),
+        ([1] * (LINES + 1), "lines"),
+        ([10**40], "lines[0].quantity"),
+    ],
+)
+def test_an_order_larger_than_all_that_follows_can_handle_is_refused_with_file_line_and_field(
+    handler: Handler, quantities: list[int], field: str
+) -> None:
+    with pytest.raises(InvalidOrderFileError, match=r"s3://inbox/orders\.jsonl, line 2") as error:
+        handler(upload(order("A-1", [1]) + b"\n" + order("A-2", quantities)))
+    assert f"field {field}: " in str(error.value)
+    assert table() == []
+
+
+@pytest.mark.parametrize("wide", ["é", "注", "😀", "\\", '"', "\x00", "\n", "\u2028", "\ud800"])
+@pytest.mark.parametrize("field", ["orderId", "customerId", "currency", "sku"])
+def test_no_character_that_would_grow_on_the_way_gets_in(handler: Handler, field: str, wide: str) -> None:
+    plain = json.loads(order("A-1", [1]))
+    (plain if field != "sku" else plain["lines"][0])[field] = f"A{wide}"
+    with pytest.raises(InvalidOrderFileError, match="line 1"):
+        handler(upload(json.dumps(plain).encode()))

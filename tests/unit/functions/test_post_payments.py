@@ -1,5 +1,6 @@
 """The payments function on moto: balances and entries, rejections, order by account."""
 
+import io
 import json
 from collections import Counter
 from copy import deepcopy
@@ -9,7 +10,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.functions.conftest import Context, Event, Letters, Load, Sample, failed, generated, items, reason
+from tests.unit.functions.conftest import (
+    Context,
+    Event,
+    Letters,
+    Load,
+    Sample,
+    failed,
+    generated,
+    items,
+    logged,
+    reason,
+)
+from tests.unit.functions.largest import WIDEST
 
 
 def payment(payment_id: str, account: str, amount: int, currency: str = "EUR") -> dict[str, object]:
@@ -204,3 +217,22 @@ def test_the_event_that_sam_generates_has_no_group_and_fails_as_a_batch(load: Lo
     numbers = [record["messageId"] for record in event["Records"]]
     assert failed(load("post_payments").handler(event, context)) == numbers
     assert balances() == {}
+
+
+@pytest.mark.usefixtures("tables")
+def test_each_record_of_a_batch_is_logged_under_an_id_of_its_own(
+    load: Load, sample_event: Sample, context: Context, log: io.StringIO
+) -> None:
+    event = payments_event(sample_event, *(payment(f"P-{number}", f"C-{number}", -1) for number in range(3)))
+    assert failed(load("post_payments").handler(event, context)) == []
+    rejected = {line["payment"]: line["correlation_id"] for line in logged(log)}
+    assert rejected == {"P-0": "m1", "P-1": "m2", "P-2": "m3"}
+
+
+@pytest.mark.usefixtures("tables")
+def test_the_largest_payments_of_an_account_are_kept_to_the_last_digit(
+    load: Load, sample_event: Sample, context: Context
+) -> None:
+    largest = [payment(f"{WIDEST[:-1]}{number}", WIDEST, 10**15) for number in range(3)]
+    assert failed(load("post_payments").handler(payments_event(sample_event, *largest), context)) == []
+    assert balances() == {WIDEST: 3 * 10**15}

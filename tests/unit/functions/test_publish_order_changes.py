@@ -8,8 +8,7 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from backoffice.observability import logger
-from tests.unit.functions.conftest import Context, Event, Load, Published, Sample, failed, generated
+from tests.unit.functions.conftest import Context, Event, Load, Published, Sample, failed, generated, logged
 
 
 @pytest.fixture
@@ -186,15 +185,11 @@ def test_a_refused_entry_fails_alone_with_what_is_behind_it_of_its_order(
     ],
 )
 def test_a_call_that_fails_has_a_reason_for_each_of_its_changes(
-    load: Load, context: Context, bus: Published, monkeypatch: pytest.MonkeyPatch, error: Exception
+    load: Load, context: Context, bus: Published, log: io.StringIO, error: Exception
 ) -> None:
-    app = load("publish_order_changes")
-    log = io.StringIO()
-    (stream_handler,) = logger.handlers
-    monkeypatch.setattr(stream_handler, "stream", log)
     bus.answer = error
-    assert failed(app.handler(changes(3), context)) == ["0", "1", "2"]
-    reasons = {json.loads(line)["reason"] for line in log.getvalue().splitlines()}
+    assert failed(load("publish_order_changes").handler(changes(3), context)) == ["0", "1", "2"]
+    reasons = {line["reason"] for line in logged(log)}
     assert reasons < {"EventBridge: ThrottlingException", "EventBridge: ReadTimeoutError"}
 
 

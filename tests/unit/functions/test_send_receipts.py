@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.unit.functions.conftest import Context, Event, Load, Published, Sample, failed, generated, reason
+from tests.unit.functions.largest import ARTICLES, MESSAGE, PRICE, WIDEST, size
 
 
 @pytest.fixture
@@ -101,3 +102,25 @@ def test_the_event_that_sam_generates_is_a_batch(load: Load, topic: Published, c
     event = generated("sqs", "receive-message", body=body.replace('"', '\\"'))
     assert failed(load("send_receipts").handler(event, context)) == []
     assert [json.loads(request["Message"])["receiptId"] for request in topic.taken] == ["receipt-A-1"]
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize(
+    ("total", "accepted"), [(ARTICLES * PRICE, True), (ARTICLES * PRICE + 1, False), (10**40, False)]
+)
+def test_a_receipt_is_sent_for_the_largest_order_and_for_nothing_larger(
+    load: Load,
+    topic: Published,
+    sample_event: Sample,
+    letters: list[Event],
+    total: int,
+    *,
+    accepted: bool,
+) -> None:
+    event = sample_event("send_receipts")
+    del event["Records"][1:]
+    body = {"orderId": WIDEST, "customerId": WIDEST, "totalMinor": total, "currency": "EUR"}
+    event["Records"][0]["body"] = json.dumps(body)
+    assert failed(load("send_receipts").handler(event, Context())) == []
+    assert (len(topic.taken), len(letters)) == ((1, 0) if accepted else (0, 1))
+    assert all(size(request) < MESSAGE for request in topic.taken)

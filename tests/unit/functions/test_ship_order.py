@@ -1,12 +1,14 @@
 """The fulfilment function on moto: one shipment an order, in as few boxes as hold it."""
 
+import io
+
 import boto3
 import pytest
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyValidationError
 
 from backoffice.exactly_once import ConditionFailedError
 from backoffice.messages import ForeignEventError, MalformedError
-from tests.unit.functions.conftest import Context, Event, Load, Sample, items
+from tests.unit.functions.conftest import Context, Event, Load, Sample, items, logged
 
 
 @pytest.mark.usefixtures("tables")
@@ -109,3 +111,15 @@ def test_what_was_shipped_stays_as_it_was_when_its_marker_has_expired(
         with pytest.raises(ConditionFailedError, match="not_shipped_otherwise"):
             handler(event, context)
     assert items("shipments") == kept
+
+
+@pytest.mark.usefixtures("tables")
+def test_what_comes_without_an_id_or_with_something_else_in_its_place_is_logged_under_the_request(
+    load: Load, sample_event: Sample, context: Context, log: io.StringIO
+) -> None:
+    handler = load("ship_order").handler
+    for number, strange in enumerate([None, 7, "", "A" * 32, f"{'0' * 32}\n", ["0" * 32]]):
+        event = sample_event("ship_order")
+        event["detail"] |= {"orderId": f"A-{number}"} | ({"correlationId": strange} if strange is not None else {})
+        assert "correlationId" not in handler(event, context)
+    assert {line["correlation_id"] for line in logged(log)} == {context.aws_request_id}

@@ -1,17 +1,20 @@
 """The parcel scans function on moto: the newest scan wins, each is in the history once."""
 
 import base64
+import io
 import json
 from copy import deepcopy
 from random import Random
 from uuid import uuid4
 
+import boto3
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scans.scan import MalformedScanError, parse_scan
-from tests.unit.functions.conftest import Context, Event, Load, Sample, failed, generated, items
+from tests.unit.functions.conftest import Context, Event, Load, Sample, failed, generated, items, logged
+from tests.unit.functions.largest import ARTICLES, ITEM, WIDEST, item_size
 
 
 def scan(scan_id: str, **changes: object) -> dict[str, object]:
@@ -140,3 +143,32 @@ def test_the_event_that_sam_generates_is_a_batch_whose_text_is_no_scan(load: Loa
     event = generated("kinesis", "get-records")
     numbers = [record["kinesis"]["sequenceNumber"] for record in event["Records"]]
     assert failed(load("track_parcels").handler(event, context)) == numbers
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_scan_that_fails_is_logged_under_its_place_in_the_stream(
+    load: Load, sample_event: Sample, context: Context, log: io.StringIO
+) -> None:
+    event = sample_event("track_parcels")
+    event["Records"][0]["kinesis"]["data"] = "bm90IGEgc2Nhbg=="
+    load("track_parcels").handler(event, context)
+    (line,) = [line for line in logged(log) if line["message"] == "record failed"]
+    assert line["correlation_id"] == event["Records"][0]["eventID"]
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_parcel_of_the_longest_order_id_can_be_scanned_with_the_widest_place(
+    load: Load, sample_event: Sample, context: Context
+) -> None:
+    widest = scan(
+        WIDEST,
+        parcelId=f"{WIDEST}-{ARTICLES // 20}",
+        status="out_for_delivery",
+        place="😀" * 100,
+        scannedAt="9999-12-31T23:59:59.999999Z",
+    )
+    assert failed(load("track_parcels").handler(kinesis_event(sample_event, widest), context)) == []
+    (kept,) = boto3.client("dynamodb").scan(TableName="history")["Items"]
+    assert len(kept["parcelId"]["S"].encode()) <= 2048
+    assert len(kept["scannedAt"]["S"].encode()) <= 1024
+    assert item_size(kept) < ITEM

@@ -1,3 +1,4 @@
+# --- order files and order changes and fulfilment and notices ---
 """The way of an order file through the functions, as AWS hands things over from one to the next."""
 
 import json
@@ -13,31 +14,6 @@ from tests.unit.functions.conftest import Context, Load, Published, make_table
 BUCKET = "inbox"
 
 type Event = dict[str, Any]
-
-
-def size(value: object) -> int:
-    """Bytes of a value as JSON, as the runtime writes it: with spaces, and in ASCII."""
-    return len(json.dumps(value))
-
-
-def item_size(value: dict[str, Any]) -> int:
-    """Bytes of an item in DynamoDB's own values, at most (developer guide, item sizes and formats)."""
-    return sum(len(name.encode()) + _value_size(attribute) for name, attribute in value.items())
-
-
-def _value_size(attribute: dict[str, Any]) -> int:
-    ((kind, value),) = attribute.items()
-    match kind:
-        case "S":
-            return len(value.encode())
-        case "N":
-            return len(value) // 2 + 3
-        case "L":
-            return 3 + sum(1 + _value_size(element) for element in value)
-        case "M":
-            return 3 + item_size(value) + len(value)
-        case _:
-            return 1
 
 
 def record_of(request: object, response: object, function: str) -> Event:

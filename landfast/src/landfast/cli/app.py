@@ -7,7 +7,7 @@ from typing import NoReturn, TextIO
 
 import typer
 
-from landfast.cli import down, events, invoke, queues, send, simulate, up
+from landfast.cli import down, events, invoke, queues, send, settle, simulate, up
 from landfast.cli.failures import in_one_line
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command()(queues.queues)
 app.command()(queues.peek)
 app.command()(invoke.invoke)
 app.command()(events.events)
+app.command()(settle.settle)
 app.command()(down.down)
 app.command()(simulate.simulate)
 

@@ -7,8 +7,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
-from landfast.dataplane import inspect
 from landfast.report import sentences
+from landfast.service.queue_counts import counts
 from landfast.service.service import Service
 from landfast.service.store import StoreError, read_journal
 
@@ -66,7 +66,7 @@ def _sources(service: Service) -> Table:
 def _queues(service: Service) -> Table:
     table = _table("queue", "visible", "in flight")
     try:
-        queues = inspect.queues(service.clients)
+        queues = counts(service.clients.sqs)
         holding = [queue for queue in queues if queue.visible or queue.in_flight or queue.delayed]
         for queue in holding:
             table.add_row(queue.name, str(queue.visible), str(queue.in_flight))

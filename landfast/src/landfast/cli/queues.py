@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from landfast.cli.options import STATE, Json, State
@@ -12,16 +13,13 @@ def queues(*, json: Json = False, state: State = STATE) -> None:
 
     Example: landfast queues
     """
-    import msgspec
     from rich.console import Console
     from rich.table import Table
 
-    from landfast.cli.connection import running
-    from landfast.dataplane import inspect
-    from landfast.dataplane.clients import Clients
+    from landfast.cli.connection import aws, running
+    from landfast.service.queue_counts import counts
 
-    service = running(state)
-    found = inspect.queues(Clients(service.endpoint, service.region))
+    found = counts(aws(running(state), "sqs"))
     if json:
         typer.echo(msgspec.json.encode(found))
         return
@@ -38,27 +36,27 @@ def peek(
     json: Json = False,
     state: State = STATE,
 ) -> None:
-    """Show the messages of a queue, which stay in it; each counts one more receive.
+    """Show the messages of a queue, those in flight and the delayed ones too; looking changes nothing.
 
     Example: landfast peek S3-failure
     """
-    import msgspec
-
     from landfast.cli.connection import find, running
-    from landfast.dataplane import inspect
-    from landfast.dataplane.clients import Clients
+    from landfast.delivery.times import iso_milliseconds
+    from landfast.service.local_client import peek
 
     service = running(state)
     target = find(service, "queue", queue)
-    messages = inspect.peek(Clients(service.endpoint, service.region), target.url, limit)
+    messages = peek(service.endpoint, target.name, limit)
     if json:
         typer.echo(msgspec.json.encode([{**msgspec.to_builtins(one), "body": _value(one.body)} for one in messages]))
         return
     if not messages:
-        typer.echo(f"{target.name}: no visible message")
+        typer.echo(f"{target.name}: no message")
     for number, message in enumerate(messages, start=1):
+        until = f" until {iso_milliseconds(message.due)}" if message.due is not None else ""
         show(
-            f"{target.name}, message {number} of {len(messages)}, received {message.receive_count} time(s)",
+            f"{target.name}, message {number} of {len(messages)}, {message.state}{until}, "
+            f"received {message.receive_count} time(s)",
             message.body,
         )
 
@@ -77,8 +75,6 @@ def show(title: str, body: str) -> None:
 
 
 def _value(body: str) -> Any:  # noqa: ANN401 - any JSON value
-    import msgspec
-
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError:

@@ -20,6 +20,9 @@ Parameters = Annotated[
     typer.Option("--parameter", "-p", help="A parameter of the template; may be repeated.", metavar="NAME=VALUE"),
 ]
 Speed = Annotated[float, typer.Option(help="Let waits pass so many times faster: 60 makes minutes seconds.", min=0.01)]
+SkipWaits = Annotated[
+    bool, typer.Option("--skip-waits", help="Let time jump to what is due next as soon as everything rests.")
+]
 Engine = Annotated[str, typer.Option(help="The emulator behind it: moto or ministack.", metavar="NAME")]
 
 _FASTEST = 100_000
@@ -41,11 +44,16 @@ def up(  # noqa: PLR0917 - typer makes an option of each
         ),
     ] = None,
     *,
+    skip_waits: SkipWaits = False,
     state: State = STATE,
 ) -> None:
     """Run the stack of a template on this machine until Ctrl-C.
 
-    Example: landfast up --speed 60
+    Waits (retries, delays, windows, visibility) pass in real time; or so many times faster with --speed, which is good
+    to watch; or cost nothing with --skip-waits: time passes as it really does while anything is under way, and jumps to
+    what is due next as soon as everything rests. Functions themselves always see real time.
+
+    Example: landfast up --skip-waits
     """
     from landfast.service.interrupts import Interrupted, Interrupts
 
@@ -61,7 +69,7 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     from landfast.service.service import Service
 
     keep_threads_quiet()
-    chosen = options(template, stack, parameter, region, speed, engine, port, setting, state)
+    chosen = options(template, stack, parameter, region, speed, engine, port, setting, state, skip_waits=skip_waits)
     console = Console()
     try:
         with console.status("starting"):
@@ -92,6 +100,8 @@ def options(  # noqa: PLR0917 - one for each option
     port: int,
     settings: list[str] | None,
     state: Path,
+    *,
+    skip_waits: bool = False,
 ) -> "Options":
     """What the command line asks for.
 
@@ -131,6 +141,7 @@ def options(  # noqa: PLR0917 - one for each option
         parameters=dict(_pairs("--parameter", parameters)),
         region=region,
         speed=speed,
+        skip_waits=skip_waits,
         engine=cast("EngineName", engine),
         port=port,
         settings=from_ids(points),

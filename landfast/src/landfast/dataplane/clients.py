@@ -5,6 +5,8 @@ import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from landfast.loopback import KEY
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
@@ -33,12 +35,14 @@ class Clients:
         endpoint: The emulator's URL.
         region: The region of every call.
         connections: How many calls may run at a time, to one service.
+        key: By which the endpoint knows the service's own calls, before it takes others'.
     """
 
-    def __init__(self, endpoint: str, region: str, *, connections: int = 128) -> None:
+    def __init__(self, endpoint: str, region: str, *, connections: int = 128, key: str = "") -> None:
         self.endpoint = endpoint
         self.region = region
         self._connections = connections
+        self._key = key
         self._making = threading.RLock()
 
     @cached_property
@@ -111,6 +115,14 @@ class Clients:
         )
         with self._making:
             made = vars(self).get(service)
-            return made or self._session.create_client(
+            if made is not None:
+                return made
+            client = self._session.create_client(
                 service, region_name=self.region, endpoint_url=self.endpoint, config=config
             )
+            client.meta.events.register("before-send", self._with_key)
+            return client
+
+    def _with_key(self, request: Any, **_: object) -> None:  # noqa: ANN401 - botocore is untyped
+        if self._key:
+            request.headers[KEY] = self._key

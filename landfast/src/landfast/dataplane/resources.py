@@ -1,121 +1,56 @@
-"""Creates what a template declares. What is there already, with its data, stays."""
+"""Creates the buckets and tables that a template declares. What is there already, with its data, stays."""
 
-import json
+import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from landfast.dataplane import routes
 from landfast.dataplane.clients import Clients
-from landfast.dataplane.engine import EngineName
 from landfast.dataplane.waiting import is_error, telling, wait_until
-from landfast.dataplane.world import QueueMade, TableMade, World
 from landfast.template import model
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef
-    from mypy_boto3_kinesis.type_defs import CreateStreamInputTypeDef
 
 DEFAULT_REGION: Final = "us-east-1"
 """The one region that S3 does not want to be told as a bucket's place."""
 
-_LATER = frozenset({"RedrivePolicy", "RedriveAllowPolicy"})
-_AT_CREATION_ONLY = frozenset({"FifoQueue"})
-_NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+_TARGETS: Final = {
+    "lambda": ("LambdaFunctionConfigurations", "LambdaFunctionArn"),
+    "sns": ("TopicConfigurations", "TopicArn"),
+    "sqs": ("QueueConfigurations", "QueueArn"),
+}
 
 
-def create(template: model.Template, clients: Clients, engine: EngineName = "moto") -> World:
-    """Create everything, and point what should call functions at internal queues.
+def create(template: model.Template, clients: Clients) -> Mapping[str, str]:
+    """Create buckets and tables, and name whom buckets notify.
 
     Args:
         template: What to create.
-        clients: Of the endpoint.
-        engine: Which emulator it is: what it cannot do is left out and named in the world's `not_run`.
+        clients: Of the endpoint, which makes the tables' streams and keeps the notifications.
+
+    Returns:
+        The real ARN of each declared one that differs: those of tables' streams.
 
     Raises:
         ResourceError: The endpoint refuses something, told in one line with the logical id.
     """
-    queues = {one.logical_id: _queue(clients, one) for one in template.queues.values()}
-    for one in template.queues.values():
-        _connect(clients, one, queues[one.logical_id].url)
-    tables = {one.logical_id: _table(clients, one) for one in template.tables.values()}
-    world = World(
-        queues=queues,
-        topics={one.logical_id: _topic(clients, one) for one in template.topics.values()},
-        streams={one.logical_id: _stream(clients, one) for one in template.streams.values()},
-        tables=tables,
-        buckets={one.logical_id: _bucket(clients, one, template.region) for one in template.buckets.values()},
-        event_buses={one.logical_id: _event_bus(clients, one) for one in template.event_buses.values()},
-        triggers=(),
-        arns=_renamed_streams(template, tables),
-        not_run=(),
-    )
-    return routes.connect(template, clients, world, engine)
+    streams = {}
+    for table in template.tables.values():
+        made = _table(clients, table)
+        if table.stream_arn and made:
+            streams[table.stream_arn] = made
+    for bucket in template.buckets.values():
+        _bucket(clients, bucket, template.region)
+        with telling(bucket.logical_id):
+            _notify(clients, bucket)
+    return streams
 
 
-def _queue(clients: Clients, queue: model.Queue) -> QueueMade:
-    attributes: dict[Any, str] = {key: text for key, text in queue.attributes.items() if key not in _LATER}
-    with telling(queue.logical_id):
-        try:
-            url = clients.sqs.get_queue_url(QueueName=queue.name)["QueueUrl"]
-        except ClientError as error:
-            if not is_error(error, *_NO_QUEUE):
-                raise
-            url = clients.sqs.create_queue(QueueName=queue.name, Attributes=attributes)["QueueUrl"]
-        else:
-            changeable = {key: text for key, text in attributes.items() if key not in _AT_CREATION_ONLY}
-            if changeable:
-                clients.sqs.set_queue_attributes(QueueUrl=url, Attributes=changeable)
-        told = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    return QueueMade(queue.name, url, told["Attributes"]["QueueArn"])
+def _table(clients: Clients, table: model.Table) -> str | None:
+    """Make a table; the ARN of its stream."""
 
-
-def _connect(clients: Clients, queue: model.Queue, url: str) -> None:
-    policies: dict[Any, str] = {key: text for key, text in queue.attributes.items() if key in _LATER}
-    if policies:
-        with telling(queue.logical_id):
-            clients.sqs.set_queue_attributes(QueueUrl=url, Attributes=policies)
-
-
-def _topic(clients: Clients, topic: model.Topic) -> str:
-    attributes = {}
-    if topic.fifo_topic:
-        attributes = {
-            "FifoTopic": "true",
-            "ContentBasedDeduplication": json.dumps(topic.content_based_deduplication),
-        }
-    with telling(topic.logical_id):
-        return clients.sns.create_topic(Name=topic.name, Attributes=attributes)["TopicArn"]
-
-
-def _stream(clients: Clients, stream: model.Stream) -> str:
-    def summary() -> Any:  # noqa: ANN401 - only two members of it are read
-        return clients.kinesis.describe_stream_summary(StreamName=stream.name)["StreamDescriptionSummary"]
-
-    with telling(stream.logical_id):
-        try:
-            summary()
-        except ClientError as error:
-            if not is_error(error, "ResourceNotFoundException"):
-                raise
-            request: CreateStreamInputTypeDef = {
-                "StreamName": stream.name,
-                "StreamModeDetails": {"StreamMode": stream.mode},
-            }
-            if stream.mode == "PROVISIONED":
-                request["ShardCount"] = stream.shard_count or 1
-            clients.kinesis.create_stream(**request)
-        wait_until(lambda: summary()["StreamStatus"] == "ACTIVE", stream)
-        made = summary()
-        if made["RetentionPeriodHours"] < stream.retention_period_hours:
-            clients.kinesis.increase_stream_retention_period(
-                StreamName=stream.name, RetentionPeriodHours=stream.retention_period_hours
-            )
-        arn: str = made["StreamARN"]
-        return arn
-
-
-def _table(clients: Clients, table: model.Table) -> TableMade:
     def described() -> Any:  # noqa: ANN401 - only three members of it are read
         return clients.dynamodb.describe_table(TableName=table.name)["Table"]
 
@@ -129,8 +64,8 @@ def _table(clients: Clients, table: model.Table) -> TableMade:
         wait_until(lambda: described()["TableStatus"] == "ACTIVE", table)
         if table.time_to_live_attribute:
             _expire(clients, table.name, table.time_to_live_attribute)
-        made = described()
-    return TableMade(table.name, made["TableArn"], made.get("LatestStreamArn"))
+        stream: str | None = described().get("LatestStreamArn")
+    return stream
 
 
 def _creation(table: model.Table) -> "CreateTableInputTypeDef":
@@ -159,7 +94,7 @@ def _expire(clients: Clients, name: str, attribute: str) -> None:
         )
 
 
-def _bucket(clients: Clients, bucket: model.Bucket, region: str) -> str:
+def _bucket(clients: Clients, bucket: model.Bucket, region: str) -> None:
     with telling(bucket.logical_id):
         try:
             clients.s3.head_bucket(Bucket=bucket.name)
@@ -170,22 +105,30 @@ def _bucket(clients: Clients, bucket: model.Bucket, region: str) -> str:
             clients.s3.create_bucket(Bucket=bucket.name, **({"CreateBucketConfiguration": place} if place else {}))
         if bucket.versioning:
             clients.s3.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
-    return bucket.name
 
 
-def _event_bus(clients: Clients, bus: model.EventBus) -> str:
-    with telling(bus.logical_id):
-        try:
-            return clients.events.create_event_bus(Name=bus.name)["EventBusArn"]
-        except ClientError as error:
-            if not is_error(error, "ResourceAlreadyExistsException"):
-                raise
-            return clients.events.describe_event_bus(Name=bus.name)["Arn"]
+def _notify(clients: Clients, bucket: model.Bucket) -> None:
+    """Name whom a bucket notifies, if that has changed: S3 sends a test event each time."""
+    wanted = _configuration(bucket)
+    told: Any = clients.s3.get_bucket_notification_configuration(Bucket=bucket.name)
+    if {name: part for name, part in told.items() if name != "ResponseMetadata"} != wanted:
+        clients.s3.put_bucket_notification_configuration(
+            Bucket=bucket.name,
+            NotificationConfiguration=wanted,  # type: ignore[arg-type] # the members are made below
+        )
 
 
-def _renamed_streams(template: model.Template, tables: dict[str, TableMade]) -> dict[str, str]:
-    return {
-        table.stream_arn: made
-        for table in template.tables.values()
-        if table.stream_arn and (made := tables[table.logical_id].stream_arn)
-    }
+def _configuration(bucket: model.Bucket) -> dict[str, Any]:
+    configuration: dict[str, Any] = {"EventBridgeConfiguration": {}} if bucket.event_bridge else {}
+    for one in bucket.notifications:
+        kind, member = _TARGETS[one.target_arn.split(":")[2]]
+        rules = [
+            {"Name": name, "Value": value} for name, value in (("Prefix", one.prefix), ("Suffix", one.suffix)) if value
+        ]
+        identity = uuid.uuid5(
+            uuid.NAMESPACE_URL, f"{bucket.arn} {one.target_arn} {one.event} {one.prefix} {one.suffix}"
+        )
+        entry = {"Id": str(identity), member: one.target_arn, "Events": [one.event]}
+        filters = {"Filter": {"Key": {"FilterRules": rules}}} if rules else {}
+        configuration.setdefault(kind, []).append({**entry, **filters})
+    return configuration

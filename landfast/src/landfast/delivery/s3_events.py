@@ -19,7 +19,10 @@ DELETE_MARKER_ETAG: Final = "d41d8cd98f00b204e9800998ecf8427e"
 
 _DELETED = "ObjectRemoved:Delete"
 _MARKED = "ObjectRemoved:DeleteMarkerCreated"
-_SEQUENCED = ("ObjectCreated:", "ObjectRemoved:")
+_SEQUENCED = ("ObjectCreated:", "ObjectRemoved:", "ObjectRestore:")
+_ABOUT_AN_OBJECT = ("ObjectTagging:", "ObjectAcl:")
+_NEWER = "2.3"
+_COMMON_SINCE = "2.4"
 _KEPT_AS_IS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
 _ESCAPED = re.compile(rb"%([0-9A-Fa-f]{2})")
 _DIGITS = re.compile(r"[0-9]+")
@@ -71,7 +74,7 @@ def notification(fact: ObjectEvent, settings: Settings) -> dict[str, object]:
     return {
         "Records": [
             {
-                "eventVersion": settings.s3_event_version,
+                "eventVersion": _version(name, settings.s3_event_version),
                 "eventSource": "aws:s3",
                 "awsRegion": fact.region,
                 "eventTime": iso_milliseconds(fact.time),
@@ -159,7 +162,7 @@ def _record(
     owner = _text(_part(bucket.get("ownerIdentity")), "principalId")
     response = _part(given.get("responseElements"))
     return {
-        "eventVersion": settings.s3_event_version,
+        "eventVersion": _version(name, settings.s3_event_version),
         "eventSource": "aws:s3",
         "awsRegion": _text(given, "awsRegion"),
         "eventTime": _text(given, "eventTime"),
@@ -192,11 +195,27 @@ def _record(
     }
 
 
+def _version(name: str, general: str) -> str:
+    """Events about tags and access lists were ahead of the others until all had one number (S-38)."""
+    newer = name.startswith(_ABOUT_AN_OBJECT) and _numbers(general) < _numbers(_COMMON_SINCE)
+    return _NEWER if newer else general
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in _DIGITS.findall(version)]
+
+
 def _object(name: str, *, key: str, size: int, etag: str, version_id: str, sequencer: str) -> dict[str, object]:
-    """The object of a record: what is gone has no size and no eTag, a delete marker has an eTag only (S-40)."""
+    """The object of a record: what is gone has no size and no eTag, a delete marker has an eTag only (S-40).
+
+    Recorded of AWS (localstack, test_s3_notifications_sqs: `test_object_tagging_put_event`, `test_object_put_acl`,
+    `test_restore_object`): events about tags and access lists have an eTag, and neither size nor sequencer.
+    """
     made: dict[str, object] = {"key": key}
     if name == _MARKED:
         made["eTag"] = DELETE_MARKER_ETAG
+    elif name.startswith(_ABOUT_AN_OBJECT):
+        made["eTag"] = etag
     elif name != _DELETED:
         made["size"] = size
         made["eTag"] = etag

@@ -3,6 +3,7 @@
 Begin reading with `plane.EventPlane`, then the API of your service. Everything here runs in the driver's one thread.
 """
 
+from landfast.eventplane.buckets import BucketEvents
 from landfast.eventplane.event_bus import EventsApi
 from landfast.eventplane.kinesis import KinesisApi
 from landfast.eventplane.plane import Api, EventPlane, Pending
@@ -15,6 +16,7 @@ from landfast.eventplane.table_writes import TableWrites
 
 __all__ = [
     "Api",
+    "BucketEvents",
     "EventPlane",
     "EventsApi",
     "KinesisApi",

@@ -29,6 +29,7 @@ MOST_TAGS: Final = 50
 """Tags of a stream (Kinesis API, `AddTagsToStream`)."""
 
 _LAST_SHARD: Final = 2**31 - 1
+_COLONS: Final = 4
 
 
 class KinesisAccount:
@@ -74,8 +75,8 @@ class KinesisAccount:
         name = arn.rpartition("/")[2]
         stream = self.by_name.get(name)
         if stream is None or stream.arn != arn:
-            told = f"Stream {name} under account {arn.split(':')[4]} not found."
-            raise AwsError("ResourceNotFoundException", told)
+            account = arn.split(":")[4] if arn.count(":") > _COLONS else self.account
+            raise AwsError("ResourceNotFoundException", f"Stream {name} under account {account} not found.")
         stream.advance(self.world.now())
         return stream
 

@@ -29,7 +29,8 @@ class EngineAnswer:
 
     Attributes:
         status: Of HTTP.
-        headers: By the engine's names; those about the connection and the length are left out.
+        headers: By the engine's names; those about the connection and the length are left out, but not the length in
+            an answer to HEAD.
         content: The body.
     """
 

@@ -3,19 +3,18 @@
 import uuid
 from collections.abc import Iterable
 from random import Random
-from typing import Any
 
-from landfast.delivery.actions import Deliver
+from landfast.aws_errors import AwsError
 from landfast.delivery.asynchronous import AsynchronousConfig, AsynchronousQueue, Event
 from landfast.delivery.errors import Refused
 from landfast.delivery.settings import Settings
-from landfast.delivery.strict_json import json_text
 from landfast.driver import AsynchronousDriver
 from landfast.service import chain
 from landfast.service.functions import Functions, Target
 from landfast.service.loop import Loop
 from landfast.service.store import Store
 from landfast.service.world import LiveWorld, Shared
+from landfast.sources.sent import Sent
 
 
 class AsynchronousQueues:
@@ -90,20 +89,24 @@ class AsynchronousQueues:
         event.check()
         self._loop.ask(lambda: driver.accept(event))
 
-    def hand_over(self, delivery: Deliver[Any], *, origin: str, trace: str) -> str | None:
-        """Take in what a Lambda destination gets; why it was refused, or None. In the driver's thread."""
+    def take(self, arn: str, sent: Sent) -> None:
+        """Take in what another service sends to a function; in the driver's thread.
+
+        Raises:
+            AwsError: There is no such function, or the event is larger than Lambda takes.
+        """
         try:
-            target = self._functions.find(delivery.target)
             self.accept(
-                target,
-                json_text(delivery.body).encode(),
-                request_id=str(uuid.uuid4()),
-                origin=origin,
-                trace=trace,
+                self._functions.find(arn),
+                sent.body.encode(),
+                request_id=sent.request_id or str(uuid.uuid4()),
+                origin=sent.origin,
+                trace=sent.trace,
             )
-        except (LookupError, Refused) as error:
-            return f"{delivery.target}: {error}"
-        return None
+        except LookupError as error:
+            raise AwsError("ResourceNotFoundException", str(error), status=404) from error
+        except Refused as error:
+            raise AwsError(error.code, error.message, status=error.status) from error
 
     def _read(self, driver: AsynchronousDriver, payload: bytes, request_id: str, origin: str, trace: str) -> Event:
         depth = chain.depth(trace, driver.function_arn)

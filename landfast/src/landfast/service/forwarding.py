@@ -6,8 +6,9 @@ What the engine answers in HTML, because it failed or does not know the action, 
 
 import asyncio
 import contextlib
+import hmac
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from types import SimpleNamespace, TracebackType
 from typing import Self
 from weakref import WeakSet
@@ -30,6 +31,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from landfast import aws_errors
+from landfast.eventplane.passing import EngineAnswer
 from landfast.loopback import KEY, is_cors
 from landfast.service import service_log
 from landfast.service.incoming import HEAD, Refusal, is_form, operation, pieces
@@ -60,7 +62,7 @@ class Forwarding:
     def __init__(self, engine: str, key: str, patience: float) -> None:
         self._engine = engine.rstrip("/")
         self._key = key
-        self._patience = patience
+        self.patience = patience
         self._sockets: WeakSet[socket.socket] = WeakSet()
         tracing = TraceConfig()
         tracing.on_connection_reuseconn.append(_note_reuse)
@@ -89,28 +91,76 @@ class Forwarding:
                 while any(connection.fileno() >= 0 for connection in self._sockets):  # noqa: ASYNC110 - none tells us
                     await asyncio.sleep(0)
 
-    async def response(self, request: web.BaseRequest, target: str, request_id: str) -> web.StreamResponse:
+    def knows(self, request: web.BaseRequest) -> bool:
+        """Whether a request is the service's own: it has the engine's key."""
+        keys = request.headers.getall(KEY, [])
+        return bool(self._key) and len(keys) == 1 and hmac.compare_digest(keys[0].encode(), self._key.encode())
+
+    async def response(
+        self, request: web.BaseRequest, target: str, request_id: str, content: bytes | None = None
+    ) -> web.StreamResponse:
         """The engine's response, sent to the client as it comes.
+
+        Args:
+            request: The client's.
+            target: The path with its query.
+            request_id: For the log and for errors.
+            content: The body, if it was read already.
 
         Raises:
             Refusal: The engine has gone, or the request cannot be handed on.
         """
-        body = await self._body(request)
-        try:
-            answer = await self._asked(request, target, body)
-        except ClientConnectorError:
-            raise Refusal(
-                502,
-                "ServiceUnavailable",
-                "The engine does not answer: it may have been stopped; see its log in the state directory.",
-            ) from None
-        except (ClientError, TimeoutError) as error:
-            _LOG.warning("request %s: the engine gave no answer: %r", request_id, error)
-            raise Refusal(502, "ServiceUnavailable", "The engine gave no answer; see its log.") from None
-        async with answer:
+        sent = await self._body(request) if content is None else content
+        async with await self._asked_once(request, target, sent) as answer:
             if answer.status >= _ERROR and request.method != "HEAD":
-                return await self._error(request, answer, body, request_id)
+                return await self._error(request, answer, sent, request_id)
             return await self._relayed(request, answer)
+
+    async def whole(self, request: web.BaseRequest, target: str, content: bytes | None = None) -> EngineAnswer:
+        """The engine's response to a client's request, read to its end.
+
+        Args:
+            request: The client's.
+            target: The path with its query.
+            content: The body, if it was read already, or another one that takes its place.
+
+        Raises:
+            Refusal: The engine has gone, or the request cannot be handed on.
+        """
+        sent = await self._body(request) if content is None else content
+        async with await self._asked_once(request, target, sent) as answer:
+            told = await answer.read()
+            if answer.status >= _ERROR and request.method != "HEAD":
+                form = sent if isinstance(sent, bytes) and is_form(request) else b""
+                shown = aws_errors.in_place_of(operation(request, form), answer.status, told)
+                if shown is not None:
+                    return EngineAnswer(shown.status, shown.headers, shown.content)
+            return EngineAnswer(answer.status, _handed_back(answer, whole=True), told)
+
+    async def ask(self, method: str, target: str, headers: Mapping[str, str], content: bytes = b"") -> EngineAnswer:
+        """The engine's response to a request of our own.
+
+        Raises:
+            Refusal: The engine has gone.
+        """
+        with _told(method):
+            answer = await self._session.request(
+                method,
+                URL(self._engine + target, encoded=True),
+                allow_redirects=False,
+                data=content or None,
+                headers={**headers, KEY: self._key},
+                skip_auto_headers=_NOT_ADDED,
+                trace_request_ctx=[],
+            )
+            async with answer:
+                return EngineAnswer(answer.status, _handed_back(answer, whole=True), await answer.read())
+
+    async def _asked_once(
+        self, request: web.BaseRequest, target: str, body: bytes | AsyncIterator[bytes] | None
+    ) -> ClientResponse:
+        with _told(f"{request.method} {target[:200]}"):
+            return await self._asked(request, target, body)
 
     async def _error(
         self,
@@ -138,8 +188,8 @@ class Forwarding:
             return None
         length = request.content_length
         if length is None or length > _REPEATABLE:
-            return pieces(request, self._patience)
-        return b"".join([piece async for piece in pieces(request, self._patience)])
+            return pieces(request, self.patience)
+        return b"".join([piece async for piece in pieces(request, self.patience)])
 
     async def _asked(
         self, request: web.BaseRequest, target: str, body: bytes | AsyncIterator[bytes] | None
@@ -183,9 +233,9 @@ class Forwarding:
         await response.prepare(request)
         try:
             async for piece in answer.content.iter_any():
-                async with asyncio.timeout(self._patience):
+                async with asyncio.timeout(self.patience):
                     await response.write(piece)
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self.patience):
                 await response.write_eof()
         except (ClientPayloadError, ClientOSError, TimeoutError) as error:
             # The response has begun: all that is left is to end the connection before its end.
@@ -193,10 +243,27 @@ class Forwarding:
         return response
 
 
-def _handed_back(answer: ClientResponse) -> CIMultiDict[str]:
+def _handed_back(answer: ClientResponse, *, whole: bool = False) -> CIMultiDict[str]:
+    dropped = _HOP_BY_HOP | {"content-length"} if whole else _HOP_BY_HOP
     return CIMultiDict(
-        (name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP and not is_cors(name)
+        (name, value) for name, value in answer.headers.items() if name.lower() not in dropped and not is_cors(name)
     )
+
+
+@contextlib.contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Tell the client that the engine does not answer."""
+    try:
+        yield
+    except ClientConnectorError:
+        raise Refusal(
+            502,
+            "ServiceUnavailable",
+            "The engine does not answer: it may have been stopped; see its log in the state directory.",
+        ) from None
+    except (ClientError, TimeoutError) as error:
+        _LOG.warning("%s: the engine gave no answer: %r", what, error)
+        raise Refusal(502, "ServiceUnavailable", "The engine gave no answer; see its log.") from None
 
 
 async def _note_reuse(session: ClientSession, context: SimpleNamespace, parameters: object) -> None:

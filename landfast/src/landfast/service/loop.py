@@ -52,6 +52,20 @@ class _Planned:
         self.work = None
 
 
+class UnderWay:
+    """Something that is under way."""
+
+    def __init__(self, what: str, ended: Callable[[str], None]) -> None:
+        self._what = what
+        self._ended: Callable[[str], None] | None = ended
+
+    def end(self) -> None:
+        """It is over, if it was not before; what came of it was posted before."""
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended(self._what)
+
+
 class Loop:
     """Runs work in the order in which it is handed in, and planned work when its time has come.
 
@@ -181,26 +195,17 @@ class Loop:
 
     def apart(self, work: Callable[[], None], source: str = "") -> None:
         """Do work that waits in a thread of its own; from the loop's thread once the turn is on disk."""
-        self.begin(source)
+        under_way = self.begin(source)
         if self.is_own_thread:
-            self.turn.then(lambda: self._submit(work, source))
+            self.turn.then(lambda: self._submit(work, source, under_way))
         else:
-            self._submit(work, source)
+            self._submit(work, source, under_way)
 
-    def begin(self, what: str) -> None:
-        """Something is under way, for as long as `end` is not called: time does not jump meanwhile."""
+    def begin(self, what: str) -> "UnderWay":
+        """Something is under way until its `end`: time does not jump meanwhile; from any thread."""
         with self._lock:
             self._under_way[what] += 1
-
-    def end(self, what: str) -> None:
-        """It is over; what came of it was posted before."""
-        with self._lock:
-            self._under_way[what] -= 1
-            if not self._under_way[what]:
-                del self._under_way[what]
-            rests = not self._under_way
-        if rests:
-            self.post(_nothing)
+        return UnderWay(what, self._end)
 
     def when_settled(self, settled: Callable[[], None]) -> None:
         """Call `settled` in the loop's thread as soon as everything rests; only from there."""
@@ -223,17 +228,26 @@ class Loop:
             )
         return "; ".join(told) or "work that was handed in"
 
-    def _submit(self, work: Callable[[], None], source: str) -> None:
+    def _end(self, what: str) -> None:
+        with self._lock:
+            self._under_way[what] -= 1
+            if not self._under_way[what]:
+                del self._under_way[what]
+            rests = not self._under_way
+        if rests:
+            self.post(_nothing)
+
+    def _submit(self, work: Callable[[], None], source: str, under_way: "UnderWay") -> None:
         def check(done: Future[None]) -> None:
             error = None if done.cancelled() or self.stopping.is_set() else done.exception()
             if error is not None and not isinstance(error, StoppedError):
                 self.crashed(source, error)
-            self.end(source)
+            under_way.end()
 
         try:
             self._threads.submit(work).add_done_callback(check)
         except RuntimeError:
-            self.end(source)
+            under_way.end()
             if not self.stopping.is_set():
                 raise
 

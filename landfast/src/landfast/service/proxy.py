@@ -9,10 +9,10 @@ import contextlib
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import Any, Protocol, Self
 
 from aiohttp import web
 
@@ -31,6 +31,16 @@ CALLS = 1_200
 """How many requests may be answered here at a time: more than the functions of an account run at a time (1,000)."""
 
 
+class Others(Protocol):
+    """Answers requests in the event loop; what it does not answer itself it hands on."""
+
+    def __call__(
+        self, request: web.BaseRequest, target: str, request_id: str, engine: Forwarding
+    ) -> Awaitable[web.StreamResponse]:
+        """The response to one request."""
+        ...
+
+
 class Proxy:
     """An HTTP server in front of an engine.
 
@@ -38,6 +48,7 @@ class Proxy:
         engine: The engine's URL.
         ours: Says of a path whether `answer` takes the request.
         answer: Answers it, in a thread of its own.
+        others: Answers all other requests; without it, all of them go to the engine.
         limit: The longest body `answer` gets, in bytes.
         port: 0 for a free one.
         address: Where to listen; beyond loopback only where the user asks for it.
@@ -57,6 +68,7 @@ class Proxy:
         ours: Callable[[str], bool],
         answer: Callable[[Request], Response],
         limit: int,
+        others: Others | None = None,
         port: int = 0,
         address: str = loopback.ADDRESS,
         hosts: Collection[str] = (),
@@ -69,6 +81,7 @@ class Proxy:
         self._ours = ours
         self._answer = answer
         self._limit = limit
+        self._others = others
         self._hosts = frozenset({address, *hosts})
         self._waits = waits or Waits()
         self._most = most
@@ -93,6 +106,12 @@ class Proxy:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def run[T](self, work: Callable[[Forwarding], Coroutine[Any, Any, T]]) -> T:
+        """What `work` answers in the event loop, given the way to the engine; from another thread."""
+        if self._loop is None:
+            raise RuntimeError("the endpoint was not started")
+        return asyncio.run_coroutine_threadsafe(work(self._forwarding), self._loop).result()
 
     def close(self) -> None:
         """End all connections at once, or give the port back; an invocation that still runs ends with the runtime."""
@@ -137,6 +156,8 @@ class Proxy:
         try:
             if self._ours(target):
                 return await self._answered(request, target)
+            if self._others is not None:
+                return await self._others(request, target, request_id, self._forwarding)
             return await self._forwarding.response(request, target, request_id)
         except Refusal as refusal:
             shown = aws_errors.answer(operation(request), refusal.status, refusal.code, str(refusal), request_id)

@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,33 +14,35 @@ from typing import Self
 from landfast.dataplane import engine as engines
 from landfast.dataplane import resources
 from landfast.dataplane.clients import Clients
-from landfast.dataplane.destinations import Destinations
+from landfast.dataplane.deployed import DeployedStack
 from landfast.dataplane.engine import Engine, EngineName
-from landfast.dataplane.queues import Queue, QueueUrls
-from landfast.dataplane.world import Trigger, World
 from landfast.delivery.settings import Settings
+from landfast.driver import Order
+from landfast.eventplane.declared import declare
 from landfast.journal import Dropped, Retrying
 from landfast.protocols import Request, Response
 from landfast.runtime.model import REQUEST_LIMIT
 from landfast.runtime.runtime import Runtime
-from landfast.service import service_log
+from landfast.service import described, local_client, service_log
 from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.clock import Clock
 from landfast.service.delivery import Deliveries
 from landfast.service.endpoint import Endpoint
 from landfast.service.functions import LATEST, Functions, Target
+from landfast.service.gateway import Gateway
 from landfast.service.interrupts import Interrupts
 from landfast.service.lambda_api import is_lambda
+from landfast.service.local_api import LocalApi
 from landfast.service.logs import LogFiles
 from landfast.service.loop import Loop
+from landfast.service.plane import Plane
 from landfast.service.proxy import Proxy
 from landfast.service.queues import QueueReader
 from landfast.service.sources import Sources
 from landfast.service.specs import asynchronous_config, function_specs, versions, weights
-from landfast.service.state import Resource, Running, ServiceError, StateDirectory
+from landfast.service.state import Running, ServiceError, StateDirectory
 from landfast.service.store import Store, StoreError
 from landfast.service.streams import StreamMapping, StreamReader
-from landfast.service.triggers import TriggerPump
 from landfast.service.watch import Watch
 from landfast.service.world import Shared
 from landfast.template import Template, read
@@ -61,6 +63,7 @@ class Options:
         parameters: Of the template.
         region: To play.
         speed: How many times faster than real time waits pass.
+        skip_waits: Whether time jumps to what is due next as soon as everything rests.
         engine: The emulator behind the service.
         port: Of the endpoint; 0 for a free one.
         settings: The unconfirmed points.
@@ -73,6 +76,7 @@ class Options:
     parameters: Mapping[str, str] = field(default_factory=dict)
     region: str = "us-east-1"
     speed: float = 1.0
+    skip_waits: bool = False
     engine: EngineName = "moto"
     port: int = 0
     settings: Settings = field(default_factory=Settings)
@@ -89,8 +93,6 @@ class Service:
         self._holds_data = False
         self._not_wanted = threading.Event()
         self._parts = ExitStack()
-        self._loop: Loop | None = None
-        self._pumps: list[TriggerPump] = []
         self.readers: list[QueueReader | StreamReader] = []
         self.not_run: tuple[str, ...] = ()
 
@@ -145,12 +147,31 @@ class Service:
         waiting = any(len(driver.machine) for _, driver in self.queues.each())
         return not waiting and not any(reader.is_busy() for reader in self.readers)
 
+    def at(self, due: float, work: Callable[[], None]) -> None:
+        """Do `work` in a thread of its own at a time of the service's clock: what a test sends later, for example.
+
+        Time does not skip it, and while it runs, time does not jump.
+
+        Args:
+            due: In seconds, as `Service.clock` counts them.
+            work: An error in it ends the service.
+        """
+        loop = self._loop
+        loop.ask(lambda: loop.at(due, lambda: loop.apart(work, "planned work"), Order.ARRIVED, "planned work"))
+
+    def settle(self, timeout: float = local_client.WAIT) -> None:
+        """Wait until nothing is under way and nothing is planned; with `Options.skip_waits`, waits cost no time.
+
+        Args:
+            timeout: Real seconds to wait at most.
+
+        Raises:
+            ServiceError: Something does not come to rest, and what.
+        """
+        local_client.settle(self.endpoint, timeout)
+
     def stop(self) -> None:
         """End everything that was started; accepted events stay on disk."""
-        for pump in self._pumps:
-            pump.stop()
-        if self._loop is not None:
-            self._loop.stop(_JOIN)
         self._parts.close()
 
     def _start(self) -> None:
@@ -161,26 +182,37 @@ class Service:
         self.store = Store(self._directory.journal, failed=lambda error: self._crashed("the store", error))
         self._parts.callback(self.store.close)
         self._start_engine(state)
-        self.clients = Clients(self.engine.url, options.region)
+        self.clock = Clock(options.speed, skips=options.skip_waits, not_before=self.store.latest())
+        self._loop = Loop(self.clock, self.store.commit, self._crashed)
+        self._plane = Plane(self._loop, self.store, self.template, options.settings, lambda: self.endpoint)
+        self._proxy = self._open_proxy()
+        self.clients = Clients(self._proxy.url, options.region, key=self.engine.state.key)
         self._parts.callback(self.clients.close)
-        with self._interrupts.allowed():
-            self.world = resources.create(self.template, self.clients, options.engine)
-        self.not_run = (*self.template.not_run, *self.world.not_run)
-        self.clock = Clock(options.speed, not_before=self.store.latest())
         logs = LogFiles(state / "logs", lost=self._lost_logs)
         self._parts.callback(logs.close)
-        self._proxy = self._open_proxy()
         self._start_functions(state, logs)
+        self._parts.callback(self._loop.stop, _JOIN)
+        self._loop.start()
         self._start_asynchronous()
         self._endpoint = Endpoint(self.functions, self._accept_call)
-        self._start_mappings()
-        self._start_triggers()
         self._parts.enter_context(self._proxy)
+        with self._interrupts.allowed():
+            self._deploy()
+        self._start_mappings()
         self._running = self._describe()
         self._interrupts.check()
         self._holds_data = False
         self._watch_over()
+        self._proxy.run(self._gateway.open)
         self._directory.announce(self._running)
+
+    def _deploy(self) -> None:
+        """Make what the template declares, and finish what a killed service had begun."""
+        declared = self._loop.ask(lambda: declare(self.template, self._plane.apis, self._plane.world))
+        arns = resources.create(self.template, self.clients)
+        self.stack = DeployedStack(arns)
+        self._proxy.run(self._gateway.recover)
+        self.not_run = (*self.template.not_run, *declared)
 
     def _start_engine(self, state: Path) -> None:
         """Find or start the engine while the template is read; both take a second."""
@@ -214,11 +246,13 @@ class Service:
 
     def _open_proxy(self) -> Proxy:
         port = self.options.port
+        self._gateway = Gateway(self._loop, self._plane, LocalApi(self._loop, self._plane.queues))
         try:
             proxy = Proxy(
                 self.engine.url,
                 ours=is_lambda,
                 answer=self._answer,
+                others=self._gateway.response,
                 limit=REQUEST_LIMIT,
                 port=port,
                 key=self.engine.state.key,
@@ -232,7 +266,7 @@ class Service:
         return proxy
 
     def _start_functions(self, state: Path, logs: LogFiles) -> None:
-        environment = {"AWS_ENDPOINT_URL": self.engine.url, "AWS_ENDPOINT_URL_LAMBDA": self._proxy.url}
+        environment = {"AWS_ENDPOINT_URL": self._proxy.url}
         with self._interrupts.allowed():
             specs = function_specs(self.template, (self.options.layers or state / "layers").absolute(), environment)
         runtime = Runtime(
@@ -246,10 +280,9 @@ class Service:
         labels = {function.name: function.logical_id for function in self.template.functions.values()}
         loops = {function.name: function.recursive_loop for function in self.template.functions.values()}
         self.functions = Functions(specs, runtime, labels, aliases, loops, shares)
-        destinations = Destinations(self.clients, QueueUrls(self.clients))
-        self._loop = Loop(self.clock, self.store.commit, self._crashed)
         self.queues = AsynchronousQueues(self._loop, self.store, self.functions, self.options.settings)
-        deliveries = Deliveries(destinations.deliver, self.queues.hand_over)
+        self._plane.router.add("lambda", self.queues)
+        deliveries = Deliveries(self._plane.router, lambda: self.clients.s3)
         self._shared = Shared(self._loop, self.store, self.functions, deliveries)
 
     def _start_asynchronous(self) -> None:
@@ -259,31 +292,10 @@ class Service:
                 target = self.functions.find(function.name, None if qualifier == LATEST else qualifier)
                 config = asynchronous_config(function, qualifier, settings, self.functions.specs)
                 self.queues.add(target, config, self._shared)
-        self._shared.loop.start()
-        self._shared.loop.ask(self.queues.begin)
-
-    def _start_triggers(self) -> None:
-        for trigger in self.world.triggers:
-            function = self.template.functions[trigger.function]
-            target = self.functions.find(function.name, trigger.qualifier)
-            pump = TriggerPump(
-                trigger,
-                Queue(self.clients, trigger.queue_url),
-                target,
-                self.queues,
-                self.options.settings,
-                shared=self._shared,
-                clients=self.clients if self._is_versioned(trigger) else None,
-            )
-            pump.start()
-            self._pumps.append(pump)
-
-    def _is_versioned(self, trigger: Trigger) -> bool:
-        bucket = self.template.buckets.get(trigger.source) if trigger.kind == "s3" else None
-        return bucket is not None and bucket.versioning
+        self._loop.ask(self.queues.begin)
 
     def _start_mappings(self) -> None:
-        sources = Sources(self.template, self.world, self.clients, self.functions, self.options.settings)
+        sources = Sources(self.template, self.stack, self._plane, self.functions, self.options.settings)
         for mapping in self.template.event_source_mappings.values():
             source = sources.read(mapping)
             if not source.config.enabled:
@@ -340,7 +352,8 @@ class Service:
             stack=self.options.stack,
             region=self.options.region,
             speed=self.options.speed,
-            resources=tuple(_resources(self.template, self.world, self._proxy.url)),
+            skip_waits=self.options.skip_waits,
+            resources=described.resources(self.template, self.stack, self._proxy.url),
         )
 
 
@@ -348,32 +361,3 @@ def _template(options: Options) -> Template:
     return read(
         options.template.absolute(), stack_name=options.stack, parameters=options.parameters, region=options.region
     )
-
-
-def _resources(template: Template, world: World, endpoint: str) -> list[Resource]:
-    feeding = {trigger.source for trigger in world.triggers}
-    feeding |= {mapping.source for mapping in template.event_source_mappings.values()}
-    found = [
-        Resource(logical_id=one.logical_id, kind=kind, name=one.name, arn=one.arn, feeds=one.logical_id in feeding)
-        for kind, group in (
-            ("bucket", template.buckets),
-            ("stream", template.streams),
-            ("table", template.tables),
-            ("topic", template.topics),
-            ("bus", template.event_buses),
-            ("function", template.functions),
-        )
-        for one in group.values()
-    ]
-    queues = [
-        Resource(
-            logical_id=logical_id,
-            kind="queue",
-            name=queue.name,
-            arn=queue.arn,
-            url=f"{endpoint}/{queue.url.split('/', 3)[3]}",
-            feeds=logical_id in feeding,
-        )
-        for logical_id, queue in world.queues.items()
-    ]
-    return [*found, *queues]

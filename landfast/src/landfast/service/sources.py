@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from landfast.dataplane.clients import Clients
-from landfast.dataplane.queues import Queue
-from landfast.dataplane.streams import KinesisStream, TableStream
-from landfast.dataplane.world import World
+from landfast.dataplane.deployed import DeployedStack
 from landfast.delivery import queue_config, stream_config
 from landfast.delivery.errors import Refused
 from landfast.delivery.queue_config import QueueAttributes
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import DEFAULT_RETENTION
 from landfast.service.functions import Functions, Target
+from landfast.service.plane import Plane
 from landfast.service.queues import QueueMapping
 from landfast.service.state import ServiceError
 from landfast.service.streams import StreamMapping
@@ -28,8 +26,8 @@ class Sources:
     """Reads mappings against what there is."""
 
     template: Template
-    world: World
-    clients: Clients
+    stack: DeployedStack
+    plane: Plane
     functions: Functions
     settings: Settings
 
@@ -41,7 +39,7 @@ class Sources:
         """
         function = self.template.functions[mapping.function]
         target = self.functions.find(function.name, mapping.qualifier)
-        arn = self.world.real_arn(mapping.source_arn)
+        arn = self.stack.real_arn(mapping.source_arn)
         properties = {**mapping.properties, "EventSourceArn": arn, "FunctionName": target.invoked_arn}
         try:
             queue = self.template.queues.get(mapping.source)
@@ -73,8 +71,7 @@ class Sources:
             function_timeout=target.spec.timeout,
             settings=self.settings,
         )
-        source = Queue(self.clients, self.world.queues[mapping.source].url)
-        return QueueMapping(mapping.logical_id, target, source, arn, config, self.settings)
+        return QueueMapping(mapping.logical_id, target, self.plane.queues.queue(arn), config, self.settings)
 
     def _stream(
         self, mapping: EventSourceMapping, target: Target, arn: str, properties: Mapping[str, Any]
@@ -89,5 +86,6 @@ class Sources:
             mapping_id=mapping.uuid,
             settings=self.settings,
         )
-        stream = TableStream(self.clients, arn) if declared is None else KinesisStream(self.clients, arn)
+        plane = self.plane
+        stream = plane.tables.streams.by_arn[arn] if declared is None else plane.streams.stream(arn)
         return StreamMapping(mapping.logical_id, target, stream, config, self.settings)

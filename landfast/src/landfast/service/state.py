@@ -59,6 +59,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
         stack: The name of the stack.
         region: The region it plays.
         speed: How fast its time runs.
+        skip_waits: Whether its time skips waits.
         resources: What the template declares.
     """
 
@@ -68,6 +69,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     stack: str
     region: str
     speed: float
+    skip_waits: bool = False
     resources: tuple[Resource, ...] = ()
 
     def of_kind(self, kind: str) -> list[Resource]:

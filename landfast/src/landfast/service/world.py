@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from random import random
 from typing import Any
 
-from landfast.dataplane.errors import DeliveryFailed
 from landfast.delivery.actions import Deliver
 from landfast.delivery.outcomes import NotReached
 from landfast.driver import Call, Change, Order, Plan
@@ -76,22 +75,17 @@ class LiveWorld:
         self.apart(lambda: self._call(call, ended))
 
     def deliver(self, delivery: Deliver[Any], trace: str, ended: Callable[[str | None], None]) -> None:
-        """Send to a destination: to another function at once, to the engine in a thread of its own."""
+        """Send to a destination: at once to what is ours, and in a thread of its own to a bucket."""
         deliveries = self._shared.deliveries
-        if delivery.kind == "lambda":
-            ended(deliveries.hand_over(delivery, origin=self.source, trace=trace))
+        if not deliveries.waits(delivery):
+            ended(deliveries.at_once(delivery, origin=self.source, trace=trace))
             return
 
-        def send() -> None:
-            try:
-                deliveries.send(delivery, engine_retries=self.engine_retries)
-            except DeliveryFailed as error:
-                refusal: str | None = str(error)
-            else:
-                refusal = None
+        def put() -> None:
+            refusal = deliveries.put(delivery, engine_retries=self.engine_retries)
             self.post(lambda: ended(refusal))
 
-        self.apart(send)
+        self.apart(put)
 
     def commit(self, notes: Sequence[Entry], changes: Sequence[Change]) -> None:
         """Write both into the store at the end of this turn of the driver, all of it or nothing."""

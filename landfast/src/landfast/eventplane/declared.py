@@ -1,0 +1,230 @@
+"""Makes what a template declares of queues, topics, streams, buses, rules and subscriptions.
+
+What is there already stays, with all it holds. A rule or a subscription that an earlier start has made and the template
+declares no more is taken away again, since events would go on taking it; what holds data is left alone.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from landfast.aws_errors import AwsError
+from landfast.dataplane.errors import ResourceError
+from landfast.eventplane.plane import EventPlane
+from landfast.eventplane.ports import PlaneWorld
+from landfast.template import model
+
+_KIND = "declared"
+_LATER = frozenset({"RedrivePolicy", "RedriveAllowPolicy"})
+"""Attributes that name other queues, which must be there first."""
+
+_AT_CREATION_ONLY = frozenset({"FifoQueue"})
+
+
+def declare(template: model.Template, plane: EventPlane, world: PlaneWorld) -> tuple[str, ...]:
+    """Make everything, in the driver's thread.
+
+    Returns:
+        One line for each thing that was left out, with the reason.
+
+    Raises:
+        ResourceError: AWS would refuse something, told in one line with the logical id.
+    """
+    return _Declaring(template, plane, world).everything()
+
+
+class _Declaring:
+    def __init__(self, template: model.Template, plane: EventPlane, world: PlaneWorld) -> None:
+        self._template = template
+        self._plane = plane
+        self._keep = world.keeper(_KIND, template.stack_name)
+        self._earlier = {key: json.loads(row) for owner, key, row in world.rows(_KIND) if owner == template.stack_name}
+        self._not_run: list[str] = []
+
+    def everything(self) -> tuple[str, ...]:
+        template = self._template
+        for queue in template.queues.values():
+            with _telling(queue.logical_id):
+                self._queue(queue)
+        for queue in template.queues.values():
+            with _telling(queue.logical_id):
+                self._set_attributes(queue, {name: queue.attributes[name] for name in _LATER & queue.attributes.keys()})
+        for topic in template.topics.values():
+            with _telling(topic.logical_id):
+                self._topic(topic)
+        for stream in template.streams.values():
+            with _telling(stream.logical_id):
+                self._stream(stream)
+        for bus in template.event_buses.values():
+            with _telling(bus.logical_id):
+                self._bus(bus)
+        for rule in template.rules.values():
+            with _telling(rule.logical_id):
+                self._rule(rule)
+        for subscription in template.subscriptions:
+            with _telling(subscription.logical_id):
+                self._subscribe(subscription)
+        self._take_away_the_rest()
+        return tuple(self._not_run)
+
+    def _queue(self, queue: model.Queue) -> None:
+        attributes = {name: text for name, text in queue.attributes.items() if name not in _LATER}
+        try:
+            self._plane.ask("sqs", "GetQueueUrl", QueueName=queue.name)
+        except AwsError as error:
+            if error.code != "QueueDoesNotExist":
+                raise
+            self._plane.ask("sqs", "CreateQueue", QueueName=queue.name, Attributes=attributes)
+        else:
+            self._set_attributes(
+                queue, {name: text for name, text in attributes.items() if name not in _AT_CREATION_ONLY}
+            )
+
+    def _set_attributes(self, queue: model.Queue, attributes: Mapping[str, str]) -> None:
+        if attributes:
+            self._plane.ask("sqs", "SetQueueAttributes", QueueUrl=queue.url, Attributes=attributes)
+
+    def _topic(self, topic: model.Topic) -> None:
+        attributes = {}
+        if topic.fifo_topic:
+            attributes = {
+                "FifoTopic": "true",
+                "ContentBasedDeduplication": json.dumps(topic.content_based_deduplication),
+            }
+        self._plane.ask("sns", "CreateTopic", Name=topic.name, Attributes=attributes)
+
+    def _stream(self, stream: model.Stream) -> None:
+        name = {"StreamName": stream.name}
+        try:
+            self._plane.ask("kinesis", "DescribeStreamSummary", **name)
+        except AwsError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            count = {"ShardCount": stream.shard_count or 1} if stream.mode == "PROVISIONED" else {}
+            self._plane.ask("kinesis", "CreateStream", **name, **count, StreamModeDetails={"StreamMode": stream.mode})
+        made = self._plane.ask("kinesis", "DescribeStreamSummary", **name)["StreamDescriptionSummary"]
+        kept, wanted = made["RetentionPeriodHours"], stream.retention_period_hours
+        if kept != wanted:
+            change = "IncreaseStreamRetentionPeriod" if kept < wanted else "DecreaseStreamRetentionPeriod"
+            self._plane.ask("kinesis", change, **name, RetentionPeriodHours=wanted)
+
+    def _bus(self, bus: model.EventBus) -> None:
+        try:
+            self._plane.ask("events", "CreateEventBus", Name=bus.name)
+        except AwsError as error:
+            if error.code != "ResourceAlreadyExistsException":
+                raise
+
+    def _rule(self, rule: model.Rule) -> None:
+        if rule.schedule_expression:
+            self._not_run.append(
+                f"{rule.logical_id} (AWS::Events::Rule): not run locally: its schedule {rule.schedule_expression} is "
+                "not followed; invoke its targets with `landfast invoke`"
+            )
+        if rule.event_pattern is None:
+            return
+        names = {"Rule": rule.name, "EventBusName": rule.event_bus_name}
+        self._plane.ask(
+            "events",
+            "PutRule",
+            Name=rule.name,
+            EventBusName=rule.event_bus_name,
+            EventPattern=json.dumps(rule.event_pattern),
+            State="ENABLED" if rule.enabled else "DISABLED",
+        )
+        key = f"rule {rule.event_bus_name} {rule.name}"
+        targets = [_target(target) for target in rule.targets if self._runs(rule, target)]
+        former = [target for target in self._earlier.get(key, []) if target not in {one["Id"] for one in targets}]
+        if former:
+            self._plane.ask("events", "RemoveTargets", **names, Ids=former)
+        if targets:
+            self._plane.ask("events", "PutTargets", **names, Targets=targets)
+        self._declared(key, [target["Id"] for target in targets])
+
+    def _runs(self, rule: model.Rule, target: model.Target) -> bool:
+        service = target.arn.split(":")[2]
+        runs = service in {"lambda", "sqs", "sns", "kinesis", "events"}
+        if not runs:
+            self._not_run.append(
+                f"{rule.logical_id} (AWS::Events::Rule): not run locally: {service} targets; {target.id} is left out"
+            )
+        return runs
+
+    def _subscribe(self, subscription: model.Subscription) -> None:
+        attributes = {"RawMessageDelivery": json.dumps(subscription.raw_message_delivery)}
+        if subscription.filter_policy is not None:
+            attributes["FilterPolicyScope"] = subscription.filter_policy_scope
+            attributes["FilterPolicy"] = json.dumps(subscription.filter_policy)
+        if subscription.dead_letter_target_arn:
+            attributes["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": subscription.dead_letter_target_arn})
+        key = f"subscription {subscription.topic_arn} {subscription.endpoint}"
+        for arn in self._earlier.get(key, []):
+            self._plane.ask("sns", "Unsubscribe", SubscriptionArn=arn)
+        made = self._plane.ask(
+            "sns",
+            "Subscribe",
+            TopicArn=subscription.topic_arn,
+            Protocol=subscription.protocol,
+            Endpoint=subscription.endpoint,
+            Attributes=attributes,
+            ReturnSubscriptionArn=True,
+        )
+        self._declared(key, [made["SubscriptionArn"]])
+
+    def _declared(self, key: str, content: list[str]) -> None:
+        self._earlier.pop(key, None)
+        self._keep(key, json.dumps(content).encode())
+
+    def _take_away_the_rest(self) -> None:
+        for key, content in self._earlier.items():
+            kind, *parts = key.split(" ")
+            try:
+                if kind == "subscription":
+                    for arn in content:
+                        self._plane.ask("sns", "Unsubscribe", SubscriptionArn=arn)
+                else:
+                    bus, name = parts
+                    self._plane.ask("events", "RemoveTargets", Rule=name, EventBusName=bus, Ids=content)
+                    self._plane.ask("events", "DeleteRule", Name=name, EventBusName=bus)
+            except AwsError as error:
+                if error.status != 404 and "NotFound" not in error.code:  # noqa: PLR2004 - of HTTP: it is gone already
+                    raise
+            self._keep(key, None)
+
+
+def _target(target: model.Target) -> dict[str, Any]:
+    made: dict[str, Any] = {"Id": target.id, "Arn": target.arn}
+    if target.input_transformer is not None:
+        made["InputTransformer"] = {
+            "InputPathsMap": dict(target.input_transformer.input_paths_map),
+            "InputTemplate": target.input_transformer.input_template,
+        }
+    elif target.input:
+        made["Input"] = target.input
+    elif target.input_path:
+        made["InputPath"] = target.input_path
+    if target.message_group_id:
+        made["SqsParameters"] = {"MessageGroupId": target.message_group_id}
+    policy = {
+        "MaximumRetryAttempts": target.maximum_retry_attempts,
+        "MaximumEventAgeInSeconds": target.maximum_event_age_in_seconds,
+    }
+    if any(value is not None for value in policy.values()):
+        made["RetryPolicy"] = {name: value for name, value in policy.items() if value is not None}
+    if target.dead_letter_arn:
+        made["DeadLetterConfig"] = {"Arn": target.dead_letter_arn}
+    return made
+
+
+@contextmanager
+def _telling(logical_id: str) -> Iterator[None]:
+    """Turn what AWS refuses into one line about the resource.
+
+    Raises:
+        ResourceError: Something was refused.
+    """
+    try:
+        yield
+    except AwsError as error:
+        raise ResourceError(f"{logical_id}: {error.code}: {' '.join(error.message.split())}") from error

@@ -1,0 +1,58 @@
+"""What a running stack tells other processes of its resources (``service.json``)."""
+
+from collections.abc import Iterable
+
+from landfast.dataplane.deployed import DeployedStack
+from landfast.service.state import Resource
+from landfast.template import Template
+
+
+def resources(template: Template, stack: DeployedStack, endpoint: str) -> tuple[Resource, ...]:
+    """Every resource that can be used, in the template's order, the queues last."""
+    feeding = _feeding(template)
+    found = [
+        Resource(
+            logical_id=one.logical_id,
+            kind=kind,
+            name=one.name,
+            arn=stack.real_arn(one.arn),
+            feeds=one.logical_id in feeding,
+        )
+        for kind, group in (
+            ("bucket", template.buckets),
+            ("stream", template.streams),
+            ("table", template.tables),
+            ("topic", template.topics),
+            ("bus", template.event_buses),
+            ("function", template.functions),
+        )
+        for one in group.values()
+    ]
+    queues = [
+        Resource(
+            logical_id=queue.logical_id,
+            kind="queue",
+            name=queue.name,
+            arn=queue.arn,
+            url=f"{endpoint}/{template.account}/{queue.name}",
+            feeds=queue.logical_id in feeding,
+        )
+        for queue in template.queues.values()
+    ]
+    return (*found, *queues)
+
+
+def _feeding(template: Template) -> set[str]:
+    """The logical ids of what hands events on to a function."""
+    topics = {one.topic_arn for one in template.subscriptions if one.protocol == "lambda"}
+    buses = {rule.event_bus_name for rule in template.rules.values() if _calls(target.arn for target in rule.targets)}
+    return {
+        *(mapping.source for mapping in template.event_source_mappings.values()),
+        *(one.logical_id for one in template.buckets.values() if _calls(each.target_arn for each in one.notifications)),
+        *(one.logical_id for one in template.topics.values() if one.arn in topics),
+        *(one.logical_id for one in template.event_buses.values() if one.name in buses),
+    }
+
+
+def _calls(targets: Iterable[str]) -> bool:
+    return any(target.split(":")[2] == "lambda" for target in targets)

@@ -1,0 +1,175 @@
+"""Who answers a request at the endpoint: the event plane, what makes events of calls to the engine, or the engine."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from landfast import protocols
+from landfast.aws_errors import AwsError, Operation
+from landfast.eventplane import Pending
+from landfast.protocols import Call, Request, Response
+from landfast.service.forwarding import Forwarding
+from landfast.service.incoming import body, is_form
+from landfast.service.local_api import PREFIX, LocalApi
+from landfast.service.loop import Loop, UnderWay
+from landfast.service.passing import LivePassing
+from landfast.service.plane import Plane
+
+_LONGEST = 16 * 1024 * 1024
+"""The longest body that is read here, in bytes: more than AWS takes of any of these services."""
+
+type Result = Mapping[str, object]
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A request, with whom to tell when it is over."""
+
+    request: web.BaseRequest
+    target: str
+    id: str
+    engine: Forwarding
+    under_way: UnderWay
+
+    @property
+    def headers(self) -> Mapping[bytes, bytes]:
+        return {name.lower(): value for name, value in self.request.raw_headers}
+
+
+class _Answer[T]:
+    """An answer from the driver's thread, waited for in the event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[T] = self._loop.create_future()
+
+    def give(self, value: T) -> None:
+        """From any thread."""
+        self._loop.call_soon_threadsafe(self._end, lambda: self.future.set_result(value))
+
+    def fail(self, error: Exception) -> None:
+        """From any thread."""
+        self._loop.call_soon_threadsafe(self._end, lambda: self.future.set_exception(error))
+
+    def _end(self, end: Callable[[], None]) -> None:
+        if not self.future.done():  # else whoever waited has gone
+            end()
+
+
+class Gateway:
+    """Answers what is ours, and hands on the rest; until it is opened, only the service's own calls.
+
+    Args:
+        loop: The thread of the machines.
+        plane: The services that deliver events.
+        local: What the tool's own commands ask.
+    """
+
+    def __init__(self, loop: Loop, plane: Plane, local: LocalApi) -> None:
+        self._loop = loop
+        self._plane = plane.apis
+        self._interceptors = plane.interceptors
+        self._local = local
+        self._open = asyncio.Event()
+
+    async def open(self, engine: Forwarding) -> None:
+        """Answer everybody's requests from now on."""
+        del engine
+        self._open.set()
+
+    async def recover(self, engine: Forwarding) -> None:
+        """Finish what a killed service had begun of calls that make events."""
+        for interceptor in self._interceptors:
+            await interceptor.recover(engine.ask, self.driver)
+
+    async def response(
+        self, request: web.BaseRequest, target: str, request_id: str, engine: Forwarding
+    ) -> web.StreamResponse:
+        """The response to one request.
+
+        Raises:
+            Refusal: The engine has gone, or the request cannot be handed on.
+        """
+        if not self._open.is_set() and not engine.knows(request):
+            await self._open.wait()
+        if target.startswith(PREFIX):
+            return _web(await self._local.answer(request.method, target, self.driver))
+        under_way = self._loop.begin(f"{request.method} {target.partition('?')[0]}")
+        try:
+            return await self._response(_Asked(request, target, request_id, engine, under_way))
+        finally:
+            under_way.end()
+
+    async def driver[T](self, work: Callable[[], T]) -> T:
+        """What `work` answers in the driver's thread, once everything that it did is on disk.
+
+        Raises:
+            Exception: Whatever `work` raises.
+        """
+        answer = _Answer[T]()
+        self._loop.tell(work, answer.give, answer.fail)
+        return await answer.future
+
+    async def _response(self, asked: _Asked) -> web.StreamResponse:
+        request, headers = asked.request, asked.headers
+        service = protocols.service_of_head(request.method, asked.target, headers)
+        sent = Request(request.method, asked.target, headers, None)
+        if is_form(request) or (service and self._plane.has(service)):
+            content, size = await body(request, _LONGEST, asked.engine.patience)
+            sent = Request(request.method, asked.target, headers, content, size)
+            service = protocols.service_of(sent) if service == protocols.QUERY else service
+        if service and self._plane.has(service):
+            return _web(await self._planes(sent, service, asked))
+        if service and (unknown := protocols.unknown_operation(sent, service)):
+            operation = Operation.read(request.method, asked.target, request.headers, sent.content or b"")
+            return _web(protocols.refused(operation, unknown, asked.id))
+        return await self._engines(asked, sent.content)
+
+    async def _planes(self, sent: Request, service: str, asked: _Asked) -> Response:
+        call = protocols.asked(sent, service, asked.id)
+        try:
+            call = protocols.read(sent, service, asked.id)
+            return protocols.written(call, await self._result(call, asked.under_way))
+        except AwsError as error:
+            return protocols.refused(call, error, asked.id)
+
+    async def _result(self, call: Call, under_way: UnderWay) -> Result:
+        """The result of a call; while it only waits for messages, nothing is under way.
+
+        Raises:
+            AwsError: It is refused.
+        """
+        answer = _Answer[Result]()
+        waiting: list[Pending] = []
+
+        def answered(result: Result | Pending) -> None:
+            if isinstance(result, Pending):
+                waiting.append(result)
+                under_way.end()
+                result.then(lambda value: self._loop.turn.then(lambda: answer.give(value), answer.fail))
+            else:
+                answer.give(result)
+
+        self._loop.tell(lambda: self._plane.answer(call), answered, answer.fail)
+        try:
+            return await answer.future
+        except asyncio.CancelledError:
+            for pending in waiting:
+                pending.abandoned = True
+            raise
+
+    async def _engines(self, asked: _Asked, content: bytes | None) -> web.StreamResponse:
+        passing = LivePassing(
+            asked.request, asked.target, asked.engine, self.driver, patience=asked.engine.patience, content=content
+        )
+        for interceptor in self._interceptors:
+            if interceptor.concerns(passing.head):
+                answer = await interceptor.answer(passing)
+                return web.Response(status=answer.status, headers=answer.headers, body=answer.content)
+        return await asked.engine.response(asked.request, asked.target, asked.id, content)
+
+
+def _web(response: Response) -> web.Response:
+    return web.Response(status=response.status, headers=response.headers, body=response.content)

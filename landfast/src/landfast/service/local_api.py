@@ -1,0 +1,113 @@
+"""What the tool's own commands and tests ask of a running service, below ``/_landfast/`` of its endpoint.
+
+``POST /_landfast/settle?timeout=60`` answers ``{"settled": true}`` with status 200 as soon as nothing is under way and
+nothing is planned; or, after so many real seconds, 504 and ``{"settled": false, "reason": ...}``.
+
+``GET /_landfast/queues/NAME?limit=10`` answers ``{"messages": [{"message", "state", "due"}]}``: what is in a queue,
+visible, in flight and delayed; looking changes nothing.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from landfast.aws_errors import AwsError
+from landfast.eventplane.passing import Driver
+from landfast.protocols import Response
+from landfast.service.loop import Loop
+
+PREFIX = "/_landfast/"
+"""Where these paths begin; no service of AWS has such a one."""
+
+SETTLE = f"{PREFIX}settle"
+QUEUES = f"{PREFIX}queues/"
+LONGEST_WAIT = 3_600.0
+"""Real seconds."""
+
+_MOST = 10_000
+
+
+class Queues(Protocol):
+    """Shows what is in queues."""
+
+    def peek(self, arn: str, limit: int) -> Sequence[Any]:
+        """The messages of a queue; looking changes nothing."""
+        ...
+
+
+class _RefusedError(Exception):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class LocalApi:
+    """Answers these requests; their answers are JSON.
+
+    Args:
+        loop: Knows whether everything rests.
+        queues: The queues.
+    """
+
+    def __init__(self, loop: Loop, queues: Queues) -> None:
+        self._loop = loop
+        self._queues = queues
+
+    async def answer(self, method: str, target: str, driver: Driver) -> Response:
+        """The response to one request."""
+        parts = urlsplit(target)
+        query = parse_qs(parts.query)
+        try:
+            if parts.path == SETTLE and method == "POST":
+                return await self._settle(_number(query, "timeout", 60, LONGEST_WAIT), driver)
+            if parts.path.startswith(QUEUES) and method == "GET":
+                name, limit = unquote(parts.path.removeprefix(QUEUES)), int(_number(query, "limit", 10, _MOST))
+                peeked = await driver(lambda: self._queues.peek(name, limit))
+                shown = [{"message": one.message, "state": one.state, "due": one.due} for one in peeked]
+                return _json(HTTPStatus.OK, {"messages": shown})
+        except _RefusedError as refused:
+            return _json(refused.status, {"message": str(refused)})
+        except AwsError as error:
+            return _json(error.status, {"message": f"{error.code}: {error.message}"})
+        return _json(HTTPStatus.NOT_FOUND, {"message": f"there are POST {SETTLE} and GET {QUEUES}NAME"})
+
+    async def _settle(self, seconds: float, driver: Driver) -> Response:
+        running = asyncio.get_running_loop()
+        rests = asyncio.Event()
+
+        def settled() -> None:
+            running.call_soon_threadsafe(rests.set)
+
+        await driver(lambda: self._loop.when_settled(settled))
+        try:
+            async with asyncio.timeout(seconds):
+                await rests.wait()
+        except TimeoutError:
+            reason = await driver(self._loop.unsettled)
+            return _json(HTTPStatus.GATEWAY_TIMEOUT, {"settled": False, "reason": reason})
+        finally:
+            self._loop.post(lambda: self._loop.forget_settling(settled))
+        return _json(HTTPStatus.OK, {"settled": True})
+
+
+def _number(query: dict[str, list[str]], name: str, default: float, most: float) -> float:
+    text = query.get(name, [str(default)])[0]
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= most:
+        raise _RefusedError(HTTPStatus.BAD_REQUEST, f"{name} is {text!r}, not a number from 0 to {most:g}")
+    return number
+
+
+def _json(status: int, content: object) -> Response:
+    return Response(status, json.dumps(content, default=_text).encode(), {"Content-Type": "application/json"})
+
+
+def _text(content: object) -> str:
+    """A Binary attribute of a message."""
+    return content.hex() if isinstance(content, bytes) else str(content)

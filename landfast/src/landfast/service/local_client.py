@@ -1,0 +1,94 @@
+"""What other processes ask a running service beside AWS's calls: to come to rest, and to show a queue."""
+
+import http.client
+import json
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from landfast.service.local_api import LONGEST_WAIT, QUEUES, SETTLE
+from landfast.service.state import ServiceError
+
+WAIT = 60.0
+"""Real seconds that `settle` waits without being told otherwise."""
+
+_MARGIN = 30.0
+"""Real seconds beyond a wait in which a busy machine has to answer."""
+
+
+class Peeked(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of a queue, looked at without being received.
+
+    Attributes:
+        id: The message id.
+        body: The text.
+        receive_count: How often it was received.
+        state: Where it is.
+        due: When it becomes visible, in Unix seconds of the service's clock; None if it is.
+        raw: All of it, as `ReceiveMessage` would answer.
+    """
+
+    id: str
+    body: str
+    receive_count: int
+    state: Literal["visible", "in flight", "delayed"]
+    due: float | None
+    raw: dict[str, Any]
+
+
+def settle(endpoint: str, timeout: float = WAIT) -> None:
+    """Wait until nothing is under way and nothing is planned.
+
+    Args:
+        endpoint: The service's URL.
+        timeout: Real seconds to wait at most.
+
+    Raises:
+        ServiceError: Something does not come to rest, and what; or the service does not answer.
+    """
+    if not 0 <= timeout <= LONGEST_WAIT:
+        raise ServiceError(f"a wait of {timeout:g} s: give seconds from 0 to {LONGEST_WAIT:g}")
+    _, answer = _asked(endpoint, "POST", f"{SETTLE}?timeout={timeout:g}", timeout + _MARGIN)
+    if not answer.get("settled"):
+        reason = answer.get("reason") or answer.get("message")
+        raise ServiceError(f"not everything has landed after {timeout:g} s: {reason}")
+
+
+def peek(endpoint: str, queue: str, limit: int) -> list[Peeked]:
+    """The messages of a queue in the order of sending, those in flight and the delayed ones too; nothing changes.
+
+    Args:
+        endpoint: The service's URL.
+        queue: The queue's name.
+        limit: How many at most.
+
+    Raises:
+        ServiceError: There is no such queue, or the service does not answer.
+    """
+    status, answer = _asked(endpoint, "GET", f"{QUEUES}{quote(queue)}?limit={limit}", _MARGIN)
+    if status != http.HTTPStatus.OK:
+        raise ServiceError(str(answer.get("message")))
+    return [
+        Peeked(
+            id=one["message"]["MessageId"],
+            body=one["message"]["Body"],
+            receive_count=int(one["message"]["Attributes"]["ApproximateReceiveCount"]),
+            state=one["state"],
+            due=one["due"],
+            raw=one["message"],
+        )
+        for one in answer["messages"]
+    ]
+
+
+def _asked(endpoint: str, method: str, target: str, timeout: float) -> tuple[int, dict[str, Any]]:
+    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=timeout)
+    try:
+        connection.request(method, target)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise ServiceError(f"{endpoint}: the service does not answer: {error or type(error).__name__}") from error
+    finally:
+        connection.close()

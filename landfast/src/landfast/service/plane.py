@@ -1,0 +1,71 @@
+"""The event plane of a running service: its APIs on the service's clock, in its store and its journal."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from landfast.delivery.settings import Settings
+from landfast.eventplane import (
+    BucketEvents,
+    EventPlane,
+    EventsApi,
+    KinesisApi,
+    Router,
+    SnsApi,
+    SqsApi,
+    TableStreamsApi,
+    TableWrites,
+)
+from landfast.service.loop import Loop
+from landfast.service.plane_world import LivePlaneWorld
+from landfast.service.store import Store
+from landfast.template import Template
+
+if TYPE_CHECKING:
+    from landfast.eventplane.passing import Interceptor
+
+
+class Plane:
+    """Everything that delivers events, as an earlier service has left it.
+
+    Args:
+        loop: The thread of the machines; not begun yet.
+        store: What was kept.
+        template: Whose region and account are played.
+        settings: The unconfirmed points.
+        endpoint: Tells the URL of the endpoint.
+
+    Attributes:
+        world: The clock, the store and the journal, as the machines see them.
+        router: Sends from one service to another.
+        apis: Answers calls.
+        queues: The queues.
+        streams: The Kinesis streams.
+        tables: The tables' streams.
+        interceptors: What makes events of calls to the engine.
+    """
+
+    def __init__(
+        self, loop: Loop, store: Store, template: Template, settings: Settings, endpoint: Callable[[], str]
+    ) -> None:
+        self.world = LivePlaneWorld(loop, store)
+        self.router = Router()
+        region, account = template.region, template.account
+        self.queues = SqsApi(self.world, account, region, endpoint, _new_id)
+        self.streams = KinesisApi(self.world, account, region, _new_id)
+        self.tables = TableStreamsApi(self.world, account, region)
+        topics = SnsApi(self.world, self.router, account, region, _new_id)
+        buses = EventsApi(self.world, self.router, account, region, _new_id)
+        self.apis = EventPlane()
+        for api in (self.queues, self.streams, self.tables, topics, buses):
+            self.apis.add(api)
+        for service, receiver in (("sqs", self.queues), ("kinesis", self.streams), ("sns", topics), ("events", buses)):
+            self.router.add(service, receiver)
+        self.interceptors: Sequence[Interceptor] = (
+            TableWrites(self.world, self.tables.streams),
+            BucketEvents(self.world, self.router, account, region, settings, new_id=_new_id),
+        )
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())

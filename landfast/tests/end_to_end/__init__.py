@@ -1,0 +1,1 @@
+"""The running service, reached as its users reach it."""

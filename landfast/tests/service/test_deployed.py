@@ -1,0 +1,140 @@
+"""What a template declares, made by a running service on the engine and on the event plane."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from landfast.dataplane.errors import ResourceError
+from landfast.service.service import Options, Service
+from landfast.template import read
+
+SHOP = Path(__file__).parent / "shop" / "template.yaml"
+
+
+def start(state: Path, template: Path = SHOP) -> Service:
+    return Service.start(Options(template=template, state=state, stack="shop", skip_waits=True))
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with start(tmp_path_factory.mktemp("shop")) as running:
+        yield running
+
+
+def test_a_queue_has_the_attributes_that_the_template_gives_it(service: Service) -> None:
+    url = service.running.resource("queue", "Payments").url
+    told = service.clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert told["FifoQueue"] == "true"
+    assert told["ContentBasedDeduplication"] == "true"
+    assert told["VisibilityTimeout"] == "2"
+    redrive = json.loads(told["RedrivePolicy"])
+    assert redrive["deadLetterTargetArn"] == service.running.resource("queue", "DeadLetters").arn
+    assert int(redrive["maxReceiveCount"]) == 2
+
+
+def test_everything_is_at_the_arn_that_the_template_resolves_to(service: Service) -> None:
+    clients = service.clients
+    told = {
+        *(
+            clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+            for url in _queues(service)
+        ),
+        *(one["TopicArn"] for one in clients.sns.list_topics()["Topics"]),
+        *(one["StreamARN"] for one in clients.kinesis.list_streams()["StreamSummaries"]),
+        *(one["Arn"] for one in clients.events.list_event_buses()["EventBuses"] if one["Name"] != "default"),
+        *(f"arn:aws:s3:::{one['Name']}" for one in clients.s3.list_buckets()["Buckets"]),
+        *(clients.dynamodb.describe_table(TableName=one)["Table"]["TableArn"] for one in _tables(service)),
+    }
+    kinds = ("queue", "topic", "stream", "bus", "bucket", "table")
+    assert told == {one.arn for kind in kinds for one in service.running.of_kind(kind)}
+
+
+def test_a_tables_stream_is_found_by_its_declared_arn(service: Service) -> None:
+    declared = service.template.tables["Orders"].stream_arn
+    assert declared is not None
+    real = service.stack.real_arn(declared)
+    assert real != declared
+    described = service.clients.dynamodbstreams.describe_stream(StreamArn=real)["StreamDescription"]
+    assert described["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+
+
+def test_streams_tables_and_buckets_are_as_declared(service: Service) -> None:
+    clients, running = service.clients, service.running
+    scans = running.resource("stream", "Scans").name
+    assert clients.kinesis.describe_stream_summary(StreamName=scans)["StreamDescriptionSummary"]["OpenShardCount"] == 2
+    stream = clients.kinesis.describe_stream_summary(StreamName=scans)["StreamDescriptionSummary"]
+    assert stream["RetentionPeriodHours"] == 48
+    orders = running.resource("table", "Orders").name
+    expiry = clients.dynamodb.describe_time_to_live(TableName=orders)["TimeToLiveDescription"]
+    assert (expiry["TimeToLiveStatus"], expiry["AttributeName"]) == ("ENABLED", "expires")
+    inbox = running.resource("bucket", "Inbox").name
+    assert clients.s3.get_bucket_versioning(Bucket=inbox)["Status"] == "Enabled"
+
+
+def test_schedules_are_named_and_not_followed(service: Service) -> None:
+    [line] = service.not_run
+    assert line.startswith("ReaderTimer (AWS::Events::Rule): not run locally: its schedule rate(5 minutes)")
+
+
+def test_starting_again_keeps_the_data_and_takes_away_what_is_declared_no_more(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    (tmp_path / "function").symlink_to(SHOP.parent / "function")
+    template.write_text(SHOP.read_text())
+    with start(tmp_path / "state", template) as service:
+        done = service.running.resource("queue", "Done")
+        service.clients.sqs.send_message(QueueUrl=done.url, MessageBody="kept")
+        assert _routes(service) == (1, 1, 1)
+    template.write_text(_without(SHOP.read_text(), "Placed", "Notice", "Upload", "Timer"))
+    with start(tmp_path / "state", template) as service:
+        url = service.running.resource("queue", "Done").url
+        assert service.clients.sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "kept"
+        assert _routes(service) == (0, 0, 0)
+
+
+def test_what_aws_refuses_is_told_in_one_line(tmp_path: Path) -> None:
+    template = tmp_path / "template.json"
+    broken = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "broken!"}}
+    template.write_bytes(msgspec.json.encode({"Resources": {"Broken": broken}}))
+    with pytest.raises(ResourceError, match=r"^Broken: ") as refused:
+        start(tmp_path / "state", template)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_template_is_the_one_that_is_read_elsewhere(service: Service) -> None:
+    declared = read(SHOP, stack_name="shop", parameters={})
+    assert {one.logical_id for one in service.running.of_kind("queue")} == declared.queues.keys()
+
+
+def _queues(service: Service) -> list[str]:
+    return service.clients.sqs.list_queues()["QueueUrls"]
+
+
+def _tables(service: Service) -> list[str]:
+    return service.clients.dynamodb.list_tables()["TableNames"]
+
+
+def _routes(service: Service) -> tuple[int, int, int]:
+    """How many rules, subscriptions and notifications there are."""
+    clients = service.clients
+    inbox = service.running.resource("bucket", "Inbox").name
+    told: Any = clients.s3.get_bucket_notification_configuration(Bucket=inbox)
+    rules = clients.events.list_rules(EventBusName="orders")["Rules"]
+    notified = {one["LambdaFunctionArn"] for one in told.get("LambdaFunctionConfigurations", [])}
+    return len(rules), len(clients.sns.list_subscriptions()["Subscriptions"]), len(notified)
+
+
+def _without(text: str, *events: str) -> str:
+    lines = text.splitlines()
+    kept: list[str] = []
+    skipping = False
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if indent <= 8:
+            skipping = line.strip().rstrip(":") in events
+        if not skipping:
+            kept.append(line)
+    return "\n".join(kept).replace("      Events:\n", "") + "\n"

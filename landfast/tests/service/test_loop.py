@@ -1,0 +1,163 @@
+"""Turns of the driver, what is planned, and time that skips waits."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from landfast.driver import Change, KeepRow
+from landfast.journal import Entry, Retrying
+from landfast.service.clock import Clock
+from landfast.service.loop import Loop, StoppedError
+from tests.service.conftest import eventually
+
+HOUR = 3_600.0
+
+
+class Rig:
+    """A loop whose commits are kept."""
+
+    def __init__(self, *, skips: bool) -> None:
+        self.commits: list[tuple[list[Entry], list[Change]]] = []
+        self.fails: Exception | None = None
+        self.crashes: list[tuple[str, BaseException]] = []
+        self.clock = Clock(skips=skips)
+        self.loop = Loop(self.clock, self.commit, lambda where, error: self.crashes.append((where, error)))
+        self.loop.start()
+
+    def commit(self, notes: Sequence[Entry], changes: Sequence[Change]) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.commits.append(([*notes], [*changes]))
+
+    def plan(self, seconds: float, work: Callable[[], None], *, background: bool = False) -> None:
+        self.loop.ask(lambda: self.loop.at(self.clock.now() + seconds, work, source="plan", background=background))
+
+    def settled(self) -> threading.Event:
+        settled = threading.Event()
+        self.loop.ask(lambda: self.loop.when_settled(settled.set))
+        return settled
+
+
+@pytest.fixture
+def skipping() -> Iterator[Rig]:
+    rig = Rig(skips=True)
+    yield rig
+    rig.loop.stop(5)
+    assert not rig.crashes
+
+
+def note(rule: str) -> Entry:
+    return Retrying(at=0.0, source="test", due=0.0, rule=rule)
+
+
+def test_everything_of_a_turn_is_one_commit_and_answers_wait_for_it(skipping: Rig) -> None:
+    loop = skipping.loop
+
+    def work() -> int:
+        loop.turn.add([note("one")])
+        loop.turn.keep("sqs", "orders", "1", b"first")
+        loop.turn.keep("sqs", "orders", "1", b"second")
+        loop.turn.add([note("two")])
+        return len(skipping.commits)
+
+    before = loop.ask(work)
+    assert before == 0
+    assert skipping.commits == [([note("one"), note("two")], [KeepRow("sqs", "orders", "1", b"second")])]
+
+
+def test_a_turn_that_cannot_be_written_is_told_to_who_asked_and_ends_the_loop() -> None:
+    rig = Rig(skips=False)
+    rig.fails = OSError("the disk is full")
+    begun = threading.Event()
+
+    def work() -> None:
+        rig.loop.turn.add([note("lost")])
+        rig.loop.apart(begun.set, "a call")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        rig.loop.ask(work)
+    assert eventually(lambda: [where for where, _ in rig.crashes] == ["the store"])
+    assert not begun.is_set()
+    rig.loop.stop(5)
+
+
+def test_time_jumps_to_what_is_planned_in_the_order_of_its_time(skipping: Rig) -> None:
+    began: float = skipping.clock.now()
+    seen: list[int] = []
+
+    def plan() -> None:
+        for hours in (2, 1, 3):
+            skipping.loop.at(began + hours * HOUR, lambda: seen.append(round((skipping.clock.now() - began) / HOUR)))
+
+    skipping.loop.ask(plan)
+    assert skipping.settled().wait(5)
+    assert seen == [1, 2, 3]
+
+
+def test_time_does_not_jump_while_something_is_under_way(skipping: Rig) -> None:
+    done, release = threading.Event(), threading.Event()
+    began = skipping.clock.now()
+
+    def call() -> None:
+        release.wait(5)
+
+    skipping.loop.apart(call, "a call")
+    request = skipping.loop.begin("a request")
+    skipping.plan(HOUR, done.set)
+    assert not done.wait(0.05)
+    assert skipping.clock.now() - began < HOUR
+    release.set()
+    assert not done.wait(0.05)
+    request.end()
+    request.end()
+    assert done.wait(5)
+
+
+def test_what_runs_in_the_background_is_neither_waited_for_nor_jumped_to(skipping: Rig) -> None:
+    done = threading.Event()
+    skipping.plan(HOUR, done.set, background=True)
+    assert skipping.settled().wait(5)
+    assert not done.is_set()
+    skipping.plan(2 * HOUR, lambda: None)
+    assert done.wait(5)
+
+
+def test_time_does_not_jump_to_what_was_cancelled(skipping: Rig) -> None:
+    began = skipping.clock.now()
+
+    def plan() -> None:
+        skipping.loop.at(began + HOUR, lambda: None).cancel()
+
+    skipping.loop.ask(plan)
+    assert skipping.settled().wait(5)
+    assert skipping.clock.now() - began < HOUR
+
+
+def test_a_long_poll_of_an_outside_client_ends_by_real_time_and_nothing_waits_for_it(skipping: Rig) -> None:
+    done = threading.Event()
+    skipping.loop.ask(lambda: skipping.loop.after(0.05, done.set))
+    assert skipping.settled().wait(5)
+    assert done.wait(5)
+
+
+def test_what_does_not_come_to_rest_is_told(skipping: Rig) -> None:
+    request = skipping.loop.begin("POST /orders")
+    skipping.plan(HOUR, lambda: None)
+    settled = skipping.settled()
+    told = skipping.loop.ask(skipping.loop.unsettled)
+    assert told.startswith("under way: POST /orders; planned: plan in 3")
+    assert not settled.is_set()
+    request.end()
+    assert settled.wait(5)
+
+
+def test_without_skipping_real_time_passes() -> None:
+    rig = Rig(skips=False)
+    done = threading.Event()
+    rig.plan(HOUR, done.set)
+    assert not rig.settled().wait(0.05)
+    rig.loop.stop(5)
+    assert not done.is_set()
+    with pytest.raises(StoppedError):
+        rig.loop.ask(lambda: None)
