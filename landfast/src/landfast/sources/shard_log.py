@@ -144,8 +144,8 @@ class ShardLog[R: Stored]:
         return self._first + bisect_left(self._records, index, key=_INDEX)
 
     def at_time(self, seconds: float) -> int:
-        """The number of the first record that arrived at this time or after it, by the milliseconds that are told."""
-        return self._first + bisect_left(self._records, seconds, key=lambda record: round(record.arrived, 3))
+        """The number of the first record that arrived at this time or after it."""
+        return self._first + bisect_left(self._records, seconds, key=_ARRIVED)
 
     def expired(self, now: float, retention: float) -> int:
         """The number of the first record that has not been there for `retention` seconds (S-54)."""
@@ -194,6 +194,7 @@ class ShardLog[R: Stored]:
 
 
 _INDEX = attrgetter("index")
+_ARRIVED = attrgetter("arrived")
 
 
 def _nothing(*_: object) -> None:
