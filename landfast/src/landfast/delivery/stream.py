@@ -12,8 +12,8 @@ from landfast.delivery.actions import Checkpoint, Deliver, Fetch, Invoke, KeepLa
 from landfast.delivery.destination_records import s3_body, stream_object_key, stream_record, with_payload
 from landfast.delivery.destinations import parse
 from landfast.delivery.filters import compile_filters
-from landfast.delivery.lane import Batch, Lane, StreamAction
-from landfast.delivery.lane_state import LaneState
+from landfast.delivery.lane import Lane, StreamAction
+from landfast.delivery.lane_state import Batch, LaneState
 from landfast.delivery.outcomes import Outcome
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import POLL_INTERVAL, StreamConfig
