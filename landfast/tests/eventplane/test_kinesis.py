@@ -225,7 +225,8 @@ def test_an_iterator_lives_for_five_minutes_also_across_a_restart(aws: StreamCli
         "ExpiredIteratorException",
         (
             "Iterator expired. The iterator was created at time Fri Jan 02 03:08:20 UTC 2026 while right now it is "
-            "Fri Jan 02 03:13:20 UTC 2026 which is further in the future than the tolerated delay of 300000 milliseconds."
+            "Fri Jan 02 03:13:20 UTC 2026 which is further in the future than the tolerated delay of 300000 "
+            "milliseconds."
         ),
     )
 
