@@ -56,3 +56,11 @@ def test_s_034_what_is_written_is_read_again_whatever_else_the_header_holds(call
 @given(st.text())
 def test_s_034_any_header_can_be_read(header: str) -> None:
     assert all(depth >= 0 for depth in Lineage.read(header).calls.values())
+
+
+def test_s_034_of_two_chains_the_longer_one_counts_for_each_function() -> None:
+    first = Lineage().called(ORDERS).called(ORDERS).called(NOTIFY)
+    second = Lineage().called(NOTIFY).called(NOTIFY)
+    for both in (first.joined(second), second.joined(first)):
+        assert (both.depth(ORDERS), both.depth(NOTIFY)) == (2, 2)
+    assert first.joined(Lineage()) == first

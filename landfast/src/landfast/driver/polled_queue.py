@@ -75,14 +75,13 @@ class PolledQueue:
         self._due_at: float | None = None
 
     def mapped(self, *, has_window: bool = False) -> "MappedQueue":
-        """The queue as a mapping reads it.
+        """The queue as a mapping reads it; it has begun with its first receive.
 
         Args:
             has_window: Whether the mapping has a batching window, which shows in the records (S-106).
         """
         mapping = MappedQueue(self, self._clock, has_window=has_window)
         self._mappings.append(mapping)
-        self.changed()
         return mapping
 
     def receive(self, poll: Poll) -> Sequence[Message]:

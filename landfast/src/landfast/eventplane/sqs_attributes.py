@@ -101,7 +101,7 @@ class Settings:
         """Bytes that a message may have."""
         return self.number("MaximumMessageSize")
 
-    @property
+    @cached_property
     def dead_letter_arn(self) -> str | None:
         """The dead-letter queue's."""
         policy = self.given.get("RedrivePolicy")

@@ -41,7 +41,7 @@ class Moves:
         tasks = [
             msgspec.msgpack.decode(content, type=MoveTask) for _, key, content in world.rows(KIND) if key[0] == "t"
         ]
-        for task in sorted(tasks, key=lambda task: task.started_at):
+        for task in sorted(tasks, key=lambda task: (task.started_at, task.id)):
             self._tasks.setdefault(task.source_arn, []).append(task)
             self._plan(task)
 
@@ -71,15 +71,16 @@ class Moves:
                 "time."
             )
         source.polled.advance()
-        messages = source.messages
+        messages, now = source.messages, self._world.now()
         task = MoveTask(
-            self._new_id(),
-            source.arn,
-            destination,
-            rate,
-            self._world.now(),
-            messages.last,
-            len(messages) - messages.in_flight - messages.delayed,
+            id=self._new_id(),
+            source_arn=source.arn,
+            destination_arn=destination,
+            rate=rate,
+            started_at=now,
+            due=now + (1.0 / rate if rate else 0.0),
+            last=messages.last,
+            to_move=len(messages) - messages.in_flight - messages.delayed,
         )
         tasks = self._tasks.setdefault(source.arn, [])
         tasks.append(task)
@@ -119,7 +120,7 @@ class Moves:
 
     def _plan(self, task: MoveTask) -> None:
         if task.status == "RUNNING":
-            self._world.at(self._world.now() + task.interval, lambda: self._step(task))
+            self._world.at(task.due, lambda: self._step(task))
 
     def _step(self, task: MoveTask) -> None:
         source = self._queues.find(task.source_arn)
@@ -138,6 +139,7 @@ class Moves:
             task.moved += 1
         if task.status == "RUNNING" and not task.step(source.messages):
             task.status = "COMPLETED"
+        task.due += task.interval
         self._store(source, task)
         source.polled.changed()
         self._plan(task)

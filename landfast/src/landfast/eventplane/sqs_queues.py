@@ -107,6 +107,7 @@ class Queues:
             queue = self._open(name, msgspec.msgpack.decode(kept[_ROW], type=Kept))
             queue.messages.restore(kept)
         for queue in self:
+            queue.polled.advance()
             queue.polled.changed()
 
     def __iter__(self) -> Iterator[Queue]:

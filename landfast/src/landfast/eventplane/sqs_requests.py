@@ -28,7 +28,7 @@ from landfast.eventplane.sqs_sending import (
 from landfast.protocols.call import Call
 from landfast.sources.sent import Sent
 from landfast.sources.sqs import IN_FLIGHT_LIMIT, LONGEST_VISIBILITY, RECEIVE_LIMIT, Handled
-from landfast.sources.sqs_message import NO_ATTRIBUTES, Message, md5_of_attributes, md5_of_body
+from landfast.sources.sqs_message import NO_ATTRIBUTES, Attributes, Message, md5_of_attributes, md5_of_body
 
 _LONGEST_WAIT: Final = 20
 _SYSTEM: Final = frozenset(
@@ -125,7 +125,7 @@ class Requests:
         return _each(entries, send)
 
     def _put(self, queue: Queue, message: Mapping[str, Any], trace: str) -> dict[str, Any]:
-        attributes = message.get("MessageAttributes") or NO_ATTRIBUTES
+        attributes = _kept(message.get("MessageAttributes"))
         system = message.get("MessageSystemAttributes")
         fifo = queue.settings.fifo
         sent = queue.messages.send(
@@ -222,6 +222,8 @@ class Requests:
                 )
             case "expired" | "stale" if queue.settings.fifo:
                 raise _expired(handle)
+            case "given_back":
+                raise AwsError("MessageNotInflight", "The specified message isn't in flight.")
             case "too_long":
                 raise invalid_value(
                     seconds,
@@ -236,6 +238,14 @@ class Requests:
         entries: Sequence[Mapping[str, Any]] = call.params["Entries"]
         check_batch(entries, call.operation)
         return queue, entries
+
+
+def _kept(attributes: Attributes | None) -> Attributes:
+    """Message attributes without their empty lists."""
+    if not attributes:
+        return NO_ATTRIBUTES
+    members = ("DataType", "StringValue", "BinaryValue")
+    return {name: {part: value[part] for part in members if part in value} for name, value in attributes.items()}
 
 
 def _each(entries: Iterable[Mapping[str, Any]], do: Callable[[Mapping[str, Any]], Result]) -> Result:
@@ -309,10 +319,8 @@ def _selected(message: dict[str, Any], system: frozenset[str], wanted: frozenset
             message["Attributes"] = shown
     attributes = message.pop("MessageAttributes", None)
     if attributes and not wanted & _EVERY:
-        prefixes = tuple(name.removesuffix("*") for name in wanted if name.endswith(".*"))
-        attributes = {
-            name: value for name, value in attributes.items() if name in wanted or name.startswith(prefixes or (" ",))
-        }
+        prefixes = tuple(name.removesuffix(".*") for name in wanted if name.endswith(".*"))
+        attributes = {name: value for name, value in attributes.items() if name in wanted or name.startswith(prefixes)}
         message.pop("MD5OfMessageAttributes")
         if attributes:
             message["MD5OfMessageAttributes"] = md5_of_attributes(attributes)

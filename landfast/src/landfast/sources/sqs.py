@@ -36,9 +36,10 @@ _NUMBERS: Final = "n"
 type Redrive = Callable[[Message], bool]
 """Takes a message over for the dead-letter queue; False if there is none: then the message stays."""
 
-type Handled = Literal["done", "gone", "stale", "expired", "too_long", "not_in_flight", "invalid"]
+type Handled = Literal["done", "gone", "stale", "expired", "too_long", "given_back", "not_in_flight", "invalid"]
 """What became of a request with a receipt handle: it was done; the message is gone already; it was received again;
-its time is over (FIFO); it would be hidden for too long; nobody has it in hand; it is no handle of this queue."""
+its time is over (FIFO); it would be hidden for too long; it was made visible at once by this handle; its time is over;
+it is no handle of this queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +248,7 @@ class SqsQueue:
             message.received_at = now
             message.receives += 1
             message.deliveries += 1
+            message.given_back = until == now
             message.outside = outside
             message.awaited = False
             message.receiver = receiver
@@ -276,10 +278,13 @@ class SqsQueue:
         found = self._find(handle, now)
         if not isinstance(found, Message):
             return found
+        if found.given_back:
+            return "given_back"
         if found.hidden_until is None or found.hidden_until <= now:
             return "not_in_flight"
         if now + seconds > found.received_at + LONGEST_VISIBILITY:
             return "too_long"
+        found.given_back = not seconds
         self._messages.hide(found, now + seconds)
         return "done"
 
@@ -377,5 +382,5 @@ class SqsQueue:
             return "gone"
         if message.receives != int(receives):
             return "stale"
-        over = message.hidden_until is None or message.hidden_until < now
+        over = message.hidden_until is None or message.hidden_until < now or message.given_back
         return "expired" if over and self._attributes.fifo else message

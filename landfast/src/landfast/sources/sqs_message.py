@@ -23,7 +23,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _content_of = msgspec.msgpack.Decoder(
     tuple[str, str, float, float, str, dict[str, dict[str, Any]], str, str, str]
 ).decode
-_state_of = msgspec.msgpack.Decoder(tuple[int, int, float, float, float | None, bool]).decode
+_state_of = msgspec.msgpack.Decoder(tuple[int, int, float, float, float | None, bool, bool]).decode
 
 
 class Message(msgspec.Struct, gc=False, eq=False):
@@ -45,6 +45,7 @@ class Message(msgspec.Struct, gc=False, eq=False):
         first_received_at: When it was first received.
         received_at: When it was received last.
         hidden_until: Until when nobody receives it; None if anybody may.
+        given_back: Whether whoever has received it has made it visible again at once.
         outside: Whether a client of the API has it in hand, or had it last, and not a mapping.
         awaited: Whether somebody waits for it to become visible.
         has_state: Whether it has a row for its state.
@@ -66,6 +67,7 @@ class Message(msgspec.Struct, gc=False, eq=False):
     first_received_at: float = 0.0
     received_at: float = 0.0
     hidden_until: float | None = None
+    given_back: bool = False
     outside: bool = False
     awaited: bool = True
     has_state: bool = False
@@ -106,6 +108,7 @@ class Message(msgspec.Struct, gc=False, eq=False):
                 self.first_received_at,
                 self.received_at,
                 self.hidden_until,
+                self.given_back,
                 self.outside,
             )
         )
@@ -122,6 +125,7 @@ def restored(number: int, content: bytes, state: bytes | None) -> Message:
             message.first_received_at,
             message.received_at,
             message.hidden_until,
+            message.given_back,
             message.outside,
         ) = _state_of(state)
     return message

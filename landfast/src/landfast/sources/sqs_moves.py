@@ -24,6 +24,7 @@ class MoveTask(msgspec.Struct):
         destination_arn: Where to; None for the queues that the messages came from.
         rate: Messages a second; None for as many as can be.
         started_at: When, in Unix seconds.
+        due: When its next step is due.
         last: The number of the last message that it moves; what comes later is none of its own.
         to_move: How many messages there were at its start.
         moved: How many it has moved.
@@ -36,6 +37,7 @@ class MoveTask(msgspec.Struct):
     destination_arn: str | None
     rate: int | None
     started_at: float
+    due: float
     last: int
     to_move: int
     moved: int = 0
