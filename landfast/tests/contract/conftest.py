@@ -1,6 +1,5 @@
 """One endpoint for each engine that Landfast supports: Landfast's own with the engine behind it, or the bare engine."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +11,10 @@ from pytest_socket import enable_socket, socket_allow_hosts
 from landfast.dataplane import engine as engines
 from landfast.dataplane.errors import EngineError
 from landfast.service.service import Options, Service
-from tests.contract.aws import Aws
+from tests.contract.aws import BARE, Aws
 
 if TYPE_CHECKING:
     from landfast.dataplane.engine import EngineName
-
-BARE = bool(os.environ.get("LANDFAST_CONTRACT_BARE"))
-"""Whether the engines are tested by themselves, to tell what they can do without Landfast."""
 
 STACK = Path(__file__).with_name("stack") / "template.yaml"
 AREAS = {

@@ -14,14 +14,17 @@ pytestmark = pytest.mark.source(
     "SQS Developer Guide, Visibility timeout, Delay queues, Message timers and Long polling"
 )
 
-GRAIN = 0.35
-"""How far from the second a message may come, in seconds: AWS counts visibility and delays from the call."""
+CLOCKS = 0.02
+"""By how much two clocks of this machine may differ, in seconds."""
+
+PROMPT = 0.3
+"""How late is still prompt, in seconds; a busy machine may be later, but not each time."""
 
 
-def _hidden_for(queue: Queue, began: float) -> float:
-    """How many seconds after a moment the next message can be received, by short polls."""
-    assert eventually(lambda: queue.receive(VisibilityTimeout=30), within=8)
-    return time.monotonic() - began
+def _comes_after(queue: Queue, began: float, seconds: float) -> None:
+    """Receive the next message by short polls, which must not find it before so many seconds after a moment."""
+    assert eventually(lambda: queue.receive(VisibilityTimeout=30))
+    assert time.monotonic() - began >= seconds - CLOCKS
 
 
 @contextmanager
@@ -38,7 +41,24 @@ def test_a_received_message_is_hidden_for_its_visibility_timeout(aws: Aws, secon
     queue.send("x")
     began = time.monotonic()
     assert queue.receive(VisibilityTimeout=seconds)
-    assert _hidden_for(queue, began) == pytest.approx(seconds, abs=GRAIN)
+    _comes_after(queue, began, seconds)
+
+
+@pytest.mark.source(
+    "SQS Developer Guide, Visibility timeout: it begins when SQS returns the message, not with a second"
+)
+def test_a_visibility_timeout_ends_to_the_moment_not_with_the_next_second(aws: Aws) -> None:
+    late = []
+    for _ in range(5):
+        queue = aws.queue()
+        queue.send("x")
+        assert queue.receive(VisibilityTimeout=1)
+        began = time.monotonic()
+        assert eventually(lambda queue=queue: queue.receive())  # type: ignore[misc]
+        late.append(time.monotonic() - began - 1)
+        if late[-1] < PROMPT:
+            break
+    assert late[-1] < PROMPT, late
 
 
 def test_the_visibility_timeout_of_the_queue_holds_without_one_of_the_call(aws: Aws) -> None:
@@ -46,7 +66,7 @@ def test_the_visibility_timeout_of_the_queue_holds_without_one_of_the_call(aws: 
     queue.send("x")
     began = time.monotonic()
     assert queue.receive()
-    assert _hidden_for(queue, began) == pytest.approx(1, abs=GRAIN)
+    _comes_after(queue, began, 1)
 
 
 def test_a_changed_visibility_counts_from_the_change(aws: Aws) -> None:
@@ -57,7 +77,7 @@ def test_a_changed_visibility_counts_from_the_change(aws: Aws) -> None:
     assert queue.receive() == []
     began = time.monotonic()
     queue.hide(message, 1)
-    assert _hidden_for(queue, began) == pytest.approx(1, abs=GRAIN)
+    _comes_after(queue, began, 1)
 
 
 def test_visibility_zero_gives_a_message_back_at_once(aws: Aws) -> None:
@@ -87,7 +107,7 @@ def test_a_message_with_a_delay_comes_after_it(aws: Aws) -> None:
     began = time.monotonic()
     queue.send("x", DelaySeconds=1)
     assert queue.counts() == (0, 0, 1)
-    assert _hidden_for(queue, began) == pytest.approx(1, abs=GRAIN)
+    _comes_after(queue, began, 1)
 
 
 def test_the_delay_of_the_queue_holds_unless_the_message_has_its_own(aws: Aws) -> None:
@@ -96,7 +116,7 @@ def test_the_delay_of_the_queue_holds_unless_the_message_has_its_own(aws: Aws) -
     queue.send("late")
     queue.send("at once", DelaySeconds=0)
     assert [message["Body"] for message in queue.receive()] == ["at once"]
-    assert _hidden_for(queue, began) == pytest.approx(1, abs=GRAIN)
+    _comes_after(queue, began, 1)
 
 
 @pytest.mark.source(
@@ -113,7 +133,7 @@ def test_a_long_poll_ends_as_soon_as_a_message_comes(aws: Aws) -> None:
     began = time.monotonic()
     with _later(0.3, lambda: other.send_message(QueueUrl=queue.url, MessageBody="x")):
         assert [message["Body"] for message in queue.receive(WaitTimeSeconds=10)] == ["x"]
-    assert 0.25 < time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 9
 
 
 def test_a_long_poll_ends_as_soon_as_a_delay_or_a_visibility_timeout_does(aws: Aws) -> None:
@@ -122,23 +142,22 @@ def test_a_long_poll_ends_as_soon_as_a_delay_or_a_visibility_timeout_does(aws: A
     queue.send("x", DelaySeconds=1)
     assert queue.receive(WaitTimeSeconds=10, VisibilityTimeout=1)
     assert queue.receive(WaitTimeSeconds=10)
-    assert 1.9 < time.monotonic() - began < 5
+    assert 2 - CLOCKS <= time.monotonic() - began < 9
 
 
 def test_a_long_poll_without_a_message_ends_after_its_time(aws: Aws) -> None:
     began = time.monotonic()
     assert aws.queue().receive(WaitTimeSeconds=1) == []
-    assert 0.9 < time.monotonic() - began < 3
+    assert time.monotonic() - began >= 1 - CLOCKS
 
 
 def test_the_wait_of_the_queue_holds_without_one_of_the_call(aws: Aws) -> None:
-    queue = aws.queue(ReceiveMessageWaitTimeSeconds="1")
-    began = time.monotonic()
-    assert queue.receive() == []
-    assert 0.9 < time.monotonic() - began < 3
+    queue = aws.queue(ReceiveMessageWaitTimeSeconds="2")
     began = time.monotonic()
     assert queue.receive(WaitTimeSeconds=0) == []
-    assert time.monotonic() - began < 0.9
+    between = time.monotonic()
+    assert queue.receive() == []
+    assert between - began < time.monotonic() - between >= 2 - CLOCKS
 
 
 def test_one_of_two_long_polls_gets_the_message(aws: Aws) -> None:
@@ -159,6 +178,7 @@ def test_a_long_poll_whose_client_has_gone_takes_no_message(aws: Aws) -> None:
     with pytest.raises(Exception, match=r"[Tt]imed? ?out"):
         impatient.receive_message(QueueUrl=queue.url, WaitTimeSeconds=5)
     impatient.close()
+    assert queue.counts() == (0, 0, 0)
     queue.send("x")
     [message] = queue.receive(WaitTimeSeconds=5)
     assert message["Attributes"]["ApproximateReceiveCount"] == "1"
