@@ -75,6 +75,17 @@ def test_moto_refuses_what_two_readers_could_understand_differently(engine: Engi
     assert_refused(engine, sent)
 
 
+def test_an_engine_takes_a_form_with_a_file(engine: Engine, clients: Clients) -> None:
+    clients.s3.create_bucket(Bucket="forms")
+    fields = 'Content-Disposition: form-data; name="key"\r\n\r\nin/${filename}\r\n--edge\r\n'
+    file = 'Content-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhello\r\n--edge--\r\n'
+    form = f"--edge\r\n{fields}{file}"
+    head = "POST /forms HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+    head += f"Content-Type: multipart/form-data; boundary=edge\r\nContent-Length: {len(form)}\r\n\r\n"
+    assert b" 204 " in answered(engine, head + form).partition(b"\r\n")[0]
+    assert clients.s3.get_object(Bucket="forms", Key="in/a.txt")["Body"].read() == b"hello"
+
+
 def test_an_engine_takes_a_body_in_chunks(engine: Engine, clients: Clients) -> None:
     clients.s3.create_bucket(Bucket="chunks")
     piece = "a" * 40_000

@@ -15,8 +15,6 @@ import pytest
 
 from landfast.aws_errors import AwsError
 from landfast.delivery.settings import Settings
-from landfast.sources.notifications import Configuration, InvalidArgument, Notification
-from landfast.sources.refusal import Refusal
 from tests.eventplane.fanout import arn
 from tests.eventplane.s3_engine import S3
 
@@ -240,27 +238,3 @@ def test_s_042_what_is_no_configuration_is_malformed(content: bytes) -> None:
     answer = buckets()("PUT", "/inbox?notification", content)
     assert answer.status == 400
     assert error(answer.content)["Code"] == "MalformedXML"
-
-
-def test_what_the_template_declares_is_tried_once() -> None:
-    s3 = buckets()
-    declared = Configuration(notifications=(Notification(arn=QUEUE, events=(CREATED,)),), event_bus=True)
-    s3.events.declare("inbox", declared)
-    assert len(s3.recorder.taken) == 1
-    made = s3.events.configuration("inbox")
-    assert made.notifications[0].id
-    s3 = s3.restarted()
-    s3.events.declare("inbox", declared)
-    assert s3.events.configuration("inbox") == made
-    assert len(s3.recorder.taken) == 1
-    s3.events.declare("inbox", Configuration())
-    assert s3.events.configuration("inbox").empty
-
-
-def test_what_the_template_declares_is_refused_in_the_words_of_s3() -> None:
-    s3 = buckets()
-    s3.recorder.refusals[QUEUE] = NOT_THERE
-    with pytest.raises(InvalidArgument, match="Unable to validate"):
-        s3.events.declare("inbox", Configuration(notifications=(Notification(arn=QUEUE, events=(CREATED,)),)))
-    with pytest.raises(Refusal, match="not supported"):
-        s3.events.declare("inbox", Configuration(notifications=(Notification(arn=QUEUE, events=("s3:What",)),)))

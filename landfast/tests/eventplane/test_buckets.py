@@ -12,6 +12,7 @@ import pytest
 
 from landfast.aws_errors import AwsError
 from landfast.delivery.s3_events import DELETE_MARKER_ETAG
+from landfast.eventplane import notification_xml
 from landfast.eventplane.passing import EngineAnswer
 from landfast.journal import Dropped
 from landfast.sources.notifications import Configuration, Notification
@@ -46,9 +47,13 @@ def bucket(configuration: Configuration | None = None, name: str = "inbox", s3: 
     """A bucket that tells a queue everything, if nothing else is said; its test event is forgotten."""
     made = s3 or S3()
     made("PUT", f"/{name}")
-    made.events.declare(name, configuration or told(QUEUE))
-    made.recorder.taken.clear()
+    tell(made, configuration or told(QUEUE), name)
     return made
+
+
+def tell(s3: S3, configuration: Configuration, name: str = "inbox") -> None:
+    assert s3("PUT", f"/{name}?notification", notification_xml.write(configuration)).status == 200
+    s3.recorder.taken.clear()
 
 
 def records(s3: S3, target: str = QUEUE) -> list[Any]:
@@ -96,8 +101,8 @@ def test_s_142_a_put_tells_what_was_put() -> None:
 
 def test_s_142_every_kind_of_target_is_told() -> None:
     s3 = bucket(told(QUEUE))
-    s3.events.declare(
-        "inbox",
+    tell(
+        s3,
         Configuration(
             notifications=(
                 Notification(arn=QUEUE, events=EVERYTHING, filters=(("suffix", ".q"),)),
@@ -107,7 +112,6 @@ def test_s_142_every_kind_of_target_is_told() -> None:
             event_bus=True,
         ),
     )
-    s3.recorder.taken.clear()
     for key in ("a.q", "a.t", "a.f", "a.x"):
         s3("PUT", f"/inbox/{key}", b"hello", x_amzn_trace_id=TRACE)
     assert [target for target, _ in s3.recorder.taken] == [QUEUE, BUS, TOPIC, BUS, FUNCTION, BUS, BUS]
@@ -124,8 +128,19 @@ def test_s_142_every_kind_of_target_is_told() -> None:
     assert bus.trace == TRACE
 
 
+def test_s_036_a_put_succeeds_whatever_becomes_of_the_functions_event() -> None:
+    """S3 invokes functions asynchronously: their event is handed over, and nobody waits for what they do with it."""
+    s3 = bucket(told(FUNCTION))
+    assert s3("PUT", "/inbox/a", b"hello").status == 200
+    assert len(records(s3, FUNCTION)) == 1
+    s3.recorder.refusals[FUNCTION] = AwsError("ResourceNotFoundException", "Function not found", status=404)
+    assert s3("PUT", "/inbox/a", b"hello").status == 200
+    assert [type(note) for note in s3.world.notes] == [Dropped]
+
+
 def test_s_142_nobody_is_told_what_passes_no_filter_and_the_engine_is_asked_nothing() -> None:
     s3 = bucket(told(QUEUE, events=("s3:ObjectCreated:Copy",), prefix="in/"))
+    s3.engine.asked.clear()
     s3("PUT", "/inbox/in/a", b"hello")
     s3("PUT", "/inbox/out/a", b"", x_amz_copy_source="/inbox/in/a")
     s3("PUT", "/outbox")

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from landfast.aws_errors import AwsError
 from landfast.protocols import Call
@@ -155,6 +157,18 @@ def test_s_050_an_iterator_begins_where_its_type_says(aws: StreamClients) -> Non
     assert aws.texts(aws.kinesis("GetRecords", ShardIterator=latest)) == []
     aws.put("d")
     assert aws.texts(aws.kinesis("GetRecords", ShardIterator=latest)) == ["d"]
+
+
+@given(st.floats(0, 1e5))
+def test_s_050_an_iterator_at_the_shown_time_of_a_record_gives_it(later: float) -> None:
+    aws = StreamClients()
+    aws.stream()
+    aws.world.pass_by(later)
+    aws.put("a")
+    [record] = aws.kinesis("GetRecords", ShardIterator=aws.iterator())["Records"]
+    shown = record["ApproximateArrivalTimestamp"]
+    assert 0 <= aws.world.now() - shown.timestamp() < 0.0011
+    assert aws.read("AT_TIMESTAMP", Timestamp=shown) == ["a"]
 
 
 def _must(kind: str, also: str) -> tuple[str, str]:

@@ -420,3 +420,32 @@ def test_a_client_that_goes_away_leaves_a_record_of_what_it_has_done(tables: Tab
 
     asyncio.run(go_away())
     assert tables.records() == [INSERTED]
+
+
+def test_s_141_a_key_that_the_engine_writes_otherwise_is_found_again() -> None:
+    """An engine may give the number 7.0 back as 7, as AWS does."""
+    items: dict[float, Any] = {}
+
+    def engine(operation: str, headers: Any, content: bytes) -> EngineAnswer:
+        del headers
+        params = json.loads(content)
+        match operation:
+            case "CreateTable":
+                result: Any = {"TableDescription": params}
+            case "PutItem":
+                number = float(params["Item"]["n"]["N"])
+                items[number] = {**params["Item"], "n": {"N": f"{number:g}"}}
+                result = {}
+            case _:
+                wanted = [float(key["n"]["N"]) for key in params["RequestItems"]["numbers"]["Keys"]]
+                result = {"Responses": {"numbers": [items[number] for number in wanted if number in items]}}
+        return EngineAnswer(
+            200, {"x-amz-crc32": "0"} if operation == "CreateTable" else {}, json.dumps(result).encode()
+        )
+
+    tables = Tables(engine)
+    tables.make("numbers", n="N")
+    for value in ("a", "b", "b"):
+        tables.call("PutItem", TableName="numbers", Item={"n": {"N": "7.0"}, "v": {"S": value}})
+    told = [{"n": {"N": "7"}, "v": {"S": value}} for value in "ab"]
+    assert tables.records("numbers") == [("INSERT", None, told[0]), ("MODIFY", told[0], told[1])]

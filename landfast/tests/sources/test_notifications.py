@@ -155,13 +155,3 @@ def test_who_is_told_nothing_is_known_before_the_key_is() -> None:
 def test_ids_are_made_where_none_is_given() -> None:
     made = Configuration(notifications=(told(identity="mine"), told(REMOVED))).with_ids(iter(["one", "two"]))
     assert [each.id for each in made.notifications] == ["mine", "one"]
-
-
-def test_a_configuration_without_ids_is_the_same_as_the_one_that_was_made_of_it() -> None:
-    declared = Configuration(notifications=(told(CREATED), told(REMOVED)), event_bus=True)
-    made = declared.with_ids(iter(["one", "two"]))
-    assert declared.same_as(made)
-    assert not Configuration(notifications=(told(CREATED),), event_bus=True).same_as(made)
-    assert not Configuration(notifications=(told(CREATED), told(REMOVED))).same_as(made)
-    assert not Configuration(notifications=(told(CREATED), told(REMOVED, prefix="a")), event_bus=True).same_as(made)
-    assert not Configuration(notifications=(told(CREATED, identity="x"), told(REMOVED)), event_bus=True).same_as(made)

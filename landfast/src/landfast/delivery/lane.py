@@ -168,7 +168,7 @@ class Lane:
     @property
     def free(self) -> bool:
         """Whether it could form a batch."""
-        return self.phase in {Phase.IDLE, Phase.GATHERING}
+        return self.phase is Phase.IDLE or self.phase is Phase.GATHERING  # asked so often that a set is too slow
 
     @property
     def failing(self) -> bool:

@@ -1,18 +1,14 @@
-"""S3's event notifications: built from facts, or repaired where an engine sends them wrong (S-37 to S-41).
+"""S3's event notifications, built from facts (S-37 to S-41).
 
 Keys are handled as bytes throughout, so that any key comes back as it went.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 from landfast.delivery.settings import Settings
 from landfast.delivery.times import iso_milliseconds
-
-EXAMPLE_SEQUENCER: Final = "0055AED6DCD90281E5"
-"""The sequencer of AWS's documentation, which engines send with every event."""
 
 DELETE_MARKER_ETAG: Final = "d41d8cd98f00b204e9800998ecf8427e"
 """The `eTag` of every delete marker (S-40)."""
@@ -104,95 +100,19 @@ def notification(fact: ObjectEvent, settings: Settings) -> dict[str, object]:
     }
 
 
-def is_test_event(event: Mapping[str, object]) -> bool:
-    """Whether S3 only tries its target: functions do not get such events (S-42, U-10)."""
-    return event.get("Event") == "s3:TestEvent"
-
-
-def normalise(
-    event: Mapping[str, object], *, next_sequence: Callable[[str, str], int], settings: Settings
-) -> dict[str, object]:
-    """An engine's notification as S3 sends it.
-
-    Keys are encoded as S3 encodes them, names lose their ``s3:``, sizes are numbers; the version is that of the
-    settings. Parts that an engine forgets are added, empty; parts that S3 leaves out are left out. A sequencer is made
-    where there is none, or only that of AWS's documentation; an engine's own is kept.
-
-    Args:
-        event: The decoded notification; not changed.
-        next_sequence: Gives the next number for a bucket and a decoded key: an event normalised twice gets two.
-        settings: U-9.
-
-    Raises:
-        ValueError: It is no S3 notification.
-    """
-    records = event.get("Records")
-    if not isinstance(records, Sequence) or isinstance(records, str) or not records:
-        raise ValueError(f"not an S3 notification: it has {', '.join(event) or 'nothing'}, and no Records")
-    return {"Records": [_record(_part(record), next_sequence, settings) for record in records]}
-
-
 def encode_key(key: str) -> str:
     """An object's key as S3 writes it into events: URL-encoded, a space as ``+``, ``/`` as it is (S-39)."""
     return _encode(key.encode("utf-8", "surrogateescape"))
 
 
 def decode_key(encoded: str) -> str:
-    """The key of an encoded one, however much of it is encoded."""
+    """The key of an encoded one, however much of it is encoded; filters of notifications are encoded so, too."""
     return _decode(encoded).decode("utf-8", "surrogateescape")
 
 
 def sequencer(sequence: int) -> str:
     """A number as S3 writes it: hexadecimal, all of one length, so that later is larger as text (S-41)."""
     return f"{sequence:018X}"
-
-
-def _record(
-    given: Mapping[str, object], next_sequence: Callable[[str, str], int], settings: Settings
-) -> dict[str, object]:
-    s3 = _part(given.get("s3"))
-    bucket, item = _part(s3.get("bucket")), _part(s3.get("object"))
-    name = _text(given, "eventName").removeprefix("s3:")
-    bucket_name, key = _text(bucket, "name"), _decode(_text(item, "key"))
-    if not name or not bucket_name or not key:
-        raise ValueError("not an S3 notification: a record lacks its event name, bucket name or object key")
-    order = _text(item, "sequencer")
-    if order in {"", EXAMPLE_SEQUENCER} and name.startswith(_SEQUENCED):
-        order = sequencer(next_sequence(bucket_name, key.decode("utf-8", "surrogateescape")))
-    owner = _text(_part(bucket.get("ownerIdentity")), "principalId")
-    response = _part(given.get("responseElements"))
-    return {
-        "eventVersion": _version(name, settings.s3_event_version),
-        "eventSource": "aws:s3",
-        "awsRegion": _text(given, "awsRegion"),
-        "eventTime": _text(given, "eventTime"),
-        "eventName": name,
-        "userIdentity": {"principalId": _text(_part(given.get("userIdentity")), "principalId")},
-        "requestParameters": {
-            "sourceIPAddress": _text(_part(given.get("requestParameters")), "sourceIPAddress") or "127.0.0.1"
-        },
-        "responseElements": {
-            "x-amz-request-id": _text(response, "x-amz-request-id"),
-            "x-amz-id-2": _text(response, "x-amz-id-2"),
-        },
-        "s3": {
-            "s3SchemaVersion": "1.0",
-            "configurationId": _text(s3, "configurationId"),
-            "bucket": {
-                "name": bucket_name,
-                "ownerIdentity": {"principalId": owner},
-                "arn": _text(bucket, "arn") or f"arn:aws:s3:::{bucket_name}",
-            },
-            "object": _object(
-                name,
-                key=_encode(key),
-                size=_size(item.get("size", 0)),
-                etag=_text(item, "eTag").strip('"'),
-                version_id=_text(item, "versionId"),
-                sequencer=order,
-            ),
-        },
-    }
 
 
 def _version(name: str, general: str) -> str:
@@ -233,19 +153,3 @@ def _encode(key: bytes) -> str:
 def _decode(encoded: str) -> bytes:
     spaced = encoded.encode("utf-8", "surrogateescape").replace(b"+", b" ")
     return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), spaced)
-
-
-def _size(value: object) -> int:
-    text = str(value)
-    if not _DIGITS.fullmatch(text):
-        raise ValueError(f"not an S3 notification: the size of an object is {value!r}")
-    return int(text)
-
-
-def _part(value: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
-
-
-def _text(part: Mapping[str, object], name: str) -> str:
-    value = part.get(name)
-    return "" if value is None else str(value)

@@ -89,19 +89,6 @@ class BucketEvents:
         self._left: dict[int, Intent] = {}
         self._followed: set[asyncio.Task[EngineAnswer]] = set()
 
-    def configuration(self, bucket: str) -> Configuration:
-        """Whom a bucket tells what."""
-        return self._buckets.configuration(bucket)
-
-    def declare(self, bucket: str, configuration: Configuration) -> None:
-        """Let a bucket tell what the template declares, in the driver's thread; nothing is done if it does already.
-
-        Raises:
-            Refusal: S3 would not take it, in its words.
-        """
-        if not configuration.same_as(self._buckets.configuration(bucket)):
-            self._configure(bucket, configuration, tries=True)
-
     def concerns(self, head: Head) -> bool:
         """Whether a request makes an event that somebody is told about, or is answered here."""
         configurations = self._buckets.configurations

@@ -34,11 +34,17 @@ def described_record(shard: KinesisShard, record: Record, encryption: Mapping[st
     """A record, as `GetRecords` gives it."""
     return {
         "SequenceNumber": shard.sequence(record),
-        "ApproximateArrivalTimestamp": round(record.arrived, 3),
+        "ApproximateArrivalTimestamp": shown_time(record.arrived),
         "Data": record.data,
         "PartitionKey": record.key,
         **encryption,
     }
+
+
+def shown_time(seconds: float) -> float:
+    """A time in whole milliseconds, never later than it was: an iterator at the shown time gives the record."""
+    shown = round(seconds * 1000)
+    return (shown if shown / 1000 <= seconds else shown - 1) / 1000
 
 
 def encryption_of(settings: Settings) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from landfast.eventplane import partiql
@@ -55,13 +56,20 @@ def key_of(item: Item, names: Sequence[str]) -> Item | None:
 
 
 def name_of(key: Item) -> str:
-    """Keys as a text, always the same for the same keys."""
-    return json.dumps(key, sort_keys=True)
+    """Keys as a text, always the same for the same keys, however their numbers are written."""
+    return json.dumps({name: _plain(value) for name, value in key.items()}, sort_keys=True)
 
 
 def table_name(given: str) -> str:
     """A table's name, where a name or an ARN may be given."""
     return given.rpartition("table/")[2].partition("/")[0]
+
+
+def _plain(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        return {"N": str(Decimal(value["N"]).normalize())} if "N" in value else value
+    except ArithmeticError:
+        return value  # no number: the engine says so
 
 
 def _written(operation: str, params: Mapping[str, Any], tables: Keys) -> Iterator[tuple[str, Item | None]]:

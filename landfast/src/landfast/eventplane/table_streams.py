@@ -1,6 +1,7 @@
 """The API of DynamoDB Streams (version 2012-08-10), and the streams of all tables."""
 
 import base64
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -266,7 +267,7 @@ def _index_at(stream: TableStream, timestamp: float | None, now: float) -> int:
         raise AwsError("ValidationException", "ShardIteratorType AT_TIMESTAMP requires a Timestamp")
     if timestamp > now:
         raise AwsError("ValidationException", "Timestamp must not be in the future")
-    following = stream.shard.slice(stream.shard.at_time(timestamp), 1)
+    following = stream.shard.slice(stream.shard.at_time(math.ceil(timestamp)), 1)  # records' times are whole seconds
     return following[0].index if following else stream.next_index
 
 

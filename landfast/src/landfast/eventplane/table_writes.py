@@ -163,9 +163,10 @@ class TableWrites:
             if error.gone:
                 return []  # the items of a deleted table leave no records (DynamoDB guide, Streams)
             raise
-        images = [{_name(item, part.names): item for item in items} for items in (part.old, new)]
-        keys = part.keys if part.keys is not None else _keys(part.names, [*part.old, *new])
-        return [ItemChange(key, images[0].get(name_of(key)), images[1].get(name_of(key))) for key in keys]
+        old, there = ({_name(item, part.names): item for item in items} for items in (part.old, new))
+        names = {**old, **there} if part.keys is None else map(name_of, part.keys)
+        changes = ((old.get(name), there.get(name)) for name in dict.fromkeys(names))
+        return [ItemChange(key_of(one or other or {}, part.names) or {}, one, other) for one, other in changes]
 
     def _append(self, key: str, changes: list[tuple[str, list[ItemChange]]]) -> None:
         """In the driver's thread: the records are there and the intent is not, in one commit."""
@@ -262,9 +263,3 @@ def _operation(head: Head) -> str:
 
 def _name(item: Item, names: list[str]) -> str:
     return name_of(key_of(item, names) or {})
-
-
-def _keys(names: list[str], items: list[dict[str, Any]]) -> list[Item]:
-    """The keys of items, each once."""
-    found = {_name(item, names): key_of(item, names) or {} for item in items}
-    return [*found.values()]

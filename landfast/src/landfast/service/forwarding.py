@@ -154,7 +154,7 @@ class Forwarding:
                 trace_request_ctx=[],
             )
             async with answer:
-                return EngineAnswer(answer.status, _handed_back(answer, whole=True), await answer.read())
+                return EngineAnswer(answer.status, _handed_back(answer, whole=method != "HEAD"), await answer.read())
 
     async def _asked_once(
         self, request: web.BaseRequest, target: str, body: bytes | AsyncIterator[bytes] | None

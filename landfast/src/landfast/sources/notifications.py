@@ -165,13 +165,6 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
             key is None or each.matches(event, key) for each in self.notifications for event in events
         )
 
-    def same_as(self, other: "Configuration") -> bool:
-        """Whether it says the same as another; an id that is not given here may be any there."""
-        if self.event_bus != other.event_bus or len(self.notifications) != len(other.notifications):
-            return False
-        pairs = zip(self.notifications, other.notifications, strict=True)
-        return all(msgspec.structs.replace(new, id=new.id or old.id) == old for new, old in pairs)
-
 
 def check(configuration: Configuration) -> None:
     """Check all that S3 checks before it tries the targets.
