@@ -15,19 +15,15 @@ SOURCES := landfast demo tools functions layers tests benchmarks
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
 FAST := tests/architecture tests/unit
-TEMPLATES := tests/template
-SLOW := tests/local_invoke
+SLOW := tests/template tests/local_invoke
 WHOLE := tests/end_to_end
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/template_reader
 TOOL_SLOW := tests/runtime tests/dataplane tests/service
 TOOL_WHOLE := tests/wheel tests/faithful tests/end_to_end
 
-# Real time on a machine that others use as well: what failed is tried once more, for all to see, with the same seed; a
-# fault fails again.
 PYTEST := $(CURDIR)/$(BIN)/pytest
-real_time = export LANDFAST_SEED=$${LANDFAST_SEED:-$$RANDOM}; \
-	$(PYTEST) $(1) || { echo "Once more, what failed:"; $(PYTEST) --last-failed $(1); }
+SIDE_BY_SIDE := -n 2 --dist worksteal
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
@@ -44,16 +40,15 @@ keep:  ## Keep these pipelines and remove all others: make keep PIPELINES=paymen
 	@python3 -m tools.pipelines keep "$(PIPELINES)" $(if $(FORCE),--force)
 
 ##@ Check
-test: check template-lint  ## Everything: the fast checks, then templates, workers, emulator and end-to-end tests
-	@cd landfast && { $(call real_time,$(TOOL_SLOW)); }
-	@$(PYTEST) -n 2 --dist worksteal $(TEMPLATES)
-	@$(call real_time,$(SLOW))
-	@cd landfast && { $(call real_time,$(TOOL_WHOLE)); }
-	@$(call real_time,$(WHOLE))
+test: check template-lint  ## Everything: the fast checks, then templates, workers, emulators and end-to-end tests
+	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_SLOW)
+	@$(PYTEST) $(SIDE_BY_SIDE) $(SLOW)
+	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_WHOLE)
+	@$(PYTEST) $(SIDE_BY_SIDE) $(WHOLE)
 
 check: format-check lint types contracts conformance-check  ## The fast part: format, lint, types, contracts, rules, units
-	@cd landfast && $(PYTEST) -n 2 --dist worksteal $(TOOL_FAST)
-	@$(PYTEST) -n 2 --dist worksteal $(FAST)
+	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_FAST)
+	@$(PYTEST) $(SIDE_BY_SIDE) $(FAST)
 
 format-check: $(READY)
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Mend it with: make format"; exit 1; }

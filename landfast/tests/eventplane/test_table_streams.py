@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from landfast.sources.table_stream import ItemChange, TableStream
+from landfast.sources.table_changes import ItemChange
+from landfast.sources.table_stream import TableStream
 from tests.eventplane.stream_clients import ACCOUNT, REGION, StreamClients
 from tests.eventplane.world import START
 

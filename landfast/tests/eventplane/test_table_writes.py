@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from landfast.eventplane.passing import EngineAnswer, Head
-from landfast.sources.table_stream import is_same
+from landfast.sources.table_changes import is_same
 from tests.eventplane.engine import SCOPE, KilledError, Moto, Tables
 
 OLD: dict[str, Any] = {"id": {"S": "old"}, "n": {"N": "1"}, "tags": {"SS": ["a", "b"]}}

@@ -22,7 +22,7 @@ from landfast.protocols import Call
 from landfast.runtime.model import Answered, Result
 from landfast.service.plane_world import LivePlaneWorld
 from landfast.service.streams import StreamMapping, StreamReader
-from landfast.sources.table_stream import ItemChange
+from landfast.sources.table_changes import ItemChange
 from tests.service.conftest import FAILURES, REPORT, SPEED, Stage, answered, errored, eventually
 
 ACCOUNT, REGION = "123456789012", "us-east-1"

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from landfast.delivery.starting_positions import After, AtTimestamp, Position
-from landfast.sources.kinesis import HASH_KEYS, Entry, KinesisShard, KinesisStream, Record, Settings, hash_key
-from landfast.sources.kinesis_shards import SequenceNumber
+from landfast.sources.kinesis import Entry, KinesisStream
+from landfast.sources.kinesis_rows import Record, Settings
+from landfast.sources.kinesis_shards import HASH_KEYS, KinesisShard, SequenceNumber, hash_key
 from landfast.sources.refusal import Refusal
 from tests.sources.kept import Kept
 

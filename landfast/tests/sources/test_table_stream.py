@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landfast.delivery.starting_positions import After
-from landfast.sources.table_stream import RETENTION, ItemChange, Settings, TableStream, ViewType, is_same
+from landfast.sources.table_changes import ItemChange, ViewType, is_same
+from landfast.sources.table_stream import RETENTION, Settings, TableStream
 from tests.sources.kept import Kept
 
 LABEL = "2027-01-15T08:00:00.123"

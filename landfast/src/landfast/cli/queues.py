@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from landfast.cli.options import STATE, Json, State
@@ -13,6 +12,7 @@ def queues(*, json: Json = False, state: State = STATE) -> None:
 
     Example: landfast queues
     """
+    import msgspec
     from rich.console import Console
     from rich.table import Table
 
@@ -40,6 +40,8 @@ def peek(
 
     Example: landfast peek S3-failure
     """
+    import msgspec
+
     from landfast.cli.connection import find, running
     from landfast.delivery.times import iso_milliseconds
     from landfast.service.local_client import peek
@@ -75,6 +77,8 @@ def show(title: str, body: str) -> None:
 
 
 def _value(body: str) -> Any:  # noqa: ANN401 - any JSON value
+    import msgspec
+
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError:

@@ -12,8 +12,8 @@ from itertools import islice, takewhile
 from typing import Final, Protocol
 
 from landfast.delivery.actions import Action, Deliver, Drop, Invoke, Retry, Settle, Split, Window
-from landfast.delivery.destination_records import FunctionError, function_error
-from landfast.delivery.lane_state import BatchState, LaneState, Resumption, bounds
+from landfast.delivery.destination_records import function_error
+from landfast.delivery.lane_state import Batch, LaneState, Resumption
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.partial_responses import Lowest, Success, stream_failures
 from landfast.delivery.payload import COMMA, fits, fitting
@@ -52,65 +52,6 @@ class Verdict(Enum):
     PROGRESSED = "its first records are done"
     FAILED = "an attempt has failed"
     NOT_REACHED = "the function never saw it"
-
-
-@dataclass(slots=True)
-class Batch:
-    """Records that are invoked together, until they are done, split or given up.
-
-    Attributes:
-        records: The records, in order; none for the last invocation of a window.
-        attempts: Failed invocations since the batch was formed (S-56, S-72).
-        misses: Tries in a row that never reached the function (S-57).
-        window: The tumbling window it belongs to.
-        request_id: Of its last try.
-        error: The function error of its last invocation.
-        version: The version that its last invocation ran.
-        part: Whether it was bisected off a larger batch.
-        since: When it became due, for the last invocation of a window: its age is counted from then.
-    """
-
-    records: Sequence[StreamRecord]
-    attempts: int = 0
-    misses: int = 0
-    window: Window | None = None
-    request_id: str = ""
-    error: FunctionError | None = None
-    version: str = "$LATEST"
-    part: bool = False
-    since: float = 0.0
-
-    @property
-    def state(self) -> BatchState:
-        """What is kept of it."""
-        first, last = bounds(self.records)
-        return BatchState(
-            first=first,
-            last=last,
-            attempts=self.attempts,
-            misses=self.misses,
-            window=self.window,
-            request_id=self.request_id,
-            error=self.error,
-            version=self.version,
-            part=self.part,
-            since=self.since,
-        )
-
-    @classmethod
-    def resumed(cls, state: BatchState, records: Sequence[StreamRecord]) -> "Batch":
-        """A batch as it was kept, with its records."""
-        return cls(
-            records=records,
-            attempts=state.attempts,
-            misses=state.misses,
-            window=state.window,
-            request_id=state.request_id,
-            error=state.error,
-            version=state.version,
-            part=state.part,
-            since=state.since,
-        )
 
 
 class Failures(Protocol):

@@ -1,4 +1,4 @@
-"""What must survive a restart of a shard's lanes: how far each has come, and the batches that are tried again.
+"""The batches of a shard's lanes, and what must survive a restart of them.
 
 A batch that was never invoked, or that was in flight for the first time, is not kept: its records are read again and
 form a batch anew. One that has failed, or was split, keeps its records together, its retries and the time of its next
@@ -15,7 +15,7 @@ from landfast.delivery.stream_records import StreamRecord
 
 @dataclass(frozen=True, slots=True)
 class BatchState:
-    """A batch that is tried again. Its attributes are those of `lane.Batch`; its records are told by their numbers.
+    """A batch that is tried again. Its attributes are those of `Batch`; its records are told by their numbers.
 
     Attributes:
         first: The sequence number of its first record; None for the last invocation of a window, which has none.
@@ -32,6 +32,65 @@ class BatchState:
     version: str
     part: bool
     since: float
+
+
+@dataclass(slots=True)
+class Batch:
+    """Records that are invoked together, until they are done, split or given up.
+
+    Attributes:
+        records: The records, in order; none for the last invocation of a window.
+        attempts: Failed invocations since the batch was formed (S-56, S-72).
+        misses: Tries in a row that never reached the function (S-57).
+        window: The tumbling window it belongs to.
+        request_id: Of its last try.
+        error: The function error of its last invocation.
+        version: The version that its last invocation ran.
+        part: Whether it was bisected off a larger batch.
+        since: When it became due, for the last invocation of a window: its age is counted from then.
+    """
+
+    records: Sequence[StreamRecord]
+    attempts: int = 0
+    misses: int = 0
+    window: Window | None = None
+    request_id: str = ""
+    error: FunctionError | None = None
+    version: str = "$LATEST"
+    part: bool = False
+    since: float = 0.0
+
+    @property
+    def state(self) -> BatchState:
+        """What is kept of it."""
+        records = self.records
+        return BatchState(
+            first=records[0].sequence if records else None,
+            last=records[-1].sequence if records else None,
+            attempts=self.attempts,
+            misses=self.misses,
+            window=self.window,
+            request_id=self.request_id,
+            error=self.error,
+            version=self.version,
+            part=self.part,
+            since=self.since,
+        )
+
+    @classmethod
+    def resumed(cls, state: BatchState, records: Sequence[StreamRecord]) -> "Batch":
+        """A batch as it was kept, with its records."""
+        return cls(
+            records=records,
+            attempts=state.attempts,
+            misses=state.misses,
+            window=state.window,
+            request_id=state.request_id,
+            error=state.error,
+            version=state.version,
+            part=state.part,
+            since=state.since,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +153,3 @@ class Resumption:
             if first <= sequence <= last:
                 return records
         return None
-
-
-def bounds(records: Sequence[StreamRecord]) -> tuple[str | None, str | None]:
-    """The first and the last sequence number; None for a batch without records."""
-    return (records[0].sequence, records[-1].sequence) if records else (None, None)

@@ -12,8 +12,8 @@ from landfast.delivery.actions import Checkpoint, Deliver, Fetch, Invoke, KeepLa
 from landfast.delivery.destination_records import s3_body, stream_object_key, stream_record, with_payload
 from landfast.delivery.destinations import parse
 from landfast.delivery.filters import compile_filters
-from landfast.delivery.lane import Batch, Lane, StreamAction
-from landfast.delivery.lane_state import LaneState
+from landfast.delivery.lane import Lane, StreamAction
+from landfast.delivery.lane_state import Batch, LaneState
 from landfast.delivery.outcomes import Outcome
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import POLL_INTERVAL, StreamConfig
@@ -196,14 +196,14 @@ class ShardPoller:
             nothing_before: The driver knows that no record arrives before this time; it spares useless reads.
         """
         limit, self._fetching = self._fetching, 0
-        taken = self._take_in(records)
+        taken, is_all = self._take_in(records), len(records) < limit
         if ended:
             self._end()
-        elif len(records) < limit:
+        elif is_all:
             self._read_until = max(now, nothing_before)
             interval = POLL_INTERVAL[self.config.kind]
             self._next_read = max(_tick_after(now, interval), _tick_from(nothing_before, interval))
-        if ended or len(records) < limit:
+        if ended or is_all:
             for lane in self._lanes:
                 lane.read_again()
         return self._noted(chain(taken, self._go_on(now)))

@@ -11,7 +11,7 @@ from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.router import Router
 from landfast.eventplane.sns import SnsApi
 from landfast.eventplane.sqs import SqsApi
-from landfast.eventplane.table_streams import TableStreamsApi
+from landfast.eventplane.table_streams_api import TableStreamsApi
 from landfast.eventplane.table_writes import TableWrites
 
 __all__ = [

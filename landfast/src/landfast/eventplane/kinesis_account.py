@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from landfast.aws_errors import AwsError
 from landfast.eventplane.plane import Result
 from landfast.eventplane.ports import PlaneWorld
-from landfast.sources.kinesis import HASH_KEYS, Entry, KinesisShard, KinesisStream, Record
+from landfast.sources.kinesis import Entry, KinesisStream
+from landfast.sources.kinesis_rows import Record
+from landfast.sources.kinesis_shards import HASH_KEYS, KinesisShard
 
 if TYPE_CHECKING:
     from landfast.driver import Plan

@@ -9,7 +9,8 @@ from landfast.aws_errors import AwsError
 from landfast.eventplane.kinesis_account import KinesisAccount, Operation, check_tags
 from landfast.eventplane.kinesis_shapes import listed_consumer
 from landfast.eventplane.plane import Result
-from landfast.sources.kinesis import Consumer, KinesisStream
+from landfast.sources.kinesis import KinesisStream
+from landfast.sources.kinesis_rows import Consumer
 
 MOST: Final = 20
 """Consumers of a stream (Kinesis API, `RegisterStreamConsumer`)."""

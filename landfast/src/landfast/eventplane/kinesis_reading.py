@@ -9,8 +9,9 @@ from landfast.eventplane.kinesis_account import KinesisAccount, Operation, refus
 from landfast.eventplane.kinesis_shapes import child_shard, described_record, encryption_of
 from landfast.eventplane.plane import Result
 from landfast.sources.iterators import InvalidIteratorError, ShardIterator
-from landfast.sources.kinesis import KinesisShard, KinesisStream, Record, shard_id
-from landfast.sources.kinesis_shards import SequenceNumber
+from landfast.sources.kinesis import KinesisStream
+from landfast.sources.kinesis_rows import Record
+from landfast.sources.kinesis_shards import KinesisShard, SequenceNumber, shard_id
 
 LONGEST_PAGE: Final = 10_000
 LARGEST_PAGE: Final = 10 * 1024 * 1024

@@ -10,7 +10,8 @@ from landfast.aws_errors import AwsError
 from landfast.eventplane.kinesis_account import KinesisAccount, Operation, check_tags
 from landfast.eventplane.kinesis_shapes import tag_list, warm_throughput
 from landfast.eventplane.plane import Result
-from landfast.sources.kinesis import LONGEST_RETENTION, SHORTEST_RETENTION, KinesisStream
+from landfast.sources.kinesis import KinesisStream
+from landfast.sources.kinesis_rows import LONGEST_RETENTION, SHORTEST_RETENTION
 
 METRICS: Final = (
     "IncomingBytes",

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from landfast.sources.kinesis import Consumer, KinesisShard, KinesisStream, Record, Settings
+from landfast.sources.kinesis import KinesisStream
+from landfast.sources.kinesis_rows import Consumer, Record, Settings
+from landfast.sources.kinesis_shards import KinesisShard
 
 
 def described_shard(shard: KinesisShard) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from landfast.aws_errors import AwsError
 from landfast.eventplane.kinesis_account import KinesisAccount, Operation, shard_number
 from landfast.eventplane.kinesis_shapes import described_shard
 from landfast.eventplane.plane import Result
-from landfast.sources.kinesis import KinesisShard, KinesisStream, shard_id
+from landfast.sources.kinesis import KinesisStream
+from landfast.sources.kinesis_shards import KinesisShard, shard_id
 
 MOST_LISTED: Final = 1_000
 """Shards that `ListShards` gives where no other number is asked for (Kinesis API)."""

@@ -17,7 +17,8 @@ from landfast.eventplane.kinesis_account import (
 )
 from landfast.eventplane.kinesis_shapes import described_shard, described_stream, listed_stream, summary
 from landfast.eventplane.plane import Result
-from landfast.sources.kinesis import KinesisStream, Settings
+from landfast.sources.kinesis import KinesisStream
+from landfast.sources.kinesis_rows import Settings
 
 ON_DEMAND_SHARDS: Final = 4
 """Shards of a new stream on demand (Kinesis developer guide, capacity modes)."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from landfast.eventplane import partiql
-from landfast.sources.table_stream import Item
+from landfast.sources.table_changes import Item
 
 type Keys = Mapping[str, Sequence[str]]
 """The names of the key attributes of each table that is of interest."""

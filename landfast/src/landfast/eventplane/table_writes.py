@@ -31,7 +31,8 @@ from landfast.eventplane.passing import Ask, Driver, EngineAnswer, Head, Passing
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.table_items import WRITES, Touched, key_of, name_of, table_name, touched
 from landfast.eventplane.table_streams import TableStreams
-from landfast.sources.table_stream import Item, ItemChange, Settings
+from landfast.sources.table_changes import Item, ItemChange
+from landfast.sources.table_stream import Settings
 
 _REGION: Final = re.compile(r"Credential=[^/,\s]+/\d+/(?P<region>[^/,\s]+)/")
 _TABLES: Final = frozenset({"CreateTable", "DeleteTable", "DescribeTable", "UpdateTable"})

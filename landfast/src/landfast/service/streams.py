@@ -18,8 +18,11 @@ from landfast.driver import KeepShard, ShardDriver, ShardState, TailedShard
 from landfast.journal import Dropped
 from landfast.service.functions import Target
 from landfast.service.world import LiveWorld, Shared
-from landfast.sources.kinesis import KinesisShard, KinesisStream, Record
-from landfast.sources.table_stream import ChangeRecord, TableShard, TableStream
+from landfast.sources.kinesis import KinesisStream
+from landfast.sources.kinesis_rows import Record
+from landfast.sources.kinesis_shards import KinesisShard
+from landfast.sources.table_changes import ChangeRecord
+from landfast.sources.table_stream import TableShard, TableStream
 
 
 @dataclass(frozen=True, slots=True)

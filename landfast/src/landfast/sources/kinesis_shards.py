@@ -10,8 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-
+from landfast.sources.kinesis_rows import Record, ShardRow
 from landfast.sources.shard_log import ShardLog
 
 HASH_KEYS: Final = 2**128
@@ -90,46 +89,6 @@ class ShardNumbers:
     def is_mine(self, number: SequenceNumber) -> bool:
         """Whether a sequence number is of this shard."""
         return (number.created, number.shard) == (self.created, self.shard)
-
-
-class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A record of a Kinesis stream.
-
-    Attributes:
-        index: Its place among all records of the stream, from 1.
-        key: The partition key.
-        data: The bytes that were put.
-        arrived: When, in Unix seconds.
-    """
-
-    index: int
-    key: str
-    data: bytes
-    arrived: float
-
-
-class ShardRow(msgspec.Struct, frozen=True, array_like=True):
-    """A shard as it is kept.
-
-    Attributes:
-        number: Its number in the stream, from 0.
-        first: The first hash key of its range, in decimal digits.
-        last: The last one.
-        created: The second in its sequence numbers.
-        opened: When it was made, in Unix seconds.
-        parents: The numbers of the shards it was made of.
-        closed: When it was split or merged; None while it is open.
-        trimmed: The index of the last record that has left it.
-    """
-
-    number: int
-    first: str
-    last: str
-    created: int
-    opened: float
-    parents: tuple[int, ...] = ()
-    closed: float | None = None
-    trimmed: int = 0
 
 
 class KinesisShard(ShardLog[Record]):

@@ -7,10 +7,8 @@ nobody may rely on when. Sequence numbers have 21 digits, the fewest that AWS's 
 import hashlib
 import math
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Final, Literal, Self
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -18,37 +16,12 @@ from landfast.delivery.stream_config import DEFAULT_RETENTION
 from landfast.delivery.stream_records import change_size
 from landfast.sources.rows import Keep
 from landfast.sources.shard_log import ShardLog
-
-type Item = Mapping[str, Any]
-"""An item in DynamoDB's JSON, binary values as base64 text."""
-
-ViewType = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
-EventName = Literal["INSERT", "MODIFY", "REMOVE"]
+from landfast.sources.table_changes import ChangeRecord, ItemChange, ViewType, event_name, is_same
 
 RETENTION: Final = DEFAULT_RETENTION
 """Seconds for which a record can be read (S-54)."""
 
 _CHANGES_A_MILLISECOND: Final = 10**8
-
-
-class ChangeRecord(msgspec.Struct, frozen=True, array_like=True):
-    """A record of a table's stream.
-
-    Attributes:
-        index: Its place in the stream, from 1.
-        keys: The item's keys.
-        old: The item as it was; None where the view type leaves it out, or where there was none.
-        new: The item as it is now; None likewise.
-        name: What was done to the item.
-        arrived: When, in Unix seconds.
-    """
-
-    index: int
-    keys: dict[str, Any]
-    old: dict[str, Any] | None
-    new: dict[str, Any] | None
-    name: EventName
-    arrived: float
 
 
 class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -73,21 +46,6 @@ class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
     keys: dict[str, str]
     disabled: float | None = None
     trimmed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ItemChange:
-    """What a committed write has done to an item.
-
-    Attributes:
-        keys: The item's keys.
-        old: The item before; None if there was none.
-        new: The item now; None if there is none.
-    """
-
-    keys: Item
-    old: Item | None
-    new: Item | None
 
 
 class TableShard(ShardLog[ChangeRecord]):
@@ -251,7 +209,7 @@ class TableStream:
             keys=dict(change.keys),
             old=dict(change.old or {}) if shows_old else None,
             new=dict(change.new or {}) if shows_new else None,
-            name=_event_name(change),
+            name=event_name(change),
             arrived=now if newest is None else max(now, newest.arrived),
         )
         self.next_index += 1
@@ -264,35 +222,6 @@ class TableStream:
 
     def _save(self) -> None:
         self._keep(_SETTINGS, msgspec.msgpack.encode(self.settings))
-
-
-def is_same(old: Item | None, new: Item | None) -> bool:
-    """Whether two images are one item to DynamoDB: sets have no order, and 1 and 1.0 are one number."""
-    return old == new or (old is not None and new is not None and _plain({"M": old}) == _plain({"M": new}))
-
-
-def _plain(value: Item) -> object:
-    """A value of DynamoDB's JSON, so that equal values are equal."""
-    [(kind, content)] = value.items()
-    match kind:
-        case "N":
-            return kind, Decimal(content)
-        case "NS":
-            return kind, frozenset(map(Decimal, content))
-        case "SS" | "BS":
-            return kind, frozenset(content)
-        case "L":
-            return kind, [_plain(one) for one in content]
-        case "M":
-            return kind, {name: _plain(one) for name, one in content.items()}
-        case _:
-            return kind, content
-
-
-def _event_name(change: ItemChange) -> EventName:
-    if change.old is None:
-        return "INSERT"
-    return "REMOVE" if change.new is None else "MODIFY"
 
 
 def _milliseconds(seconds: float) -> int:

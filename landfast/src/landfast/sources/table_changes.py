@@ -1,0 +1,79 @@
+"""What writes do to the items of a table, and the records that a table's stream makes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+type Item = Mapping[str, Any]
+"""An item in DynamoDB's JSON, binary values as base64 text."""
+
+ViewType = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
+EventName = Literal["INSERT", "MODIFY", "REMOVE"]
+
+
+class ChangeRecord(msgspec.Struct, frozen=True, array_like=True):
+    """A record of a table's stream.
+
+    Attributes:
+        index: Its place in the stream, from 1.
+        keys: The item's keys.
+        old: The item as it was; None where the view type leaves it out, or where there was none.
+        new: The item as it is now; None likewise.
+        name: What was done to the item.
+        arrived: When, in Unix seconds.
+    """
+
+    index: int
+    keys: dict[str, Any]
+    old: dict[str, Any] | None
+    new: dict[str, Any] | None
+    name: EventName
+    arrived: float
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """What a committed write has done to an item.
+
+    Attributes:
+        keys: The item's keys.
+        old: The item before; None if there was none.
+        new: The item now; None if there is none.
+    """
+
+    keys: Item
+    old: Item | None
+    new: Item | None
+
+
+def is_same(old: Item | None, new: Item | None) -> bool:
+    """Whether two images are one item to DynamoDB: sets have no order, and 1 and 1.0 are one number."""
+    return old == new or (old is not None and new is not None and _plain({"M": old}) == _plain({"M": new}))
+
+
+def _plain(value: Item) -> object:
+    """A value of DynamoDB's JSON, so that equal values are equal."""
+    [(kind, content)] = value.items()
+    match kind:
+        case "N":
+            return kind, Decimal(content)
+        case "NS":
+            return kind, frozenset(map(Decimal, content))
+        case "SS" | "BS":
+            return kind, frozenset(content)
+        case "L":
+            return kind, [_plain(one) for one in content]
+        case "M":
+            return kind, {name: _plain(one) for name, one in content.items()}
+        case _:
+            return kind, content
+
+
+def event_name(change: ItemChange) -> EventName:
+    """What was done to the item."""
+    if change.old is None:
+        return "INSERT"
+    return "REMOVE" if change.new is None else "MODIFY"
