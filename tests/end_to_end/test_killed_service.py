@@ -49,8 +49,8 @@ class MortalService:
         (state / "layers").parent.mkdir(parents=True, exist_ok=True)
         (state / "layers").symlink_to(layers)
         self._command = [
-            sys.executable, "-c", "from landfast.cli import main; main()", "up", "--template", str(ROOT / "template.yaml"),
-            "--state", str(state), "--speed", str(SPEED), "--engine", name, "--port", str(port),
+            sys.executable, "-c", "from landfast.cli import main; main()", "up",
+            "--template", str(ROOT / "template.yaml"), "--state", str(state), "--speed", str(SPEED), "--engine", name, "--port", str(port),
         ]  # fmt: skip
         self._process = self._started()
 
