@@ -59,13 +59,21 @@ class Message:
 
 
 class Shop:
-    """A running service, with the template's logical ids for names."""
+    """A running service, with the template's logical ids for names.
 
-    def __init__(self, running: Running) -> None:
+    Args:
+        running: The service.
+        attempts: How often a call is made at most, if the service does not answer.
+    """
+
+    def __init__(self, running: Running, *, attempts: int = 1) -> None:
         self.running = running
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=running.region)  # noqa: S106 - no secret: the engine takes any
         config = Config(
-            retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, max_pool_connections=32, proxies={}
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            s3={"addressing_style": "path"},
+            max_pool_connections=32,
+            proxies={},
         )
         self.dynamodb = session.client("dynamodb", endpoint_url=running.endpoint, config=config)
         self.events = session.client("events", endpoint_url=running.endpoint, config=config)

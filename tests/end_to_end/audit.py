@@ -7,19 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 from demo.landing import Landing, landing
 from demo.shop import Shop
-from landfast.testing import EngineName, LandfastError, Service, ministack_is_cached
+from landfast.testing import EngineName, LandfastError, ministack_is_cached
 from tests.end_to_end.loads import Load, Tolerance, Way
 
 _NOTHING = Tolerance()
 
 
 class Audit:
-    """One service, one workload."""
+    """One running shop, one workload."""
 
-    def __init__(self, service: Service, work: Mapping[str, Load]) -> None:
-        self.service = service
+    def __init__(self, shop: Shop, work: Mapping[str, Load]) -> None:
         self.work = work
-        self.shop = Shop(service.running)
+        self.shop = shop
         for load in work.values():
             load.attach(self.shop)
 
@@ -28,11 +27,6 @@ class Audit:
         with ThreadPoolExecutor(len(self.work)) as pool:
             for sending in [pool.submit(load.send) for load in self.work.values()]:
                 sending.result()
-
-    def settle(self, patience: float) -> None:
-        """Wait until everything rests, `patience` real seconds at most."""
-        self.service.settle(patience)
-        assert self.service.failure is None, self.service.failure
 
     def landings(self, tolerance: Tolerance = _NOTHING) -> list[Landing]:
         """Where all of it must be."""

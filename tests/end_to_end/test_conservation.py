@@ -4,6 +4,7 @@ import os
 import time
 from pathlib import Path
 
+from demo.shop import Shop
 from landfast.testing import Options, Service
 from tests.end_to_end.audit import Audit, engine, poison, report, say
 from tests.end_to_end.conftest import ROOT
@@ -25,11 +26,11 @@ def test_every_event_is_processed_once_or_kept_with_its_reason(tmp_path: Path, l
         template=ROOT / "template.yaml", state=tmp_path / "state", layers=layers, skip_waits=True, engine=chosen
     )
     with Service.start(options) as service:
-        audit = Audit(service, work)
+        audit = Audit(Shop(service.running), work)
         began = time.monotonic()
         audit.send()
         sent = time.monotonic()
-        audit.settle(PATIENCE)
+        service.settle(PATIENCE)
         quiet = time.monotonic()
         landings = audit.landings()
     say(f"sent in {sent - began:.1f} s, done in {quiet - began:.1f} s, counted in {time.monotonic() - quiet:.1f} s")

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Self
 
+from demo.shop import Shop
 from landfast.testing import Finished, Options, Service, read_journal
 from tests.end_to_end.audit import Audit, engine, poison, report, say
 from tests.end_to_end.conftest import ROOT
@@ -79,12 +80,12 @@ def test_what_killed_functions_were_at_is_processed_once_or_kept(tmp_path: Path,
         template=ROOT / "template.yaml", state=tmp_path / "state", layers=layers, speed=SPEED, engine=chosen
     )
     with Service.start(options) as service:
-        audit = Audit(service, work)
+        audit = Audit(Shop(service.running), work)
         began = time.monotonic()
         with Killer(SEED) as killer:
             audit.send()
             time.sleep(max(0.0, KILLING - (time.monotonic() - began)))
-        audit.settle(PATIENCE)
+        service.settle(PATIENCE)
         quiet = time.monotonic()
         ends = [entry for _, entry in read_journal(service.journal) if isinstance(entry, Finished)]
         hit = Counter(entry.source for entry in ends if entry.outcome == "exit")

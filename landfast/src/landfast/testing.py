@@ -9,6 +9,7 @@ A stack runs in this process, and is talked to as one on AWS is, by boto3 agains
         entries = [entry for _, entry in read_journal(service.journal)]
 """
 
+from landfast.cli.connection import running
 from landfast.cli.failures import in_one_line, keep_threads_quiet
 from landfast.cli.up import report_failure
 from landfast.dataplane.engine import EngineName, ministack_is_cached
@@ -41,6 +42,7 @@ __all__ = [
     "peek",
     "read_journal",
     "report_failure",
+    "running",
     "sentence",
     "settle",
 ]

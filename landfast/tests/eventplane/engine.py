@@ -13,7 +13,8 @@ from werkzeug.test import Client
 from landfast.eventplane import TableStreamsApi, TableWrites
 from landfast.eventplane.passing import EngineAnswer, Head
 from landfast.sources.table_stream import TableStream
-from tests.eventplane.fanout import ACCOUNT, FanoutWorld
+from tests.eventplane.fanout import ACCOUNT
+from tests.eventplane.world import PlaneInMemory
 
 REGION = "us-east-1"
 SCOPE = f"AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
@@ -108,7 +109,7 @@ class Tables:
     """
 
     engine: Engine
-    world: FanoutWorld = field(default_factory=FanoutWorld)
+    world: PlaneInMemory = field(default_factory=PlaneInMemory)
     asked_for: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

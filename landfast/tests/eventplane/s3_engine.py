@@ -13,7 +13,8 @@ from landfast.delivery.settings import Settings
 from landfast.eventplane.bucket_facts import SIGNED
 from landfast.eventplane.buckets import BucketEvents
 from landfast.eventplane.passing import EngineAnswer, Head
-from tests.eventplane.fanout import ACCOUNT, REGION, FanoutWorld, Recorder, ids, router
+from tests.eventplane.fanout import ACCOUNT, REGION, Recorder, router
+from tests.eventplane.world import PlaneInMemory, ids
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
@@ -93,12 +94,12 @@ class S3:
 
     def __init__(
         self,
-        world: FanoutWorld | None = None,
+        world: PlaneInMemory | None = None,
         engine: Engine | None = None,
         recorder: Recorder | None = None,
         **options: Any,
     ) -> None:
-        self.world = world or FanoutWorld()
+        self.world = world or PlaneInMemory()
         self.engine = engine or Engine()
         self.recorder = recorder or Recorder()
         self._options = options

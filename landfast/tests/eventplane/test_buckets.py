@@ -16,8 +16,9 @@ from landfast.eventplane import notification_xml
 from landfast.eventplane.passing import EngineAnswer
 from landfast.journal import Dropped
 from landfast.sources.notifications import Configuration, Notification
-from tests.eventplane.fanout import ACCOUNT, REGION, START, arn
+from tests.eventplane.fanout import ACCOUNT, REGION, arn
 from tests.eventplane.s3_engine import S3, GoneError, KilledError, raising
+from tests.eventplane.world import START
 
 QUEUE, TOPIC = arn("sqs", "orders"), arn("sns", "news")
 FUNCTION = arn("lambda", "function:handle")

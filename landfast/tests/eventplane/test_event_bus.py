@@ -13,7 +13,8 @@ from landfast.aws_errors import AwsError
 from landfast.eventplane.event_bus import EventsApi
 from landfast.journal import Delivered, Dropped, Retrying
 from landfast.sources.sent import Sent
-from tests.eventplane.fanout import ACCOUNT, REGION, START, FanoutWorld, Recorder, arn, call, ids, router
+from tests.eventplane.fanout import ACCOUNT, REGION, Recorder, arn, call, router
+from tests.eventplane.world import START, PlaneInMemory, ids
 
 QUEUE = arn("sqs", "orders")
 FIFO_QUEUE = arn("sqs", "orders.fifo")
@@ -29,8 +30,8 @@ ENTRY = {"Source": "shop", "DetailType": "order", "Detail": '{"total": 5}'}
 
 
 class Events:
-    def __init__(self, world: FanoutWorld | None = None, recorder: Recorder | None = None) -> None:
-        self.world = world or FanoutWorld()
+    def __init__(self, world: PlaneInMemory | None = None, recorder: Recorder | None = None) -> None:
+        self.world = world or PlaneInMemory()
         self.recorder = recorder or Recorder()
         services = router(self.recorder, "sqs", "lambda", "sns", "kinesis")
         self.api = EventsApi(self.world, services, ACCOUNT, REGION, ids())

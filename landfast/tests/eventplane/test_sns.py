@@ -13,7 +13,8 @@ from landfast.aws_errors import AwsError
 from landfast.eventplane.sns import SnsApi
 from landfast.journal import Delivered, Dropped
 from landfast.sources.sent import Sent
-from tests.eventplane.fanout import ACCOUNT, REGION, FanoutWorld, Recorder, arn, call, ids, router, text
+from tests.eventplane.fanout import ACCOUNT, REGION, Recorder, arn, call, router, text
+from tests.eventplane.world import PlaneInMemory, ids
 
 QUEUE = arn("sqs", "orders")
 FIFO_QUEUE = arn("sqs", "orders.fifo")
@@ -27,8 +28,8 @@ NO_QUEUE = AwsError("AWS.SimpleQueueService.NonExistentQueue", "The specified qu
 class Sns:
     """SNS with services around it that only take what is sent."""
 
-    def __init__(self, world: FanoutWorld | None = None, recorder: Recorder | None = None) -> None:
-        self.world = world or FanoutWorld()
+    def __init__(self, world: PlaneInMemory | None = None, recorder: Recorder | None = None) -> None:
+        self.world = world or PlaneInMemory()
         self.recorder = recorder or Recorder()
         self.api = SnsApi(self.world, router(self.recorder, "sqs", "lambda"), ACCOUNT, REGION, ids())
 

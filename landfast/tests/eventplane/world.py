@@ -110,6 +110,10 @@ class PlaneInMemory:
                 planned.work()
         self._now = end
 
+    def pass_until(self, moment: float) -> None:
+        """The same up to a moment."""
+        self.pass_by(max(0.0, moment - self._now))
+
     def restarted(self) -> "PlaneInMemory":
         """The world of the next run of the service: only rows and the journal survive."""
         world = PlaneInMemory(dict(self.kept), self._now)

@@ -4,6 +4,7 @@ import json
 import threading
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -178,3 +179,20 @@ def test_s_134_the_message_group_of_a_standard_queue_reaches_the_function(rig: R
     assert eventually(lambda: rig.held() == 0)
     [call] = rig.stage.runtime.calls
     assert json.loads(call["payload"])["Records"][0]["attributes"]["MessageGroupId"] == "tenant-7"
+
+
+def test_the_next_service_has_every_message_as_it_was(tmp_path: Path) -> None:
+    before = Stage(tmp_path, speed=1.0)
+    rig = Rig(before)
+    rig.send("m1", "m2", MessageAttributes={"a": {"DataType": "Binary", "BinaryValue": b"\x00"}})
+    rig.send("m3", DelaySeconds=900)
+    [received] = rig.ask("ReceiveMessage", QueueUrl="http://q/123456789012/work", VisibilityTimeout=43_200)["Messages"]
+    seen = before.loop.ask(lambda: rig.api.peek(ARN, 10))
+    before.close()
+    after = Stage(tmp_path, speed=1.0)
+    again = Rig(after)
+    assert after.loop.ask(lambda: again.api.peek(ARN, 10)) == seen
+    assert [one.state for one in seen] == ["in flight", "visible", "delayed"]
+    again.ask("DeleteMessage", QueueUrl="http://q/123456789012/work", ReceiptHandle=received["ReceiptHandle"])
+    assert again.held() == 2
+    after.close()

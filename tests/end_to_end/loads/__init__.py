@@ -23,10 +23,11 @@ DUPLICATES = 0.05
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What may happen beyond once, if functions are killed between a call elsewhere and its marker.
+    """What may happen beyond once, if functions or the service are killed between a call elsewhere and its marker.
 
     Attributes:
-        repeats: Receipts, notices or events on the bus that may be published again, with the same id.
+        repeats: Receipts, notices or events on the bus that may be published again, with the same id; and files and
+            scans whose sender was not answered and has sent them again.
         both: Whether what has had its effect may be in a failure store, too: killed after it, each time.
     """
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from landfast.delivery.strict_json import json_size
+from landfast.delivery.strict_json import json_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class QueueMessage:
         received_at: When it was received, in seconds; its visibility timeout runs from then.
         size: Bytes of `event` as JSON.
         event: The record as the function gets it.
+        text: The same as JSON; empty where it was not made yet.
     """
 
     id: str
@@ -27,6 +28,7 @@ class QueueMessage:
     received_at: float
     size: int
     event: Mapping[str, Any]
+    text: bytes = b""
 
     @property
     def trace(self) -> str:
@@ -48,13 +50,15 @@ def queue_message(
     """
     event = event_record(message, queue_arn=queue_arn, has_window=has_window)
     attributes = message["Attributes"]
+    text = json_bytes(event)
     return QueueMessage(
         id=message["MessageId"],
         group=attributes["MessageGroupId"] if queue_arn.endswith(".fifo") else None,
         receive_count=int(attributes["ApproximateReceiveCount"]),
         received_at=received_at,
-        size=json_size(event),
+        size=len(text),
         event=event,
+        text=text,
     )
 
 

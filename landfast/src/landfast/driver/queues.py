@@ -8,7 +8,7 @@ from landfast.delivery.message_ends import MessageEnds
 from landfast.delivery.queue import QueuePoller
 from landfast.delivery.recursion import Lineage
 from landfast.delivery.sqs_events import QueueMessage
-from landfast.delivery.strict_json import json_text
+from landfast.delivery.strict_json import json_bytes
 from landfast.driver.driver import Driver
 from landfast.driver.outbox import Done, Outbox, Step
 from landfast.driver.world import World
@@ -92,7 +92,8 @@ class QueueDriver(Driver[QueueMessage, QueuePoller]):
 
     def payload(self, invoke: Invoke[QueueMessage]) -> bytes:
         """The batch as the function gets it (S-105)."""
-        return json_text({"Records": [message.event for message in invoke.records]}).encode()
+        texts = (message.text or json_bytes(message.event) for message in invoke.records)
+        return b'{"Records":[' + b",".join(texts) + b"]}"
 
     def trace(self, record: QueueMessage) -> str:
         """The message's own, with this function's call in it."""

@@ -1,4 +1,4 @@
-"""Turns of requests that write the same object: their events are sent in the order in which the engine did them."""
+"""Turns of requests that write the same thing: their events are in the order in which the engine did them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable, Iterable
@@ -32,3 +32,33 @@ class KeyLocks:
             self._wanted[key] -= 1
             if not self._wanted[key]:
                 del self._wanted[key], self._locks[key]
+
+
+class Gate:
+    """Lets many in side by side, or one alone. Everything runs in one event loop."""
+
+    def __init__(self) -> None:
+        self._entering = asyncio.Lock()
+        self._inside = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    @asynccontextmanager
+    async def beside_others(self) -> AsyncIterator[None]:
+        """Be inside, as others may be, once nobody is or wants to be alone."""
+        async with self._entering:
+            self._inside += 1
+            self._empty.clear()
+        try:
+            yield
+        finally:
+            self._inside -= 1
+            if not self._inside:
+                self._empty.set()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Be the only one inside, once those who are have gone."""
+        async with self._entering:
+            await self._empty.wait()
+            yield

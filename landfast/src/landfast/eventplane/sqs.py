@@ -13,11 +13,12 @@ from landfast.eventplane import sqs_attributes
 from landfast.eventplane.pages import page
 from landfast.eventplane.plane import Pending, Result
 from landfast.eventplane.ports import PlaneWorld
+from landfast.eventplane.sqs_answers import Peeked
 from landfast.eventplane.sqs_errors import invalid, missing
 from landfast.eventplane.sqs_moves import Moves
 from landfast.eventplane.sqs_permissions import with_permission, without_permission
 from landfast.eventplane.sqs_queues import Queue, Queues
-from landfast.eventplane.sqs_requests import Peeked, Requests
+from landfast.eventplane.sqs_requests import Requests
 from landfast.protocols.call import Call
 from landfast.sources.sent import Sent
 

@@ -1,14 +1,13 @@
 """The API of SQS's messages: sent, received, deleted, hidden for longer or shorter."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from landfast.aws_errors import AwsError
 from landfast.driver import Plan, Poll
-from landfast.driver.polled_queue import delivery
 from landfast.eventplane.plane import Pending, Result
 from landfast.eventplane.ports import PlaneWorld
+from landfast.eventplane.sqs_answers import SYSTEM, Peeked, peeked, shown, system_names
 from landfast.eventplane.sqs_errors import (
     FORBIDDEN,
     NOT_FOUND,
@@ -27,40 +26,10 @@ from landfast.eventplane.sqs_sending import (
 )
 from landfast.protocols.call import Call
 from landfast.sources.sent import Sent
-from landfast.sources.sqs import IN_FLIGHT_LIMIT, LONGEST_VISIBILITY, RECEIVE_LIMIT, Handled
+from landfast.sources.sqs import IN_FLIGHT_LIMIT, LONGEST_VISIBILITY, RECEIVE_LIMIT
 from landfast.sources.sqs_message import NO_ATTRIBUTES, Attributes, Message, md5_of_attributes, md5_of_body
 
 _LONGEST_WAIT: Final = 20
-_SYSTEM: Final = frozenset(
-    {
-        "All",
-        "AWSTraceHeader",
-        "ApproximateFirstReceiveTimestamp",
-        "ApproximateReceiveCount",
-        "DeadLetterQueueSourceArn",
-        "MessageDeduplicationId",
-        "MessageGroupId",
-        "SenderId",
-        "SentTimestamp",
-        "SequenceNumber",
-    }
-)
-_EVERY: Final = frozenset({"All", ".*"})
-
-
-@dataclass(frozen=True, slots=True)
-class Peeked:
-    """A message of a queue, looked at without being received.
-
-    Attributes:
-        message: In SQS's own words, with all its attributes; the receipt handle is that of its last receive.
-        state: Where it is.
-        due: When it becomes visible, in Unix seconds; None if it is.
-    """
-
-    message: Mapping[str, Any]
-    state: Literal["visible", "in flight", "delayed"]
-    due: float | None
 
 
 class Requests:
@@ -106,7 +75,7 @@ class Requests:
     def peek(self, queue: Queue, limit: int) -> Sequence[Peeked]:
         """The first messages of a queue."""
         now = self._world.now()
-        return [_peeked(queue, message, now) for message, _ in zip(queue.messages, range(limit), strict=False)]
+        return [peeked(queue, message, now) for message, _ in zip(queue.messages, range(limit), strict=False)]
 
     def _send(self, call: Call) -> Result:
         queue = self._queues.at(call.params["QueueUrl"])
@@ -158,7 +127,7 @@ class Requests:
         def received(messages: Sequence[Message]) -> None:
             for plan in timer:
                 plan.cancel()
-            pending.resolve(_shown(queue, messages, params))
+            pending.resolve(shown(queue, messages, params))
 
         poll = Poll(
             params.get("MaxNumberOfMessages", 1),
@@ -169,7 +138,7 @@ class Requests:
         )
         messages = queue.polled.receive(poll)
         if messages or not wait:
-            return _shown(queue, messages, params)
+            return shown(queue, messages, params)
 
         def ended() -> None:
             queue.polled.give_up(poll)
@@ -210,7 +179,7 @@ class Requests:
     def _change_one(self, queue: Queue, params: Mapping[str, Any]) -> Result:
         handle, seconds = params["ReceiptHandle"], params.get("VisibilityTimeout")
         _check_visibility(seconds)
-        handled: Handled = queue.messages.change_visibility(handle, seconds or 0, self._world.now())
+        handled = queue.messages.change_visibility(handle, seconds or 0, self._world.now())
         match handled:
             case "invalid":
                 raise _no_handle(handle)
@@ -272,7 +241,7 @@ def _check_receive(params: Mapping[str, Any], queue: Queue) -> int:
     attempt_id = params.get("ReceiveRequestAttemptId")
     if attempt_id and not queue.settings.fifo:
         raise not_for_this_type(attempt_id, "ReceiveRequestAttemptId")
-    for name in _system_names(params) - _SYSTEM:
+    for name in system_names(params) - SYSTEM:
         raise unknown_attribute(name)
     queue.polled.advance()
     if queue.messages.in_flight >= IN_FLIGHT_LIMIT and not queue.settings.fifo:
@@ -297,41 +266,3 @@ def _no_handle(handle: str) -> AwsError:
 
 def _expired(handle: str) -> AwsError:
     return invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.")
-
-
-def _system_names(params: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset([*(params.get("AttributeNames") or ()), *(params.get("MessageSystemAttributeNames") or ())])
-
-
-def _shown(queue: Queue, messages: Sequence[Message], params: Mapping[str, Any]) -> Result:
-    """What a receive answers: of each message, the attributes that were asked for."""
-    if not messages:
-        return {}
-    system = _system_names(params)
-    wanted = frozenset(params.get("MessageAttributeNames") or ())
-    return {"Messages": [_selected(delivery(message, queue.messages), system, wanted) for message in messages]}
-
-
-def _selected(message: dict[str, Any], system: frozenset[str], wanted: frozenset[str]) -> Mapping[str, Any]:
-    if "All" not in system:
-        shown = {name: value for name, value in message.pop("Attributes").items() if name in system}
-        if shown:
-            message["Attributes"] = shown
-    attributes = message.pop("MessageAttributes", None)
-    if attributes and not wanted & _EVERY:
-        prefixes = tuple(name.removesuffix(".*") for name in wanted if name.endswith(".*"))
-        attributes = {name: value for name, value in attributes.items() if name in wanted or name.startswith(prefixes)}
-        message.pop("MD5OfMessageAttributes")
-        if attributes:
-            message["MD5OfMessageAttributes"] = md5_of_attributes(attributes)
-    if attributes:
-        message["MessageAttributes"] = attributes
-    return message
-
-
-def _peeked(queue: Queue, message: Message, now: float) -> Peeked:
-    hidden = message.hidden_until is not None and message.hidden_until > now
-    state: Literal["visible", "in flight", "delayed"] = "visible"
-    if hidden:
-        state = "delayed" if message.is_delayed else "in flight"
-    return Peeked(delivery(message, queue.messages), state, message.hidden_until if hidden else None)

@@ -1,6 +1,7 @@
 """Records of what calls to the engine have really changed in tables that have a stream (S-141).
 
-A write to such a table goes through the endpoint like this, one at a time:
+A write to such a table goes through the endpoint like this; writes of the same item take turns, and so does whatever
+is about a whole table with everything else:
 
 1. The keys of the items that it may write are read from the call (`table_items`); where they cannot be told, every
    item of the table counts.
@@ -27,6 +28,7 @@ import msgspec
 
 from landfast.eventplane import table_descriptions as descriptions
 from landfast.eventplane.engine_tables import TARGET, EngineRefusedError, EngineTables
+from landfast.eventplane.key_locks import Gate, KeyLocks
 from landfast.eventplane.passing import Ask, Driver, EngineAnswer, Head, Passing
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.table_items import WRITES, Touched, key_of, name_of, table_name, touched
@@ -78,7 +80,8 @@ class TableWrites:
         self._known = {table: stream.settings for table, stream in streams.enabled.items()}
         self._left = {key: _INTENT.decode(content) for _, key, content in world.rows(_KIND)}
         self._last = max(self._left, default="")
-        self._lock = asyncio.Lock()
+        self._gate = Gate()
+        self._turns = KeyLocks()
         self._tasks: set[asyncio.Future[EngineAnswer]] = set()
 
     def concerns(self, head: Head) -> bool:
@@ -98,7 +101,7 @@ class TableWrites:
 
     async def recover(self, ask: Ask, driver: Driver) -> None:
         """Make the records of writes that a killed service had begun."""
-        async with self._lock:
+        async with self._gate.alone():
             await self._finish_left(EngineTables(ask, self._streams.region), driver)
 
     async def _answer(self, passing: Passing) -> EngineAnswer:
@@ -114,48 +117,76 @@ class TableWrites:
             return await self._table_call(operation, table, params, passing)
         if not items:
             return await passing.forward()
-        async with self._lock:
-            return await self._write(items, passing)
+        engine = EngineTables(passing.ask, self._streams.region)
+        if not self._left and None not in items.values():
+            written = [f"{table} {name_of(key)}" for table, keys in items.items() for key in keys or ()]
+            async with self._gate.beside_others(), self._turns.holding(written):
+                try:
+                    intent: Intent | None = await self._intent(items, engine)
+                except EngineRefusedError:
+                    intent = None  # such keys as the table cannot have: any item may be meant
+                if intent is not None:
+                    return await self._write(intent, engine, passing)
+        async with self._gate.alone():
+            await self._finish_left(engine, passing.driver)
+            return await self._write(await self._any_intent(items, engine), engine, passing)
 
     # Writes
 
-    async def _write(self, items: Touched, passing: Passing) -> EngineAnswer:
-        engine = EngineTables(passing.ask, self._streams.region)
-        await self._finish_left(engine, passing.driver)
-        intent = [part for table, keys in items.items() if (part := await self._intended(table, keys, engine))]
+    async def _write(self, intent: Intent, engine: EngineTables, passing: Passing) -> EngineAnswer:
         if not intent:
             return await passing.forward()
         key = self._last = f"{int(self._last or '0', 16) + 1:016x}"
         await passing.driver(lambda: self._keep(key, msgspec.msgpack.encode(intent)))
-        self._left[key] = intent
         try:
             return await passing.forward()
         finally:  # also where the engine gave no answer: it may have done it all the same
-            await self._finish_left(engine, passing.driver)
+            await self._finish(key, intent, engine, passing.driver)
 
-    async def _intended(self, table: str, keys: list[Item] | None, engine: EngineTables) -> TableIntent | None:
-        """What is there before a write; None if the table has gone, or has no stream any more."""
-        settings = self._known.get(table)
-        if settings is None:
-            return None
-        names = [*settings.keys]
-        try:
-            old = await engine.items(table, keys)
-        except EngineRefusedError:
-            keys = None  # such keys as the table cannot have: the call will hardly do anything, but who knows
-            try:
-                old = await engine.items(table, None)
-            except EngineRefusedError:
-                return None
-        wanted = None if keys is None else [dict(key) for key in keys]
-        return TableIntent(table, settings.arn, names, wanted, old)
+    async def _intent(self, items: Touched, engine: EngineTables) -> Intent:
+        """What is there before a write, in those tables that still have a stream.
+
+        Raises:
+            EngineRefusedError: A table has gone, or cannot have such keys.
+        """
+        return [
+            TableIntent(
+                table,
+                settings.arn,
+                [*settings.keys],
+                None if keys is None else [dict(key) for key in keys],
+                await engine.items(table, keys),
+            )
+            for table, keys in items.items()
+            if (settings := self._known.get(table)) is not None
+        ]
+
+    async def _any_intent(self, items: Touched, engine: EngineTables) -> Intent:
+        """The same, where keys that a table cannot have stand for any of its items; a table that has gone has none."""
+        found: Intent = []
+        for table, keys in items.items():
+            for wanted in [keys] if keys is None else [keys, None]:
+                try:
+                    found += await self._intent({table: wanted}, engine)
+                except EngineRefusedError:
+                    continue
+                break
+        return found
 
     async def _finish_left(self, engine: EngineTables, driver: Driver) -> None:
-        """Make the records of every intent that is left, oldest first."""
-        for key, intent in [*self._left.items()]:
+        """Make the records of every intent that is left, oldest first; nobody else may be writing."""
+        for key, intent in sorted(self._left.items()):
+            await self._finish(key, intent, engine, driver)
+
+    async def _finish(self, key: str, intent: Intent, engine: EngineTables, driver: Driver) -> None:
+        """Make the records of what has changed; an intent whose items cannot be read is left for later."""
+        try:
             changes = [(part.stream, await self._changes(part, engine)) for part in intent]
             await driver(partial(self._append, key, changes))
-            del self._left[key]
+        except BaseException:
+            self._left[key] = intent
+            raise
+        self._left.pop(key, None)
 
     async def _changes(self, part: TableIntent, engine: EngineTables) -> list[ItemChange]:
         try:
@@ -188,7 +219,7 @@ class TableWrites:
         specification = params.pop(descriptions.SPECIFICATION, None)
         if specification is not None and (problem := descriptions.problem(specification)):
             return descriptions.refused(operation, problem)
-        async with self._lock:
+        async with self._gate.alone():
             await self._finish_left(EngineTables(passing.ask, self._streams.region), passing.driver)
             match operation:
                 case "DeleteTable":

@@ -8,7 +8,7 @@ have one each (``d...``, ``a...``), and one row (``n``) tells which numbers are 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -17,6 +17,7 @@ from landfast.delivery.recursion import Lineage
 from landfast.sources.rows import Keep, keep_nothing
 from landfast.sources.sqs_message import NO_ATTRIBUTES, Attributes, Message
 from landfast.sources.sqs_messages import Messages
+from landfast.sources.sqs_receipts import Handled, Receipts
 from landfast.sources.sqs_repeats import FirstReceive, FirstSend, Repeats
 
 RECEIVE_LIMIT: Final = 10
@@ -35,11 +36,6 @@ _NUMBERS: Final = "n"
 
 type Redrive = Callable[[Message], bool]
 """Takes a message over for the dead-letter queue; False if there is none: then the message stays."""
-
-type Handled = Literal["done", "gone", "stale", "expired", "too_long", "given_back", "not_in_flight", "invalid"]
-"""What became of a request with a receipt handle: it was done; the message is gone already; it was received again;
-its time is over (FIFO); it would be hidden for too long; it was made visible at once by this handle; its time is over;
-it is no handle of this queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,7 @@ class SqsQueue:
         self._attributes = attributes
         self._keep = keep
         self._redrive = redrive
-        self._token = token
+        self._receipts = Receipts(token)
         self._last = 0
         self._reserved = 0
         self._messages = Messages(fifo=attributes.fifo, retention=attributes.retention, keep=keep)
@@ -260,7 +256,7 @@ class SqsQueue:
 
     def handle(self, message: Message) -> str:
         """The receipt handle of a message's last receive."""
-        return f"{self._token}-{message.number}-{message.receives}"
+        return self._receipts.handle(message)
 
     def delete(self, handle: str, now: float) -> Handled:
         """Delete a message by the receipt handle of its last receive.
@@ -373,14 +369,14 @@ class SqsQueue:
 
     def _find(self, handle: str, now: float) -> Message | Handled:
         """The message that a receipt handle is of, or why it is worth nothing."""
-        token, _, place = handle.partition("-")
-        number, _, receives = place.partition("-")
-        if token != self._token or not (number.isdecimal() and receives.isdecimal()):
+        read = self._receipts.read(handle)
+        if read is None:
             return "invalid"
-        message = self._messages.get(int(number))
+        number, receives = read
+        message = self._messages.get(number)
         if message is None:
             return "gone"
-        if message.receives != int(receives):
+        if message.receives != receives:
             return "stale"
         over = message.hidden_until is None or message.hidden_until < now or message.given_back
         return "expired" if over and self._attributes.fifo else message
