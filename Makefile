@@ -19,7 +19,7 @@ SLOW := tests/template tests/local_invoke
 WHOLE := tests/end_to_end
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/template_reader
-TOOL_SLOW := tests/runtime tests/dataplane tests/service
+TOOL_SLOW := tests/runtime tests/dataplane tests/service tests/contract
 TOOL_WHOLE := tests/wheel tests/faithful tests/end_to_end
 
 PYTEST := $(CURDIR)/$(BIN)/pytest

@@ -36,6 +36,7 @@ _LAYERS = (
     "service",
     "runtime",
     "dataplane",
+    "contract",
     "end_to_end",
 )
 """The layers that test rules. The page has the sentences of the first that tests a rule, and links to the others."""

@@ -48,10 +48,9 @@ class MortalService:
             port = probe.getsockname()[1]
         (state / "layers").parent.mkdir(parents=True, exist_ok=True)
         (state / "layers").symlink_to(layers)
-        self._command = [
-            sys.executable, "-c", "from landfast.cli import main; main()", "up", "--template", str(ROOT / "template.yaml"),
-            "--state", str(state), "--speed", str(SPEED), "--engine", name, "--port", str(port),
-        ]  # fmt: skip
+        command = [sys.executable, "-c", "from landfast.cli import main; main()", "up", "--state", str(state)]
+        command += ["--template", str(ROOT / "template.yaml"), "--engine", name]
+        self._command = [*command, "--speed", str(SPEED), "--port", str(port)]
         self._process = self._started()
 
     def __enter__(self) -> Self:

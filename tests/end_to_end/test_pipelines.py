@@ -18,7 +18,7 @@ from tests.end_to_end.conftest import ROOT
 from tools.pipelines import TEMPLATE, named_after, pipelines
 
 SEED = int(os.environ.get("LANDFAST_SEED", str(time.time_ns() % 1_000_000)))
-PATIENCE = 300.0
+PATIENCE = 900.0
 AT_ONCE = 4
 """Commands on a machine with two processors: the demonstration mostly waits."""
 

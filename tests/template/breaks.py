@@ -18,6 +18,7 @@ from tests.template.wiring import (
     INVOKE_CONFIG,
     POLL,
     SEND,
+    TABLE,
     Rule,
     queue_mappings,
     stream_mappings,
@@ -56,6 +57,7 @@ def is_about_something(rule: Rule, stack: Stack) -> bool:
             name for name in _Source(each.source["Resources"]).functions() if longest_call_ms(each, name)
         ],
         stores.buckets_are_private: lambda each: each.all(BUCKET),
+        stores.what_is_overwritten_or_deleted_can_be_had_back: lambda each: each.all(TABLE) | each.all(BUCKET),
         stores.data_outlives_its_stack: lambda each: _Source(each.source["Resources"]).data(),
     }
     found = about[rule](stack) if rule in about else True

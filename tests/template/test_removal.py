@@ -11,7 +11,7 @@ from samtranslator.yaml_helper import yaml_parse
 from tests.template.alarms import sections_of
 from tests.template.rules import RULES
 from tests.template.stack import ROOT, TEMPLATE, Stack, targets
-from tests.template.test_rules import lint_findings
+from tests.template.test_rules import cannot_fail, lint_findings
 from tests.template.wiring import ALARM, BUCKET, FUNCTION, QUEUE, TABLE, TOPIC
 from tools import pipelines
 from tools.pipelines import Removal, lines, named_after, parts, resource_owners, without
@@ -57,6 +57,7 @@ def test_the_rest_of_the_template_validates_and_keeps_the_rules(text: str, pipel
     handlers = {function["Handler"].partition(".")[0] for function in rest.all(FUNCTION).values()}
     assert handlers == {folder for name in left for folder in FOLDERS[name]}
     assert [line for rule in RULES for line in rule(rest)] == []
+    assert cannot_fail(rest) == set()
     runbooks = without((ROOT / "docs" / "runbooks.md").read_text(), [pipeline], left)
     linked = {alarm["AlarmDescription"]["Fn::Sub"].rpartition("#")[2] for alarm in rest.all(ALARM).values()}
     assert linked == sections_of(runbooks)
@@ -69,6 +70,16 @@ def test_where_one_pipeline_is_kept_nothing_is_left_that_nothing_refers_to(text:
     used = {name for of, each in rest.items() for name in targets(each.get("Properties")) if name != of}
     stores = {name for name, each in rest.items() if each["Type"] in STORES}
     assert stores - used == set()
+
+
+@each
+def test_where_one_pipeline_is_kept_the_rules_that_are_about_something_hold_and_can_fail(
+    text: str, pipeline: str
+) -> None:
+    gone = [name for name in FOLDERS if name != pipeline]
+    rest = Stack.of(without(text, gone, [pipeline], is_template=True))
+    assert [line for rule in RULES for line in rule(rest)] == []
+    assert cannot_fail(rest) == set()
 
 
 @each

@@ -73,13 +73,18 @@ def test_s_137_metrics_are_kept_at_every_log_level_by_text_and_by_json_up_to_inf
     assert alarms.keeps_metrics(following, level) is (level in {"DEBUG", "INFO"})
 
 
-def test_every_rule_that_is_about_something_here_is_broken_by_one_of_these_tests(stack: Stack) -> None:
+def cannot_fail(stack: Stack) -> set[Rule]:
+    """Return the rules that are about something in a template and that no test breaks, or the other way round."""
     broken = {rule for rule, _ in breaks.of(stack)} | {
         rules.numbers_say_why,
         rules.parameters_and_outputs_are_described,
         alarms.runbooks_are_linked_by_an_absolute_address,
     }
-    assert {rule for rule in RULES if breaks.is_about_something(rule, stack)} == broken
+    return {rule for rule in RULES if breaks.is_about_something(rule, stack)} ^ broken
+
+
+def test_every_rule_that_is_about_something_here_is_broken_by_one_of_these_tests(stack: Stack) -> None:
+    assert cannot_fail(stack) == set()
 
 
 def test_every_section_of_the_runbooks_belongs_to_an_alarm(stack: Stack) -> None:

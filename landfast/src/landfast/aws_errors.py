@@ -19,6 +19,9 @@ FORM = "application/x-www-form-urlencoded"
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d+/[^/,\s]+/(?P<service>[^/,\s]+)/aws4_request")
 _VERSIONED = re.compile(r"/20\d\d-\d\d-\d\d/")
 _REST_XML = frozenset({"s3", "s3express", "cloudfront", "route53"})
+_LIKE_QUERY = frozenset({"cloudfront", "route53"})
+"""Services of REST-XML whose errors are those of the query protocol, as all but S3's are."""
+
 _CLIENT_FAULT = 400
 _START = 200
 _FORBIDDEN = 403
@@ -58,7 +61,7 @@ class Operation:
             if action := parse_qs(parameters).get("Action"):
                 return cls("query", action[0], service)
         name = f"{method} {urlsplit(path).path or path}"
-        if _VERSIONED.match(path) or (service and service not in _REST_XML):
+        if service not in _REST_XML and (service or _VERSIONED.match(path)):
             return cls("rest-json", name, service)
         return cls("rest-xml", name, service)
 
@@ -129,7 +132,7 @@ def answer(operation: Operation, status: int, code: str, message: str, request_i
     """
     request_id = request_id or str(uuid.uuid4())
     fault = "Service" if status >= _SERVER_FAULT else "User"
-    match operation.protocol:
+    match "query" if operation.service in _LIKE_QUERY else operation.protocol:
         case "json":
             body = json.dumps({"__type": code, "message": message})
             headers = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-ErrorType": code}

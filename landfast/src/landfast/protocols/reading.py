@@ -36,7 +36,9 @@ def asked(request: Request, service: str, request_id: str) -> Call:
         protocol, operation = "cbor", smithy["operation"]
     else:
         model, operation = models.load(service), _action(request)
-        protocol = "query" if operation or (model and model.metadata.protocol == "query") else "json"
+        is_form = headers.get(b"content-type", b"").decode("latin-1").lower().startswith(FORM)
+        is_query = operation or is_form or (model and model.metadata.protocol == "query")
+        protocol = "query" if is_query else "json"
     return Call(service, operation, {}, protocol, request_id, trace)
 
 

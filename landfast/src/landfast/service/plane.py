@@ -18,6 +18,7 @@ from landfast.eventplane import (
 )
 from landfast.service.loop import Loop
 from landfast.service.plane_world import LivePlaneWorld
+from landfast.service.specs import versions
 from landfast.service.store import Store
 from landfast.template import Template
 
@@ -63,8 +64,22 @@ class Plane:
             self.router.add(service, receiver)
         self.interceptors: Sequence[Interceptor] = (
             TableWrites(self.world, self.tables.streams),
-            BucketEvents(self.world, self.router, account, region, settings, new_id=_new_id),
+            BucketEvents(
+                self.world,
+                self.router,
+                account,
+                region,
+                settings,
+                new_id=_new_id,
+                functions=_functions(template).__contains__,
+            ),
         )
+
+
+def _functions(template: Template) -> frozenset[str]:
+    """The ARNs by which functions can be called, with and without a qualifier."""
+    named = ((function.arn, versions(function)) for function in template.functions.values())
+    return frozenset(each for arn, qualifiers in named for each in (arn, *(f"{arn}:{one}" for one in qualifiers)))
 
 
 def _new_id() -> str:

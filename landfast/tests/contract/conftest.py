@@ -1,0 +1,131 @@
+"""One endpoint for each engine that Landfast supports: Landfast's own with the engine behind it, or the bare engine."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_socket import enable_socket, socket_allow_hosts
+
+from landfast.dataplane import engine as engines
+from landfast.dataplane.errors import EngineError
+from landfast.service.service import Options, Service
+from tests.contract.aws import BARE, Aws
+
+if TYPE_CHECKING:
+    from landfast.dataplane.engine import EngineName
+
+STACK = Path(__file__).with_name("stack") / "template.yaml"
+AREAS = {
+    "events": "EventBridge",
+    "functions": "Functions",
+    "kinesis": "Kinesis",
+    "protocols": "Protocols and errors",
+    "s3": "S3 notifications",
+    "sns": "SNS",
+    "sqs": "SQS",
+    "tables": "DynamoDB streams",
+    "traces": "Trace headers and loops",
+}
+
+NO_UPDATE = "fails at an UpdateItem without an expression"
+NO_PARTIQL = "its PartiQL knows neither numbers in SET nor the errors of what is there, or is not"
+LIMITS = {
+    "moto-PutObject with a wrong digest": "takes no notice of Content-MD5",
+    "moto-UpdateItem makes an item that is a key only": NO_UPDATE,
+    "moto-UpdateItem without an expression": NO_UPDATE,
+    "moto-TransactWriteItems twice with one token": "takes no notice of the token",
+    "moto-ExecuteStatement updates": NO_PARTIQL,
+    "moto-ExecuteStatement inserts what is there": NO_PARTIQL,
+    "moto-ExecuteStatement updates what is not there": NO_PARTIQL,
+    "moto-BatchExecuteStatement": NO_PARTIQL,
+    "moto-ExecuteTransaction": NO_PARTIQL,
+    "moto-ExecuteTransaction, cancelled": NO_PARTIQL,
+}
+"""What an engine stores wrong, whatever stands before it, by the id of the case: expected to fail, and only so."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "source(where): where AWS says what the test expects, or was seen to do it")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.get_closest_marker("source") is None:
+            raise pytest.UsageError(f"{item.nodeid} does not say its source")
+        limit = LIMITS.get(item.name.partition("[")[2].removesuffix("]"))
+        if limit is not None and not BARE:
+            item.add_marker(pytest.mark.xfail(reason=limit, strict=True))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A table of both engines by area: passed of applicable tests."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for outcome in ("passed", "failed", "error", "xfailed", "xpassed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            if "tests/contract/" in report.nodeid:
+                module, _, test = report.nodeid.partition("::")
+                engine = "ministack" if "[ministack" in test else "moto"
+                counts[AREAS[module.rpartition("/")[2].split("_")[1].removesuffix(".py")], engine, outcome] += 1
+    if not counts:
+        return
+    terminalreporter.write_sep("=", "the contract, " + ("bare engines" if BARE else "Landfast before the engine"))
+    terminalreporter.write_line("| area | moto | ministack |\n|---|---|---|")
+    for area in (*AREAS.values(), None):
+        cells = []
+        for engine in ("moto", "ministack"):
+            found = [(how, count) for (of, by, how), count in counts.items() if by == engine and of == (area or of)]
+            passed = sum(count for how, count in found if how == "passed")
+            cells.append(f"{passed} of {sum(count for _, count in found)}")
+        terminalreporter.write_line(f"| {area or 'all'} | {' | '.join(cells)} |")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_only() -> None:
+    enable_socket()
+    socket_allow_hosts(["127.0.0.1"])
+
+
+@pytest.fixture(scope="session", params=["moto", "ministack"])
+def aws(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _loopback_only: None
+) -> Iterator[Aws]:
+    engine: EngineName = request.param
+    if engine == "ministack":
+        _skip_without_ministack()
+    folder = tmp_path_factory.mktemp(engine)
+    ledger = folder / "ledger"
+    ledger.mkdir()
+    if BARE:
+        with engines.start(folder / "state", engine, stack="contract") as running:
+            yield from _closing(Aws(running.url, ledger))
+        return
+    options = Options(template=STACK, state=folder / "state", parameters={"Ledger": str(ledger)}, engine=engine)
+    with Service.start(options) as service:
+        yield from _closing(Aws(service.endpoint, ledger, service))
+        assert service.failure is None, service.failure
+
+
+@pytest.fixture
+def landfast(aws: Aws) -> Service:
+    """The service, for tests that need its functions or its tools: they do not apply to a bare engine."""
+    if aws.service is None:
+        pytest.skip("needs Landfast's functions")
+    return aws.service
+
+
+def _closing(aws: Aws) -> Iterator[Aws]:
+    try:
+        yield aws
+    finally:
+        aws.close()
+
+
+def _skip_without_ministack() -> None:
+    try:
+        cached = engines.ministack_is_cached()
+    except EngineError as error:
+        pytest.skip(str(error))
+    if not cached:
+        pytest.skip("ministack is not here: `landfast up --engine ministack` fetches it")
