@@ -1,9 +1,9 @@
 """Moto's server as a process: ``python -m landfast.dataplane.moto_server HOST PORT``.
 
-``python -m moto.server`` does nearly the same, but for four things. It writes a line for every request: at the rate of
-pollers its log would fill the disk. It answers DynamoDB requests side by side, although a transaction that is rejected
-puts back a copy of the tables, so that what others wrote meanwhile would be lost. And it serves everybody everything,
-functions that run in Docker included. And it takes what is no HTTP (`landfast.dataplane.moto_http`).
+``python -m moto.server`` does nearly the same, but for four things. It writes a line for every request, which would
+fill the disk. It answers DynamoDB requests side by side, although a transaction that is rejected puts back a copy of
+the tables, so that what others wrote meanwhile would be lost. And it serves everybody everything, functions that run in
+Docker included. And it takes what is no HTTP (`landfast.dataplane.moto_http`).
 """
 
 import logging

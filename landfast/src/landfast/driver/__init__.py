@@ -1,6 +1,8 @@
 """The one driver of the delivery machines, written against a small port: `World`.
 
-Begin reading with `driver.Driver`, then the one for your source: `asynchronous`, `queues`, `streams`.
+Begin reading with `driver.Driver`, then the one for your source: `asynchronous`, `queues`, `streams`. What a mapping
+reads is a machine of `landfast.sources`, put on the world's clock by `polled_queue` and `streams.TailedShard`: what
+arrives wakes whoever waits for it, and nothing polls.
 """
 
 from landfast.driver.asynchronous import AsynchronousDriver

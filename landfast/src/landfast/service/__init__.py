@@ -1,5 +1,6 @@
-"""The live driver of the delivery machines: real functions, real queues and streams, one process.
+"""The live world: real functions, a real clock and files, behind one endpoint for all of AWS's services.
 
-It decides nothing about delivery: `landfast.delivery` does. What it adds is time (`clock`), durability (`store`),
-threads (`actor`), and the doors through which events enter (`triggers`, `endpoint`).
+It decides nothing about delivery: `landfast.delivery` and `landfast.sources` do. What it adds is time (`clock`), one
+thread for all machines (`loop`), durability (`store`, one commit a `turn`), calls of functions (`functions`), and the
+doors: `proxy` speaks HTTP, `gateway` finds who answers, `endpoint` is Lambda's own API. Begin reading with `service`.
 """

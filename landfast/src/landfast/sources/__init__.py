@@ -1,5 +1,5 @@
 """What delivers events: SQS, Kinesis, SNS, EventBridge, buckets' notifications and tables' streams, as pure machines.
 
 No clock, no thread, no I/O, no AWS client: time is handed in, and what must survive the process is handed out row by
-row (`rows.Keep`). The simulator and the live service use the very same machines.
+row (`rows.Keep`). The live service uses all of them, the simulator the queues and shards.
 """
