@@ -19,7 +19,8 @@ SLOW := tests/template tests/local_invoke
 WHOLE := tests/end_to_end
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/template_reader
-TOOL_SLOW := tests/runtime tests/dataplane tests/service tests/contract
+TOOL_SLOW := tests/runtime tests/dataplane tests/service
+TOOL_CONTRACT := tests/contract
 TOOL_WHOLE := tests/wheel tests/faithful tests/end_to_end
 
 PYTEST := $(CURDIR)/$(BIN)/pytest
@@ -42,6 +43,7 @@ keep:  ## Keep these pipelines and remove all others: make keep PIPELINES=paymen
 ##@ Check
 test: check template-lint  ## Everything: the fast checks, then templates, workers, emulators and end-to-end tests
 	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_SLOW)
+	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_CONTRACT)
 	@$(PYTEST) $(SIDE_BY_SIDE) $(SLOW)
 	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_WHOLE)
 	@$(PYTEST) $(SIDE_BY_SIDE) $(WHOLE)

@@ -1,7 +1,6 @@
 """Made-up functions and deliveries, and a real store, clock and threads around them."""
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -128,8 +127,7 @@ class Stage:
 
     def close(self) -> None:
         self.loop.stop(5)
-        alive = [thread.name for thread in threading.enumerate() if thread.name == "driver"]
-        assert not alive, f"threads are left: {alive}"
+        assert not self.loop.is_running
         self.store.close()
         assert not self.crashes, self.crashes
 

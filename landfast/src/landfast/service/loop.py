@@ -114,6 +114,11 @@ class Loop:
             self._thread.join(timeout)
 
     @property
+    def is_running(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    @property
     def is_own_thread(self) -> bool:
         """Whether this is the driver's thread."""
         return threading.current_thread() is self._thread
