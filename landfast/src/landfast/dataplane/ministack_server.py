@@ -26,7 +26,10 @@ SERVED: Final = frozenset(
         "sqs", "ssm", "states", "sts", "tagging",
     }
 )  # fmt: skip
-"""The services within reach, by ministack's names: those that keep and tell, and run nothing and open no port."""
+"""The services within reach, by ministack's names: those that keep and tell, and run nothing and open no port.
+
+What Landfast delivers itself is among them: `tests/contract` compares it with what the engines do alone.
+"""
 
 
 def _out_of_reach(service: str) -> Any:  # noqa: ANN401 - a handler in ministack's shape

@@ -28,7 +28,10 @@ SERVED: Final = frozenset(
         "xray",
     }
 )  # fmt: skip
-"""The services within reach, by moto's names: those that keep and tell, and run nothing."""
+"""The services within reach, by moto's names: those that keep and tell, and run nothing.
+
+What Landfast delivers itself is among them: `tests/contract` compares it with what the engines do alone.
+"""
 
 _TARGET = "HTTP_X_AMZ_TARGET"
 

@@ -15,9 +15,9 @@ import msgspec
 from landfast.delivery.queue_config import QueueAttributes
 from landfast.delivery.recursion import Lineage
 from landfast.sources.rows import Keep, keep_nothing
+from landfast.sources.sqs_handles import Handled, ReceiptHandles
 from landfast.sources.sqs_message import NO_ATTRIBUTES, Attributes, Message
 from landfast.sources.sqs_messages import Messages
-from landfast.sources.sqs_receipts import Handled, Receipts
 from landfast.sources.sqs_repeats import FirstReceive, FirstSend, Repeats
 
 RECEIVE_LIMIT: Final = 10
@@ -77,7 +77,7 @@ class SqsQueue:
         self._attributes = attributes
         self._keep = keep
         self._redrive = redrive
-        self._receipts = Receipts(token)
+        self._handles = ReceiptHandles(token)
         self._last = 0
         self._reserved = 0
         self._messages = Messages(fifo=attributes.fifo, retention=attributes.retention, keep=keep)
@@ -256,7 +256,7 @@ class SqsQueue:
 
     def handle(self, message: Message) -> str:
         """The receipt handle of a message's last receive."""
-        return self._receipts.handle(message)
+        return self._handles.handle(message)
 
     def delete(self, handle: str, now: float) -> Handled:
         """Delete a message by the receipt handle of its last receive.
@@ -369,7 +369,7 @@ class SqsQueue:
 
     def _find(self, handle: str, now: float) -> Message | Handled:
         """The message that a receipt handle is of, or why it is worth nothing."""
-        read = self._receipts.read(handle)
+        read = self._handles.read(handle)
         if read is None:
             return "invalid"
         number, receives = read

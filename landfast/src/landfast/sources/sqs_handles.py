@@ -10,7 +10,7 @@ its time is over (FIFO); it would be hidden for too long; it was made visible at
 it is no handle of this queue."""
 
 
-class Receipts:
+class ReceiptHandles:
     """Makes and reads the handles of a queue.
 
     Args:
