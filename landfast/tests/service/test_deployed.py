@@ -1,16 +1,21 @@
 """What a template declares, made by a running service on the engine and on the event plane."""
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from botocore.session import Session
 
 from landfast.dataplane.errors import ResourceError
 from landfast.service.service import Options, Service
 from landfast.template import read
+from tests.service.conftest import eventually
 
 SHOP = Path(__file__).parent / "shop" / "template.yaml"
 
@@ -107,6 +112,23 @@ def test_what_aws_refuses_is_told_in_one_line(tmp_path: Path) -> None:
 def test_the_template_is_the_one_that_is_read_elsewhere(service: Service) -> None:
     declared = read(SHOP, stack_name="shop", parameters={})
     assert {one.logical_id for one in service.running.of_kind("queue")} == declared.queues.keys()
+
+
+def test_time_does_not_jump_while_a_client_waits_for_a_function(service: Service, tmp_path: Path) -> None:
+    begun, end, jumped = tmp_path / "begun", tmp_path / "end", threading.Event()
+    session = Session()
+    session.set_credentials("test", "test")
+    client: Any = session.create_client("lambda", region_name="us-east-1", endpoint_url=service.endpoint)
+    function = service.running.resource("function", "Reader").name
+    event = json.dumps({"begun": str(begun), "end": str(end)})
+    with closing(client), ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(client.invoke, FunctionName=function, Payload=event)
+        assert eventually(begun.exists)
+        service.at(service.clock.now() + 3_600.0, jumped.set)
+        assert not jumped.wait(0.2)
+        end.touch()
+        assert answer.result()["StatusCode"] == 200
+    assert jumped.wait(5)
 
 
 def _queues(service: Service) -> list[str]:

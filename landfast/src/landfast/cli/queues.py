@@ -73,7 +73,9 @@ def show(title: str, body: str) -> None:
     value = _value(body)
     content = Text(body) if isinstance(value, str) else JSON(body, indent=2, ensure_ascii=False).text
     content.no_wrap, content.overflow = False, "fold"
-    Console().print(Panel(content, title=Text(title), title_align="left", border_style="dim"))
+    console = Console()
+    console.print(Text(title, style="bold"))
+    console.print(Panel(content, border_style="dim"))
 
 
 def _value(body: str) -> Any:  # noqa: ANN401 - any JSON value

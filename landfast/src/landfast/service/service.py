@@ -311,11 +311,14 @@ class Service:
         self.queues.accept(target, payload, request_id=request_id, origin="invoke", trace=trace)
 
     def _answer(self, request: Request) -> Response:
+        under_way = self._loop.begin(f"{request.method} {request.target.partition('?')[0]}")
         try:
             return self._endpoint.answer(request)
         except StoreError as error:  # the event is not accepted, and the service ends
             content = json.dumps({"Type": "Service", "message": str(error)}).encode()
             return Response(500, content, {"Content-Type": "application/json", "x-amzn-ErrorType": "ServiceException"})
+        finally:
+            under_way.end()
 
     def _watch_over(self) -> None:
         watch = Watch(self.engine, self._directory, ended=self._crashed, silent=self._note_silence)

@@ -16,7 +16,7 @@ _SILENT = 10.0
 class Watch:
     """A thread that looks every half second, in real time.
 
-    An engine that has ended ends the service: all that it held was in its memory. One that is silent is told of once,
+    An engine that has ended ends the service: the tables and buckets that it held were in its memory. One that is silent is told of once,
     and waited for: a busy machine is silent as well, and so is a process that somebody has stopped for a while.
 
     Args:
@@ -85,7 +85,7 @@ def _directory_gone(directory: StateDirectory) -> ServiceError:
 def _engine_gone(engine: Engine) -> EngineError:
     state = engine.state
     return EngineError(
-        f"{state.engine} (process {state.pid}) has ended or was killed, and what was in its queues, streams, tables "
-        f"and buckets is gone with it; accepted asynchronous events are kept: start again with `landfast up` "
+        f"{state.engine} (process {state.pid}) has ended or was killed, and what was in its tables and buckets is "
+        f"gone with it; queues, streams and accepted asynchronous events are kept: start again with `landfast up` "
         f"(its log: {engine.log})"
     )
