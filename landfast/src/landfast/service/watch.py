@@ -16,9 +16,9 @@ _SILENT = 10.0
 class Watch:
     """A thread that looks every half second, in real time.
 
-    An engine that has ended ends the service: the tables and buckets that it held were in its memory. One that is silent
-    is told of once, and waited for: a busy machine is silent as well, and so is a process that somebody has stopped for
-    a while.
+    An engine that has ended ends the service: the tables and buckets that it held were in its memory. One that is
+    silent is told of once, and waited for: a busy machine is silent as well, and so is a process that somebody has
+    stopped for a while.
 
     Args:
         engine: Whether it runs and answers.
