@@ -138,7 +138,7 @@ class KinesisStream:
             Refusal: The shard is not open, or the key is not inside its range.
         """
         self._shards.split(number, at, now)
-        self._reshaped(now)
+        self._reshaped()
 
     def merge(self, number: int, adjacent: int, now: float) -> None:
         """Merge two shards, the second of which follows the first.
@@ -147,7 +147,7 @@ class KinesisStream:
             Refusal: They are not open, or not next to each other.
         """
         self._shards.merge(number, adjacent, now)
-        self._reshaped(now)
+        self._reshaped()
 
     def rescale(self, count: int, now: float) -> None:
         """Have so many open shards of equal size.
@@ -156,7 +156,7 @@ class KinesisStream:
             Refusal: The stream is on demand, or `UpdateShardCount` does not go so far at once.
         """
         self._shards.rescale(count, now)
-        self._reshaped(now)
+        self._reshaped()
 
     def set_retention(self, hours: int, now: float) -> None:
         """Keep records for so many hours from now on; what has left the stream stays away."""
@@ -198,9 +198,9 @@ class KinesisStream:
         closed = (shard.closed_at + retention for shard in self.shards.values() if shard.closed_at is not None)
         self._due = min((*oldest, *closed), default=_NEVER)
 
-    def _reshaped(self, now: float) -> None:
+    def _reshaped(self) -> None:
         self.save()
-        self._due = min(self._due, now + self.retention)
+        self._plan()
         for resharded in self._resharded:
             resharded()
 
