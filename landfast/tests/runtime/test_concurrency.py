@@ -358,3 +358,17 @@ def test_a_time_out_frees_the_place_of_its_worker(lab: Lab) -> None:
     for _ in range(2):
         assert failure(invoke(runtime, 9)).kind == "timeout"
     assert answer(invoke(runtime, 0)) is None
+
+
+def test_s_010_a_place_is_held_from_when_it_was_asked_for_until_it_is_left_or_used(lab: Lab) -> None:
+    spec = lab.function("def handler(event, context):\n    return 'ran'\n", reserved_concurrency=1)
+    runtime = lab.runtime(spec)
+    place = runtime.admit("orders")
+    refused = runtime.admit("orders")
+    assert isinstance(refused, Throttled)
+    assert runtime.invoke("orders", b"{}", request_id="1", admitted=refused) == refused
+    assert answer(runtime.invoke("orders", b"{}", request_id="2", admitted=place)) == "ran"
+    again = runtime.admit("orders")
+    assert not isinstance(again, Throttled)
+    runtime.leave(again)
+    assert answer(invoke(runtime)) == "ran"

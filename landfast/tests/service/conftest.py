@@ -17,6 +17,7 @@ from landfast.driver import AsynchronousDriver, Change
 from landfast.eventplane import Router
 from landfast.journal import Entry
 from landfast.runtime.model import Answered, Errored, FunctionSpec, Report, Result
+from landfast.runtime.runtime import Admission
 from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.clock import Clock
 from landfast.service.delivery import Deliveries
@@ -53,7 +54,14 @@ class MadeUpRuntime:
     handler: Callable[[Any], Result] = answered
     calls: list[dict[str, Any]] = field(default_factory=list)
 
-    def invoke(self, function: str, payload: bytes, **keywords: Any) -> Result:
+    def admit(self, function: str) -> Admission:
+        return Admission(cast("Any", function))
+
+    def leave(self, place: object) -> None:
+        del place
+
+    def invoke(self, function: str, payload: bytes, *, admitted: object = None, **keywords: Any) -> Result:
+        del admitted
         self.calls.append({"function": function, "payload": payload, **keywords})
         return self.handler(json.loads(payload))
 

@@ -19,6 +19,7 @@ from landfast.driver import ForgetEvent, KeepEvent, KeepRow, KeepShard, ShardSta
 from landfast.journal import LONGEST_ENTRY, Accepted, Delivered, Dropped, Entry, Finished, Settled
 from landfast.service import store as stores
 from landfast.service.store import (
+    CLOCK,
     AcceptedEvent,
     Store,
     StoreError,
@@ -78,6 +79,16 @@ def test_rows_of_the_event_plane_are_read_back_by_kind_and_the_last_of_each_key_
     assert again.rows("sqs") == [("bills", "9", b"d"), ("orders", "2", b"c")]
     assert again.rows("sns") == [("topic", "1", b"e")]
     again.close()
+
+
+def test_the_latest_time_is_that_of_the_last_commit_noted_or_not(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s")
+    assert store.latest() == 0.0
+    store.commit(numbered(0, 3))
+    noted = store.latest()
+    store.commit([], [KeepRow(CLOCK, "", "now", repr(noted + 60.0).encode())])
+    assert store.latest() == noted + 60.0
+    store.close()
 
 
 def test_the_journal_can_be_read_while_it_is_written(tmp_path: Path) -> None:

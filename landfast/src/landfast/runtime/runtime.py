@@ -91,6 +91,13 @@ class _Waiter:
         self.ready.set()
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A place among the invocations that may run at a time (S-10)."""
+
+    function: _Function
+
+
 class Runtime:
     """Runs functions for real. Thread-safe; `invoke` blocks its thread, and many may be in it at once."""
 
@@ -167,6 +174,20 @@ class Runtime:
             else:
                 known.version = _Version(spec, trees, known.version.number + 1)
 
+    def admit(self, function: str) -> Admission | Throttled:
+        """Let one invocation in, if the concurrency allows it; at once, so that calls are let in in a known order.
+
+        Whoever is let in has to `invoke`, which gives the place back, or to `leave`.
+
+        Raises:
+            UnknownFunctionError: no such function.
+        """
+        known = self._functions.get(function)
+        if known is None:
+            raise UnknownFunctionError(f"no function named {function}")
+        refusal = self._admit(known)
+        return Admission(known) if refusal is None else Throttled(refusal)
+
     def invoke(
         self,
         function: str,
@@ -176,6 +197,7 @@ class Runtime:
         invoked_arn: str | None = None,
         client_context: bytes | None = None,
         trace_id: str | None = None,
+        admitted: Admission | Throttled | None = None,
     ) -> Result:
         """Run a function once.
 
@@ -186,21 +208,20 @@ class Runtime:
             invoked_arn: as the caller named the function; None is the unqualified ARN.
             client_context: JSON; give it for synchronous calls only (S-32).
             trace_id: the value of X-Amzn-Trace-Id; None makes a new, unsampled one.
+            admitted: what `admit` has answered; without it, it is asked now.
 
         Raises:
             UnknownFunctionError: no such function.
             RequestTooLargeError: the payload is larger than Lambda takes.
             RuntimeClosedError: the runtime is closed, or was closed meanwhile.
         """
-        if len(payload) > REQUEST_LIMIT:
-            raise RequestTooLargeError(len(payload))
-        known = self._functions.get(function)
-        if known is None:
-            raise UnknownFunctionError(f"no function named {function}")
-        refusal = self._admit(known)
-        if refusal is not None:
-            return Throttled(refusal)
+        place = admitted or self.admit(function)
+        if isinstance(place, Throttled):
+            return place
+        known = place.function
         try:
+            if len(payload) > REQUEST_LIMIT:
+                raise RequestTooLargeError(len(payload))
             return self._run(
                 known,
                 Call(
@@ -212,8 +233,13 @@ class Runtime:
                 ),
             )
         finally:
+            self.leave(place)
+
+    def leave(self, place: Admission | Throttled) -> None:
+        """Give back the place of an invocation that is over, or will not be made after all."""
+        if isinstance(place, Admission):
             with self._lock:
-                known.in_flight -= 1
+                place.function.in_flight -= 1
 
     def close(self) -> None:
         """End everything: running invocations raise `RuntimeClosedError`, and no process and no port is left."""

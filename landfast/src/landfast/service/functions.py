@@ -9,6 +9,7 @@ from landfast.delivery.outcomes import Failed, NotReached, Outcome, returned
 from landfast.delivery.recursion import RecursiveLoop
 from landfast.delivery.strict_json import json_text, read_json
 from landfast.runtime.model import Answered, Errored, FunctionSpec, Result, Throttled
+from landfast.runtime.runtime import Admission
 
 LATEST = "$LATEST"
 _REFERENCE = re.compile(
@@ -34,8 +35,17 @@ class Runtime(Protocol):
         invoked_arn: str | None = None,
         client_context: bytes | None = None,
         trace_id: str | None = None,
+        admitted: Admission | Throttled | None = None,
     ) -> Result:
         """Call a function and wait for its end."""
+        ...
+
+    def admit(self, function: str) -> Admission | Throttled:
+        """Let one invocation in, if the concurrency allows it."""
+        ...
+
+    def leave(self, place: Admission | Throttled) -> None:
+        """Give back the place of an invocation that will not be made."""
         ...
 
 
@@ -134,8 +144,9 @@ class Functions:
         *,
         client_context: bytes | None = None,
         trace_id: str | None = None,
+        admitted: Admission | Throttled | None = None,
     ) -> Result:
-        """Call the function and wait for its end."""
+        """Call the function and wait for its end; `admitted` is what `admit` has answered, if it was asked before."""
         return self.runtime.invoke(
             target.spec.name,
             payload,
@@ -143,7 +154,12 @@ class Functions:
             invoked_arn=target.invoked_arn,
             client_context=client_context,
             trace_id=trace_id,
+            admitted=admitted,
         )
+
+    def admit(self, target: Target) -> Admission | Throttled:
+        """Let one invocation in, if the concurrency allows it; it has to be called then."""
+        return self.runtime.admit(target.spec.name)
 
 
 def outcome(result: Result, version: str) -> tuple[Outcome, str]:

@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,9 +17,9 @@ from landfast.dataplane.clients import Clients
 from landfast.dataplane.deployed import DeployedStack
 from landfast.dataplane.engine import Engine, EngineName
 from landfast.delivery.settings import Settings
-from landfast.driver import Order
+from landfast.driver import Change, KeepRow, Order
 from landfast.eventplane.declared import declare
-from landfast.journal import Dropped, Retrying
+from landfast.journal import Dropped, Entry, Retrying
 from landfast.protocols import Request, Response
 from landfast.runtime.model import REQUEST_LIMIT
 from landfast.runtime.runtime import Runtime
@@ -41,7 +41,7 @@ from landfast.service.queues import QueueReader
 from landfast.service.sources import Sources
 from landfast.service.specs import asynchronous_config, function_specs, versions, weights
 from landfast.service.state import Running, ServiceError, StateDirectory
-from landfast.service.store import Store, StoreError
+from landfast.service.store import CLOCK, Store, StoreError
 from landfast.service.streams import StreamMapping, StreamReader
 from landfast.service.watch import Watch
 from landfast.service.world import Shared
@@ -183,7 +183,7 @@ class Service:
         self._parts.callback(self.store.close)
         self._start_engine(state)
         self.clock = Clock(options.speed, skips=options.skip_waits, not_before=self.store.latest())
-        self._loop = Loop(self.clock, self.store.commit, self._crashed)
+        self._loop = Loop(self.clock, self._commit, self._crashed)
         self._plane = Plane(self._loop, self.store, self.template, options.settings, lambda: self.endpoint)
         self._proxy = self._open_proxy()
         self.clients = Clients(self._proxy.url, options.region, key=self.engine.state.key)
@@ -306,6 +306,11 @@ class Service:
                 reader = QueueReader(source, self._shared)
             self.readers.append(reader)
             reader.start()
+
+    def _commit(self, notes: Sequence[Entry], changes: Sequence[Change]) -> None:
+        """Write what a turn of the driver has left behind, and the time."""
+        time = KeepRow(CLOCK, "", "now", repr(self.clock.now()).encode())
+        self.store.commit(notes, [*changes, time])
 
     def _accept_call(self, target: Target, payload: bytes, request_id: str, trace: str) -> None:
         self.queues.accept(target, payload, request_id=request_id, origin="invoke", trace=trace)

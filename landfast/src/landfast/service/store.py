@@ -38,6 +38,9 @@ CREATE TABLE IF NOT EXISTS rows (
 VERSION = 2
 """Of the tables: a file of an earlier one is taken over, one of a later one refused. The first files had no number."""
 
+CLOCK = "clock"
+"""The kind of the row with the time of the last commit, so that time never goes back for a restarted service."""
+
 KEPT_ENTRIES = 500_000
 KEPT_BYTES = 128 * 1024 * 1024
 _STEP = 256
@@ -192,9 +195,11 @@ class Store:
             self._prune()
 
     def latest(self) -> float:
-        """The time of the newest entry of the journal, in seconds; 0 without one."""
+        """The time of the last commit, as far as its entries and its clock tell, in seconds; 0 without one."""
         with self._reading():
-            return float(self._connection.execute("SELECT max(at) FROM journal").fetchone()[0] or 0.0)
+            (noted,) = self._connection.execute("SELECT max(at) FROM journal").fetchone()
+        clock = (float(content) for _, _, content in self.rows(CLOCK))
+        return max(noted or 0.0, *clock, 0.0)
 
     def newest(self) -> int:
         """The number of the newest entry of the journal; 0 without one."""

@@ -10,7 +10,8 @@ from landfast.delivery.outcomes import NotReached
 from landfast.driver import Call, Change, Order, Plan
 from landfast.driver.world import Ended
 from landfast.journal import Entry
-from landfast.runtime.model import RuntimeClosedError
+from landfast.runtime.model import RuntimeClosedError, Throttled
+from landfast.runtime.runtime import Admission
 from landfast.service.delivery import Deliveries
 from landfast.service.engine_retries import EngineRetries
 from landfast.service.functions import Functions, Target, outcome
@@ -71,8 +72,9 @@ class LiveWorld:
         self._shared.loop.apart(work, self.source)
 
     def call(self, call: Call, ended: Ended) -> None:
-        """Call the function in a thread of its own."""
-        self.apart(lambda: self._call(call, ended))
+        """Call the function in a thread of its own; who is let in is decided here, in the order of the driver."""
+        admitted = self._shared.functions.admit(self._target)
+        self.apart(lambda: self._call(call, admitted, ended))
 
     def deliver(self, delivery: Deliver[Any], trace: str, ended: Callable[[str | None], None]) -> None:
         """Send to a destination: at once to what is ours, and in a thread of its own to a bucket."""
@@ -91,11 +93,12 @@ class LiveWorld:
         """Write both into the store at the end of this turn of the driver, all of it or nothing."""
         self._shared.loop.turn.add(notes, changes)
 
-    def _call(self, call: Call, ended: Ended) -> None:
+    def _call(self, call: Call, admitted: Admission | Throttled, ended: Ended) -> None:
         """An error, of building the event or of the call, is this one invocation's system error (S-06, S-57, S-94)."""
         try:
+            payload = self._payload(call, admitted)
             result = self._shared.functions.call(
-                self._target, call.payload(), call.request_id, trace_id=call.trace or None
+                self._target, payload, call.request_id, trace_id=call.trace or None, admitted=admitted
             )
             how, kind = outcome(result, self._target.drawn(self._draw(call.request_id)))
         except RuntimeClosedError:
@@ -105,3 +108,10 @@ class LiveWorld:
             self.post(lambda: ended(NotReached("system error"), "system error", reason))
             return
         self.post(lambda: ended(how, kind))
+
+    def _payload(self, call: Call, admitted: Admission | Throttled) -> bytes:
+        try:
+            return call.payload()
+        except BaseException:
+            self._shared.functions.runtime.leave(admitted)
+            raise
