@@ -25,6 +25,7 @@ TOOL_WHOLE := tests/wheel tests/faithful tests/end_to_end
 
 PYTEST := $(CURDIR)/$(BIN)/pytest
 SIDE_BY_SIDE := -n 2 --dist worksteal
+IN_GROUPS := -n 2 --dist loadgroup
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
@@ -46,7 +47,7 @@ test: check template-lint  ## Everything: the fast checks, then templates, worke
 	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_CONTRACT)
 	@$(PYTEST) $(SIDE_BY_SIDE) $(SLOW)
 	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_WHOLE)
-	@$(PYTEST) $(SIDE_BY_SIDE) $(WHOLE)
+	@$(PYTEST) $(IN_GROUPS) $(WHOLE)
 
 check: format-check lint types contracts conformance-check  ## The fast part: format, lint, types, contracts, rules, units
 	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_FAST)

@@ -32,7 +32,7 @@ SLOW_ONES = "tests/template/test_removal.py"
 CODE = ("demo", "functions", "layers", "tests", "tools")
 OWN_TESTS = ("tests/architecture", "tests/unit/functions", "tests/unit/shop", "tests/template")
 CHECKS = {
-    "demonstration": ("demo"),
+    "demonstration": ("demo",),
     "tests": ("pytest", "-q", "-p", "no:cacheprovider", *OWN_TESTS, "--ignore", SLOW_ONES),
     "types": ("mypy",),
     "format": ("ruff", "format", "--check", "--quiet", *CODE),
@@ -94,6 +94,9 @@ def environment(project: Path) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LANDFAST_"))}
     return {**inherited, "PYTHONPATH": str(project)}
 
+
+pytestmark = pytest.mark.xdist_group("copies")
+"""In one process: the copies are made once."""
 
 each_copy = pytest.mark.parametrize("what", ["remove", "keep"])
 
