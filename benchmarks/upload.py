@@ -1,5 +1,5 @@
 # --- order files ---
-"""From `put_object` to the visible success record of a warm function, through the whole service.
+"""From `put_object` to the visible success record of a warm application, through the whole service.
 
 The record is long-polled for, as a consumer would.
 """
@@ -20,18 +20,21 @@ PEER = ""
 GOAL_MS = 60.0
 SLOW_GOAL_MS = 120.0
 UPLOADS = 50
-WARMING = 5
+WARMING = 50
 ROOT = Path(__file__).parents[1]
 
 
 def figures() -> Sequence[Figure]:
-    """Milliseconds of an upload to a warm function."""
+    """Milliseconds of an upload to a warm application."""
     with tempfile.TemporaryDirectory(prefix="landfast-bench-") as folder:
         options = Options(
             template=ROOT / "template.yaml", state=Path(folder) / "state", layers=ROOT / ".landfast" / "layers"
         )
         with Service.start(options) as service:
-            times = [_upload(service, number) * 1000 for number in range(WARMING + UPLOADS)][WARMING:]
+            for number in range(WARMING):
+                _upload(service, number)
+            service.settle()  # what follows an upload in other pipelines has started its workers, too
+            times = [_upload(service, WARMING + number) * 1000 for number in range(UPLOADS)]
     return [
         at_most(f"ms, median of {UPLOADS} uploads", median(times), GOAL_MS),
         Figure(name="ms, the fastest", measured=min(times)),
