@@ -5,7 +5,7 @@ import itertools
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -176,9 +176,24 @@ class Stage:
         window = played.scenario.mapping.get("TumblingWindowInSeconds")
         if window:
             begin += window - begin % window
-        for at, together in itertools.groupby(played.scenario.source.all(), key=lambda record: record.at):
-            send, records = getattr(self, f"_by_{played.door}"), list(together)
-            self.service.at(begin + at, functools.partial(send, played, records))
+        send = getattr(self, f"_by_{played.door}")
+        groups = [
+            (begin + at, list(together))
+            for at, together in itertools.groupby(played.scenario.source.all(), key=lambda record: record.at)
+        ]
+        self._send_first(groups, functools.partial(send, played))
+
+    def _send_first(self, groups: list[tuple[float, list[Record]]], send: Callable[[list[Record]], None]) -> None:
+        """Plan the first group, and the others when it was sent: so they come in their order on a busy machine, too."""
+        if not groups:
+            return
+        (at, records), *others = groups
+
+        def work() -> None:
+            send(records)
+            self._send_first(others, send)
+
+        self.service.at(at, work)
 
     def _by_invoke(self, played: Played, records: Sequence[Record]) -> None:
         for record in records:
