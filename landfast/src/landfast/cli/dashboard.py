@@ -1,6 +1,7 @@
 """What a running service shows: a live table on a terminal, plain lines elsewhere."""
 
 import time
+from itertools import islice
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console, Group
@@ -8,35 +9,53 @@ from rich.live import Live
 from rich.table import Table
 
 from landfast.report import sentences
+from landfast.service.interrupts import Interrupts
 from landfast.service.queue_counts import counts
 from landfast.service.service import Service
 from landfast.service.store import StoreError, read_journal
 
 _REFRESH = 1.0
 _TICK = 0.25
+_PORTION = 500
+"""Entries of the journal that are read at a time."""
 
 
-def watch(console: Console, service: Service) -> None:
-    """Show what happens until the service fails or Ctrl-C."""
+def watch(console: Console, service: Service, interrupts: Interrupts) -> None:
+    """Show what happens until the service fails.
+
+    A signal comes up only while this waits or prints: anywhere else it could leave a lock held that the service needs
+    for its end.
+
+    Raises:
+        Interrupted: A signal asked for the end.
+    """
     if console.is_terminal:
         with Live(console=console, auto_refresh=False, transient=True) as live:
-            while not service.failed.wait(_REFRESH):
-                live.update(_tables(service), refresh=True)
+            while not _failed(service, interrupts, _REFRESH):
+                tables = _tables(service)
+                with interrupts.allowed():
+                    live.update(tables, refresh=True)
     else:
-        _lines(console, service)
+        _lines(console, service, interrupts)
 
 
-def _lines(console: Console, service: Service) -> None:
+def _failed(service: Service, interrupts: Interrupts, seconds: float) -> bool:
+    with interrupts.allowed():
+        return service.failed.wait(seconds)
+
+
+def _lines(console: Console, service: Service, interrupts: Interrupts) -> None:
     seen = service.store.newest()
     try:
         while True:
-            for number, entry in read_journal(service.journal, after=seen):
+            for number, entry in [*islice(read_journal(service.journal, after=seen), _PORTION)]:
                 seen = number
-                console.print(sentences.line(entry, width=24), markup=False, highlight=False, soft_wrap=True)
-            if service.failed.wait(_TICK):
+                with interrupts.allowed():
+                    console.print(sentences.line(entry, width=24), markup=False, highlight=False, soft_wrap=True)
+            if _failed(service, interrupts, _TICK):
                 return
     except StoreError:
-        if not service.failed.wait(_REFRESH):  # the service itself says it better
+        if not _failed(service, interrupts, _REFRESH):  # the service itself says it better
             raise
 
 

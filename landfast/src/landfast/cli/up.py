@@ -77,9 +77,10 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     except Interrupted as signal:
         raise typer.Exit(signal.status) from None
     try:
-        with service, interrupts.allowed():
-            introduce(console, service)
-            watch(console, service)
+        with service:
+            with interrupts.allowed():
+                introduce(console, service)
+            watch(console, service, interrupts)
     except (Interrupted, OSError):
         asked = interrupts.arrived()
         if asked is None:
