@@ -17,12 +17,11 @@ from landfast.sources import bucket_events
 from landfast.sources.bucket_events import Happened, Occasion
 from landfast.sources.buckets import Buckets
 from landfast.sources.notifications import ELEMENTS, UNREACHABLE, Configuration, InvalidArgument, Notification
+from landfast.sources.refusal import says_missing
 from landfast.sources.sent import Sent
 
 REFUSED: Final = "NotificationRefused"
 """The journal's name for a notification that a target does not take."""
-
-_MISSING = ("NotFound", "NonExistent", "DoesNotExist", "InvalidTarget")
 
 
 class BucketDelivery:
@@ -114,7 +113,7 @@ class BucketDelivery:
             try:
                 self._router.send(each.arn, self._sent(each, body, "", f"s3://{bucket}"))
             except AwsError as error:
-                missing = any(part in error.code for part in _MISSING)
+                missing = says_missing(error.code)
                 kind = ELEMENTS[each.kind].lower() if each.kind else "target"
                 failed[each.arn] = f"The destination {kind} does not exist" if missing else error.message
         return failed

@@ -13,6 +13,7 @@ from landfast.aws_errors import AwsError
 from landfast.dataplane.errors import ResourceError
 from landfast.eventplane.plane import EventPlane
 from landfast.eventplane.ports import PlaneWorld
+from landfast.sources.refusal import says_missing
 from landfast.template import model
 
 _KIND = "declared"
@@ -188,7 +189,7 @@ class _Declaring:
                     self._plane.ask("events", "RemoveTargets", Rule=name, EventBusName=bus, Ids=content)
                     self._plane.ask("events", "DeleteRule", Name=name, EventBusName=bus)
             except AwsError as error:
-                if error.status != 404 and "NotFound" not in error.code:  # noqa: PLR2004 - of HTTP: it is gone already
+                if not says_missing(error.code):  # else it is gone already
                     raise
             self._keep(key, None)
 

@@ -12,7 +12,7 @@ from landfast.eventplane import event_answers
 from landfast.eventplane.event_delivery import EventDelivery
 from landfast.eventplane.event_targets import checked
 from landfast.eventplane.pages import page
-from landfast.eventplane.plane import Result
+from landfast.eventplane.plane import Result, as_aws_error, carried_out
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.router import Router
 from landfast.journal import Dropped
@@ -81,13 +81,7 @@ class EventsApi:
         Raises:
             AwsError: It is refused.
         """
-        operation = self._operations.get(call.operation)
-        if operation is None:
-            raise AwsError("NotImplementedException", f"{call.operation} is not run locally.", status=501)
-        try:
-            return operation(call)
-        except Refusal as refusal:
-            raise AwsError(refusal.code, refusal.message) from refusal
+        return carried_out(self._operations, call, call)
 
     def take(self, arn: str, sent: Sent) -> None:
         """Put what another service sends onto a bus: an entry as `PutEvents` has it, or a whole event.
@@ -96,10 +90,8 @@ class EventsApi:
             AwsError: There is no such bus, or it is no event.
         """
         entry = sent.entry or {}
-        try:
+        with as_aws_error():
             bus = self._buses.bus(arn)
-        except Refusal as refusal:
-            raise AwsError(refusal.code, refusal.message) from refusal
         if "detail-type" in entry:
             event = event_entries.completed(entry, self._new_id(), self._account, self._region, self._world.now())
         else:

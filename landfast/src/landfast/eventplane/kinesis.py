@@ -4,6 +4,7 @@ A stream is active as soon as it was made, and so are its changes. The throughpu
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from landfast.aws_errors import AwsError
@@ -16,12 +17,11 @@ from landfast.eventplane import (
 )
 from landfast.eventplane.kinesis_account import LARGEST_REQUEST, KinesisAccount, Operation, refuse_dry_run
 from landfast.eventplane.kinesis_shapes import encryption_of
-from landfast.eventplane.plane import Result
+from landfast.eventplane.plane import Result, carried_out
 from landfast.eventplane.ports import PlaneWorld
 from landfast.protocols.call import Call
 from landfast.sources.kinesis import KinesisStream
 from landfast.sources.kinesis_shards import SequenceNumber
-from landfast.sources.refusal import Refusal
 from landfast.sources.sent import Sent
 
 
@@ -39,6 +39,7 @@ class KinesisApi:
 
     def __init__(self, world: PlaneWorld, account: str, region: str, new_id: Callable[[], str]) -> None:
         self._account = KinesisAccount(world, account, region, new_id)
+        self._operations = {name: partial(operation, self._account) for name, operation in _OPERATIONS.items()}
 
     def answer(self, call: Call) -> Result:
         """Do what a call asks for.
@@ -46,17 +47,7 @@ class KinesisApi:
         Raises:
             AwsError: It is refused.
         """
-        operation = _OPERATIONS.get(call.operation)
-        if operation is None:
-            raise AwsError(
-                "NotImplementedException",
-                f"{call.operation} is not available: the local Kinesis does without it.",
-                status=501,
-            )
-        try:
-            return operation(self._account, call.params) or {}
-        except Refusal as refusal:
-            raise AwsError(refusal.code, refusal.message) from refusal
+        return carried_out(self._operations, call, call.params)
 
     def stream(self, arn: str) -> KinesisStream:
         """The stream with this ARN, to be read in process.

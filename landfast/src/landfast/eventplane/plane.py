@@ -1,10 +1,12 @@
 """The services of the event plane, by name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from landfast.aws_errors import AwsError
 from landfast.protocols.call import Call
+from landfast.sources.refusal import Refusal
 
 type Result = Mapping[str, Any]
 
@@ -45,6 +47,38 @@ class Api(Protocol):
             AwsError: It is refused; nothing has changed.
         """
         ...
+
+
+def carried_out[T](operations: Mapping[str, Callable[[T], Result | None]], call: Call, asked: T) -> Result:
+    """What the operation that a call names answers.
+
+    Args:
+        operations: By AWS's names.
+        call: Which is asked for.
+        asked: What the operations get.
+
+    Raises:
+        AwsError: A machine refuses it, or there is no such operation here.
+    """
+    operation = operations.get(call.operation)
+    if operation is None:
+        told = f"{call.operation} is not available: the local {call.service} does without it."
+        raise AwsError("NotImplementedException", told, status=501)
+    with as_aws_error():
+        return operation(asked) or {}
+
+
+@contextmanager
+def as_aws_error() -> Iterator[None]:
+    """Turn what a machine refuses into AWS's error.
+
+    Raises:
+        AwsError: A machine refuses something.
+    """
+    try:
+        yield
+    except Refusal as refusal:
+        raise AwsError(refusal.code, refusal.message, status=refusal.status) from refusal
 
 
 class EventPlane:

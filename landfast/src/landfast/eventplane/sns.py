@@ -14,7 +14,7 @@ from typing import Any, Final
 from landfast.aws_errors import AwsError
 from landfast.eventplane import sns_answers
 from landfast.eventplane.pages import page
-from landfast.eventplane.plane import Result
+from landfast.eventplane.plane import Result, as_aws_error, carried_out
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.router import Router
 from landfast.journal import Delivered, Dropped
@@ -30,7 +30,6 @@ KIND: Final = "sns"
 _PAGE = 100
 _BATCH = 10
 _LONGEST_ID = 80
-_STATUS: Mapping[str, int] = {"NotFound": 404, "ResourceNotFound": 404}
 
 
 class SnsApi:
@@ -84,13 +83,7 @@ class SnsApi:
         Raises:
             AwsError: It is refused.
         """
-        operation = self._operations.get(call.operation)
-        if operation is None:
-            raise AwsError("NotImplementedException", f"{call.operation} is not run locally.", status=501)
-        try:
-            return operation(call)
-        except Refusal as refusal:
-            raise _error(refusal) from refusal
+        return carried_out(self._operations, call, call)
 
     def take(self, arn: str, sent: Sent) -> None:
         """Publish what another service sends to a topic.
@@ -106,11 +99,9 @@ class SnsApi:
             deduplication_id=sent.deduplication_id,
             trace=sent.trace,
         )
-        try:
+        with as_aws_error():
             topic = self._topics.topic(arn)
             sns_publishing.check(topic, publication)
-        except Refusal as refusal:
-            raise _error(refusal) from refusal
         self._deliver(topic, publication)
 
     def _deliver(self, topic: Topic, publication: Publication) -> Published:
@@ -245,7 +236,7 @@ class SnsApi:
     def _tagged(self, arn: str) -> Topic:
         found = self._topics.topics.get(arn)
         if found is None:
-            raise Refusal("ResourceNotFound", "Resource does not exist")
+            raise Refusal("ResourceNotFound", "Resource does not exist", status=404)
         return found
 
     def _list_tags(self, call: Call) -> Result:
@@ -284,10 +275,6 @@ class SnsApi:
     def _keep_policy(self, topic: Topic, policy: object) -> None:
         topic.attributes["Policy"] = json.dumps(policy)
         self._topics.keep_topic(topic)
-
-
-def _error(refusal: Refusal) -> AwsError:
-    return AwsError(refusal.code, refusal.message, status=_STATUS.get(refusal.code, 400))
 
 
 def _page[T](items: list[T], params: Mapping[str, Any]) -> tuple[list[T], str | None]:

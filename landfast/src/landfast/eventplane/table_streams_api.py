@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from landfast.aws_errors import AwsError
-from landfast.eventplane.plane import Result
+from landfast.eventplane.plane import Result, carried_out
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.table_streams import TableStreams
 from landfast.protocols.call import Call
@@ -58,11 +58,7 @@ class TableStreamsApi:
         Raises:
             AwsError: It is refused.
         """
-        operation = self._operations.get(call.operation)
-        if operation is None:
-            told = f"{call.operation} is not available: DynamoDB Streams do without it here."
-            raise AwsError("NotImplementedException", told, status=501)
-        return operation(call.params)
+        return carried_out(self._operations, call, call.params)
 
     def stream(self, arn: str) -> TableStream:
         """The stream with this ARN.

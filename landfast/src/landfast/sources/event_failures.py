@@ -16,6 +16,7 @@ import msgspec
 from landfast.delivery.settings import Backoff
 from landfast.delivery.strict_json import json_text
 from landfast.sources.event_buses import RetryPolicy
+from landfast.sources.refusal import says_missing
 from landfast.sources.sent import Sent
 
 WAITS: Final = Backoff(base=1.0, factor=2.0, cap=490.0)
@@ -42,7 +43,6 @@ _TEMPORARY = frozenset(
         "TooManyRequestsException",
     }
 )
-_MISSING = ("NotFound", "NonExistent", "DoesNotExist", "InvalidTarget")
 _DENIED = ("AccessDenied", "NotAuthorized", "AuthorizationError")
 _THROTTLED = ("Throttl", "TooManyRequests", "OverLimit", "ProvisionedThroughput")
 _LONGEST = 1024
@@ -88,7 +88,7 @@ def exhausted(policy: RetryPolicy, first: float, tries: int, due: float) -> Exha
 
 def error_code(code: str, status: int) -> str:
     """The `ERROR_CODE` of a dead letter for what a target answered."""
-    if any(part in code for part in _MISSING):
+    if says_missing(code):
         return "NO_RESOURCE"
     if any(part in code for part in _DENIED):
         return "NO_PERMISSIONS"

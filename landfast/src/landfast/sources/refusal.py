@@ -7,9 +7,19 @@ class Refusal(Exception):  # noqa: N818 - AWS refuses a request; its own name fo
     Attributes:
         code: AWS's name of the error, e.g. ``ResourceNotFoundException``.
         message: For people.
+        status: Of HTTP, as AWS answers it.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+        self.status = status
+
+
+_MISSING = ("NotFound", "NonExistent", "DoesNotExist", "InvalidTarget")
+
+
+def says_missing(code: str) -> bool:
+    """Whether an error's name says that something is not there: each service of AWS has its own."""
+    return any(part in code for part in _MISSING)

@@ -121,7 +121,7 @@ class Topics:
             parts = len(arn.split(":"))
             if parts < len(self._prefix.split(":")):
                 raise invalid(f"TopicArn Reason: An ARN must have at least 6 elements, not {parts}")
-            raise Refusal("NotFound", "Topic does not exist")
+            raise Refusal("NotFound", "Topic does not exist", status=404)
         return found
 
     def subscription(self, arn: str) -> Subscription:
@@ -132,7 +132,7 @@ class Topics:
         """
         found = self.subscriptions.get(arn)
         if found is None:
-            raise Refusal("NotFound", "Subscription does not exist")
+            raise Refusal("NotFound", "Subscription does not exist", status=404)
         return found
 
     def of_topic(self, arn: str) -> list[Subscription]:
