@@ -1,5 +1,6 @@
 """What a template declares, made by a running service on the engine and on the event plane."""
 
+import http.client
 import json
 import threading
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -129,6 +131,17 @@ def test_time_does_not_jump_while_a_client_waits_for_a_function(service: Service
         end.touch()
         assert answer.result()["StatusCode"] == 200
     assert jumped.wait(5)
+
+
+def test_a_form_that_is_too_long_is_refused_as_a_whole(service: Service) -> None:
+    connection = http.client.HTTPConnection(urlsplit(service.endpoint).netloc, timeout=30)
+    signed = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0"
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": signed}
+    with closing(connection):
+        form = b"Action=GetCallerIdentity&x=" + b"x" * 17 * 1024 * 1024
+        connection.request("POST", "/", form, headers)
+        answer = connection.getresponse()
+        assert (answer.status, b"A form may have 16777216 bytes." in answer.read()) == (413, True)
 
 
 def _queues(service: Service) -> list[str]:

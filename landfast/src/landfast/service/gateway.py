@@ -11,7 +11,7 @@ from landfast.aws_errors import AwsError, Operation
 from landfast.eventplane import Pending
 from landfast.protocols import Call, Request, Response
 from landfast.service.forwarding import Forwarding
-from landfast.service.incoming import body, is_form
+from landfast.service.incoming import Refusal, body, is_form
 from landfast.service.local_api import PREFIX, LocalApi
 from landfast.service.loop import Loop, UnderWay
 from landfast.service.passing import LivePassing
@@ -122,6 +122,8 @@ class Gateway:
             service = protocols.service_of(sent) if service == protocols.QUERY else service
         if service and self._plane.has(service):
             return _web(await self._planes(sent, service, asked))
+        if sent.content is None and is_form(request):  # a part of it was read, and the rest alone means nothing
+            raise Refusal(413, "RequestEntityTooLarge", f"A form may have {_LONGEST} bytes.")
         if service and (unknown := protocols.unknown_operation(sent, service)):
             operation = Operation.read(request.method, asked.target, request.headers, sent.content or b"")
             return _web(protocols.refused(operation, unknown, asked.id))
