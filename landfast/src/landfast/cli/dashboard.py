@@ -23,8 +23,8 @@ _PORTION = 500
 def watch(console: Console, service: Service, interrupts: Interrupts) -> None:
     """Show what happens until the service fails.
 
-    A signal comes up only while this waits or prints: anywhere else it could leave a lock held that the service needs
-    for its end.
+    A signal comes up only while this prints, and between two waits: anywhere else, in `Event.wait` too, it could leave
+    a lock held that the service needs for its end.
 
     Raises:
         Interrupted: A signal asked for the end.
@@ -40,8 +40,9 @@ def watch(console: Console, service: Service, interrupts: Interrupts) -> None:
 
 
 def _failed(service: Service, interrupts: Interrupts, seconds: float) -> bool:
-    with interrupts.allowed():
-        return service.failed.wait(seconds)
+    failed = service.failed.wait(seconds)
+    interrupts.check()
+    return failed
 
 
 def _lines(console: Console, service: Service, interrupts: Interrupts) -> None:
