@@ -61,6 +61,7 @@ REST = {
     "AWS::DynamoDB::Table",
     "AWS::Events::EventBus",
     "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
     "AWS::IAM::Role",
     "AWS::KMS::Key",
     "AWS::Kinesis::Stream",

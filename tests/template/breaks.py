@@ -454,9 +454,9 @@ def _rollbacks(source: _Source) -> Iterator[Break]:
             put(f"{alarm}.{P}.Metrics.1.MetricStat.Metric.Dimensions.1.Value", {"Ref": name}),
         ):
             yield rule, change
-        if len(source.resources[alarm][P]["Metrics"]) > 2:  # noqa: PLR2004 - the sum, the errors, and those in batches
+        if len(source.resources[alarm][P]["Metrics"]) > 2:  # the sum, the errors, and those in batches
             yield rule, drop(f"{alarm}.{P}.Metrics.2")
-    moves = f"DeploymentRole.{P}.Policies.0.PolicyDocument.Statement.1.Resource"
+    moves = f"DeploymentPolicy.{P}.PolicyDocument.Statement.1.Resource"
     for each in ("*", {"Fn::Sub": "arn:${AWS::Partition}:lambda:*:*:function:*"}):
         yield deployments.codedeploy_may_move_every_alias_and_no_other, put(f"{moves}.0", each)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from tests.template.alarms import METRICS
+from tests.template.alarms import METRICS, watched
 from tests.template.stack import Stack, target
 from tests.template.wiring import ALARM, FUNCTION, Rule, Violations, failure_queues, queue_mappings, stream_mappings
 
@@ -61,28 +61,21 @@ def there_is_one_dashboard_in_rows(stack: Stack) -> Violations:
 
 
 def it_names_only_what_is_there(stack: Stack) -> Violations:
-    by = METRICS | MORE_METRICS
+    own = [each for alarm in stack.all(ALARM).values() for each in watched(alarm)]
     for widget in widgets(stack):
         for metric in widget["properties"].get("metrics", []):
             namespace, name, *rest = [each for each in metric if isinstance(each, str)]
-            dimensions = dict(zip(rest[::2], rest[1::2], strict=True))
-            if namespace.startswith("AWS/") and by.get((namespace, name)) != set(dimensions):
-                yield f"{namespace} {name}: AWS emits none by {sorted(dimensions)}"
-            if not namespace.startswith("AWS/") and {"service"} != set(dimensions):
-                yield f"{name}: no function emits it"
-            if namespace == "<AWS::StackName>" and not _counted(stack, name):
-                yield f"{name}: no alarm knows it"
+            by = dict(zip(rest[::2], rest[1::2], strict=True))
+            known = (METRICS | MORE_METRICS).get((namespace, name)) == set(by)
+            counted = namespace == "<AWS::StackName>" and any((each.metric, each.by) == (name, by) for each in own)
+            if not known and not counted:
+                yield f"{namespace} {name}: nothing emits it by {by}"
         if widget["type"] == "metric" and widget["properties"]["region"] != "<AWS::Region>":
             yield f"{widget['properties']['title']}: is about another region"
         for named in re.findall(r"<([^>.]+)[^>]*>", json.dumps(widget)):
-            if named not in stack.wired and not named.startswith("AWS::"):
-                yield f"{named}: is not there"
-            elif "Condition" in stack.wired.get(named, {}):
-                yield f"{named}: is not always there"
-
-
-def _counted(stack: Stack, name: str) -> bool:
-    return any(alarm.get("MetricName") == name for alarm in stack.all(ALARM).values())
+            there = stack.wired.get(named, {"Condition": "none"})
+            if "Condition" in there and not named.startswith("AWS::"):
+                yield f"{named}: is not there, or not always"
 
 
 def it_leaves_nothing_out(stack: Stack) -> Violations:

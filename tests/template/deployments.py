@@ -1,6 +1,6 @@
 """The rules of deployments: callers reach the alias, a gradual deployment can tell and go back, roles are bounded."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.template.alarms import watched
@@ -29,28 +29,37 @@ def gradual(stack: Stack) -> Stack:
 
 
 def _raw(stack: Stack, kind: str) -> dict[str, Properties]:
-    return {
-        name: each["Properties"] for name, each in stack.translated["Resources"].items() if each["Type"] == kind
-    }
+    return {name: each["Properties"] for name, each in stack.translated["Resources"].items() if each["Type"] == kind}
 
 
 def _called(stack: Stack) -> Iterator[tuple[str, object]]:
     """Yield what may name a function as the one to call, with where."""
-    for kind in (MAPPING, PERMISSION):
-        for name, each in _raw(stack, kind).items():
-            yield name, each["FunctionName"]
-    for name, each in _raw(stack, EVENT_RULE).items():
-        yield from ((name, one["Arn"]) for one in each["Targets"])
-    for name, each in _raw(stack, BUCKET).items():
-        for one in each.get("NotificationConfiguration", {}).get("LambdaConfigurations", []):
-            yield name, one["Function"]
-    for name, each in _raw(stack, INVOKE_CONFIG).items():
-        yield from ((name, one["Destination"]) for one in each["DestinationConfig"].values())
-    for name, each in _raw(stack, "AWS::IAM::Role").items():
-        for policy in each.get("Policies", []):
-            for statement in policy["PolicyDocument"]["Statement"]:
-                if "lambda:InvokeFunction" in as_list(statement["Action"]):
-                    yield from ((name, one) for one in as_list(statement["Resource"]))
+    for kind, found in _CALLS.items():
+        for name, properties in _raw(stack, kind).items():
+            yield from ((name, each) for each in found(properties))
+
+
+def _allowed(role: Properties) -> list[object]:
+    return [
+        each
+        for policy in role.get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "lambda:InvokeFunction" in as_list(statement["Action"])
+        for each in as_list(statement["Resource"])
+    ]
+
+
+_CALLS: dict[str, Callable[[Properties], list[object]]] = {
+    MAPPING: lambda mapping: [mapping["FunctionName"]],
+    PERMISSION: lambda permission: [permission["FunctionName"]],
+    EVENT_RULE: lambda rule: [each["Arn"] for each in rule["Targets"]],
+    BUCKET: lambda bucket: [
+        each["Function"] for each in bucket.get("NotificationConfiguration", {}).get("LambdaConfigurations", [])
+    ],
+    INVOKE_CONFIG: lambda config: [each["Destination"] for each in config["DestinationConfig"].values()],
+    "AWS::IAM::Role": _allowed,
+}
+"""Where a function is named in order to be called, by what names it."""
 
 
 def everything_calls_the_alias(stack: Stack) -> Violations:
@@ -122,7 +131,7 @@ def codedeploy_may_move_every_alias_and_no_other(stack: Stack) -> Violations:
         for name in stack.all(FUNCTION)
         for each in ({"Fn::GetAtt": [name, "Arn"]}, {"Fn::Sub": f"${{{name}.Arn}}:live"})
     ]
-    for statement in stack.properties("DeploymentRole")["Policies"][0]["PolicyDocument"]["Statement"]:
+    for statement in stack.properties("DeploymentPolicy")["PolicyDocument"]["Statement"]:
         if any(action.startswith("lambda:") for action in as_list(statement["Action"])):
             allowed = as_list(statement["Resource"])
             for each in [*wanted, *allowed]:

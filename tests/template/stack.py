@@ -124,9 +124,13 @@ def _packaged(source: Properties) -> Properties:
     for resource in packaged["Resources"].values():
         if resource["Type"] == "AWS::Serverless::LayerVersion":
             resource["Properties"]["ContentUri"] = "s3://bucket/key"
-        if resource["Type"] == "AWS::Serverless::Function":
+        if resource["Type"] == "AWS::Serverless::Function" and not _is_packaged(resource["Properties"]["CodeUri"]):
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
     return packaged
+
+
+def _is_packaged(uri: object) -> bool:
+    return isinstance(uri, str) and uri.startswith("s3://")
 
 
 def _without_aliases(resources: Properties) -> Properties:
