@@ -1,0 +1,1 @@
+"""Builds the starter out of this repository: `make starter`."""
