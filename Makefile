@@ -13,7 +13,8 @@ READY := .venv/.ready
 REQUIREMENTS := layers/shared/requirements.txt
 SOURCES := demo functions layers tests
 # --- the tool ---
-SOURCES += landfast benchmarks starter
+SOURCES += landfast benchmarks tools
+SITE := .tools/site
 # --- shared ---
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
@@ -42,9 +43,11 @@ up: $(READY)  ## Run the application until Ctrl-C
 ##@ Take apart
 remove: $(READY)  ## Remove pipelines from the project: make remove PIPELINE=receipts (FORCE=1 with uncommitted changes)
 	@$(BIN)/landfast pipelines remove "$(PIPELINE)" $(if $(FORCE),--force)
+	@$(MAKE) pictures # --- the tool ---
 
 keep: $(READY)  ## Keep these pipelines and remove all others: make keep PIPELINES=payments,order-files
 	@$(BIN)/landfast pipelines keep "$(PIPELINES)" $(if $(FORCE),--force)
+	@$(MAKE) pictures # --- the tool ---
 
 ##@ Check
 test: check template-lint  ## Everything: the fast checks, then templates, workers, emulators and end-to-end tests
@@ -74,6 +77,7 @@ contracts: $(READY)  ## Check who may import whom
 
 # --- the tool ---
 check: conformance-check
+test: site
 conformance-check: $(READY)
 	@cd landfast && $(PYTHON) -m tests.conformance --check
 
@@ -97,6 +101,20 @@ pre-commit: $(READY)  ## Check at every commit from now on
 	@$(BIN)/pre-commit install
 
 # --- the tool ---
+##@ Document
+site: $(SITE)/.ready  ## Build the site of docs/ into dist/site; every link and anchor is checked
+	@$(SITE)/bin/python -m tools.site build
+
+pictures: $(READY)  ## Draw the pictures of docs/ from the template and the scenarios
+	@$(PYTHON) -m tools.pictures
+
+$(SITE)/.ready: uv.lock .python-version | $(UV)
+	@UV_PROJECT_ENVIRONMENT=$(SITE) $(UV) sync --quiet --frozen --only-group site
+	@touch $@
+
+site-serve: $(SITE)/.ready  ## Show the site on loopback until Ctrl-C, and every change of docs/
+	@$(SITE)/bin/python -m tools.site serve
+
 ##@ Measure
 bench: $(READY)  ## Measure against named peers and computed limits, as ratios in one run
 	@PYTHONPATH=landfast:. $(BIN)/python -m benchmarks
@@ -124,9 +142,9 @@ conformance: $(READY)  ## Write docs/conformance.md from the tests
 	@cd landfast && $(PYTHON) -m tests.conformance
 
 starter: $(READY)  ## Build the starter, and the wheel that brings it, into dist
-	@$(PYTHON) -m starter
+	@$(PYTHON) -m tools.starter
 
-.PHONY: bench conformance conformance-check mutants starter
+.PHONY: bench conformance conformance-check mutants pictures site site-serve starter
 
 # --- shared ---
 lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer

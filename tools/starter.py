@@ -1,4 +1,6 @@
-"""The starter: the application alone, as a zip that `landfast new` and `sam init --location` both make a project of.
+"""Builds the starter and the wheel that brings it: `python -m tools.starter`.
+
+The starter is the application alone, as a zip that `landfast new` and `sam init --location` both make a project of.
 
 Its layout is cookiecutter's, which `sam init` uses: in one folder are `cookiecutter.json` and the project, in whose
 files cookiecutter's variable stands for its name. `landfast new` finds the description in the project, and no more.
@@ -20,8 +22,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from landfast.starter import TEMPLATE, Removal, describe, files, renamed
+from landfast.starter import TEMPLATE, Removal, StarterError, describe, files, renamed
 
+ROOT = Path(__file__).resolve().parents[1]
 NAME = "landfast-shop"
 VARIABLE = "{{cookiecutter.project_name}}"
 THE_TOOL = "the tool"
@@ -47,7 +50,7 @@ PARTS = (
     "tests",
     "uv.lock",
 )
-"""What of this repository is the application. `starter/project` has what a project has instead or besides."""
+"""What of this repository is the application. `starter/` has what a project has instead or besides."""
 
 _MOMENT = (2020, 2, 2, 0, 0, 0)
 _SOURCE = "landfast = { workspace = true }"
@@ -92,7 +95,7 @@ def copy(root: Path, project: Path) -> None:
         if not (project / part).exists():
             raise BuildError(f"{part}: the starter shall have it, and there is no such file")
     Removal.of(project, [THE_TOOL]).carry_out(project)
-    own = root / "starter" / "project"
+    own = root / "starter"
     for path in files(own):
         _copy(own / path, project / path)
 
@@ -115,10 +118,9 @@ def _bring(project: Path, wheel: Path) -> None:
 def _lock(project: Path, root: Path) -> None:
     """Lock the project as this repository is locked, but for the tool, which is a wheel there."""
     _uv("lock", "--quiet", "--project", str(project))
-    ours, theirs = _locked(root), _locked(project)
-    if ours != theirs:
-        differing = sorted({name for name, _ in ours ^ theirs})
-        raise BuildError(f"uv.lock: the starter would lock others than were tested here: {', '.join(differing)}")
+    if others := _locked(project) - _locked(root):
+        told = ", ".join(f"{name} {version}" for name, version in sorted(others))
+        raise BuildError(f"uv.lock: the starter would lock what was not tested here: {told}")
 
 
 def _locked(folder: Path) -> set[tuple[str, str]]:
@@ -194,3 +196,18 @@ def _uv(*arguments: str) -> None:
     done = subprocess.run([uv, *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - its arguments are ours
     if done.returncode != 0:
         raise BuildError(f"uv {arguments[0]}: {' '.join(done.stderr.split()) or f'exit status {done.returncode}'}")
+
+
+def main() -> int:
+    """Build both into dist, and tell what they are."""
+    try:
+        for path in build(ROOT, ROOT / "dist"):
+            sys.stdout.write(f"{path.relative_to(ROOT)}  {path.stat().st_size / 1_048_576:.1f} MiB\n")
+    except (BuildError, StarterError, OSError) as error:
+        sys.stderr.write(f"starter: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

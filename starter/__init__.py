@@ -1,1 +1,0 @@
-"""Builds the starter out of this repository: `make starter`."""

@@ -1,0 +1,1 @@
+"""What makes the site, the pictures and the starter of this repository."""
