@@ -22,6 +22,7 @@ FAST := tests/architecture tests/unit
 SLOW := tests/template tests/local_invoke
 WHOLE := tests/end_to_end
 # --- the tool ---
+FAST += tests/starter
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/starter tests/template_reader
 TOOL_SLOW := tests/runtime tests/dataplane tests/service

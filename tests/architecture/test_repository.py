@@ -14,16 +14,20 @@ FAST = (
     "landfast/tests/simulate",
     "landfast/tests/starter",
     "landfast/tests/template_reader",
+    "tests/starter",
     # --- shared ---
     "tests/architecture",
     "tests/unit",
 )
 """The layers where time is virtual."""
 
+TESTS = ["tests"]
+TESTS.append("landfast/tests")  # --- the tool ---
+
 LAYERS = sorted(
     {
         f"{tests}/{path.relative_to(ROOT / tests).parts[0]}"
-        for tests in ("landfast/tests", "tests")
+        for tests in TESTS
         for path in (ROOT / tests).rglob("test_*.py")
     }
 )
