@@ -16,7 +16,7 @@ SOURCES := landfast demo tools functions layers tests benchmarks
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
 FAST := tests/architecture tests/unit
-SLOW := tests/template tests/local_invoke
+SLOW := tests/template tests/local_invoke tests/docs
 WHOLE := tests/end_to_end
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/template_reader
