@@ -10,12 +10,13 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 PYTHON := $(CURDIR)/.venv/bin/python
 READY := .venv/.ready
+SITE := .tools/site
 REQUIREMENTS := layers/shared/requirements.txt
 SOURCES := landfast demo tools functions layers tests benchmarks
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
 FAST := tests/architecture tests/unit
-SLOW := tests/template tests/local_invoke
+SLOW := tests/template tests/local_invoke tests/docs
 WHOLE := tests/end_to_end
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/template_reader
@@ -39,12 +40,14 @@ up: $(READY)  ## Run the application until Ctrl-C
 ##@ Take apart
 remove:  ## Remove pipelines from the project: make remove PIPELINE=receipts (FORCE=1 with uncommitted changes)
 	@python3 -m tools.pipelines remove "$(PIPELINE)" $(if $(FORCE),--force)
+	@$(MAKE) pictures
 
 keep:  ## Keep these pipelines and remove all others: make keep PIPELINES=payments,order-files
 	@python3 -m tools.pipelines keep "$(PIPELINES)" $(if $(FORCE),--force)
+	@$(MAKE) pictures
 
 ##@ Check
-test: check template-lint  ## Everything: the fast checks, then templates, workers, emulators and end-to-end tests
+test: check template-lint site  ## Everything: the fast checks, the site, then templates, workers, emulators and end-to-end tests
 	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW)
 	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_CONTRACT)
 	@$(PYTEST) $(SIDE_BY_SIDE) $(SLOW)
@@ -95,6 +98,16 @@ crashes: $(READY)  ## Kill the payments function at any of its calls, 2,000 time
 pre-commit: $(READY)  ## Check at every commit from now on
 	@$(BIN)/pre-commit install
 
+##@ Document
+site: $(SITE)/.ready  ## Build the site of docs/ into dist/site; every link and anchor is checked
+	@$(SITE)/bin/python -m tools.site build
+
+pictures: $(READY)  ## Draw the pictures of docs/ from the template and the scenarios
+	@$(PYTHON) -m tools.pictures
+
+site-serve: $(SITE)/.ready  ## Show the site on loopback until Ctrl-C, and every change of docs/
+	@$(SITE)/bin/python -m tools.site serve
+
 ##@ Measure
 bench: $(READY)  ## Measure against named peers and computed limits, as ratios in one run
 	@PYTHONPATH=landfast:. $(BIN)/python -m benchmarks
@@ -139,6 +152,10 @@ $(READY): uv.lock pyproject.toml landfast/pyproject.toml .python-version | $(UV)
 	@$(UV) sync --quiet --frozen
 	@touch $@
 
+$(SITE)/.ready: uv.lock .python-version | $(UV)
+	@UV_PROJECT_ENVIRONMENT=$(SITE) $(UV) sync --quiet --frozen --only-group site
+	@touch $@
+
 $(UV):
 	@mkdir -p .tools/bin
 	@if command -v uv >/dev/null; then ln -sf "$$(command -v uv)" $@; exit; fi; \
@@ -148,5 +165,5 @@ $(UV):
 	echo "No Python with venv was found: install Python 3 (on Debian also python3-venv), or uv."; exit 1
 
 .PHONY: bench build check clean conformance conformance-check conservation contracts crashes demo deploy format \
-	format-check help keep lint local-invoke lock malformed mutants pre-commit remove template-lint test types \
-	types-shop types-tool up
+	format-check help keep lint local-invoke lock malformed mutants pictures pre-commit remove site \
+	site-serve template-lint test types types-shop types-tool up
