@@ -12,9 +12,11 @@ PYTHON := $(CURDIR)/.venv/bin/python
 READY := .venv/.ready
 REQUIREMENTS := layers/shared/requirements.txt
 SOURCES := demo functions layers tests
+TYPES := types-shop
 # --- the tool ---
 SOURCES += landfast benchmarks tools
 SITE := .tools/site
+TYPES += types-tool
 # --- shared ---
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
@@ -23,6 +25,7 @@ SLOW := tests/template tests/local_invoke
 WHOLE := tests/end_to_end
 # --- the tool ---
 FAST += tests/starter
+SLOW += tests/docs
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/starter tests/template_reader
 TOOL_SLOW := tests/runtime tests/dataplane tests/service
@@ -32,7 +35,9 @@ TOOL_WHOLE := tests/wheel tests/faithful tests/end_to_end
 
 PYTEST := $(CURDIR)/$(BIN)/pytest
 SIDE_BY_SIDE := -n 2 --dist worksteal
-IN_GROUPS := -n 2 --dist loadgroup
+# Tests of processes mostly wait, for processes: more of them than processors run at once.
+WAITING := -n 4 --dist worksteal
+IN_GROUPS := -n 3 --dist loadgroup
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
@@ -52,10 +57,10 @@ keep: $(READY)  ## Keep these pipelines and remove all others: make keep PIPELIN
 
 ##@ Check
 test: check template-lint  ## Everything: the fast checks, then templates, workers, emulators and end-to-end tests
-	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_SLOW) # --- the tool ---
-	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_CONTRACT) # --- the tool ---
+	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW) # --- the tool ---
+	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_CONTRACT) # --- the tool ---
 	@$(PYTEST) $(SIDE_BY_SIDE) $(SLOW)
-	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_WHOLE) # --- the tool ---
+	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_WHOLE) # --- the tool ---
 	@$(PYTEST) $(IN_GROUPS) $(WHOLE)
 
 check: format-check lint types contracts  ## The fast part: format, lint, types, contracts, units
@@ -69,7 +74,14 @@ lint: $(READY)  ## Lint the Python code
 	@$(BIN)/ruff check --quiet $(SOURCES)
 
 types: $(READY)  ## Check the types
-	@cd landfast && $(CURDIR)/$(BIN)/mypy # --- the tool ---
+	@$(MAKE) -j2 --output-sync $(TYPES)
+
+# --- the tool ---
+types-tool:
+	@cd landfast && $(CURDIR)/$(BIN)/mypy
+
+# --- shared ---
+types-shop:
 	@$(BIN)/mypy
 
 contracts: $(READY)  ## Check who may import whom
@@ -145,7 +157,7 @@ conformance: $(READY)  ## Write docs/conformance.md from the tests
 starter: $(READY)  ## Build the starter, and the wheel that brings it, into dist
 	@$(PYTHON) -m tools.starter
 
-.PHONY: bench conformance conformance-check mutants pictures site site-serve starter
+.PHONY: bench conformance conformance-check mutants pictures site site-serve starter types-tool
 
 # --- shared ---
 lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer
@@ -177,4 +189,4 @@ $(UV):
 	echo "No Python with venv was found: install Python 3 (on Debian also python3-venv), or uv."; exit 1
 
 .PHONY: build check clean conservation contracts crashes demo deploy format format-check help keep lint local-invoke lock \
-	malformed pre-commit remove template-lint test types up
+	malformed pre-commit remove template-lint test types types-shop up

@@ -47,7 +47,15 @@ PARTS = (
     "samconfig.toml",
     "starter.toml",
     TEMPLATE,
-    "tests",
+    "tests/__init__.py",
+    "tests/architecture",
+    "tests/conftest.py",
+    "tests/crashes",  # --- payments ---
+    "tests/end_to_end",
+    "tests/local_invoke",
+    "tests/samples.py",
+    "tests/template",
+    "tests/unit",
     "uv.lock",
 )
 """What of this repository is the application. `starter/` has what a project has instead or besides."""

@@ -1,4 +1,3 @@
-# --- the tool ---
 """Nothing here may open a socket."""
 
 import pytest

@@ -1,4 +1,3 @@
-# --- the tool ---
 """The starter is the application alone, and a project that is made of it is named after itself everywhere."""
 
 import re
