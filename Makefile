@@ -26,7 +26,9 @@ TOOL_WHOLE := tests/wheel tests/faithful tests/end_to_end
 
 PYTEST := $(CURDIR)/$(BIN)/pytest
 SIDE_BY_SIDE := -n 2 --dist worksteal
-IN_GROUPS := -n 2 --dist loadgroup
+# Tests of processes mostly wait, for processes: more of them than processors run at once.
+WAITING := -n 4 --dist worksteal
+IN_GROUPS := -n 3 --dist loadgroup
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
@@ -46,10 +48,10 @@ keep:  ## Keep these pipelines and remove all others: make keep PIPELINES=paymen
 
 ##@ Check
 test: check template-lint site  ## Everything: the fast checks, the site, then templates, workers, emulators and end-to-end tests
-	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_SLOW)
-	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_CONTRACT)
+	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW)
+	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_CONTRACT)
 	@$(PYTEST) $(SIDE_BY_SIDE) $(SLOW)
-	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_WHOLE)
+	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_WHOLE)
 	@$(PYTEST) $(IN_GROUPS) $(WHOLE)
 
 check: format-check lint types contracts conformance-check  ## The fast part: format, lint, types, contracts, rules, units
@@ -63,7 +65,12 @@ lint: $(READY)  ## Lint the Python code
 	@$(BIN)/ruff check --quiet $(SOURCES)
 
 types: $(READY)  ## Check the types
+	@$(MAKE) -j2 --output-sync types-tool types-shop
+
+types-tool:
 	@cd landfast && $(CURDIR)/$(BIN)/mypy
+
+types-shop:
 	@$(BIN)/mypy
 
 contracts: $(READY)  ## Check who may import whom
@@ -159,4 +166,4 @@ $(UV):
 
 .PHONY: bench build check clean conformance conformance-check conservation contracts crashes demo deploy format \
 	format-check help keep lint local-invoke lock malformed mutants pictures pre-commit remove site \
-	site-serve template-lint test types up
+	site-serve template-lint test types types-shop types-tool up
