@@ -1,6 +1,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from landfast.delivery.event_sources import KINESIS
 from landfast.delivery.outcomes import Failed, Succeeded
 from landfast.delivery.queue import QueuePoller
 from landfast.delivery.queue_config import QueueAttributes
@@ -44,7 +45,7 @@ def shard_driver(
         "DestinationConfig": {"OnFailure": {"Destination": QUEUE}},
         **properties,
     }
-    config = configuration(given, "kinesis", stream_arn=STREAM, function_arn="f:1:2:3:4:5:6", mapping_id="m")
+    config = configuration(given, KINESIS, stream_arn=STREAM, function_arn="f:1:2:3:4:5:6", mapping_id="m")
 
     def render(record: StreamRecord) -> Any:
         return record.body

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from landfast.delivery.event_sources import KINESIS
 from landfast.delivery.outcomes import Failed, Succeeded
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream import ShardPoller
@@ -39,7 +40,7 @@ class Rig:
     def __init__(self, state: ShardState | None = None, position: Any = "TRIM_HORIZON", **properties: object) -> None:
         self.world = MadeUpWorld()
         self.log: ShardLog[Stored] = ShardLog("shard-1")
-        config = configuration({"StartingPosition": "TRIM_HORIZON", **properties}, "kinesis", function_arn="f")
+        config = configuration({"StartingPosition": "TRIM_HORIZON", **properties}, KINESIS, function_arn="f")
         poller = ShardPoller(
             config,
             "shard-1",

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from landfast.delivery.event_sources import DYNAMODB, KINESIS
 from landfast.delivery.payload import PAYLOAD_LIMIT
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import configuration
@@ -67,7 +68,7 @@ class Rig:
     def start(self, position: str = "TRIM_HORIZON", **properties: object) -> StreamReader:
         """Start the mapping."""
         properties = {"StartingPosition": position, **properties}
-        config = configuration(properties, "kinesis", stream_arn=ARN, function_arn="f", mapping_id="m")
+        config = configuration(properties, KINESIS, stream_arn=ARN, function_arn="f", mapping_id="m")
         target = self.stage.functions.find("orders")
         stream = self.stage.loop.ask(lambda: self.kinesis.stream(ARN))
         reader = StreamReader(StreamMapping("mapping", target, stream, config, Settings()), self.stage.shared)
@@ -385,7 +386,7 @@ def test_the_changes_of_a_table_reach_their_mapping(rig: Rig) -> None:
     stream = api.streams.of_table("orders")
     assert stream is not None
     properties = {"StartingPosition": "TRIM_HORIZON"}
-    config = configuration(properties, "dynamodb", stream_arn=stream.arn, function_arn="f", mapping_id="m")
+    config = configuration(properties, DYNAMODB, stream_arn=stream.arn, function_arn="f", mapping_id="m")
     target = rig.stage.functions.find("orders")
     StreamReader(StreamMapping("table", target, stream, config, Settings()), rig.stage.shared).start()
     keys, new = {"id": {"S": "k"}}, {"id": {"S": "k"}, "n": {"N": "1"}, "b": {"B": "AP8="}}

@@ -18,7 +18,7 @@ from landfast.delivery.destinations import Destination, async_body, dead_letter_
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_invoke_config import AsynchronousConfig, configuration, in_force, updated_dead_letter
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
-from landfast.delivery.payloads import decoded, too_large_event
+from landfast.delivery.payloads import PAYLOAD_LIMIT, decoded, too_large_event
 from landfast.delivery.recursion import ERROR_CODE, ERROR_STATUS, METRIC, RecursiveLoop, stops
 from landfast.delivery.settings import Backoff, Settings
 from landfast.delivery.strict_json import json_text
@@ -35,9 +35,6 @@ __all__ = [
     "in_force",
     "updated_dead_letter",
 ]
-
-PAYLOAD_LIMIT: Final = 1024 * 1024
-"""The most bytes of an asynchronous event (section F of the reference)."""
 
 _RETRY_WAIT: Final = 60.0
 """Seconds before the first retry; the second waits twice as long (S-04)."""

@@ -1,4 +1,4 @@
-"""One shard of a Kinesis or DynamoDB stream: reading, lanes and the checkpoint (S-45, S-46, S-49, S-78)."""
+"""One shard of a stream: reading, lanes and the checkpoint (S-45, S-46, S-49, S-78)."""
 
 import math
 import zlib
@@ -16,7 +16,7 @@ from landfast.delivery.lane import Lane, StreamAction
 from landfast.delivery.lane_state import Batch, LaneState
 from landfast.delivery.outcomes import Outcome
 from landfast.delivery.settings import Settings
-from landfast.delivery.stream_config import POLL_INTERVAL, StreamConfig
+from landfast.delivery.stream_config import StreamConfig
 from landfast.delivery.stream_records import Envelope, Render, StreamRecord, stream_event
 
 READ_LIMIT: Final = 10_000
@@ -74,7 +74,7 @@ class Failures:
             response=batch.error if exhausted else "absent",
             executed_version=batch.version,
             now=at,
-            info_key="KinesisBatchInfo" if self.config.kind == "kinesis" else "DDBStreamBatchInfo",
+            source=self.config.source,
             shard_id=self.shard_id,
             start_sequence=first.sequence,
             end_sequence=last.sequence,
@@ -201,7 +201,7 @@ class ShardPoller:
             self._end()
         elif is_all:
             self._read_until = max(now, nothing_before)
-            interval = POLL_INTERVAL[self.config.kind]
+            interval = self.config.source.poll_interval
             self._next_read = max(_tick_after(now, interval), _tick_from(nothing_before, interval))
         if ended or is_all:
             for lane in self._lanes:
@@ -292,7 +292,7 @@ class ShardPoller:
 
     def _matcher(self) -> Callable[[StreamRecord], bool] | None:
         criteria, render = self.config.filter_criteria, self._render
-        compiled = None if criteria is None else compile_filters(criteria, self.config.kind, self._settings)
+        compiled = None if criteria is None else compile_filters(criteria, self.config.source, self._settings)
         return None if compiled is None else lambda record: compiled.matches(render(record))
 
     @staticmethod

@@ -10,7 +10,7 @@ from landfast.driver.driver import Driver, Machine
 from landfast.driver.polled_queue import MappedQueue, Poll, PolledQueue
 from landfast.driver.queues import Ended as MessagesEnded
 from landfast.driver.queues import MessageQueue, QueueDriver
-from landfast.driver.streams import Page, Shard, ShardDriver, TailedShard
+from landfast.driver.streams import Page, ReadableShard, ReadableStream, Shard, ShardDriver, TailedShard
 from landfast.driver.world import (
     Call,
     Change,
@@ -43,6 +43,8 @@ __all__ = [
     "Poll",
     "PolledQueue",
     "QueueDriver",
+    "ReadableShard",
+    "ReadableStream",
     "Shard",
     "ShardDriver",
     "ShardState",

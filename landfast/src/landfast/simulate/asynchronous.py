@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from landfast.delivery.asynchronous import AsynchronousQueue, Event, configuration
+from landfast.delivery.event_sources import ASYNCHRONOUS
 from landfast.delivery.settings import Settings
 from landfast.delivery.strict_json import json_text, text_size
 from landfast.driver import AsynchronousDriver, Order
@@ -25,7 +26,7 @@ def begin(scenario: Scenario, settings: Settings, world: SimulatedWorld, new_id:
         reserved_concurrency=reserved,
         epoch=START,
     )
-    driver = AsynchronousDriver(queue, world, source="async", function="", function_arn=FUNCTION_ARN)
+    driver = AsynchronousDriver(queue, world, source=ASYNCHRONOUS.kind, function="", function_arn=FUNCTION_ARN)
 
     def accepting(event: Event) -> Callable[[], None]:
         return lambda: driver.accept(event)
