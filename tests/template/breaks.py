@@ -432,7 +432,7 @@ def _aliases(source: _Source) -> Iterator[Break]:
     for bucket, properties in source.all(BUCKET).items():
         if "BucketName" in properties:
             room = deployments.names_of_buckets_leave_room_for_the_stacks
-            yield room, put(f"{bucket}.{P}.BucketName.Fn::Sub.0", "${AWS::StackName}-of-all-orders-${Id}")
+            yield room, put(f"{bucket}.{P}.BucketName.Fn::Sub.0", "${AWS::StackName}-of-orders-${Id}")
             yield room, put(f"{bucket}.{P}.BucketName.Fn::Sub.0", "order-files-${Id}")
             yield room, put(f"{bucket}.{P}.BucketName.Fn::Sub.1.Id", {"Ref": "AWS::StackId"})
     for role in source.all("AWS::IAM::Role"):

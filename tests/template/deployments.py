@@ -19,7 +19,7 @@ COUNTED = {"DestinationDeliveryFailures", "AsyncEventsDropped", "DeadLetterError
 LONGEST_BUCKET_NAME = 63
 """Amazon S3 User Guide, bucket naming rules."""
 
-LONGEST_ROOM_FOR_THE_STACK = 42
+LONGEST_ROOM_FOR_THE_STACK = 48
 """What the template and docs/deploy.md promise."""
 
 

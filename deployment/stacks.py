@@ -1,4 +1,4 @@
-"""Deletes a deployed stack and says what stays: `python -m tools.stacks delete --env trial`, or `kept` to only say it.
+"""Deletes a deployed stack and says what stays: `python -m deployment.stacks delete --env trial`; `kept` only says it.
 
 `sam delete` alone stops at a bucket that holds an object: CloudFormation deletes empty ones only. A stack that was
 deployed with `Disposable=true` loses its data anyway, so that this empties its buckets first; nothing in the stack
@@ -92,25 +92,17 @@ class DeployedStack:
             if declared[logical_id].get("DeletionPolicy", "Delete") != "Delete" and resource.kind != VERSION
         ]
 
-    def left_behind(self) -> list[Resource]:
-        """Return what CloudFormation has kept, after the stack was deleted."""
-        return [resource for _, resource in self._resources("DELETE_SKIPPED") if resource.kind != VERSION]
-
     def empty_buckets(self) -> Iterator[tuple[str, int]]:
         """Delete every version of every object in the stack's buckets; yield each bucket with how many there were."""
         for _, resource in self._resources():
             if resource.kind == BUCKET:
                 yield resource.name, self._empty(resource.name)
 
-    def _resources(self, status: str = "") -> Iterator[tuple[str, Resource]]:
+    def _resources(self) -> Iterator[tuple[str, Resource]]:
         pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.id)
         for page in pages:
             for each in page["StackResourceSummaries"]:
-                if each["ResourceStatus"] == status or (not status and "DELETE" not in each["ResourceStatus"]):
-                    yield (
-                        each["LogicalResourceId"],
-                        Resource(each["ResourceType"], each.get("PhysicalResourceId", "")),
-                    )
+                yield each["LogicalResourceId"], Resource(each["ResourceType"], each.get("PhysicalResourceId", ""))
 
     def _empty(self, bucket: str) -> int:
         deleted = 0
@@ -134,11 +126,11 @@ class DeployedStack:
         return deleted
 
 
-def told(stack: DeployedStack) -> str:
+def told(stack: DeployedStack, kept: Sequence[Resource]) -> str:
     """Say what becomes of a stack's data when it is deleted."""
     if stack.is_disposable:
         return f"{stack.name} was deployed as disposable: everything in it goes, data included."
-    return "\n".join([f"{stack.name} keeps its data. These stay, and cost what they hold:", *map(str, stack.kept())])
+    return "\n".join([f"{stack.name} keeps its data. These stay, and cost what they hold:", *map(str, kept)])
 
 
 def delete(
@@ -149,7 +141,8 @@ def delete(
     Raises:
         StacksError: It was not confirmed, or not deleted.
     """
-    say(told(stack))
+    kept = stack.kept()
+    say(told(stack, kept))
     if ask(f"Type {stack.name} to delete it: ") != stack.name:
         raise StacksError("nothing was deleted")
     if stack.is_disposable:
@@ -157,13 +150,12 @@ def delete(
             say(f"emptied {bucket} of {number} object version(s)")
     if sam() != 0:
         raise StacksError(f"{stack.name} was not deleted: see above; if a bucket was written to meanwhile, do it again")
-    left = stack.left_behind()
-    say("\n".join([f"deleted {stack.name}; left behind: {len(left) or 'nothing'}", *map(str, left)]))
+    say("\n".join([f"deleted {stack.name}; left behind: {len(kept) or 'nothing'}", *map(str, kept)]))
 
 
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m tools.stacks", description="Delete a stack, or say what would stay."
+        prog="python -m deployment.stacks", description="Delete a stack, or say what would stay."
     )
     parser.add_argument("what", choices=["delete", "kept"])
     parser.add_argument("--env", default="default", help="of samconfig.toml (default: default, which is development)")
@@ -178,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         stack = DeployedStack(session, stack_name(SETTINGS, asked.env))
         if asked.what == "kept":
-            sys.stdout.write(f"{told(stack)}\n")
+            sys.stdout.write(f"{told(stack, stack.kept())}\n")
             return 0
         command = [str(SAM), "delete", "--config-env", asked.env, "--no-prompts", "--region", session.region_name]
         delete(
