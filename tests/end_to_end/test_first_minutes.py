@@ -22,6 +22,8 @@ def fresh(tmp_path: Path) -> Path:
         if (ROOT / name).exists():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, tmp_path / name)
+    if (ROOT / "vendor").exists():
+        shutil.copytree(ROOT / "vendor", tmp_path / "vendor")
     (tmp_path / ".tools" / "bin").mkdir(parents=True)
     (tmp_path / ".tools" / "bin" / "uv").symlink_to((ROOT / ".tools" / "bin" / "uv").resolve())
     return tmp_path
@@ -66,7 +68,7 @@ def test_without_a_network_it_says_so(fresh: Path) -> None:
 
 def test_without_a_network_uv_itself_cannot_be_had_and_it_says_so(fresh: Path) -> None:
     pip = [sys.executable, "-m", "pip", "install", "uv==0.0.0"]
-    status, lines = run(fresh, "tools/setup.sh", *pip, PIP_INDEX_URL=NOWHERE, PIP_RETRIES="0", PIP_NO_CACHE_DIR="1")
+    status, lines = run(fresh, "bash", "tools/setup.sh", *pip, PIP_INDEX_URL=NOWHERE, PIP_RETRIES="0", PIP_NO_CACHE_DIR="1")
     if "No module named pip" in (fresh / ".tools" / "setup.txt").read_text():
         pytest.skip("this environment has no pip, and the test none to ask")
     assert status != 0
@@ -84,14 +86,14 @@ def test_without_a_network_uv_itself_cannot_be_had_and_it_says_so(fresh: Path) -
 def test_what_the_system_refuses_is_one_line(fresh: Path, command: str, line: str) -> None:
     if not Path("/dev/full").exists() or not Path("/sys/kernel").exists():
         pytest.skip("the refusals of this test are those of Linux's /dev/full and /sys")
-    status, lines = run(fresh, "tools/setup.sh", "sh", "-c", command)
+    status, lines = run(fresh, "bash", "tools/setup.sh", "sh", "-c", command)
     assert status != 0
     assert len(lines) == 1
     assert lines[0].startswith(line)
 
 
 def test_a_failure_that_nobody_knows_is_shown_whole(fresh: Path) -> None:
-    status, lines = run(fresh, "tools/setup.sh", "sh", "-c", "echo one; echo two >&2; exit 3")
+    status, lines = run(fresh, "bash", "tools/setup.sh", "sh", "-c", "echo one; echo two >&2; exit 3")
     assert status == 1
     assert lines[:2] == ["one", "two"]
     assert "failed, see above" in lines[2]
