@@ -67,8 +67,10 @@ def test_without_a_network_it_says_so(fresh: Path) -> None:
 
 
 def test_without_a_network_uv_itself_cannot_be_had_and_it_says_so(fresh: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "install", "uv==0.0.0"]
-    status, lines = run(fresh, "bash", "tools/setup.sh", *pip, PIP_INDEX_URL=NOWHERE, PIP_RETRIES="0", PIP_NO_CACHE_DIR="1")
+    pip = [sys.executable, "-m", "pip", "install", "uv==0.0.0", "--retries", "0", "--no-cache-dir"]
+    status, lines = run(
+        fresh, "bash", "tools/setup.sh", *pip, PIP_INDEX_URL=NOWHERE, PIP_RETRIES="0", PIP_NO_CACHE_DIR="1"
+    )
     if "No module named pip" in (fresh / ".tools" / "setup.txt").read_text():
         pytest.skip("this environment has no pip, and the test none to ask")
     assert status != 0
