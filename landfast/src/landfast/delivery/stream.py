@@ -99,15 +99,16 @@ class Progress:
 
     def done(self, records: Sequence[StreamRecord]) -> None:
         """These records need no more work."""
-        open_, done = self._open, self._done
+        open_, done, passed = self._open, self._done, None
         for record in records:
             if open_ and open_[0] == record.sequence:  # most are done in their order: nothing need be remembered
-                self.checkpoint = open_.popleft()
+                passed = open_.popleft()
             else:
                 done.add(record.sequence)
         while done and open_ and open_[0] in done:
-            self.checkpoint = open_.popleft()
-            done.discard(self.checkpoint)
+            passed = open_.popleft()
+            done.discard(passed)
+        self.checkpoint = passed or self.checkpoint
 
     @property
     def undone(self) -> int:
