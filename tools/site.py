@@ -6,7 +6,7 @@ what a repository shows in another way than a site is turned:
 - **links that leave `docs/`** lead to the page that the site has of that file (`MOVED`). A file without a page is
   named, and not linked. One that is not there ends the build.
 - **`<picture>`** becomes one image for each scheme, so that pictures follow the switch of the site.
-- **marks of pipelines** (`tools/pipelines.py`) go.
+- **marks** (`landfast/src/landfast/starter/marks.py`) go.
 
 `zensical.toml` is the English site. A language has a file of its own beside it, `zensical.ko.toml`, and a folder,
 `docs/ko`, in which pages have the names of those they translate; what is not translated yet is there in English.
