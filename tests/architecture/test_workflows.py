@@ -1,5 +1,6 @@
 """The workflows may do no more than they must, deploy nothing unasked, and call only what there is."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -77,3 +78,39 @@ def test_dependabot_looks_after_the_lock_and_the_actions() -> None:
     found = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8"))
     assert {update["package-ecosystem"] for update in found["updates"]} == {"uv", "github-actions"}
     assert all(update["directory"] == "/" and update["groups"] for update in found["updates"])
+
+
+SETTING_UP = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+TRUST, PERMISSIONS = (
+    json.loads(block) for block in re.findall(r"^```json[^\n]*\n(.*?)^```$", SETTING_UP, re.MULTILINE | re.DOTALL)
+)
+OF_SERVERLESS = {"Function": {"lambda", "iam", "codedeploy"}, "LayerVersion": {"lambda"}}
+"""What SAM makes of its own resources."""
+
+
+def test_the_role_may_deploy_every_kind_of_resource_that_the_template_has() -> None:
+    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    types = re.findall(r"^    Type: AWS::(\w+)::(\w+)$", template, re.MULTILINE)
+    needed = set().union(
+        *(OF_SERVERLESS[kind] if service == "Serverless" else {service.lower()} for service, kind in types)
+    )
+    allowed = {
+        action.partition(":")[0]
+        for statement in PERMISSIONS["Statement"]
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+    assert needed
+    assert needed | {"cloudformation"} <= allowed
+
+
+def test_the_role_trusts_one_environment_of_one_repository() -> None:
+    [statement] = TRUST["Statement"]
+    [(operator, condition)] = statement["Condition"].items()
+    assert operator == "StringEquals"
+    assert "*" not in json.dumps(condition)
+    assert condition["token.actions.githubusercontent.com:sub"].endswith(":environment:staging")
+
+
+def test_every_variable_that_a_deployment_asks_for_is_explained() -> None:
+    asked = set(re.findall(r"\bvars\.(\w+)", DEPLOY))
+    assert asked == set(re.findall(r"^\| `(\w+)` \|", SETTING_UP, re.MULTILINE))
