@@ -112,8 +112,6 @@ workflows: .tools/workflows/.ready  ## Audit the workflows (zizmor), and check t
 	@UV_PROJECT_ENVIRONMENT=.tools/workflows $(UV) sync --quiet --frozen --only-group workflows
 	@touch $@
 
-.PHONY: workflows
-
 # --- shared ---
 malformed: $(READY)  ## Send each function 1,000 malformed payloads; every failure needs a reason, and no log may hold data
 	@seed=$${LANDFAST_SEED:-$$RANDOM}; echo "LANDFAST_SEED=$$seed"; \
@@ -174,7 +172,10 @@ conformance: $(READY)  ## Write docs/conformance.md from the tests
 starter: $(READY)  ## Build the starter, and the wheel that brings it, into dist
 	@$(PYTHON) -m tools.starter
 
-.PHONY: bench conformance conformance-check mutants pictures site site-serve starter types-tool
+release: starter site  ## Put what a release has into dist/release: wheel, starter, site, checksums, notes
+	@$(PYTHON) -m tools.release
+
+.PHONY: bench conformance conformance-check mutants pictures release site site-serve starter types-tool workflows
 
 # --- shared ---
 lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer
