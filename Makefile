@@ -3,6 +3,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+ifeq ($(OS),Windows_NT)
+$(error Landfast runs on Linux and macOS: on Windows, clone it into WSL (wsl --install) and give this command there)
+endif
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 UV_VERSION := 0.13.9
@@ -137,7 +140,7 @@ pictures: $(READY)  ## Draw the pictures of docs/ from the template and the scen
 	@$(PYTHON) -m tools.pictures
 
 $(SITE)/.ready: uv.lock .python-version | $(UV)
-	@UV_PROJECT_ENVIRONMENT=$(SITE) $(UV) sync --quiet --frozen --only-group site
+	@UV_PROJECT_ENVIRONMENT=$(SITE) bash tools/setup.sh $(UV) sync --quiet --frozen --only-group site
 	@touch $@
 
 site-serve: $(SITE)/.ready  ## Show the site on loopback until Ctrl-C, and every change of docs/
@@ -195,16 +198,16 @@ $(REQUIREMENTS): uv.lock | $(UV)
 	@$(UV) export --quiet --frozen --only-group layer --no-emit-project --output-file $@ >/dev/null
 
 $(READY): uv.lock pyproject.toml $(wildcard landfast/pyproject.toml) .python-version | $(UV)
-	@$(UV) sync --quiet --frozen
+	@bash tools/setup.sh $(UV) sync --quiet --frozen
 	@touch $@
 
 $(UV):
 	@mkdir -p .tools/bin
 	@if command -v uv >/dev/null; then ln -sf "$$(command -v uv)" $@; exit; fi; \
 	for python in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do \
-		if "$$python" -m venv .tools 2>/dev/null; then .tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); exit; fi; \
+		if "$$python" -m venv .tools 2>/dev/null; then bash tools/setup.sh .tools/bin/python -m pip install --disable-pip-version-check uv==$(UV_VERSION); exit; fi; \
 	done; \
-	echo "No Python with venv was found: install Python 3 (on Debian also python3-venv), or uv."; exit 1
+	echo "set-up: no Python with venv was found: install Python 3 (on Debian also python3-venv), or uv" >&2; exit 1
 
 .PHONY: build check clean conservation contracts crashes demo deploy format format-check help keep lint local-invoke lock \
 	malformed pre-commit remove template-lint test types types-shop up

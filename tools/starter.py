@@ -64,6 +64,7 @@ PARTS = (
     "tests/samples.py",
     "tests/template",
     "tests/unit",
+    "tools/setup.sh",
     "uv.lock",
 )
 """What of this repository is the application. `starter/` has what a project has instead or besides."""
