@@ -3,6 +3,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+ifeq ($(OS),Windows_NT)
+$(error Landfast runs on Linux and macOS: on Windows, clone it into WSL (wsl --install) and give this command there)
+endif
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 UV_VERSION := 0.13.9
@@ -98,6 +101,21 @@ conformance-check: $(READY)
 template-lint: $(READY)  ## Validate and lint the template (tests/template lint what SAM makes of it)
 	@$(BIN)/sam validate --lint
 
+# --- the tool ---
+SCHEMA := .tools/workflows/bin/check-jsonschema --quiet --builtin-schema vendor.
+workflows: .tools/workflows/.ready  ## Audit the workflows (zizmor), and check the forms of what GitHub reads
+	@.tools/workflows/bin/zizmor --quiet --offline --strict-collection .github
+	@$(SCHEMA)github-workflows .github/workflows/*.yml
+	@$(SCHEMA)dependabot .github/dependabot.yml
+	@$(SCHEMA)github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(SCHEMA)github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	@$(SCHEMA)citation-file-format CITATION.cff
+
+.tools/workflows/.ready: uv.lock .python-version | $(UV)
+	@UV_PROJECT_ENVIRONMENT=.tools/workflows $(UV) sync --quiet --frozen --only-group workflows
+	@touch $@
+
+# --- shared ---
 malformed: $(READY)  ## Send each function 1,000 malformed payloads; every failure needs a reason, and no log may hold data
 	@seed=$${LANDFAST_SEED:-$$RANDOM}; echo "LANDFAST_SEED=$$seed"; \
 		LANDFAST_MALFORMED=1000 LANDFAST_SEED=$$seed $(BIN)/pytest -n 2 --dist worksteal tests/unit/shop/test_malformed.py
@@ -122,7 +140,7 @@ pictures: $(READY)  ## Draw the pictures of docs/ from the template and the scen
 	@$(PYTHON) -m tools.pictures
 
 $(SITE)/.ready: uv.lock .python-version | $(UV)
-	@UV_PROJECT_ENVIRONMENT=$(SITE) $(UV) sync --quiet --frozen --only-group site
+	@UV_PROJECT_ENVIRONMENT=$(SITE) bash tools/setup.sh $(UV) sync --quiet --frozen --only-group site
 	@touch $@
 
 site-serve: $(SITE)/.ready  ## Show the site on loopback until Ctrl-C, and every change of docs/
@@ -166,7 +184,10 @@ conformance: $(READY)  ## Write docs/conformance.md from the tests
 starter: $(READY)  ## Build the starter, and the wheel that brings it, into dist
 	@$(PYTHON) -m tools.starter
 
-.PHONY: bench conformance conformance-check mutants pictures site site-serve starter types-tool
+release: starter site  ## Put what a release has into dist/release: wheel, starter, site, checksums, notes
+	@$(PYTHON) -m tools.release
+
+.PHONY: bench conformance conformance-check mutants pictures release site site-serve starter types-tool workflows
 
 # --- shared ---
 lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer
@@ -186,16 +207,16 @@ $(REQUIREMENTS): uv.lock | $(UV)
 	@$(UV) export --quiet --frozen --only-group layer --no-emit-project --output-file $@ >/dev/null
 
 $(READY): uv.lock pyproject.toml $(wildcard landfast/pyproject.toml) .python-version | $(UV)
-	@$(UV) sync --quiet --frozen
+	@bash tools/setup.sh $(UV) sync --quiet --frozen
 	@touch $@
 
 $(UV):
 	@mkdir -p .tools/bin
 	@if command -v uv >/dev/null; then ln -sf "$$(command -v uv)" $@; exit; fi; \
 	for python in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do \
-		if "$$python" -m venv .tools 2>/dev/null; then .tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); exit; fi; \
+		if "$$python" -m venv .tools 2>/dev/null; then bash tools/setup.sh .tools/bin/python -m pip install --disable-pip-version-check uv==$(UV_VERSION); exit; fi; \
 	done; \
-	echo "No Python with venv was found: install Python 3 (on Debian also python3-venv), or uv."; exit 1
+	echo "set-up: no Python with venv was found: install Python 3 (on Debian also python3-venv), or uv" >&2; exit 1
 
 .PHONY: build check clean conservation contracts crashes delete demo deploy deploy-rehearsal format format-check help keep kept \
 	lint local-invoke lock malformed pre-commit remove template-lint test types types-shop up

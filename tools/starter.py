@@ -31,16 +31,28 @@ THE_TOOL = "the tool"
 """The mark of what belongs to the tool, and to this repository, and not to the application."""
 
 PARTS = (
+    ".devcontainer",
+    ".editorconfig",
+    ".gitattributes",
+    ".github/dependabot.yml",
+    ".github/workflows/check.yml",
+    ".github/workflows/deploy.yml",
     ".gitignore",
     ".pre-commit-config.yaml",
     ".python-version",
+    ".vscode",
     "LICENSE",
     "Makefile",
     "demo",
     "deployment",
     "docs/application.md",
+<<<<<<< HEAD
     "docs/cost.md",
     "docs/deploy.md",
+||||||| 9a6d379
+=======
+    "docs/ci.md",
+>>>>>>> main
     "docs/rules.md",
     "docs/runbooks.md",
     "events",
@@ -59,6 +71,7 @@ PARTS = (
     "tests/samples.py",
     "tests/template",
     "tests/unit",
+    "tools/setup.sh",
     "uv.lock",
 )
 """What of this repository is the application. `starter/` has what a project has instead or besides."""
