@@ -46,13 +46,9 @@ PARTS = (
     "demo",
     "deployment",
     "docs/application.md",
-<<<<<<< HEAD
+    "docs/ci.md",
     "docs/cost.md",
     "docs/deploy.md",
-||||||| 9a6d379
-=======
-    "docs/ci.md",
->>>>>>> main
     "docs/rules.md",
     "docs/runbooks.md",
     "events",
