@@ -115,12 +115,12 @@ class Loop:
 
     @property
     def is_running(self) -> bool:
-        """Whether its thread runs."""
+        """True if its thread runs."""
         return self._thread.is_alive()
 
     @property
     def is_own_thread(self) -> bool:
-        """Whether this is the driver's thread."""
+        """True if this is the driver's thread."""
         return threading.current_thread() is self._thread
 
     def post(self, work: Callable[[], object], source: str = "") -> None:
@@ -133,7 +133,7 @@ class Loop:
         """Ask something in the loop's thread, from any thread, and tell the answer there once the turn is on disk.
 
         Args:
-            question: What to ask.
+            question: The question to ask.
             answered: Told what it has answered.
             failed: Told what it has raised, or why the turn cannot be written.
         """
@@ -152,7 +152,7 @@ class Loop:
         self.post(put)
 
     def ask[T](self, question: Callable[[], T]) -> T:
-        """What `question` answers in the loop's thread, or raises there, once the turn is on disk; from any thread.
+        """Return what `question` answers in the loop's thread, once the turn is on disk; from any thread.
 
         Raises:
             StoppedError: The service stops.
@@ -183,10 +183,10 @@ class Loop:
 
         Args:
             due: In seconds of the clock.
-            work: What to do.
-            order: What goes first among things that are due at the same time.
+            work: The work to do.
+            order: The order among works of the same time.
             source: Named should it crash.
-            background: Whether nobody waits for it: the clock does not jump to it.
+            background: True if nobody waits for it: the clock does not jump to it.
         """
         planned = _Planned(due, order, next(self._count), source, work)
         heapq.heappush(self._background if background else self._planned, planned)
@@ -222,7 +222,7 @@ class Loop:
             self._settling.remove(settled)
 
     def unsettled(self) -> str:
-        """What is under way, and what is planned, for people; only from the loop's thread."""
+        """Tell people what is under way, and what is planned; only from the loop's thread."""
         with self._lock:
             busy = [what for what in self._under_way if what]
         told = [f"under way: {', '.join(busy[:_SHOWN])}"] if busy else []
@@ -284,7 +284,7 @@ class Loop:
         return min(waits, default=None)
 
     def _rests(self) -> bool:
-        """Whether nothing is under way; asked in this order, as what ends has posted what came of it before."""
+        """Tell whether nothing is under way; asked in this order, as what ends has posted what came of it before."""
         return not self._under_way and self._inbox.empty()
 
     def _settle(self) -> None:
@@ -328,7 +328,7 @@ class Loop:
 
 
 def _first(planned: list[_Planned]) -> _Planned | None:
-    """What is planned next; what was cancelled is let go of."""
+    """Return the plan that is due next; what was cancelled is let go of."""
     while planned and planned[0].work is None:
         heapq.heappop(planned)
     return planned[0] if planned else None
