@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -110,6 +111,17 @@ def test_a_shards_records_are_handled_in_order_and_the_checkpoint_is_kept(rig: R
     assert eventually(settled(rig.stage, 3))
     assert rig.handled() == [["a", "b"], ["c"]]
     assert eventually(lambda: rig.checkpoint() == last)
+
+
+def test_whoever_waits_for_everything_to_rest_is_told_of_the_shard_whose_records_wait(tmp_path: Path) -> None:
+    rig = Rig.on(tmp_path, speed=1.0)
+    rig.stage.runtime.handler = lambda _: errored("poison")
+    rig.put("a", "b")
+    rig.start(BatchSize=2, MaximumRetryAttempts=9)
+    assert eventually(lambda: len(rig.stage.journal(Finished)) >= 2)
+    told = rig.stage.loop.ask(rig.stage.loop.unsettled)
+    assert re.search(rf"{ARN}, {FIRST} \(records not done: 2\) until \S+Z \(in \d s\)$", told)
+    rig.close()
 
 
 def test_a_record_wakes_its_mapping_at_once(rig: Rig) -> None:

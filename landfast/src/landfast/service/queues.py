@@ -52,7 +52,7 @@ class QueueReader:
         )
         self._driver = QueueDriver(
             self._poller,
-            LiveWorld(shared, mapping.target, mapping.source),
+            LiveWorld(shared, mapping.target, mapping.source, told=self._told),
             self._queue,
             source=mapping.source,
             function=mapping.target.label,
@@ -77,6 +77,10 @@ class QueueReader:
     def is_busy(self) -> bool:
         """Whether something was received and has not ended."""
         return self._driver.in_flight > 0 or self._poller.in_flight > 0
+
+    def _told(self) -> str:
+        name, held = self._queue.arn.rpartition(":")[2], len(self._queue.in_hand)
+        return f"queue {name}, mapping {self.source} (messages in hand: {held})"
 
     def states(self) -> list[tuple[int, str]]:
         """How many invocations are under way; batches, groups in flight and the largest receive count, for people."""

@@ -56,6 +56,7 @@ class StreamReader:
         self.drivers: list[ShardDriver] = []
         self._mapping = mapping
         self._loop = shared.loop
+        self._shared = shared
         self._world = LiveWorld(shared, mapping.target, mapping.source)
         self._tree = ShardTree(parents_first=mapping.settings.parents_first)
         self._known = shared.store.shards(mapping.source)
@@ -145,7 +146,7 @@ class StreamReader:
         )
         return ShardDriver(
             poller,
-            self._world,
+            LiveWorld(self._shared, mapping.target, mapping.source, told=lambda: self._told(poller)),
             tailed,
             render=_rendered,
             text=_text,
@@ -156,6 +157,9 @@ class StreamReader:
             drained=lambda: self._drained(shard.id),
             delivery_retries=settings.delivery_retries,
         )
+
+    def _told(self, poller: ShardPoller) -> str:
+        return f"{self._mapping.stream.arn}, {poller.shard_id} (records not done: {poller.undone})"
 
     def _drained(self, shard_id: str) -> None:
         self._tree.drained(shard_id)
