@@ -86,6 +86,10 @@ class Sources:
             mapping_id=mapping.uuid,
             settings=self.settings,
         )
-        plane = self.plane
-        stream = plane.tables.streams.by_arn[arn] if declared is None else plane.streams.stream(arn)
-        return StreamMapping(mapping.logical_id, target, stream, config, self.settings)
+        if declared is not None:
+            stream = self.plane.streams.stream(arn)
+            return StreamMapping(mapping.logical_id, target, stream, config, self.settings)
+        streams = self.plane.tables.streams
+        changes = streams.by_arn[arn]
+        earlier = streams.earlier(changes)
+        return StreamMapping(mapping.logical_id, target, changes, config, self.settings, earlier)

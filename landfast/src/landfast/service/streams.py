@@ -1,7 +1,7 @@
 """Mappings of Kinesis and DynamoDB streams: one driver a shard, parents before children, no polls."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,6 +35,7 @@ class StreamMapping:
         stream: What it reads.
         config: Its settings.
         settings: The unconfirmed points.
+        earlier: Streams that the same table had before.
     """
 
     source: str
@@ -42,6 +43,7 @@ class StreamMapping:
     stream: KinesisStream | TableStream
     config: StreamConfig
     settings: Settings
+    earlier: Sequence[TableStream] = ()
 
 
 class StreamReader:
@@ -112,9 +114,15 @@ class StreamReader:
             if not state.ended:
                 lost = f"{name}: the shard has left the stream before it was read to its end"
                 note = Dropped(at=self._world.now(), source=self.source, metric="TrimmedRecords", error=lost)
-                self._keep(name, replace(state, ended=True), note)
+                self._keep(name, replace(state, ended=True), *([note] if self._has_unread(name, state) else []))
             if name in there:
                 del self._known[name]
+
+    def _has_unread(self, name: str, state: ShardState) -> bool:
+        """Whether something is left in a shard that nobody reads any more; of one that is gone nobody can tell."""
+        shard = next((one.shard for one in self._mapping.earlier if one.shard.id == name), None)
+        reached = position(self._mapping.config, state.sequence, state.started)
+        return shard is None or shard.has_unread(reached)
 
     def _look(self) -> None:
         ended = [name for name, state in self._known.items() if state.ended]
