@@ -17,7 +17,7 @@ from tests.end_to_end.audit import Audit, engine, poison, report, say
 from tests.end_to_end.conftest import ROOT
 from tests.end_to_end.loads import Tolerance, workload
 
-EVENTS = {"ministack": 1_500, "moto": 150}
+EVENTS = {"ministack": 700, "moto": 150}
 KILLS = 10
 SEED = int(os.environ.get("LANDFAST_SEED", str(time.time_ns() % 1_000_000)))
 SPEED = 20.0

@@ -12,6 +12,7 @@ PURE = {
     "datetime",
     "decimal",
     "enum",
+    "functools",
     "hashlib",
     "heapq",
     "ipaddress",

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from landfast.delivery.actions import Action, Checkpoint, Deliver, Fetch, Invoke, KeepLanes, Settle
+from landfast.delivery.event_sources import KINESIS, StreamSource
 from landfast.delivery.lane_state import LaneState
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream import ShardPoller
-from landfast.delivery.stream_config import StreamKind, configuration
+from landfast.delivery.stream_config import configuration
 from landfast.delivery.stream_records import StreamRecord
 
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:failures"
@@ -137,7 +138,7 @@ class Shard:
 def shard(
     properties: Mapping[str, object] | None = None,
     *items: StreamRecord,
-    kind: StreamKind = "kinesis",
+    source: StreamSource = KINESIS,
     settings: Settings | None = None,
     retention: float = 86_400.0,
     lanes: Sequence[LaneState] = (),
@@ -145,7 +146,7 @@ def shard(
     """A shard that holds these records, with a mapping of these properties."""
     given = {"StartingPosition": "TRIM_HORIZON", **(properties or {})}
     config = configuration(
-        given, kind, retention=retention, stream_arn=STREAM, function_arn=FUNCTION, mapping_id="mapping"
+        given, source, retention=retention, stream_arn=STREAM, function_arn=FUNCTION, mapping_id="mapping"
     )
     poller = ShardPoller(
         config,

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from landfast.delivery.destination_records import (
     ERROR_MESSAGE_LIMIT,
-    StreamInfoKey,
     async_object_key,
     async_record,
     dead_letter_message,
@@ -20,6 +19,7 @@ from landfast.delivery.destination_records import (
     with_payload,
     without_payloads,
 )
+from landfast.delivery.event_sources import DYNAMODB, KINESIS, StreamSource
 from landfast.delivery.outcomes import Failed, Outcome, Succeeded
 from landfast.delivery.strict_json import json_size
 
@@ -163,7 +163,7 @@ def test_s_024_an_empty_error_message_is_left_out_since_queues_refuse_empty_attr
     assert list(made["attributes"]) == ["RequestID", "ErrorCode"]
 
 
-def stream(info_key: StreamInfoKey, response: Literal["absent", "Unhandled"] | None) -> dict[str, object]:
+def stream(source: StreamSource, response: Literal["absent", "Unhandled"] | None) -> dict[str, object]:
     return stream_record(
         request_id=UUID,
         function_arn="arn:aws:lambda:eu-west-1:111122223333:function:orders",
@@ -172,7 +172,7 @@ def stream(info_key: StreamInfoKey, response: Literal["absent", "Unhandled"] | N
         response=response,
         executed_version="$LATEST",
         now=NOW,
-        info_key=info_key,
+        source=source,
         shard_id="shardId-000000000000",
         start_sequence="4961",
         end_sequence="4962",
@@ -184,7 +184,7 @@ def stream(info_key: StreamInfoKey, response: Literal["absent", "Unhandled"] | N
 
 
 def test_s_063_a_kinesis_record_key_by_key_in_aws_order() -> None:
-    assert as_text(stream("KinesisBatchInfo", "Unhandled")) == (
+    assert as_text(stream(KINESIS, "Unhandled")) == (
         f'{{"requestContext":{{"requestId":"{UUID}",'
         '"functionArn":"arn:aws:lambda:eu-west-1:111122223333:function:orders",'
         '"condition":"RetryAttemptsExhausted","approximateInvokeCount":2},'
@@ -199,7 +199,7 @@ def test_s_063_a_kinesis_record_key_by_key_in_aws_order() -> None:
 
 
 def test_s_063_a_dynamodb_record_has_another_key_and_arrival_times_in_whole_seconds() -> None:
-    made = stream("DDBStreamBatchInfo", "Unhandled")
+    made = stream(DYNAMODB, "Unhandled")
     info = made["DDBStreamBatchInfo"]
     assert isinstance(info, dict)
     assert "KinesisBatchInfo" not in made
@@ -208,17 +208,17 @@ def test_s_063_a_dynamodb_record_has_another_key_and_arrival_times_in_whole_seco
 
 
 def test_s_064_a_stream_record_has_no_payloads() -> None:
-    assert {"requestPayload", "responsePayload"}.isdisjoint(stream("KinesisBatchInfo", "Unhandled"))
+    assert {"requestPayload", "responsePayload"}.isdisjoint(stream(KINESIS, "Unhandled"))
 
 
 def test_s_065_partial_responses_leave_a_null_function_error_and_age_leaves_no_response_context() -> None:
-    partial = stream("KinesisBatchInfo", None)
+    partial = stream(KINESIS, None)
     assert partial["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST", "functionError": None}
-    assert list(stream("KinesisBatchInfo", "absent")) == ["requestContext", "version", "timestamp", "KinesisBatchInfo"]
+    assert list(stream(KINESIS, "absent")) == ["requestContext", "version", "timestamp", "KinesisBatchInfo"]
 
 
 def test_s_066_s3_keeps_the_whole_invocation_event_as_a_string() -> None:
-    made = with_payload(stream("KinesisBatchInfo", "absent"), {"Records": [{"é": 1}]})
+    made = with_payload(stream(KINESIS, "absent"), {"Records": [{"é": 1}]})
     assert list(made)[-1] == "payload"
     assert made["payload"] == '{"Records":[{"é":1}]}'
 

@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landfast.delivery.errors import Refused
-from landfast.delivery.filters import Filter, Source, compile_filters
+from landfast.delivery.event_sources import DYNAMODB, KINESIS, SQS, MappedSource
+from landfast.delivery.filters import Filter, compile_filters
 from landfast.delivery.settings import Settings
 
 DEFAULTS = Settings()
 
 
-def filters(*patterns: object, source: Source = "sqs", settings: Settings = DEFAULTS) -> Filter:
+def filters(*patterns: object, source: MappedSource = SQS, settings: Settings = DEFAULTS) -> Filter:
     criteria = {"Filters": [{"Pattern": json.dumps(pattern)} for pattern in patterns]}
     compiled = compile_filters(criteria, source, settings)
     assert compiled is not None
@@ -43,7 +44,7 @@ def passes(pattern: object, body: object) -> bool:
     return filters({"body": {"field": pattern}}).matches(message(json.dumps(body)))
 
 
-def refusal(text: str, source: Source = "sqs") -> Refused:
+def refusal(text: str, source: MappedSource = SQS) -> Refused:
     with pytest.raises(Refused) as caught:
         compile_filters({"Filters": [{"Pattern": text}]}, source, DEFAULTS)
     return caught.value
@@ -117,9 +118,9 @@ def test_s_078_or_joins_fields_of_any_level() -> None:
 
 def test_s_078_there_are_at_most_five_patterns() -> None:
     pattern = {"Pattern": '{"body": {"a": [1]}}'}
-    assert compile_filters({"Filters": [pattern] * 5}, "sqs", DEFAULTS) is not None
+    assert compile_filters({"Filters": [pattern] * 5}, SQS, DEFAULTS) is not None
     with pytest.raises(Refused) as caught:
-        compile_filters({"Filters": [pattern] * 6}, "sqs", DEFAULTS)
+        compile_filters({"Filters": [pattern] * 6}, SQS, DEFAULTS)
     assert caught.value.field == "FilterCriteria.Filters"
 
 
@@ -129,7 +130,7 @@ def test_s_078_a_pattern_has_at_most_4096_characters() -> None:
         return frame.replace('""', json.dumps("x" * (length - len(frame))))
 
     assert len(padded(4096)) == 4096
-    assert compile_filters({"Filters": [{"Pattern": padded(4096)}]}, "sqs", DEFAULTS) is not None
+    assert compile_filters({"Filters": [{"Pattern": padded(4096)}]}, SQS, DEFAULTS) is not None
     assert refusal(padded(4097)).code == "ValidationException"
 
 
@@ -171,7 +172,7 @@ def test_s_079_a_bad_pattern_is_refused_with_the_text_of_aws(text: str) -> None:
 
 @pytest.mark.parametrize("criteria", [None, {}, {"Filters": []}])
 def test_s_079_no_filters_are_no_filter(criteria: object) -> None:
-    assert compile_filters(criteria, "sqs", DEFAULTS) is None
+    assert compile_filters(criteria, SQS, DEFAULTS) is None
 
 
 @pytest.mark.parametrize(
@@ -179,50 +180,50 @@ def test_s_079_no_filters_are_no_filter(criteria: object) -> None:
 )
 def test_s_079_criteria_of_another_shape_are_refused(criteria: object) -> None:
     with pytest.raises(Refused, match="FilterCriteria"):
-        compile_filters(criteria, "sqs", DEFAULTS)
+        compile_filters(criteria, SQS, DEFAULTS)
 
 
 def test_s_080_absence_of_a_branch_holds_even_when_it_is_there() -> None:
-    absent = filters({"dynamodb": {"NewImage": {"presentKey": [{"exists": False}]}}}, source="dynamodb")
+    absent = filters({"dynamodb": {"NewImage": {"presentKey": [{"exists": False}]}}}, source=DYNAMODB)
     assert absent.matches(change(presentKey={"S": "here"}))
-    leaf = filters({"dynamodb": {"NewImage": {"presentKey": {"S": [{"exists": True}]}}}}, source="dynamodb")
+    leaf = filters({"dynamodb": {"NewImage": {"presentKey": {"S": [{"exists": True}]}}}}, source=DYNAMODB)
     assert leaf.matches(change(presentKey={"S": "here"}))
     assert not leaf.matches(change(otherKey={"S": "here"}))
 
 
 def test_s_080_numbers_of_an_item_are_strings_to_a_filter() -> None:
     pattern = {"dynamodb": {"NewImage": {"n": {"N": [{"numeric": [">", 100]}, {"anything-but": "101"}]}}}}
-    matches = filters(pattern, source="dynamodb").matches
+    matches = filters(pattern, source=DYNAMODB).matches
     assert matches(change(n={"N": "42"}))
     assert not matches(change(n={"N": "101"}))
 
 
 def test_s_080_the_event_name_and_the_creation_time_can_be_matched() -> None:
-    assert filters({"eventName": ["INSERT"]}, source="dynamodb").matches(change())
-    assert not filters({"eventName": ["REMOVE"]}, source="dynamodb").matches(change())
+    assert filters({"eventName": ["INSERT"]}, source=DYNAMODB).matches(change())
+    assert not filters({"eventName": ["REMOVE"]}, source=DYNAMODB).matches(change())
     later = {"dynamodb": {"ApproximateCreationDateTime": [{"numeric": [">", 1767323038]}]}}
-    assert filters(later, source="dynamodb").matches(change())
-    assert filters({"dynamodb": {"NewImage": {"k": {"S": [{"prefix": "h"}]}}}}, source="dynamodb").matches(
+    assert filters(later, source=DYNAMODB).matches(change())
+    assert filters({"dynamodb": {"NewImage": {"k": {"S": [{"prefix": "h"}]}}}}, source=DYNAMODB).matches(
         change(k={"S": "here"})
     )
 
 
 def test_s_081_a_data_pattern_looks_into_the_decoded_data() -> None:
-    seattle = filters({"data": {"City": ["Seattle"]}}, source="kinesis")
+    seattle = filters({"data": {"City": ["Seattle"]}}, source=KINESIS)
     assert seattle.matches(scan(b'{"City": "Seattle"}'))
     assert not seattle.matches(scan(b'{"City": "Lyon"}'))
 
 
 @pytest.mark.parametrize("data", [b"Seattle", b"\xff\xfe", b"", b"[1"])
 def test_s_081_data_that_is_no_json_never_matches_an_object(data: bytes) -> None:
-    assert not filters({"data": {"City": [{"exists": False}]}}, source="kinesis").matches(scan(data))
+    assert not filters({"data": {"City": [{"exists": False}]}}, source=KINESIS).matches(scan(data))
 
 
 def test_s_081_other_fields_of_a_kinesis_record_can_be_matched_beside_its_data() -> None:
     pattern = {"partitionKey": ["p1"], "data": {"a": [1]}}
-    assert filters(pattern, source="kinesis").matches(scan(b'{"a": 1}'))
-    assert not filters(pattern, source="kinesis").matches(scan(b'{"a": 1}', "p2"))
-    assert filters({"kinesis": {"partitionKey": ["p2"]}}, source="kinesis").matches(scan(b"\xff", "p2"))
+    assert filters(pattern, source=KINESIS).matches(scan(b'{"a": 1}'))
+    assert not filters(pattern, source=KINESIS).matches(scan(b'{"a": 1}', "p2"))
+    assert filters({"kinesis": {"partitionKey": ["p2"]}}, source=KINESIS).matches(scan(b"\xff", "p2"))
 
 
 def test_s_104_an_object_pattern_never_matches_a_plain_body() -> None:

@@ -8,13 +8,17 @@ import pytest
 
 from landfast.delivery.actions import Drop, Fetch, Invoke, Retry, Split
 from landfast.delivery.errors import Refused
+from landfast.delivery.event_sources import DYNAMODB, KINESIS, StreamSource
+from landfast.delivery.event_sources.dynamodb import dynamodb_record
+from landfast.delivery.event_sources.dynamodb_items import change_size
+from landfast.delivery.event_sources.kinesis import kinesis_record
 from landfast.delivery.outcomes import NotReached, Outcome, Succeeded
 from landfast.delivery.payload import PAYLOAD_LIMIT
 from landfast.delivery.settings import Backoff, Settings, from_ids
 from landfast.delivery.shards import ShardTree
 from landfast.delivery.stream import lane_of
-from landfast.delivery.stream_config import StreamKind, configuration
-from landfast.delivery.stream_records import StreamRecord, change_size, dynamodb_record, kinesis_record
+from landfast.delivery.stream_config import configuration
+from landfast.delivery.stream_records import StreamRecord
 from tests.delivery.shards import (
     QUEUE,
     RAISED,
@@ -38,9 +42,9 @@ ON_FAILURE = {"DestinationConfig": {"OnFailure": {"Destination": QUEUE}}}
 # C.1 Polling, batching, order
 
 
-@pytest.mark.parametrize(("kind", "interval"), [("kinesis", 1.0), ("dynamodb", 0.25)])
-def test_s_045_an_idle_shard_is_read_at_the_base_rate(kind: StreamKind, interval: float) -> None:
-    idle = shard(kind=kind)
+@pytest.mark.parametrize(("source", "interval"), [(KINESIS, 1.0), (DYNAMODB, 0.25)])
+def test_s_045_an_idle_shard_is_read_at_the_base_rate(source: StreamSource, interval: float) -> None:
+    idle = shard(source=source)
     idle.advance(2.0)
     reads = [at for at, action in zip(idle.times, idle.actions, strict=True) if isinstance(action, Fetch)]
     assert reads == [index * interval for index in range(int(2 / interval) + 1)]
@@ -62,7 +66,7 @@ def test_s_046_the_second_batch_waits_for_the_first() -> None:
 
 
 def test_s_047_a_batch_size_above_ten_needs_no_window() -> None:
-    assert configuration({"StartingPosition": "LATEST", "BatchSize": 100}, "kinesis").batching_window == 0
+    assert configuration({"StartingPosition": "LATEST", "BatchSize": 100}, KINESIS).batching_window == 0
 
 
 @pytest.mark.parametrize(
@@ -83,7 +87,7 @@ def test_s_047_a_batch_size_above_ten_needs_no_window() -> None:
 def test_s_055_settings_out_of_range_are_refused_by_name(name: str, values: list[object]) -> None:
     for value in values:
         with pytest.raises(Refused) as refused:
-            configuration({"StartingPosition": "LATEST", name: value}, "kinesis")
+            configuration({"StartingPosition": "LATEST", name: value}, KINESIS)
         assert refused.value.field == name
 
 
@@ -199,33 +203,33 @@ def test_u_011_set_otherwise_a_failing_lane_holds_back_the_shard() -> None:
 
 
 @pytest.mark.parametrize(
-    ("properties", "kind", "code", "text"),
+    ("properties", "source", "code", "text"),
     [
         (
             {},
-            "kinesis",
+            KINESIS,
             "InvalidParameterValueException",
             f"{_CONSTRAINT.format('null')} Member must not be null.",
         ),
         (
             {"StartingPosition": "x"},
-            "kinesis",
+            KINESIS,
             "ValidationException",
             f"{_CONSTRAINT.format("'x'")} Member must satisfy enum value set: [LATEST, AT_TIMESTAMP, TRIM_HORIZON]",
         ),
         (
             {"StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": 1},
-            "dynamodb",
+            DYNAMODB,
             "InvalidParameterValueException",
             f"Unsupported starting position for arn type: {STREAM}",
         ),
     ],
 )
 def test_s_050_a_starting_position_is_required_and_checked(
-    properties: dict[str, object], kind: StreamKind, code: str, text: str
+    properties: dict[str, object], source: StreamSource, code: str, text: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        configuration(properties, kind, stream_arn=STREAM)
+        configuration(properties, source, stream_arn=STREAM)
     assert (refused.value.code, refused.value.message) == (code, text)
 
 
@@ -472,7 +476,7 @@ def test_s_063_the_record_tells_where_the_data_is_and_holds_none() -> None:
 
 
 def test_s_063_the_record_of_a_dynamodb_stream_has_whole_seconds() -> None:
-    stream = shard({"MaximumRetryAttempts": 0, **ON_FAILURE}, *records(1, at=1767323039.123), kind="dynamodb")
+    stream = shard({"MaximumRetryAttempts": 0, **ON_FAILURE}, *records(1, at=1767323039.123), source=DYNAMODB)
     stream.now = 1767323040.0
     stream.run(failing("r1"), until=2e9)
     info = stream.deliveries()[0].body["DDBStreamBatchInfo"]
@@ -559,7 +563,7 @@ def test_s_066_s3_keeps_the_whole_event_as_a_string() -> None:
 )
 def test_s_068_other_destinations_are_refused(config: dict[str, object], field: str) -> None:
     with pytest.raises(Refused) as refused:
-        configuration({"StartingPosition": "LATEST", "DestinationConfig": config}, "kinesis")
+        configuration({"StartingPosition": "LATEST", "DestinationConfig": config}, KINESIS)
     assert refused.value.field == field
 
 
@@ -869,7 +873,7 @@ def test_s_085_the_size_of_a_change_is_that_of_its_names_and_values(change: dict
 
 
 def test_s_086_the_defaults_are_those_of_aws() -> None:
-    config = configuration({"StartingPosition": "LATEST"}, "kinesis")
+    config = configuration({"StartingPosition": "LATEST"}, KINESIS)
     assert (
         config.batch_size,
         config.batching_window,

@@ -3,12 +3,14 @@
 import pytest
 
 from landfast.delivery.actions import Drop, Split, Window
+from landfast.delivery.event_sources import DYNAMODB, KINESIS, StreamSource
+from landfast.delivery.event_sources.dynamodb_items import attribute_size
 from landfast.delivery.outcomes import Failed, Outcome, Succeeded
 from landfast.delivery.settings import from_ids
 from landfast.delivery.shards import ShardTree
 from landfast.delivery.stream import lane_of
-from landfast.delivery.stream_config import StreamConfig, StreamKind, configuration
-from landfast.delivery.stream_records import attribute_size, stream_event
+from landfast.delivery.stream_config import StreamConfig, configuration
+from landfast.delivery.stream_records import stream_event
 from tests.delivery.shards import (
     QUEUE,
     RAISED,
@@ -32,7 +34,7 @@ ENVELOPE, COMMA = len('{"Records":[]}'), 1
 
 
 def configured(**properties: object) -> StreamConfig:
-    return configuration({"StartingPosition": "TRIM_HORIZON", **properties}, "kinesis")
+    return configuration({"StartingPosition": "TRIM_HORIZON", **properties}, KINESIS)
 
 
 def test_s_047_batches_have_one_to_ten_thousand_records_and_windows_up_to_300_seconds() -> None:
@@ -148,9 +150,9 @@ def test_s_054_a_record_is_lost_when_its_retention_is_over(moment: float, state:
     assert _once_at(moment, {}, retention=300.0) == [state]
 
 
-@pytest.mark.parametrize("kind", ["kinesis", "dynamodb"])
-def test_s_054_a_stream_keeps_its_records_for_24_hours_by_default(kind: StreamKind) -> None:
-    assert configuration({"StartingPosition": "TRIM_HORIZON"}, kind).retention == 24 * 60 * 60
+@pytest.mark.parametrize("source", [KINESIS, DYNAMODB])
+def test_s_054_a_stream_keeps_its_records_for_24_hours_by_default(source: StreamSource) -> None:
+    assert configuration({"StartingPosition": "TRIM_HORIZON"}, source).retention == 24 * 60 * 60
 
 
 def test_s_054_what_expired_is_counted_and_is_not_sent_to_the_destination() -> None:

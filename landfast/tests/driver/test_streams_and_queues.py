@@ -1,6 +1,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from landfast.delivery.event_sources import KINESIS
 from landfast.delivery.outcomes import Failed, Succeeded
 from landfast.delivery.queue import QueuePoller
 from landfast.delivery.queue_config import QueueAttributes
@@ -10,7 +11,10 @@ from landfast.delivery.sqs_events import QueueMessage, queue_message
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_config import configuration
 from landfast.delivery.stream_records import StreamRecord
-from landfast.driver import KeepShard, MessagesEnded, Page, QueueDriver, ShardDriver
+from landfast.driver import KeepShard
+from landfast.driver.queues import Ended as MessagesEnded
+from landfast.driver.queues import QueueDriver
+from landfast.driver.streams import Page, ShardDriver
 from landfast.journal import Accepted, Checkpointed, Delivered, Dropped, Finished, Invoked, Settled
 from tests.driver.world import MadeUpWorld
 
@@ -44,7 +48,7 @@ def shard_driver(
         "DestinationConfig": {"OnFailure": {"Destination": QUEUE}},
         **properties,
     }
-    config = configuration(given, "kinesis", stream_arn=STREAM, function_arn="f:1:2:3:4:5:6", mapping_id="m")
+    config = configuration(given, KINESIS, stream_arn=STREAM, function_arn="f:1:2:3:4:5:6", mapping_id="m")
 
     def render(record: StreamRecord) -> Any:
         return record.body

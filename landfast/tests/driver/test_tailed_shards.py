@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from landfast.delivery.event_sources import KINESIS
 from landfast.delivery.outcomes import Failed, Succeeded
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_config import configuration
 from landfast.delivery.stream_records import StreamRecord
-from landfast.driver import KeepShard, ShardDriver, ShardState, TailedShard
+from landfast.driver import KeepShard, ShardState
+from landfast.driver.streams import ShardDriver, TailedShard
 from landfast.journal import Checkpointed, Dropped, Invoked, Settled
 from landfast.sources.shard_log import ShardLog
 from tests.driver.world import MadeUpWorld
@@ -39,7 +41,7 @@ class Rig:
     def __init__(self, state: ShardState | None = None, position: Any = "TRIM_HORIZON", **properties: object) -> None:
         self.world = MadeUpWorld()
         self.log: ShardLog[Stored] = ShardLog("shard-1")
-        config = configuration({"StartingPosition": "TRIM_HORIZON", **properties}, "kinesis", function_arn="f")
+        config = configuration({"StartingPosition": "TRIM_HORIZON", **properties}, KINESIS, function_arn="f")
         poller = ShardPoller(
             config,
             "shard-1",

@@ -17,6 +17,7 @@ from botocore.session import Session
 from msgspec import structs
 
 from landfast.dataplane.engine import EngineName
+from landfast.delivery.event_sources import Kind
 from landfast.delivery.settings import from_ids
 from landfast.journal import Entry
 from landfast.service.service import Options, Service
@@ -36,7 +37,8 @@ AHEAD = 60.0
 SETTINGS: Mapping[str, Any] = {"U-13": {"cap": 300}}
 """Retries of a stream far apart from each other: how many fit into a record's age is then no matter of moments."""
 
-type Door = Literal["invoke", "s3", "events", "sns", "chain", "kinesis", "dynamodb", "sqs"]
+type Door = Kind | Literal["invoke", "s3", "events", "sns", "chain"]
+"""How records come in: by a kind of source that a mapping reads, or by what calls the function."""
 
 
 def scenarios() -> dict[str, Scenario]:

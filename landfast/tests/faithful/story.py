@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
+from landfast.delivery.event_sources import StreamSource
 from landfast.journal import Delivered, Divided, Entry, Finished, Invoked, Retrying, Returned, Settled
 from landfast.simulate.scenario import Queue, Scenario
 from tests.faithful.stack.functions import scripted
@@ -129,7 +130,7 @@ class _Teller:
 
     def _strands(self, records: Sequence[str], entry: Invoked | None = None) -> list[tuple[Strand, tuple[str, ...]]]:
         """The strands of a batch, each with what of the batch belongs to it."""
-        if self.names.scenario.source.type in {"kinesis", "dynamodb"}:
+        if isinstance(self.names.scenario.source.declared, StreamSource):
             if entry is not None:
                 lane = (self.names.shards(entry.shard), entry.lane)
                 self.lanes |= dict.fromkeys(records, lane)

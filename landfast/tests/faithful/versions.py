@@ -1,10 +1,9 @@
 """The two versions of a story: as the simulator tells it, and as the running service has lived it."""
 
-from landfast.simulate.queues import queue_arn
+from landfast.delivery.event_sources import AsynchronousSource
 from landfast.simulate.run import identifiers, simulate
 from landfast.simulate.scenario import Queue
-from landfast.simulate.streams import ARNS
-from landfast.simulate.world import FUNCTION_ARN
+from landfast.simulate.world import FUNCTION_ARN, source_arn
 from tests.faithful.stage import Played, number
 from tests.faithful.story import Names, Story, tell
 
@@ -16,14 +15,12 @@ def simulated(played: Played) -> Story:
     texts = {FUNCTION_ARN: "<function>", "async/scenario/": "async/<name>/"}
     known = identifiers(scenario)
     named = {record.id: known(record.id) for record in scenario.source.all()}
-    match scenario.source.type:
-        case "kinesis" | "dynamodb" as kind:
-            texts[ARNS[kind]] = "<source>"
-        case "sqs":
-            queue = scenario.source.queue
-            texts[queue_arn(fifo=isinstance(queue, Queue) and queue.FifoQueue)] = "<source>"
-        case "async":
+    match scenario.source.declared:
+        case AsynchronousSource():
             named = {}
+        case source:
+            queue = scenario.source.queue
+            texts[source_arn(source, fifo=isinstance(queue, Queue) and queue.FifoQueue)] = "<source>"
     names = Names(
         scenario=scenario,
         records=str,
@@ -47,7 +44,7 @@ def lived(played: Played) -> Story:
     names = Names(
         scenario=played.scenario,
         records=played.names.__getitem__,
-        identifiers={} if played.scenario.source.type == "async" else played.identifiers,
+        identifiers={} if isinstance(played.scenario.source.declared, AsynchronousSource) else played.identifiers,
         texts=texts,
         shards=lambda shard: None if shard is None else 0 if played.door == "dynamodb" else number(str(shard)),
         exact_payload=played.door == "invoke",

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from landfast.report import page
+from landfast.report import drawing, page
 from landfast.report.history import tell
 from landfast.simulate.account import account
 from landfast.simulate.run import simulate
@@ -266,10 +266,9 @@ def contrast(first: str, second: str) -> float:
 
 
 def test_texts_have_enough_contrast_by_day_and_by_night() -> None:
-    style = Path(page.__file__).with_name("page.css").read_text(encoding="utf-8")
     themes = [
         dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", theme))
-        for theme in re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+        for theme in re.findall(r":root \{(.*?)\}", drawing.style("colours"), re.DOTALL)
     ]
     assert len(themes) == 2
     for theme in themes:

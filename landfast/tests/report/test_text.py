@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from landfast.delivery.event_invoke_config import DEFAULT_AGE, DEFAULT_RETRIES
+from landfast.delivery.event_sources import ASYNCHRONOUS, DYNAMODB, KINESIS, SQS
 from landfast.delivery.queue_config import QueueAttributes, configuration
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import StreamConfig
@@ -22,7 +23,7 @@ from landfast.report.history import tell
 from landfast.report.hold_ups import hold_ups
 from landfast.report.timeline import folded
 from landfast.report.wording import Wording, duration
-from landfast.simulate.account import DEFAULTS, account, source
+from landfast.simulate.account import account, source
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import Scenario, read
 
@@ -304,22 +305,26 @@ def test_times_in_words(seconds: float, written: str) -> None:
 
 
 def test_the_defaults_that_the_account_names_are_those_that_hold() -> None:
-    stream = StreamConfig("kinesis", "LATEST")
+    stream = StreamConfig(KINESIS, "LATEST")
     queue = configuration({}, queue=QueueAttributes(), function_timeout=3.0, settings=Settings())
-    assert DEFAULTS["async"] == {
+    assert ASYNCHRONOUS.defaults == {
         "MaximumRetryAttempts": f"{DEFAULT_RETRIES}",
         "MaximumEventAgeInSeconds": f"{DEFAULT_AGE}",
     }
-    assert DEFAULTS["stream"] == {
-        "BatchSize": f"{stream.batch_size}",
-        "MaximumBatchingWindowInSeconds": f"{stream.batching_window:g}",
-        "MaximumRetryAttempts": f"{stream.maximum_retry_attempts}",
-        "MaximumRecordAgeInSeconds": f"{stream.maximum_record_age:g}",
-        "BisectBatchOnFunctionError": f"{stream.bisect}".lower(),
-        "FunctionResponseTypes": "ReportBatchItemFailures" if stream.report_batch_item_failures else "none",
-        "ParallelizationFactor": f"{stream.parallelization_factor}",
-    }
-    assert DEFAULTS["sqs"] == {
+    assert (
+        KINESIS.defaults
+        == DYNAMODB.defaults
+        == {
+            "BatchSize": f"{stream.batch_size}",
+            "MaximumBatchingWindowInSeconds": f"{stream.batching_window:g}",
+            "MaximumRetryAttempts": f"{stream.maximum_retry_attempts}",
+            "MaximumRecordAgeInSeconds": f"{stream.maximum_record_age:g}",
+            "BisectBatchOnFunctionError": f"{stream.bisect}".lower(),
+            "FunctionResponseTypes": "ReportBatchItemFailures" if stream.report_batch_item_failures else "none",
+            "ParallelizationFactor": f"{stream.parallelization_factor}",
+        }
+    )
+    assert SQS.defaults == {
         "BatchSize": f"{queue.batch_size}",
         "MaximumBatchingWindowInSeconds": f"{queue.batching_window:g}",
         "FunctionResponseTypes": "ReportBatchItemFailures" if queue.report_batch_item_failures else "none",

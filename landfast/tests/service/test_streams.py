@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from landfast.delivery.event_sources import DYNAMODB, KINESIS
 from landfast.delivery.payload import PAYLOAD_LIMIT
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import configuration
-from landfast.driver import ShardDriver
+from landfast.driver.streams import ShardDriver
 from landfast.eventplane import KinesisApi, TableStreamsApi
 from landfast.eventplane.table_streams import TableStreams
 from landfast.journal import Accepted, Delivered, Divided, Dropped, Finished, Invoked, Settled
@@ -70,7 +71,7 @@ class Rig:
     def start(self, position: str = "TRIM_HORIZON", **properties: object) -> StreamReader:
         """Start the mapping."""
         properties = {"StartingPosition": position, **properties}
-        config = configuration(properties, "kinesis", stream_arn=ARN, function_arn="f", mapping_id="m")
+        config = configuration(properties, KINESIS, stream_arn=ARN, function_arn="f", mapping_id="m")
         target = self.stage.functions.find("orders")
         stream = self.stage.loop.ask(lambda: self.kinesis.stream(ARN))
         reader = StreamReader(StreamMapping("mapping", target, stream, config, Settings()), self.stage.shared)
@@ -396,8 +397,8 @@ def followed(rig: Rig, streams: TableStreams) -> TableStream:
     """A new stream of the table `orders`, with a mapping that reads it."""
     stream = rig.stage.loop.ask(lambda: streams.enable("orders", {"id": "HASH"}, "NEW_AND_OLD_IMAGES"))
     properties = {"StartingPosition": "TRIM_HORIZON"}
-    config = configuration(properties, "dynamodb", stream_arn=stream.arn, function_arn="f", mapping_id="m")
-    target, earlier = rig.stage.functions.find("orders"), streams.earlier(stream)
+    config = configuration(properties, DYNAMODB, stream_arn=stream.arn, function_arn="f", mapping_id="m")
+    target, earlier = rig.stage.functions.find("orders"), streams.earlier(stream.arn)
     StreamReader(StreamMapping("table", target, stream, config, Settings(), earlier), rig.stage.shared).start()
     return stream
 

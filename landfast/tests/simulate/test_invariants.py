@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import given, note
 from hypothesis import strategies as st
 
+from landfast.delivery.event_sources import EVENT_SOURCES, StreamSource
 from landfast.journal import Checkpointed, Entry, Finished, Invoked, Settled
 from landfast.report.account import Limits
 from landfast.simulate.account import account
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import Scenario, read
-from landfast.simulate.streams import sequence_number
 
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:failures"
 STATES = {"processed", "to_destination", "dropped", "dead_lettered", "filtered", "pending"}
@@ -201,10 +201,12 @@ def test_streams_keep_their_promises(scenario: Json) -> None:
 
 def _check_checkpoints(scenario: Json, entries: Sequence[Entry]) -> None:
     """A checkpoint never goes back and never passes a record that is undone."""
+    source = EVENT_SOURCES[scenario["source"]["type"]]
+    assert isinstance(source, StreamSource)
     shards: dict[int, dict[str, str]] = {}
     for record in scenario["source"]["records"]:
         shard = shards.setdefault(record["shard"], {})
-        shard[record["id"]] = sequence_number(scenario["source"]["type"], record["shard"], len(shard) + 1)
+        shard[record["id"]] = source.sequence_numbers(record["shard"])(len(shard) + 1)
     done: set[str] = set()
     reached: dict[Any, str] = {}
     for entry in entries:

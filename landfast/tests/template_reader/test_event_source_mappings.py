@@ -153,8 +153,8 @@ def test_s_068_a_stream_has_an_on_failure_destination_or_none(
         (
             "'arn:aws:sqs:us-east-1:123456789012:elsewhere'",
             (
-                "Properties.EventSourceArn: arn:aws:sqs:us-east-1:123456789012:elsewhere is no queue, "
-                "Kinesis stream or table's stream that this template runs"
+                "Properties.EventSourceArn: arn:aws:sqs:us-east-1:123456789012:elsewhere is no Kinesis "
+                "stream, table's stream or queue that this template runs"
             ),
         ),
         ("!Ref AWS::NoValue", "Properties: only Kinesis, DynamoDB Streams and SQS are read"),

@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping
 from typing import Final, Literal, TypedDict
 
+from landfast.delivery.event_sources import StreamSource
 from landfast.delivery.outcomes import Failed, Outcome, Succeeded, Unreadable
 from landfast.delivery.strict_json import json_text
 from landfast.delivery.times import iso_milliseconds, iso_seconds, key_time
 
 FunctionError = Literal["Unhandled", "Handled"]
-StreamInfoKey = Literal["KinesisBatchInfo", "DDBStreamBatchInfo"]
 
 EventBusEntry = TypedDict(
     "EventBusEntry",
@@ -190,7 +190,7 @@ def stream_record(
     response: Literal["absent", "Unhandled", "Handled"] | None,
     executed_version: str,
     now: float,
-    info_key: StreamInfoKey,
+    source: StreamSource,
     shard_id: str,
     start_sequence: str,
     end_sequence: str,
@@ -199,7 +199,7 @@ def stream_record(
     batch_size: int,
     stream_arn: str,
 ) -> dict[str, object]:
-    """The on-failure record of a Kinesis or DynamoDB stream (S-63 to S-65).
+    """The on-failure record of a stream (S-63 to S-65).
 
     Args:
         request_id: The id of the last invocation.
@@ -210,7 +210,7 @@ def stream_record(
             ``absent`` leaves the whole `responseContext` out, as for `RecordAgeExceeded` (S-65).
         executed_version: The version that ran.
         now: The record's time.
-        info_key: Which kind of stream. DynamoDB's arrival times have no milliseconds.
+        source: The kind of stream, which names the batch's description and writes arrival times.
         shard_id: The shard.
         start_sequence: Sequence number of the first record given up.
         end_sequence: Sequence number of the last record given up.
@@ -219,7 +219,7 @@ def stream_record(
         batch_size: How many they are.
         stream_arn: The stream's ARN, DynamoDB's with its label.
     """
-    arrival = iso_milliseconds if info_key == "KinesisBatchInfo" else iso_seconds
+    arrival = source.arrival_text
     record: dict[str, object] = {
         "requestContext": {
             "requestId": request_id,
@@ -236,7 +236,7 @@ def stream_record(
         }
     record["version"] = "1.0"
     record["timestamp"] = iso_milliseconds(now)
-    record[info_key] = {
+    record[source.batch_info] = {
         "shardId": shard_id,
         "startSequenceNumber": start_sequence,
         "endSequenceNumber": end_sequence,

@@ -5,12 +5,12 @@ A pattern names fields of the record as the function would get it; how it matche
 Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from landfast.delivery.errors import Refused
+from landfast.delivery.event_sources import MappedSource
 from landfast.delivery.pattern_tests import OPERATORS
 from landfast.delivery.patterns import Dialect, Matcher, Special, compiled, leaf_matcher, leaves, objects
 from landfast.delivery.settings import Settings
@@ -22,11 +22,9 @@ MAXIMUM_FILTERS: Final = 5
 MAXIMUM_PATTERN_LENGTH: Final = 4096
 """Characters of one pattern (S-78)."""
 
-type Source = Literal["sqs", "kinesis", "dynamodb"]
 type _Record = Mapping[str, Any]
 
 _MISSING: Final = object()
-_TEXT_FIELDS: Final[Mapping[Source, str]] = {"sqs": "body", "kinesis": "data"}
 _WITH_CIDR: Final = Dialect(
     operators=OPERATORS - {"wildcard"},
     unlike=frozenset({"prefix", "suffix", "equals-ignore-case"}),
@@ -42,15 +40,15 @@ class Filter:
     """The filters of one mapping; a record passes if it matches any of them."""
 
     _patterns: Sequence[Matcher]
-    _source: Source
+    _source: MappedSource
 
     def matches(self, event_record: _Record) -> bool:
         """Whether the function gets this record, in the shape of S-83, S-84 or S-105."""
-        view = _kinesis_view(event_record) if self._source == "kinesis" else event_record
+        view = self._source.filter_view(event_record)
         return any(pattern(view) for pattern in self._patterns)
 
 
-def compile_filters(filter_criteria: object, source: Source, settings: Settings) -> Filter | None:
+def compile_filters(filter_criteria: object, source: MappedSource, settings: Settings) -> Filter | None:
     """Compile a mapping's `FilterCriteria`; None if there is nothing to filter by (S-79).
 
     Args:
@@ -77,7 +75,7 @@ def compile_filters(filter_criteria: object, source: Source, settings: Settings)
     return Filter(tuple(_compiled(item, place, source, settings) for place, item in enumerate(filters)), source)
 
 
-def _compiled(item: object, place: int, source: Source, settings: Settings) -> Matcher:
+def _compiled(item: object, place: int, source: MappedSource, settings: Settings) -> Matcher:
     field = f"FilterCriteria.Filters[{place}].Pattern"
     match item:
         case {"Pattern": str(text), **rest} if not rest:
@@ -98,11 +96,11 @@ def _compiled(item: object, place: int, source: Source, settings: Settings) -> M
         raise Refused(field, "Invalid filter pattern definition.") from error
 
 
-def _members(source: Source, settings: Settings, dialect: Dialect) -> Special:
+def _members(source: MappedSource, settings: Settings, dialect: Dialect) -> Special:
     """How a record's text is matched: the body of a message, the data of a Kinesis record."""
 
     def text(key: str, pattern: object) -> Matcher | None:
-        return _text(key, pattern, settings, dialect) if key == _TEXT_FIELDS.get(source) else None
+        return _text(key, pattern, settings, dialect) if key == source.text_field else None
 
     return text
 
@@ -126,13 +124,3 @@ def _parsed(text: object) -> object:
         return read_json(text) if isinstance(text, str) else _MISSING
     except NotJsonError:
         return _MISSING
-
-
-def _kinesis_view(record: _Record) -> _Record:
-    """A Kinesis record as patterns see it: its own fields beside the others, and `data` decoded (S-81)."""
-    inner = record["kinesis"]
-    try:
-        data = base64.b64decode(inner["data"], validate=True).decode()
-    except ValueError:
-        data = None
-    return {**record, **inner, "data": data}

@@ -1,10 +1,11 @@
-"""What a queue's event source mapping is set to, with everything refused that AWS refuses (S-89, S-91, S-96, S-102)."""
+"""What the mapping of an SQS queue is set to, with everything refused that AWS refuses (S-89, S-91, S-96, S-102)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from landfast.delivery.errors import Refused
+from landfast.delivery.event_sources import SQS
 from landfast.delivery.filters import Filter, compile_filters
 from landfast.delivery.properties import Properties
 from landfast.delivery.scaling import Scale, on_demand, provisioned
@@ -96,7 +97,7 @@ def configuration(
     size, window = _batching(given, fifo=queue.fifo)
     scale = _scale(given, fifo=queue.fifo)
     report = given.response_types()
-    filters = compile_filters(given.take("FilterCriteria"), "sqs", settings)
+    filters = compile_filters(given.take("FilterCriteria"), SQS, settings)
     enabled = given.boolean("Enabled", default=True)
     given.finish()
     if function_timeout > queue.visibility_timeout:

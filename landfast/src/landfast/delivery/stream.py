@@ -1,4 +1,4 @@
-"""One shard of a Kinesis or DynamoDB stream: reading, lanes and the checkpoint (S-45, S-46, S-49, S-78)."""
+"""One shard of a stream: reading, lanes and the checkpoint (S-45, S-46, S-49, S-78)."""
 
 import math
 import zlib
@@ -16,7 +16,7 @@ from landfast.delivery.lane import Lane, StreamAction
 from landfast.delivery.lane_state import Batch, LaneState
 from landfast.delivery.outcomes import Outcome
 from landfast.delivery.settings import Settings
-from landfast.delivery.stream_config import POLL_INTERVAL, StreamConfig
+from landfast.delivery.stream_config import StreamConfig
 from landfast.delivery.stream_records import Envelope, Render, StreamRecord, stream_event
 
 READ_LIMIT: Final = 10_000
@@ -74,7 +74,7 @@ class Failures:
             response=batch.error if exhausted else "absent",
             executed_version=batch.version,
             now=at,
-            info_key="KinesisBatchInfo" if self.config.kind == "kinesis" else "DDBStreamBatchInfo",
+            source=self.config.source,
             shard_id=self.shard_id,
             start_sequence=first.sequence,
             end_sequence=last.sequence,
@@ -93,16 +93,22 @@ class Progress:
     _open: deque[str] = field(default_factory=deque)
     _done: set[str] = field(default_factory=set)
 
-    def read(self, record: StreamRecord) -> None:
-        """A record was read, the next in order."""
-        self._open.append(record.sequence)
+    def read(self, records: Sequence[StreamRecord]) -> None:
+        """Records were read, the next in order."""
+        self._open.extend([record.sequence for record in records])
 
     def done(self, records: Sequence[StreamRecord]) -> None:
         """These records need no more work."""
-        self._done.update(record.sequence for record in records)
-        while self._open and self._open[0] in self._done:
-            self.checkpoint = self._open.popleft()
-            self._done.discard(self.checkpoint)
+        open_, done, passed = self._open, self._done, None
+        for record in records:
+            if open_ and open_[0] == record.sequence:  # most are done in their order: nothing need be remembered
+                passed = open_.popleft()
+            else:
+                done.add(record.sequence)
+        while done and open_ and open_[0] in done:
+            passed = open_.popleft()
+            done.discard(passed)
+        self.checkpoint = passed or self.checkpoint
 
     @property
     def undone(self) -> int:
@@ -201,7 +207,7 @@ class ShardPoller:
             self._end()
         elif is_all:
             self._read_until = max(now, nothing_before)
-            interval = POLL_INTERVAL[self.config.kind]
+            interval = self.config.source.poll_interval
             self._next_read = max(_tick_after(now, interval), _tick_from(nothing_before, interval))
         if ended or is_all:
             for lane in self._lanes:
@@ -231,12 +237,13 @@ class ShardPoller:
 
     def _take_in(self, records: Sequence[StreamRecord]) -> list[StreamAction]:
         rejected: list[StreamRecord] = []
+        lanes, matches, count = self._lanes, self._matches, len(self._lanes)
+        self._progress.read(records)
         for record in records:
-            self._progress.read(record)
-            lane = self._lanes[lane_of(record.key, len(self._lanes))]
+            lane = lanes[lane_of(record.key, count) if count > 1 else 0]
             if lane.knows(record):
                 self._progress.done([record])
-            elif self._matches is not None and not self._matches(record):
+            elif matches is not None and not matches(record):
                 rejected.append(record)
             else:
                 lane.offer(record)
@@ -292,7 +299,7 @@ class ShardPoller:
 
     def _matcher(self) -> Callable[[StreamRecord], bool] | None:
         criteria, render = self.config.filter_criteria, self._render
-        compiled = None if criteria is None else compile_filters(criteria, self.config.kind, self._settings)
+        compiled = None if criteria is None else compile_filters(criteria, self.config.source, self._settings)
         return None if compiled is None else lambda record: compiled.matches(render(record))
 
     @staticmethod

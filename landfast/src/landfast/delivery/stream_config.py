@@ -2,19 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from landfast.delivery.errors import Refused
+from landfast.delivery.event_sources import StreamSource
 from landfast.delivery.properties import Properties
 from landfast.delivery.settings import Settings
 
-StreamKind = Literal["kinesis", "dynamodb"]
-
 ENDLESS = -1
 """`MaximumRetryAttempts` and `MaximumRecordAgeInSeconds` without a limit."""
-
-POLL_INTERVAL: Mapping[StreamKind, float] = {"kinesis": 1.0, "dynamodb": 0.25}
-"""Seconds between two reads of a shard that has nothing more to give (S-45)."""
 
 DEFAULT_RETENTION = 86_400.0
 """Seconds that a stream keeps a record: DynamoDB always, Kinesis by default (S-54)."""
@@ -31,7 +26,7 @@ class StreamConfig:
     """The settings of a stream mapping, under AWS's names and with AWS's defaults (S-86); times in seconds.
 
     Attributes:
-        kind: The kind of stream.
+        source: The kind of stream.
         starting_position: ``TRIM_HORIZON``, ``LATEST`` or ``AT_TIMESTAMP``.
         starting_timestamp: Unix time, for ``AT_TIMESTAMP``.
         on_failure: The ARN of the on-failure destination, or None.
@@ -40,7 +35,7 @@ class StreamConfig:
         enabled: Whether the stream is read at all (S-53).
     """
 
-    kind: StreamKind
+    source: StreamSource
     starting_position: str
     batch_size: int = 100
     batching_window: float = 0.0
@@ -62,7 +57,7 @@ class StreamConfig:
 
 def configuration(
     properties: Mapping[str, object],
-    kind: StreamKind,
+    source: StreamSource,
     *,
     retention: float = DEFAULT_RETENTION,
     stream_arn: str = "",
@@ -79,13 +74,13 @@ def configuration(
     for name in _NOT_FOR_STREAMS:
         given.refuse(name, "Unsupported parameter for given event source mapping type.")
     arn = given.text("EventSourceArn") or stream_arn
-    position, timestamp = _starting_position(given, kind, arn)
+    position, timestamp = _starting_position(given, source, arn)
     age = given.integer("MaximumRecordAgeInSeconds", ENDLESS, low=-1, high=604_800)
     if 0 <= age < SHORTEST_AGE:
         raise Refused("MaximumRecordAgeInSeconds", f"{age} is not allowed: -1 (no limit), or 60 to 604800 seconds.")
     function = given.text("FunctionName") or function_arn
     config = StreamConfig(
-        kind=kind,
+        source=source,
         starting_position=position,
         starting_timestamp=timestamp,
         batch_size=given.integer("BatchSize", 100, low=1, high=10_000),
@@ -108,7 +103,7 @@ def configuration(
     return config
 
 
-def _starting_position(given: Properties, kind: StreamKind, arn: str) -> tuple[str, float | None]:
+def _starting_position(given: Properties, source: StreamSource, arn: str) -> tuple[str, float | None]:
     field = "StartingPosition"
     position = given.text(field)
     timestamp = given.number("StartingPositionTimestamp")
@@ -118,7 +113,7 @@ def _starting_position(given: Properties, kind: StreamKind, arn: str) -> tuple[s
     if position not in allowed:
         text = _constraint(f"'{position}'", f"Member must satisfy enum value set: [{', '.join(allowed)}]")
         raise Refused(field, text.removesuffix("."), code="ValidationException")
-    if position == _TIMESTAMP_POSITION and kind == "dynamodb":
+    if position == _TIMESTAMP_POSITION and not source.has_timestamps:
         raise Refused(field, f"Unsupported starting position for arn type: {arn}")
     if (position == _TIMESTAMP_POSITION) != (timestamp is not None):
         raise Refused(

@@ -1,15 +1,14 @@
-"""A stream's records: what the machine knows of them, and what the function gets (S-75, S-83, S-84)."""
+"""A stream's records: what the machine knows of them, and what stands around them in an event (S-75)."""
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from landfast.delivery.actions import Window
 from landfast.delivery.payload import ENVELOPE
-from landfast.delivery.strict_json import json_size
+from landfast.delivery.strict_json import json_bytes, json_size
 from landfast.delivery.times import iso_seconds
 
 
@@ -37,72 +36,12 @@ Render = Callable[[StreamRecord], Mapping[str, object]]
 """Makes the record as the function gets it."""
 
 
-def kinesis_record(
-    *, sequence: str, key: str, data: bytes, arrived: float, shard_id: str, stream_arn: str, role_arn: str, region: str
-) -> dict[str, object]:
-    """A Kinesis record of an event (S-83); `arrived` is Unix time in seconds."""
-    return {
-        "kinesis": {
-            "kinesisSchemaVersion": "1.0",
-            "partitionKey": key,
-            "sequenceNumber": sequence,
-            "data": base64.b64encode(data).decode(),
-            "approximateArrivalTimestamp": round(arrived, 3),
-        },
-        "eventSource": "aws:kinesis",
-        "eventVersion": "1.0",
-        "eventID": f"{shard_id}:{sequence}",
-        "eventName": "aws:kinesis:record",
-        "invokeIdentityArn": role_arn,
-        "awsRegion": region,
-        "eventSourceARN": stream_arn,
-    }
-
-
-def dynamodb_record(
-    *,
-    event_id: str,
-    event_name: Literal["INSERT", "MODIFY", "REMOVE"],
-    change: Mapping[str, object],
-    stream_arn: str,
-    region: str,
-) -> dict[str, object]:
-    """A DynamoDB Streams record of an event (S-84); `change` is its ``dynamodb`` part."""
-    return {
-        "eventID": event_id,
-        "eventName": event_name,
-        "eventVersion": "1.1",
-        "eventSource": "aws:dynamodb",
-        "awsRegion": region,
-        "dynamodb": change,
-        "eventSourceARN": stream_arn,
-    }
-
-
-def attribute_size(value: Mapping[str, Any]) -> int:  # noqa: PLR0911 - one rule for each type
-    """Bytes of a DynamoDB attribute value by its item-size rules (S-85)."""
-    [(kind, content)] = value.items()
-    match kind:
-        case "S":
-            return len(content.encode())
-        case "B":
-            return len(base64.b64decode(content))
-        case "N":
-            return (len(content.lstrip("-").replace(".", "").lstrip("0")) + 1) // 2 + 1
-        case "BOOL" | "NULL":
-            return 1
-        case "SS" | "NS" | "BS":
-            return sum(attribute_size({kind[0]: item}) for item in content)
-        case "L":
-            return 3 + sum(attribute_size(item) + 1 for item in content)
-        case _:
-            return 3 + sum(len(name.encode()) + attribute_size(item) + 1 for name, item in content.items())
-
-
-def change_size(change: Mapping[str, Any]) -> int:
-    """``SizeBytes`` of a change: the sum over its keys and images (S-85)."""
-    parts = (change.get(part) or {} for part in ("Keys", "NewImage", "OldImage"))
-    return sum(len(name.encode()) + attribute_size(value) for part in parts for name, value in part.items())
+def written(event: Mapping[str, object], *, sequence: str, key: str, arrived: float) -> StreamRecord:
+    """A record whose event is made already; its body is the event as JSON text, and its name the event id."""
+    text = json_bytes(event)
+    return StreamRecord(
+        sequence=sequence, key=key, arrived=arrived, size=len(text), body=text, name=str(event["eventID"])
+    )
 
 
 def stream_event(

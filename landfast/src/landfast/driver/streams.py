@@ -1,11 +1,12 @@
-"""Drives one shard of one mapping of a Kinesis or DynamoDB stream (section C of the rules)."""
+"""Drives one shard of one mapping of a stream (section C of the rules)."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from landfast.delivery.actions import Action, Checkpoint, Fetch, Invoke, KeepLanes
+from landfast.delivery.starting_positions import Position
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_records import Render, StreamRecord, stream_event
 from landfast.delivery.strict_json import json_text
@@ -49,6 +50,54 @@ class Shard(Protocol):
             arrived: That there is something to read again; shards that are read at intervals need not say so (S-45).
             missed: Which records have left the stream before they were read, and by which rule.
         """
+        ...
+
+
+class ReadableShard(Protocol):
+    """A shard of a stream of the event plane, as the mappings of a running service read it."""
+
+    @property
+    def id(self) -> str:
+        """The id of the shard."""
+        ...
+
+    @property
+    def start(self) -> str:
+        """What tells the shard from one of the same id of a stream of the same name that was deleted."""
+        ...
+
+    @property
+    def parents(self) -> Sequence[str]:
+        """The ids of the shards that must be read before it."""
+        ...
+
+    def tail(self, position: Position) -> Tail[Any]:
+        """A reader's place in it."""
+        ...
+
+    def has_unread(self, position: Position) -> bool:
+        """Whether a reader that has come to a position has not read everything that it ever held."""
+        ...
+
+    def reader(self, stream_arn: str, role_arn: str) -> Callable[[Any], StreamRecord]:
+        """What makes one of its own records as the functions of a mapping get it."""
+        ...
+
+
+class ReadableStream(Protocol):
+    """A stream of the event plane, as the mappings of a running service read it."""
+
+    @property
+    def retention(self) -> float:
+        """Seconds for which it keeps a record."""
+        ...
+
+    def readable_shards(self) -> Sequence[ReadableShard]:
+        """Every shard that holds records or may still get some."""
+        ...
+
+    def watch(self, resharded: Callable[[], None]) -> None:
+        """Name whom to tell that there are other shards."""
         ...
 
 

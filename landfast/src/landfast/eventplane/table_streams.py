@@ -53,11 +53,10 @@ class TableStreams:
         streams = (stream for stream in self.by_arn.values() if stream.settings.table == table)
         return self.enabled.get(table) or max(streams, key=_created, default=None)
 
-    def earlier(self, stream: TableStream) -> list[TableStream]:
-        """The other streams of a table, as long as their records are kept."""
-        return [
-            one for one in self.by_arn.values() if one.settings.table == stream.settings.table and one is not stream
-        ]
+    def earlier(self, arn: str) -> list[TableStream]:
+        """The other streams of the table that has the one with this ARN, as long as their records are kept."""
+        table = self.by_arn[arn].settings.table
+        return [stream for stream in self.by_arn.values() if stream.settings.table == table and stream.arn != arn]
 
     def enable(self, table: str, keys: Mapping[str, str], view_type: ViewType) -> TableStream:
         """Give a table a stream; its label is a time, and no two streams of a table have the same."""

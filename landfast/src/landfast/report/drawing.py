@@ -1,7 +1,8 @@
 """What the pictures of an account have in common: outcomes, marks, and the SVG around them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
@@ -50,11 +51,10 @@ CHARACTER: Final = 7.9
 """Width of a character, in pixels."""
 
 HATCH: Final = (
-    '<svg width="0" height="0" class="defs" aria-hidden="true"><defs>'
-    '<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-    '<rect width="3" height="6" fill="var(--fg)" opacity="0.25"/></pattern></defs></svg>'
+    '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect width="3" height="6" fill="var(--fg)" opacity="0.25"/></pattern></defs>'
 )
-"""What bars for many tries are filled with, once for all pictures of a page."""
+"""What bars for many tries are filled with, once for all pictures of a page or a file."""
 
 _LETTER_FITS = 11.0
 
@@ -64,25 +64,32 @@ def look(outcome: str) -> Outcome:
     return _OUTCOMES.get(outcome) or Outcome("F", outcome, "o-other")
 
 
+def style(*names: str) -> str:
+    """The text of style sheets of this package."""
+    return "".join(Path(__file__).with_name(f"{name}.css").read_text(encoding="utf-8") for name in names)
+
+
 def legend(account: Account) -> str:
     """What the letters, colours and marks of the timeline mean, as far as it has them."""
+    entries = "".join(f"<li>{_sample(picture)}{escape(meaning)}</li>" for picture, meaning in samples(account))
+    return f'<ul class="legend">{entries}</ul>'
+
+
+def samples(account: Account) -> Iterator[tuple[str, str]]:
+    """What the timeline draws, each in a square of `BAR` pixels, with its meaning."""
     lines, counts = account.timeline.lines, account.counts
     there = {line.outcome for line in lines}
-    looks = [look(outcome) for outcome in (*_OUTCOMES, *sorted(there - _OUTCOMES.keys())) if outcome in there]
-    entries = [
-        _sample(f'<rect class="{each.style}" width="18" height="18" rx="3"/><text class="letter" x="9" y="13">'
-                f"{each.letter}</text>", each.meaning)
-        for each in looks
-    ]  # fmt: skip
+    for outcome in (*_OUTCOMES, *sorted(there - _OUTCOMES.keys())):
+        if outcome in there:
+            yield outcome_bar(outcome, look(outcome).letter, 0, 0, BAR), look(outcome).meaning
     marked = {"delivery": bool(account.deliveries.shown), **counts}
-    entries += [_sample(shape(kind, 9, 9), meaning) for kind, meaning in MARKS.items() if marked[kind]]
+    yield from ((shape(kind, BAR / 2, BAR / 2), meaning) for kind, meaning in MARKS.items() if marked[kind])
     if any(len(line.tries) > 1 for line in lines):
-        entries.append(_sample(element("rect", "repeats", width=18, height=18, rx=3), "many tries alike, as one"))
-    return f'<ul class="legend">{"".join(f"<li>{entry}</li>" for entry in entries)}</ul>'
+        yield element("rect", "repeats", width=BAR, height=BAR, rx=3), "many tries alike, as one"
 
 
-def _sample(picture: str, meaning: str) -> str:
-    return f'<svg width="18" height="18" aria-hidden="true">{picture}</svg>{escape(meaning)}'
+def _sample(picture: str) -> str:
+    return f'<svg width="{px(BAR)}" height="{px(BAR)}" aria-hidden="true">{picture}</svg>'
 
 
 def opened(name: str, width: float, height: float, title: str, description: str) -> str:

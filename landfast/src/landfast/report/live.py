@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from landfast.delivery.event_sources import ASYNCHRONOUS, mapped
 from landfast.journal import Entry
 from landfast.report import wording
 from landfast.report.account import Account, Limits, Row, account
@@ -11,7 +12,6 @@ from landfast.report.hold_ups import Arrival, Source
 from landfast.report.wording import Wording
 
 _DAY: Final = 86_400
-_QUEUE: Final = "arn:aws:sqs:"
 
 
 def accounts(entries: Iterable[Entry], limits: Limits) -> list[Account]:
@@ -37,9 +37,11 @@ def _account(name: str, history: History, words: Wording, limits: Limits) -> Acc
 
 
 def _source(history: History, *, stream: bool) -> str:
-    if not (stream or history.origin.startswith(_QUEUE)):
-        return wording.several(len(history.seen), "event")
-    count = wording.several(len(history.seen), "record" if stream else "message")
+    """Where the records come from; of a stream's journal whose older entries are gone, no entry may tell which."""
+    declared = mapped(history.origin)
+    if declared is None and not stream:
+        return wording.several(len(history.seen), ASYNCHRONOUS.noun)
+    count = wording.several(len(history.seen), "record" if declared is None else declared.noun)
     table, *_ = history.origin.split("/stream/")
     return f"{wording.printable(wording.resource(table)) or 'stream'}: {count}"
 

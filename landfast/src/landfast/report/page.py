@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from pathlib import Path
 from typing import Final
 
 from landfast.report import drawing, wording
@@ -22,12 +21,12 @@ _BODY: Final = 6_000
 def page(accounts: Sequence[Account]) -> str:
     """The page, of one account or several, best within `LIMITS`: of a large journal they hold what matters most."""
     title = _title(accounts[0]) if len(accounts) == 1 else "What happens"
-    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+    style = drawing.style("colours", "page", "pictures")
     parts = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>",
-        drawing.HATCH,
+        f'<svg width="0" height="0" class="defs" aria-hidden="true">{drawing.HATCH}</svg>',
         *(part for number, account in enumerate(accounts, start=1) for part in _chapter(account, f"{number}")),
         "</main>\n</body>\n</html>\n",
     ]

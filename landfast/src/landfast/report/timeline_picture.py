@@ -19,7 +19,9 @@ _GAP = 14.0
 _GAP_PER_DECADE = 12.0
 _MARK = 16.0
 _LABELS = 150.0
-_WIDTH = 1150.0
+WIDTH = 1150.0
+"""Of a page."""
+
 _TOP = 30.0
 _TICK = 74.0
 _LABEL_CHARACTERS = 17
@@ -37,11 +39,18 @@ class _Axis(Struct):
     width: float = 0.0
 
     @classmethod
-    def of(cls, moments: Iterable[float], slots: Mapping[float, int], marked: frozenset[float], tick: float) -> "_Axis":
+    def of(
+        cls,
+        moments: Iterable[float],
+        slots: Mapping[float, int],
+        marked: frozenset[float],
+        tick: float,
+        width: float,
+    ) -> "_Axis":
         times = sorted(set(moments))
         fixed = _LABELS + tick + sum(slots.values()) * _SLOT + len(marked) * _MARK
         spans = {after: _GAP + _GAP_PER_DECADE * math.log10(1 + after - before) for before, after in pairwise(times)}
-        stretch = max(1.0, (_WIDTH - fixed) / sum(spans.values())) if spans else 1.0
+        stretch = max(1.0, (width - fixed) / sum(spans.values())) if spans else 1.0
         axis, x = cls(), _LABELS
         for moment in times:
             x += spans.get(moment, 0.0) * stretch
@@ -54,10 +63,10 @@ class _Axis(Struct):
         return axis
 
 
-def timeline(account: Account, name: str) -> str:
-    """The timeline as SVG; `name` begins its ids on the page."""
+def timeline(account: Account, name: str, *, width: float = WIDTH) -> str:
+    """The timeline as SVG, at least so many pixels wide; `name` begins its ids on the page."""
     found, words = account.timeline, account.words
-    axis = _axis(account)
+    axis = _axis(account, width)
     height = _TOP + len(found.rows) * ROW + 8
     tries = sum(len(line.tries) for line in found.lines) + found.left_out
     title = f"Timeline of {wording.several(tries, 'try')} in {wording.several(len(found.rows), 'row')}"
@@ -76,7 +85,7 @@ def timeline(account: Account, name: str) -> str:
     return "\n".join(parts)
 
 
-def _axis(account: Account) -> _Axis:
+def _axis(account: Account, width: float) -> _Axis:
     slots: Counter[tuple[float, int]] = Counter()
     marked = frozenset(mark.at for mark in account.timeline.marks)
     moments = {account.begun, account.ended, *marked}
@@ -89,7 +98,7 @@ def _axis(account: Account) -> _Axis:
     for (moment, _), count in slots.items():
         most[moment] = max(count, most.get(moment, 0))
     tick = max(_TICK, len(account.words.time(account.ended)) * CHARACTER + 8) if account.words.live else _TICK
-    return _Axis.of(moments, most, marked, tick)
+    return _Axis.of(moments, most, marked, tick, width)
 
 
 def _grid(axis: _Axis, words: Wording, labels: Iterable[str], height: float) -> Iterator[str]:

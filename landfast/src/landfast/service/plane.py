@@ -2,9 +2,12 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
+from landfast.delivery.event_sources import QueueSource, StreamSource
 from landfast.delivery.settings import Settings
+from landfast.driver.polled_queue import PolledQueue
+from landfast.driver.streams import ReadableStream
 from landfast.eventplane import (
     BucketEvents,
     EventPlane,
@@ -60,8 +63,8 @@ class Plane:
         self.apis = EventPlane()
         for api in (self.queues, self.streams, self.tables, topics, buses):
             self.apis.add(api)
-        for service, receiver in (("sqs", self.queues), ("kinesis", self.streams), ("sns", topics), ("events", buses)):
-            self.router.add(service, receiver)
+        for receiver in (self.queues, self.streams, topics, buses):
+            self.router.add(receiver.service, receiver)
         self.interceptors: Sequence[Interceptor] = (
             TableWrites(self.world, self.tables.streams),
             BucketEvents(
@@ -74,6 +77,34 @@ class Plane:
                 functions=_functions(template).__contains__,
             ),
         )
+
+    def stream(self, source: StreamSource, arn: str) -> ReadableStream:
+        """The stream with this ARN, for a mapping to read."""
+        match source.kind:
+            case "kinesis":
+                return self.streams.stream(arn)
+            case "dynamodb":
+                return self.tables.streams.by_arn[arn]
+            case never:
+                assert_never(never)
+
+    def earlier_streams(self, source: StreamSource, arn: str) -> Sequence[ReadableStream]:
+        """The streams that a table had before the one with this ARN, as long as they can be read."""
+        match source.kind:
+            case "dynamodb":
+                return self.tables.streams.earlier(arn)
+            case "kinesis":
+                return ()  # a stream of the same name goes with all it holds
+            case never:
+                assert_never(never)
+
+    def queue(self, source: QueueSource, arn: str) -> PolledQueue:
+        """The queue with this ARN, for a mapping to poll."""
+        match source.kind:
+            case "sqs":
+                return self.queues.queue(arn)
+            case never:
+                assert_never(never)
 
 
 def _functions(template: Template) -> frozenset[str]:

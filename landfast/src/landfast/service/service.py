@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, assert_never
 
 from landfast.dataplane import engine as engines
 from landfast.dataplane import resources
@@ -35,10 +35,10 @@ from landfast.service.lambda_api import is_lambda
 from landfast.service.local_api import LocalApi
 from landfast.service.logs import LogFiles
 from landfast.service.loop import Loop
+from landfast.service.mappings import Mappings
 from landfast.service.plane import Plane
 from landfast.service.proxy import Proxy
-from landfast.service.queues import QueueReader
-from landfast.service.sources import Sources
+from landfast.service.queues import QueueMapping, QueueReader
 from landfast.service.specs import asynchronous_config, function_specs, versions, weights
 from landfast.service.state import Running, ServiceError, StateDirectory
 from landfast.service.store import CLOCK, Store, StoreError
@@ -295,15 +295,19 @@ class Service:
         self._loop.ask(self.queues.begin)
 
     def _start_mappings(self) -> None:
-        sources = Sources(self.template, self.stack, self._plane, self.functions, self.options.settings)
+        mappings = Mappings(self.template, self.stack, self._plane, self.functions, self.options.settings)
         for mapping in self.template.event_source_mappings.values():
-            source = sources.read(mapping)
+            source = mappings.read(mapping)
             if not source.config.enabled:
                 continue
-            if isinstance(source, StreamMapping):
-                reader: QueueReader | StreamReader = StreamReader(source, self._shared)
-            else:
-                reader = QueueReader(source, self._shared)
+            reader: QueueReader | StreamReader
+            match source:
+                case StreamMapping():
+                    reader = StreamReader(source, self._shared)
+                case QueueMapping():
+                    reader = QueueReader(source, self._shared)
+                case never:
+                    assert_never(never)
             self.readers.append(reader)
             reader.start()
 

@@ -1,7 +1,7 @@
-"""Mappings of Kinesis and DynamoDB streams: one driver a shard, parents before children, no polls."""
+"""Mappings of streams: one driver a shard, parents before children, no polls."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,17 +12,12 @@ from landfast.delivery.shards import ShardTree
 from landfast.delivery.starting_positions import position
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_config import StreamConfig
-from landfast.delivery.stream_records import StreamRecord, dynamodb_record, kinesis_record
-from landfast.delivery.strict_json import json_bytes
-from landfast.driver import KeepShard, ShardDriver, ShardState, TailedShard
+from landfast.delivery.stream_records import StreamRecord
+from landfast.driver import KeepShard, ShardState
+from landfast.driver.streams import ReadableShard, ReadableStream, ShardDriver, TailedShard
 from landfast.journal import Dropped
 from landfast.service.functions import Target
 from landfast.service.world import LiveWorld, Shared
-from landfast.sources.kinesis import KinesisStream
-from landfast.sources.kinesis_rows import Record
-from landfast.sources.kinesis_shards import KinesisShard
-from landfast.sources.table_changes import ChangeRecord
-from landfast.sources.table_stream import TableShard, TableStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +35,10 @@ class StreamMapping:
 
     source: str
     target: Target
-    stream: KinesisStream | TableStream
+    stream: ReadableStream
     config: StreamConfig
     settings: Settings
-    earlier: Sequence[TableStream] = ()
+    earlier: Sequence[ReadableStream] = ()
 
 
 class StreamReader:
@@ -120,7 +115,8 @@ class StreamReader:
 
     def _has_unread(self, name: str, state: ShardState) -> bool:
         """Whether something is left in a shard that nobody reads any more; of one that is gone nobody can tell."""
-        shard = next((one.shard for one in self._mapping.earlier if one.shard.id == name), None)
+        shards = (shard for stream in self._mapping.earlier for shard in stream.readable_shards())
+        shard = next((shard for shard in shards if shard.id == name), None)
         reached = position(self._mapping.config, state.sequence, state.started)
         return shard is None or shard.has_unread(reached)
 
@@ -137,7 +133,7 @@ class StreamReader:
             self.drivers.append(shard_driver)
             shard_driver.begin()
 
-    def _driver(self, shard: KinesisShard | TableShard) -> ShardDriver:
+    def _driver(self, shard: ReadableShard) -> ShardDriver:
         mapping, settings = self._mapping, self._mapping.settings
         state = self._known.get(shard.id)
         if state is None:
@@ -167,7 +163,7 @@ class StreamReader:
         )
 
     def _told(self, poller: ShardPoller) -> str:
-        return f"{self._mapping.stream.arn}, {poller.shard_id} (records not done: {poller.undone})"
+        return f"{self._mapping.config.stream_arn}, {poller.shard_id} (records not done: {poller.undone})"
 
     def _drained(self, shard_id: str) -> None:
         self._tree.drained(shard_id)
@@ -177,59 +173,11 @@ class StreamReader:
     def _keep(self, shard_id: str, state: ShardState, *notes: Dropped) -> None:
         self._world.commit(notes, [KeepShard(self.source, shard_id, state)])
 
-    def _tailed(self, shard: KinesisShard | TableShard, state: ShardState) -> TailedShard[Any]:
+    def _tailed(self, shard: ReadableShard, state: ShardState) -> TailedShard[Any]:
         """The shard, from where the mapping begins to read it; each record is rendered once, when it is read."""
         config = self._mapping.config
         tail = shard.tail(position(config, state.sequence, state.started))
-        make: Callable[[Any], StreamRecord]
-        if isinstance(shard, KinesisShard):
-            make = _records(shard, config.stream_arn, self._mapping.target.spec.role_arn)
-        else:
-            make = _changes(shard, config.stream_arn)
-        return TailedShard(tail, make, self._world)
-
-
-def _records(shard: KinesisShard, arn: str, role_arn: str) -> Callable[[Record], StreamRecord]:
-    region = arn.split(":")[3]
-
-    def make(record: Record) -> StreamRecord:
-        sequence = shard.sequence(record)
-        event = kinesis_record(
-            sequence=sequence,
-            key=record.key,
-            data=record.data,
-            arrived=record.arrived,
-            shard_id=shard.id,
-            stream_arn=arn,
-            role_arn=role_arn,
-            region=region,
-        )
-        return _record(event, sequence, record.key, record.arrived)
-
-    return make
-
-
-def _changes(shard: TableShard, arn: str) -> Callable[[ChangeRecord], StreamRecord]:
-    region = arn.split(":")[3]
-
-    def make(record: ChangeRecord) -> StreamRecord:
-        event = dynamodb_record(
-            event_id=shard.event_id(record),
-            event_name=record.name,
-            change=shard.change(record),
-            stream_arn=arn,
-            region=region,
-        )
-        return _record(event, shard.sequence_of(record.index), shard.key(record), record.arrived)
-
-    return make
-
-
-def _record(event: Mapping[str, object], sequence: str, key: str, arrived: float) -> StreamRecord:
-    text = json_bytes(event)
-    return StreamRecord(
-        sequence=sequence, key=key, arrived=arrived, size=len(text), body=text, name=str(event["eventID"])
-    )
+        return TailedShard(tail, shard.reader(config.stream_arn, self._mapping.target.spec.role_arn), self._world)
 
 
 def _text(record: StreamRecord) -> bytes:

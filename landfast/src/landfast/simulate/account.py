@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from msgspec import UNSET
 
+from landfast.delivery.event_sources import AsynchronousSource, QueueSource, StreamSource
 from landfast.journal import Entry
 from landfast.report import account as report
 from landfast.report.account import Account, Limits, Row
@@ -13,21 +14,6 @@ from landfast.report.history import tell
 from landfast.report.hold_ups import Arrival, Source
 from landfast.report.wording import Wording, duration, printable, resource, several
 from landfast.simulate.scenario import Function, Generated, Queue, Rule, Scenario
-
-DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
-    "async": {"MaximumRetryAttempts": "2", "MaximumEventAgeInSeconds": "21600"},
-    "stream": {
-        "BatchSize": "100",
-        "MaximumBatchingWindowInSeconds": "0",
-        "MaximumRetryAttempts": "-1",
-        "MaximumRecordAgeInSeconds": "-1",
-        "BisectBatchOnFunctionError": "false",
-        "FunctionResponseTypes": "none",
-        "ParallelizationFactor": "1",
-    },
-    "sqs": {"BatchSize": "10", "MaximumBatchingWindowInSeconds": "0", "FunctionResponseTypes": "none"},
-}
-"""What holds where a scenario says nothing (S-04, S-07, S-86, S-90)."""
 
 _WORDS: Final = Wording()
 
@@ -55,16 +41,25 @@ def source(scenario: Scenario) -> Source:
     """Where the records come from, as far as their order matters."""
     origin = scenario.source
     records = [Arrival(record.id, record.at, record.shard, record.key) for record in origin.all()]
-    if origin.type in {"kinesis", "dynamodb"}:
-        return Source(records, "shard")
-    fifo = isinstance(origin.queue, Queue) and origin.queue.FifoQueue
-    return Source(records, "message group" if fifo else None)
+    match origin.declared:
+        case StreamSource():
+            return Source(records, "shard")
+        case QueueSource():
+            return Source(records, "message group" if _is_fifo(scenario) else None)
+        case AsynchronousSource():
+            return Source(records)
+        case never:
+            assert_never(never)
+
+
+def _is_fifo(scenario: Scenario) -> bool:
+    queue = scenario.source.queue
+    return isinstance(queue, Queue) and queue.FifoQueue
 
 
 def _source(scenario: Scenario) -> str:
     """Where the records come from."""
-    kind, records = scenario.source.type, scenario.source.records
-    noun = {"async": "event", "sqs": "message"}.get(kind, "record")
+    declared, records = scenario.source.declared, scenario.source.records
     if isinstance(records, Generated):
         count, keys, shards = records.count, min(records.keys, records.count), min(records.shards, records.count)
         arrive = "all at once" if records.per_second is UNSET else f"{records.per_second:g} a second"
@@ -73,27 +68,36 @@ def _source(scenario: Scenario) -> str:
         keys, shards = len({record.key for record in records}), len({record.shard for record in records})
         latest = max((record.at for record in records), default=0.0)
         arrive = f"until {duration(latest)}" if latest else "all at once"
-    parts = [several(count, noun)]
-    if kind in {"kinesis", "dynamodb"}:
-        parts += [several(shards, "shard"), several(keys, "key")]
-    queue = scenario.source.queue
-    if kind == "sqs" and isinstance(queue, Queue) and queue.FifoQueue:
-        parts.append(several(keys, "message group"))
-    return f"{kind}: {', '.join(parts)}, {arrive}"
+    parts = [several(count, declared.noun)]
+    match declared:
+        case StreamSource():
+            parts += [several(shards, "shard"), several(keys, "key")]
+        case QueueSource():
+            parts += [several(keys, "message group")] if _is_fifo(scenario) else []
+        case AsynchronousSource():
+            pass
+        case never:
+            assert_never(never)
+    return f"{declared.kind}: {', '.join(parts)}, {arrive}"
 
 
 def _settings(scenario: Scenario) -> list[str]:
     """What the scenario sets, one ``Name=value`` each: the source's, the mapping's, and the U settings."""
     found: list[str] = []
     origin = scenario.source
-    if origin.type == "sqs":
-        queue = Queue() if origin.queue is UNSET else origin.queue
-        found.append(f"VisibilityTimeout={queue.VisibilityTimeout}")
-        found += ["FifoQueue=true"] if queue.FifoQueue else []
-        redrive = queue.RedrivePolicy
-        found.append("no RedrivePolicy" if redrive is UNSET else f"maxReceiveCount={redrive.maxReceiveCount}")
-    elif origin.retention is not UNSET:
-        found.append(f"retention={origin.retention:g}")
+    match origin.declared:
+        case QueueSource():
+            queue = Queue() if origin.queue is UNSET else origin.queue
+            found.append(f"VisibilityTimeout={queue.VisibilityTimeout}")
+            found += ["FifoQueue=true"] if queue.FifoQueue else []
+            redrive = queue.RedrivePolicy
+            found.append("no RedrivePolicy" if redrive is UNSET else f"maxReceiveCount={redrive.maxReceiveCount}")
+        case StreamSource():
+            found += [] if origin.retention is UNSET else [f"retention={origin.retention:g}"]
+        case AsynchronousSource():
+            pass
+        case never:
+            assert_never(never)
     found += list(_flat(scenario.mapping, ""))
     found += [f"{name}={_value(value)}" for name, value in scenario.settings.items()]
     return found
@@ -101,9 +105,8 @@ def _settings(scenario: Scenario) -> list[str]:
 
 def _defaults(scenario: Scenario) -> list[str]:
     """What is left as AWS has it."""
-    kind = scenario.source.type
-    table = DEFAULTS["stream" if kind in {"kinesis", "dynamodb"} else kind]
-    return [f"{name}={value}" for name, value in table.items() if name not in scenario.mapping]
+    defaults = scenario.source.declared.defaults
+    return [f"{name}={value}" for name, value in defaults.items() if name not in scenario.mapping]
 
 
 def _flat(values: Mapping[str, Any], prefix: str) -> Iterator[str]:

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from landfast.delivery.asynchronous import AsynchronousQueue, Event, configuration
+from landfast.delivery.event_sources import ASYNCHRONOUS
 from landfast.delivery.settings import Settings
 from landfast.delivery.strict_json import json_text, text_size
-from landfast.driver import AsynchronousDriver, Order
+from landfast.driver import Order
+from landfast.driver.asynchronous import AsynchronousDriver
 from landfast.simulate.scenario import Scenario
 from landfast.simulate.world import FUNCTION_ARN, START, SimulatedWorld
 
@@ -25,7 +27,7 @@ def begin(scenario: Scenario, settings: Settings, world: SimulatedWorld, new_id:
         reserved_concurrency=reserved,
         epoch=START,
     )
-    driver = AsynchronousDriver(queue, world, source="async", function="", function_arn=FUNCTION_ARN)
+    driver = AsynchronousDriver(queue, world, source=ASYNCHRONOUS.kind, function="", function_arn=FUNCTION_ARN)
 
     def accepting(event: Event) -> Callable[[], None]:
         return lambda: driver.accept(event)

@@ -5,13 +5,15 @@ from collections.abc import Callable
 
 from msgspec import UNSET
 
+from landfast.delivery.event_sources import QueueSource
+from landfast.delivery.event_sources.scenario_records import sent_text
 from landfast.delivery.queue import QueuePoller
 from landfast.delivery.queue_config import QueueAttributes, configuration
 from landfast.delivery.settings import Settings
-from landfast.driver import PolledQueue, QueueDriver
-from landfast.simulate.acceptance import sent_text
+from landfast.driver.polled_queue import PolledQueue
+from landfast.driver.queues import QueueDriver
 from landfast.simulate.scenario import Generated, Queue, Record, Scenario
-from landfast.simulate.world import ACCOUNT, REGION, START, SimulatedWorld
+from landfast.simulate.world import START, SimulatedWorld, source_arn
 from landfast.sources.sqs import SqsQueue
 
 
@@ -20,12 +22,9 @@ def message_id(record_id: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, record_id))
 
 
-def queue_arn(*, fifo: bool) -> str:
-    """The ARN of the scenario's queue."""
-    return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{'scenario.fifo' if fifo else 'scenario'}"
-
-
-def begin(scenario: Scenario, settings: Settings, world: SimulatedWorld, new_id: Callable[[], str]) -> None:
+def begin(
+    scenario: Scenario, settings: Settings, world: SimulatedWorld, new_id: Callable[[], str], source: QueueSource
+) -> None:
     """Plan the arrivals and begin to poll.
 
     Raises:
@@ -35,12 +34,12 @@ def begin(scenario: Scenario, settings: Settings, world: SimulatedWorld, new_id:
     config = configuration(
         scenario.mapping, queue=attributes, function_timeout=scenario.function.Timeout, settings=settings
     )
-    arn = queue_arn(fifo=attributes.fifo)
+    arn = source_arn(source, fifo=attributes.fifo)
     names: dict[str, str] = {}
     queue = PolledQueue(SqsQueue(attributes, arn=arn), world, epoch=START)
     mapped = queue.mapped(has_window=config.batching_window > 0)
     poller = QueuePoller(config, settings=settings, new_id=new_id)
-    driver = QueueDriver(poller, world, mapped, source="sqs", name=names.__getitem__)
+    driver = QueueDriver(poller, world, mapped, source=source.kind, name=names.__getitem__)
 
     def arrive(record: Record) -> None:
         identity = message_id(record.id)

@@ -1,9 +1,10 @@
 """Running a scenario."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, assert_never
 
 from landfast.delivery.errors import Refused
+from landfast.delivery.event_sources import AsynchronousSource, QueueSource, StreamSource
 from landfast.delivery.settings import from_ids
 from landfast.journal import Entry
 from landfast.simulate.acceptance import check
@@ -57,32 +58,36 @@ def _run(scenario: Scenario, *, keep: bool) -> Tally:
 
 def identifiers(scenario: Scenario) -> Callable[[str], str]:
     """Tells the item identifier of a record, in a partial batch response, by the record's id."""
-    match scenario.source.type:
-        case "sqs":
+    match scenario.source.declared:
+        case QueueSource():
             from landfast.simulate.queues import message_id  # noqa: PLC0415 - as below
 
             return message_id
-        case "kinesis" | "dynamodb" as kind:
+        case StreamSource() as source:
             from landfast.simulate.streams import sequences  # noqa: PLC0415 - as below
 
-            return sequences(scenario.source, kind)
-        case "async":
+            return sequences(scenario.source, source)
+        case AsynchronousSource():
             return str
+        case never:
+            assert_never(never)
 
 
 def _begin(scenario: Scenario, world: SimulatedWorld) -> None:
     """Begin with the scenario's source; what belongs to other sources is not loaded, so that the start is quick."""
     settings, new_id = from_ids(scenario.settings), request_ids()
-    match scenario.source.type:
-        case "async":
+    match scenario.source.declared:
+        case AsynchronousSource():
             from landfast.simulate import asynchronous  # noqa: PLC0415 - as above
 
             asynchronous.begin(scenario, settings, world, new_id)
-        case "kinesis" | "dynamodb" as kind:
+        case StreamSource() as source:
             from landfast.simulate import streams  # noqa: PLC0415 - as above
 
-            streams.begin(scenario, settings, world, new_id, kind)
-        case "sqs":
+            streams.begin(scenario, settings, world, new_id, source)
+        case QueueSource() as source:
             from landfast.simulate import queues  # noqa: PLC0415 - as above
 
-            queues.begin(scenario, settings, world, new_id)
+            queues.begin(scenario, settings, world, new_id, source)
+        case never:
+            assert_never(never)

@@ -1,12 +1,20 @@
 """Scenarios: one event source, one mapping, one scripted function. The schema is `docs/scenario.schema.json`."""
 
 import math
-from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Any, Final, Literal, assert_never
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from landfast.delivery.event_sources import (
+    EVENT_SOURCES,
+    AsynchronousSource,
+    Kind,
+    MappedSource,
+    QueueSource,
+    StreamSource,
+)
 from landfast.delivery.strict_json import DEEPEST, NotJsonError, json_text, read_json
 from landfast.errors import LandfastError
 
@@ -91,10 +99,15 @@ class Source(_Strict, frozen=True):
         retention: Seconds that a stream keeps a record.
     """
 
-    type: Literal["async", "kinesis", "dynamodb", "sqs"]
+    type: Kind
     records: list[Record] | Generated
     queue: Queue | UnsetType = UNSET
     retention: Annotated[float, Meta(gt=0, le=LONGEST)] | UnsetType = UNSET
+
+    @property
+    def declared(self) -> AsynchronousSource | MappedSource:
+        """The declaration of the kind of source."""
+        return EVENT_SOURCES[self.type]
 
     def all(self) -> Iterator[Record]:
         """Every record, in the scenario's order."""
@@ -115,9 +128,14 @@ class Source(_Strict, frozen=True):
             shards.setdefault(record.shard, []).append(record)
         return {shard: iter(shards[shard]) for shard in sorted(shards)}
 
-    def number(self, record_id: str) -> int | None:
-        """The number of a generated record, from 1; None for records given one by one."""
-        return int(record_id[1:]) if isinstance(self.records, Generated) else None
+    @property
+    def number(self) -> Callable[[str], int] | None:
+        """What tells the number of a generated record, from 1, by its id; None for records given one by one."""
+        return _number if isinstance(self.records, Generated) else None
+
+
+def _number(record_id: str) -> int:
+    return int(record_id[1:])
 
 
 class Rule(_Strict, frozen=True):
@@ -242,17 +260,32 @@ def _place(message: str) -> tuple[str, str]:
 def _check(scenario: Scenario) -> None:
     """What the types cannot say: unique ids, shards in order, fields that belong to another kind of source."""
     source = scenario.source
-    if source.type != "sqs" and source.queue is not UNSET:
-        raise ScenarioError("source.queue", f"belongs to an sqs source, not to {source.type}")
-    is_stream = source.type in {"kinesis", "dynamodb"}
-    if not is_stream and source.retention is not UNSET:
-        raise ScenarioError("source.retention", f"belongs to a stream, not to {source.type}")
+    match source.declared:
+        case StreamSource():
+            wrong, in_shards = _not_of(source, "queue"), True
+        case QueueSource():
+            wrong, in_shards = _not_of(source, "retention"), False
+        case AsynchronousSource():
+            wrong, in_shards = _not_of(source, "queue", "retention"), False
+        case never:
+            assert_never(never)
+    if wrong is not None:
+        raise wrong
     if isinstance(source.records, Generated):
         _check_pace(source.records)
         return
     _check_ids(source.records)
-    if is_stream:
+    if in_shards:
         _check_arrivals(source.records)
+
+
+def _not_of(source: Source, *fields: Literal["queue", "retention"]) -> ScenarioError | None:
+    """The refusal of what is set but belongs to other kinds of sources."""
+    owners = {"queue": "an sqs source", "retention": "a stream"}
+    for field in fields:
+        if getattr(source, field) is not UNSET:
+            return ScenarioError(f"source.{field}", f"belongs to {owners[field]}, not to {source.type}")
+    return None
 
 
 def _check_pace(made: Generated) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from landfast.delivery.actions import Deliver
 from landfast.delivery.concurrency import Concurrency
+from landfast.delivery.event_sources import MappedSource
 from landfast.delivery.outcomes import NotReached
 from landfast.driver.world import Call, Change, Ended, Order, Plan
 from landfast.journal import Entry
@@ -19,6 +20,12 @@ START: Final = 1_767_225_600.0
 REGION: Final = "us-east-1"
 ACCOUNT: Final = "123456789012"
 FUNCTION_ARN: Final = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:scenario"
+ROLE_ARN: Final = f"arn:aws:iam::{ACCOUNT}:role/scenario"
+
+
+def source_arn(source: MappedSource, *, fifo: bool = False) -> str:
+    """The ARN of a scenario's stream or queue."""
+    return f"arn:aws:{source.service}:{REGION}:{ACCOUNT}:{source.scenario_resource}{'.fifo' if fifo else ''}"
 
 
 class _Left:

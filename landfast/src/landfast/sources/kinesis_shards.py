@@ -7,9 +7,12 @@ So a number tells which shard it belongs to, and a number of a deleted stream is
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from landfast.delivery.event_sources.kinesis import kinesis_record
+from landfast.delivery.stream_records import StreamRecord, written
 from landfast.sources.kinesis_rows import Record, ShardRow
 from landfast.sources.shard_log import ShardLog
 
@@ -151,6 +154,26 @@ class KinesisShard(ShardLog[Record]):
     def sequence(self, record: Record) -> str:
         """The sequence number of one of its records."""
         return self.numbers.text(record.index, record.arrived)
+
+    def reader(self, stream_arn: str, role_arn: str) -> Callable[[Record], StreamRecord]:
+        """What makes one of its records as the functions of a mapping get it (S-83)."""
+        region = stream_arn.split(":")[3]
+
+        def read(record: Record) -> StreamRecord:
+            sequence = self.sequence(record)
+            event = kinesis_record(
+                sequence=sequence,
+                key=record.key,
+                data=record.data,
+                arrived=record.arrived,
+                shard_id=self.id,
+                stream_arn=stream_arn,
+                role_arn=role_arn,
+                region=region,
+            )
+            return written(event, sequence=sequence, key=record.key, arrived=record.arrived)
+
+        return read
 
     def index_of(self, sequence: str) -> int | None:
         """The index that a sequence number tells; None for a number that is not of this shard."""

@@ -12,8 +12,10 @@ from typing import Any, Final, Self
 
 import msgspec
 
+from landfast.delivery.event_sources.dynamodb import dynamodb_record
+from landfast.delivery.event_sources.dynamodb_items import change_size
 from landfast.delivery.stream_config import DEFAULT_RETENTION
-from landfast.delivery.stream_records import change_size
+from landfast.delivery.stream_records import StreamRecord, written
 from landfast.sources.rows import Keep
 from landfast.sources.shard_log import ShardLog
 from landfast.sources.table_changes import ChangeRecord, ItemChange, ViewType, event_name, is_same
@@ -91,6 +93,24 @@ class TableShard(ShardLog[ChangeRecord]):
             "StreamViewType": self._settings.view_type,
         }
 
+    def reader(self, stream_arn: str, role_arn: str) -> Callable[[ChangeRecord], StreamRecord]:
+        """What makes one of its records as the functions of a mapping get it (S-84); none of them names a role."""
+        del role_arn
+        region = stream_arn.split(":")[3]
+
+        def read(record: ChangeRecord) -> StreamRecord:
+            event = dynamodb_record(
+                event_id=self.event_id(record),
+                event_name=record.name,
+                change=self.change(record),
+                stream_arn=stream_arn,
+                region=region,
+            )
+            sequence = self.sequence_of(record.index)
+            return written(event, sequence=sequence, key=self.key(record), arrived=record.arrived)
+
+        return read
+
     def key(self, record: ChangeRecord) -> str:
         """What order holds for (S-49): the item's keys, always the same text for the same item."""
         return msgspec.json.encode(record.keys, order="deterministic").decode()
@@ -140,6 +160,11 @@ class TableStream:
     def arn(self) -> str:
         """Its ARN."""
         return self.settings.arn
+
+    @property
+    def retention(self) -> float:
+        """Seconds for which it keeps a record."""
+        return RETENTION
 
     @property
     def is_enabled(self) -> bool:

@@ -4,10 +4,12 @@
     template.functions["MyFunction"].timeout
     template.not_run  # one line for each thing that is left out, with the reason
 
-`translated` gives the template after SAM's translation, for cfn-lint. Reading is offline and needs no credentials.
+`translated` gives the template after SAM's translation, for cfn-lint; `graph_of` what sends events to what, and
+`picture` draws that. Reading is offline and needs no credentials.
 """
 
 from landfast.template.errors import TemplateError
+from landfast.template.graph import Edge, Graph, Node, graph_of
 from landfast.template.model import (
     Alias,
     Bucket,
@@ -30,17 +32,21 @@ from landfast.template.model import (
     Template,
     Topic,
 )
+from landfast.template.picture import picture
 from landfast.template.reader import read, translated, write_translated
 
 __all__ = [
     "Alias",
     "Bucket",
+    "Edge",
     "EventBus",
     "EventInvokeConfig",
     "EventSourceMapping",
     "Function",
+    "Graph",
     "InputTransformer",
     "Layer",
+    "Node",
     "Notification",
     "Queue",
     "Redrive",
@@ -54,6 +60,8 @@ __all__ = [
     "Template",
     "TemplateError",
     "Topic",
+    "graph_of",
+    "picture",
     "read",
     "translated",
     "write_translated",

@@ -1,15 +1,16 @@
 """Event source mappings, and what AWS checks of them against the function and the source."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 
 from landfast.delivery.errors import Refused
+from landfast.delivery.event_sources import MAPPED
 from landfast.delivery.properties import Properties as Given
 from landfast.delivery.settings import Settings
 from landfast.template.errors import Mistake, Unavailable
-from landfast.template.model import EventSourceMapping, Function, Queue, Stream, Table, find_function
+from landfast.template.model import Declared, EventSourceMapping, Function, Queue, find_function
 from landfast.template.stack import Properties, Stack, shaped
 
 
@@ -36,30 +37,24 @@ class _ProvisionedPollerConfig(Properties, frozen=True, kw_only=True):
     maximum_pollers: int | None = None
 
 
+def _listed(words: Iterable[str], last: str) -> str:
+    *most, final = words
+    return f"{', '.join(most)} {last} {final}"
+
+
+_TITLES: Final = _listed((source.title for source in MAPPED.values()), "and")
+_THINGS: Final = _listed((source.thing for source in MAPPED.values()), "or")
 _NESTED: Mapping[str, type[Properties]] = {
     "ScalingConfig": _ScalingConfig,
     "ProvisionedPollerConfig": _ProvisionedPollerConfig,
 }
 
 
-class Sources(msgspec.Struct, frozen=True, kw_only=True):
-    """What a mapping can read from, by logical id."""
-
-    queues: Mapping[str, Queue]
-    streams: Mapping[str, Stream]
-    tables: Mapping[str, Table]
-
-    def by_arn(self) -> dict[str, str]:
-        """The logical id of each source by the ARN that a mapping names it by."""
-        named = {each.arn: key for key, each in (*self.queues.items(), *self.streams.items())}
-        return named | {each.stream_arn: key for key, each in self.tables.items() if each.stream_arn}
-
-
 def event_source_mappings(
-    stack: Stack, functions: Mapping[str, Function], sources: Sources
+    stack: Stack, functions: Mapping[str, Function], sources: Iterable[Declared]
 ) -> dict[str, EventSourceMapping]:
-    """The mappings whose function and source are run, by logical id."""
-    logical_ids = sources.by_arn()
+    """The mappings whose function and source are run, by logical id; `sources` are what there is to read."""
+    by_arn = {source.event_source_arn: source for source in sources if source.event_source_arn}
 
     def mapping(logical_id: str) -> EventSourceMapping:
         properties = _properties(stack, logical_id)
@@ -68,19 +63,19 @@ def event_source_mappings(
         if not isinstance(reference, str):
             raise Mistake((*where, "FunctionName"), "wants a function's name or ARN")
         if not isinstance(arn, str):
-            raise Unavailable(where, "only Kinesis, DynamoDB Streams and SQS are read")
-        if arn not in logical_ids:
-            reason = f"{arn} is no queue, Kinesis stream or table's stream that this template runs"
+            raise Unavailable(where, f"only {_TITLES} are read")
+        if arn not in by_arn:
+            reason = f"{arn} is no {_THINGS} that this template runs"
             raise Unavailable((*where, "EventSourceArn"), reason)
         if (found := find_function(functions, reference)) is None:
             raise Unavailable((*where, "FunctionName"), f"{reference} is no function that this template runs")
         function, qualifier = found
-        source = logical_ids[arn]
-        _check(logical_id, properties, function, sources.queues.get(source))
+        source = by_arn[arn]
+        _check(logical_id, properties, function, source)
         return EventSourceMapping(
             logical_id=logical_id,
             uuid=stack.identity(logical_id).ref,
-            source=source,
+            source=source.logical_id,
             source_arn=arn,
             function=function.logical_id,
             qualifier=qualifier,
@@ -101,21 +96,21 @@ def _properties(stack: Stack, logical_id: str) -> dict[str, Any]:
     return resolved | plain
 
 
-def _check(logical_id: str, properties: Mapping[str, Any], function: Function, queue: Queue | None) -> None:
+def _check(logical_id: str, properties: Mapping[str, Any], function: Function, source: Declared) -> None:
     where = (logical_id, "Properties")
     try:
         target = Given(properties).on_failure(Settings())  # S-68
     except Refused as refusal:
         raise Mistake((*where, *refusal.field.split(".")), refusal.message) from None
-    if queue is None:
+    if not isinstance(source, Queue):
         return
     if target is not None:  # S-96, S-130
         text = Settings().queue_on_failure_text
-        raise Mistake((*where, "DestinationConfig"), f"{text} Give the queue {queue.logical_id} a RedrivePolicy.")
-    if queue.visibility_timeout < function.timeout:  # S-91
+        raise Mistake((*where, "DestinationConfig"), f"{text} Give the queue {source.logical_id} a RedrivePolicy.")
+    if source.visibility_timeout < function.timeout:  # S-91
         problem = (
-            f"Queue visibility timeout: {queue.visibility_timeout} seconds is less than "
+            f"Queue visibility timeout: {source.visibility_timeout} seconds is less than "
             f"Function timeout: {function.timeout} seconds"
         )
-        mend = f"raise VisibilityTimeout of {queue.logical_id} to {6 * function.timeout} or more"
+        mend = f"raise VisibilityTimeout of {source.logical_id} to {6 * function.timeout} or more"
         raise Mistake((*where, "EventSourceArn"), f"{problem}; {mend}")

@@ -23,6 +23,11 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     arn: str
 
+    @property
+    def event_source_arn(self) -> str | None:
+        """The ARN by which event source mappings name it, if it can be one's source."""
+        return self.arn
+
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """A statement of an identity policy, lists written out. What only AWS can resolve stays as its JSON text.
@@ -249,6 +254,11 @@ class Table(Declared, frozen=True, kw_only=True):
     stream_view_type: str | None = None
     stream_arn: str | None = None
     time_to_live_attribute: str | None = None
+
+    @property
+    def event_source_arn(self) -> str | None:
+        """The ARN of its stream, if it has one: mappings read that."""
+        return self.stream_arn
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):

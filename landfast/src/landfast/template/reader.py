@@ -7,18 +7,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from landfast.delivery.event_sources import MAPPED
 from landfast.template.document import Document, parse
 from landfast.template.errors import Mistake, TemplateError, Unavailable
 from landfast.template.functions import Code, functions, layers
 from landfast.template.iam import roles
 from landfast.template.intrinsics import Resolver, scalar
-from landfast.template.mappings import Sources, event_source_mappings
+from landfast.template.mappings import event_source_mappings
 from landfast.template.model import Template
 from landfast.template.names import Place
 from landfast.template.parameters import Withheld, values
+from landfast.template.resources import buckets, queues, streams, subscriptions, tables, topics
 from landfast.template.routing import event_buses, rules
 from landfast.template.sam import transforms, translate
-from landfast.template.sources import buckets, queues, streams, subscriptions, tables, topics
 from landfast.template.stack import Stack
 from landfast.template.targets import Targets
 
@@ -29,10 +30,9 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 _RUN = frozenset(
     {
-        "AWS::DynamoDB::Table",
+        *(source.resource_type for source in MAPPED.values()),
         "AWS::Events::EventBus",
         "AWS::Events::Rule",
-        "AWS::Kinesis::Stream",
         "AWS::Lambda::Alias",
         "AWS::Lambda::EventInvokeConfig",
         "AWS::Lambda::EventSourceMapping",
@@ -42,7 +42,6 @@ _RUN = frozenset(
         "AWS::S3::Bucket",
         "AWS::SNS::Subscription",
         "AWS::SNS::Topic",
-        "AWS::SQS::Queue",
     }
 )
 _NOT_NEEDED = (
@@ -191,7 +190,8 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
     _name_what_is_not_run(stack)
     found_roles, found_layers = roles(stack), layers(stack, code)
     found_functions = functions(stack, code, found_roles, found_layers)
-    sources = Sources(queues=queues(stack), streams=streams(stack), tables=tables(stack))
+    found_queues, found_streams, found_tables = queues(stack), streams(stack), tables(stack)
+    sources = (*found_queues.values(), *found_streams.values(), *found_tables.values())
     mappings = event_source_mappings(stack, found_functions, sources)
     targets = Targets(stack, found_functions)
     targets.name_destinations()
@@ -203,11 +203,11 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         functions=found_functions,
         layers=found_layers,
         event_source_mappings=mappings,
-        queues=sources.queues,
+        queues=found_queues,
         topics=topics(stack),
         subscriptions=targets.of_subscriptions(subscriptions(stack)),
-        streams=sources.streams,
-        tables=sources.tables,
+        streams=found_streams,
+        tables=found_tables,
         buckets=targets.of_buckets(buckets(stack)),
         event_buses=event_buses(stack),
         rules=targets.of_rules(rules(stack)),

@@ -2,27 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from landfast.dataplane.deployed import DeployedStack
 from landfast.delivery import queue_config, stream_config
 from landfast.delivery.errors import Refused
+from landfast.delivery.event_sources import QueueSource, StreamSource, mapped
 from landfast.delivery.queue_config import QueueAttributes
 from landfast.delivery.settings import Settings
-from landfast.delivery.stream_config import DEFAULT_RETENTION
 from landfast.service.functions import Functions, Target
 from landfast.service.plane import Plane
 from landfast.service.queues import QueueMapping
 from landfast.service.state import ServiceError
 from landfast.service.streams import StreamMapping
 from landfast.template import EventSourceMapping, Template
-from landfast.template import Queue as DeclaredQueue
-
-_HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class Mappings:
     """Reads mappings against what there is."""
 
     template: Template
@@ -42,10 +39,15 @@ class Sources:
         arn = self.stack.real_arn(mapping.source_arn)
         properties = {**mapping.properties, "EventSourceArn": arn, "FunctionName": target.invoked_arn}
         try:
-            queue = self.template.queues.get(mapping.source)
-            if queue is not None:
-                return self._queue(mapping, target, arn, queue, properties)
-            return self._stream(mapping, target, arn, properties)
+            match mapped(mapping.source_arn):
+                case QueueSource() as source:
+                    return self._queue(source, mapping, target, arn, properties)
+                case StreamSource() as source:
+                    return self._stream(source, mapping, target, arn, properties)
+                case None:
+                    raise AssertionError(f"the template's reader lets {mapping.source_arn} through, which is not read")
+                case never:
+                    assert_never(never)
         except Refused as error:
             raise ServiceError(
                 f"{mapping.logical_id}: {error}: correct it in the template, AWS refuses it too"
@@ -53,12 +55,13 @@ class Sources:
 
     def _queue(
         self,
+        source: QueueSource,
         mapping: EventSourceMapping,
         target: Target,
         arn: str,
-        queue: DeclaredQueue,
         properties: Mapping[str, Any],
     ) -> QueueMapping:
+        queue = self.template.queues[mapping.source]
         redrive = queue.redrive_policy
         config = queue_config.configuration(
             properties,
@@ -71,25 +74,25 @@ class Sources:
             function_timeout=target.spec.timeout,
             settings=self.settings,
         )
-        return QueueMapping(mapping.logical_id, target, self.plane.queues.queue(arn), config, self.settings)
+        return QueueMapping(mapping.logical_id, target, self.plane.queue(source, arn), config, self.settings)
 
     def _stream(
-        self, mapping: EventSourceMapping, target: Target, arn: str, properties: Mapping[str, Any]
+        self,
+        source: StreamSource,
+        mapping: EventSourceMapping,
+        target: Target,
+        arn: str,
+        properties: Mapping[str, Any],
     ) -> StreamMapping:
-        declared = self.template.streams.get(mapping.source)
+        stream = self.plane.stream(source, arn)
         config = stream_config.configuration(
             properties,
-            "dynamodb" if declared is None else "kinesis",
-            retention=DEFAULT_RETENTION if declared is None else declared.retention_period_hours * _HOUR,
+            source,
+            retention=stream.retention,
             stream_arn=arn,
             function_arn=target.invoked_arn,
             mapping_id=mapping.uuid,
             settings=self.settings,
         )
-        if declared is not None:
-            stream = self.plane.streams.stream(arn)
-            return StreamMapping(mapping.logical_id, target, stream, config, self.settings)
-        streams = self.plane.tables.streams
-        changes = streams.by_arn[arn]
-        earlier = streams.earlier(changes)
-        return StreamMapping(mapping.logical_id, target, changes, config, self.settings, earlier)
+        earlier = self.plane.earlier_streams(source, arn)
+        return StreamMapping(mapping.logical_id, target, stream, config, self.settings, earlier)

@@ -1,0 +1,1 @@
+"""Commands talk to services of their own, on loopback."""

@@ -1,0 +1,91 @@
+"""What the pages of `docs/` have the reader do works, and prints what they show."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.docs.page import ROOT, Command, differs, place, steps
+from tests.docs.session import Session
+
+README = ROOT / "README.md"
+FOLDERS = [ROOT / "docs" / name for name in ("tutorial", "concepts", "howto")]
+PAGES = [
+    path
+    for path in [README, *sorted(page for folder in FOLDERS for page in folder.glob("*.md"))]
+    if [*steps(path.read_text(encoding="utf-8"))]
+]
+DEMONSTRATION = next(step for step in steps(README.read_text(encoding="utf-8")) if isinstance(step, Command))
+"""The README begins with it; tests/end_to_end/test_demo.py gives it, and compares what it prints."""
+
+_NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv", ".tools", ".landfast", ".aws-sam", "__pycache__", "dist", "*_cache"
+)
+
+
+def begin(where: str, folder: Path) -> Path:
+    """The folder where a page begins, as the page says."""
+    match where:
+        case "the repository":  # only for commands that change nothing
+            return ROOT
+        case "an empty folder":
+            return folder
+        case "a clone" | "a clone called landfast":
+            clone = folder / ("landfast" if where.endswith("landfast") else "shop")
+            shutil.copytree(ROOT, clone, ignore=_NOT_COPIED)
+            for made in (".venv", ".tools"):  # what the first command makes
+                if (ROOT / made).exists():
+                    (clone / made).symlink_to(ROOT / made)
+            return clone
+        case "the lab":
+            shutil.copytree(ROOT / "docs" / "tutorial", folder / "lab", ignore=shutil.ignore_patterns("*.md"))
+            return folder / "lab"
+    raise AssertionError(f"nobody knows where this is: {where}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_command_of_a_page_works_and_prints_what_the_page_shows(page: Path, tmp_path: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    (tmp_path / "place").mkdir()
+    (tmp_path / "apart").mkdir()
+    with Session(begin(place(text), tmp_path / "place"), tmp_path / "apart") as session:
+        for step in steps(text):
+            if step != DEMONSTRATION:
+                session.do(step)
+
+
+@pytest.mark.parametrize(
+    ("shown", "missing"),
+    [
+        (["a", "b", "c", "d"], None),
+        (["...", "d"], None),
+        (["a", "...", "c", "..."], None),
+        (["a", "b", "c"], "a\nb\nc"),
+        (["b", "..."], "b"),
+        (["...", "c"], "c"),
+        (["a", "...", "c", "...", "b", "..."], "b"),
+        (["a", "...", "d", "...", "d"], "d"),
+    ],
+)
+def test_what_a_page_shows_is_compared_line_by_line(shown: list[str], missing: str | None) -> None:
+    assert differs(["a", "b", "c", "d"], shown) == missing
+
+
+def test_ids_times_and_ports_may_differ_and_nothing_else() -> None:
+    printed = ["10:23:05.563  Greet  3f005843  attempt 1, http://127.0.0.1:34945, 2026-11-26T10:23:05.704Z, in 0.14s"]
+    assert (
+        differs(printed, ["11:00:00.001  Greet  abcdef01  attempt 1, http://127.0.0.1:1, 2026-01-01T00:00:00Z, in 2s"])
+        is None
+    )
+    assert differs(printed, [printed[0].replace("attempt 1", "attempt 2")]) is not None
+
+
+def test_only_pages_that_change_nothing_run_in_the_repository_itself() -> None:
+    for page in PAGES:
+        lines = [step for step in steps(page.read_text()) if not isinstance(step, Command)]
+        assert lines == [] or place(page.read_text()) != "the repository", page
+
+
+def test_a_page_shows_something_of_its_commands() -> None:
+    shown = [step for page in PAGES for step in steps(page.read_text()) if isinstance(step, Command) and step.shown]
+    assert len(shown) >= len(PAGES)
