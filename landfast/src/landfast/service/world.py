@@ -63,6 +63,10 @@ class LiveWorld:
         self._told = told
         self._draw = draw or (lambda request_id: random())  # noqa: ARG005, S311 - it decides where a call goes, no secret
 
+    def telling(self, told: Callable[[], str]) -> "LiveWorld":
+        """The same world; `told` tells people what waits for what is planned in it."""
+        return LiveWorld(self._shared, self._target, self.source, told=told, draw=self._draw)
+
     def now(self) -> float:
         """The time, in Unix seconds of the service's clock."""
         return self._shared.loop.clock.now()
