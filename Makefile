@@ -40,11 +40,11 @@ up: $(READY)  ## Run the application until Ctrl-C
 ##@ Take apart
 remove:  ## Remove pipelines from the project: make remove PIPELINE=receipts (FORCE=1 with uncommitted changes)
 	@python3 -m tools.pipelines remove "$(PIPELINE)" $(if $(FORCE),--force)
-	@$(MAKE) pictures
+	@$(MAKE) docs
 
 keep:  ## Keep these pipelines and remove all others: make keep PIPELINES=payments,order-files
 	@python3 -m tools.pipelines keep "$(PIPELINES)" $(if $(FORCE),--force)
-	@$(MAKE) pictures
+	@$(MAKE) docs
 
 ##@ Check
 test: check template-lint site  ## Everything: the fast checks, the site, then templates, workers, emulators and end-to-end tests
@@ -102,8 +102,9 @@ pre-commit: $(READY)  ## Check at every commit from now on
 site: $(SITE)/.ready  ## Build the site of docs/ into dist/site; every link and anchor is checked
 	@$(SITE)/bin/python -m tools.site build
 
-pictures: $(READY)  ## Draw the pictures of docs/ from the template and the scenarios
+docs: $(READY)  ## Draw the pictures of docs/ and write its reference anew, from template, scenarios and code
 	@$(PYTHON) -m tools.pictures
+	@$(PYTHON) -m tools.reference
 
 site-serve: $(SITE)/.ready  ## Show the site on loopback until Ctrl-C, and every change of docs/
 	@$(SITE)/bin/python -m tools.site serve
@@ -164,6 +165,6 @@ $(UV):
 	done; \
 	echo "No Python with venv was found: install Python 3 (on Debian also python3-venv), or uv."; exit 1
 
-.PHONY: bench build check clean conformance conformance-check conservation contracts crashes demo deploy format \
-	format-check help keep lint local-invoke lock malformed mutants pictures pre-commit remove site \
+.PHONY: bench build check clean conformance conformance-check conservation contracts crashes demo deploy docs format \
+	format-check help keep lint local-invoke lock malformed mutants pre-commit remove site \
 	site-serve template-lint test types types-shop types-tool up

@@ -67,7 +67,8 @@ class Copy:
         chosen = Random(f"{SEED} {what}").choice([*PIPELINES])  # noqa: S311 - a choice to repeat, no secret
         say(f"LANDFAST_SEED={SEED}: {what} {chosen}")
         run(project, "tools.pipelines", what, chosen.replace(" ", "-"))
-        run(project, "tools.pictures")
+        run(project, "tools.pictures")  # with the next one, what `make remove` and `make keep` do then
+        run(project, "tools.reference")
         left = [name for name in PIPELINES if (name == chosen) == (what == "keep")]
         return cls(project, left, {name: pool.submit(run, project, *check) for name, check in CHECKS.items()})
 
