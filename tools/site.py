@@ -6,7 +6,7 @@ a repository shows in another way than a site is turned:
 - **links that leave `docs/`** lead to the page that the site has of that file (`MOVED`). A file without a page is
   named, and not linked. One that is not there ends the build.
 - **`<picture>`** becomes one image for each scheme, so that pictures follow the switch of the site.
-- **marks of pipelines** (`tools/pipelines.py`) go.
+- **marks** (`landfast/src/landfast/starter/marks.py`) go.
 
 `docs/zensical.toml` is the English site. A language has a file of its own beside it, such as `zensical.ko.toml` with
 `docs_dir = "pages/ko"` and `site_dir = "site/ko"`, and a folder, `docs/ko`, in which pages have the names of those they

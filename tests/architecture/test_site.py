@@ -1,3 +1,4 @@
+# --- the tool ---
 """What is done to the pages of `docs/` before they become a site, and that what is drawn is up to date."""
 
 from dataclasses import fields

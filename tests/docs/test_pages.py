@@ -6,18 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from landfast.starter import TEMPLATE, describe, pipelines
 from tests.docs.page import ROOT, Command, differs, place, steps
 from tests.docs.session import Session
-from tools import pipelines
 
-PAGES = sorted(
+README = ROOT / "README.md"
+FOLDERS = [ROOT / "docs" / name for name in ("tutorial", "concepts", "howto")]
+PAGES = [
     path
-    for folder in ("tutorial", "concepts", "howto")
-    for path in (ROOT / "docs" / folder).glob("*.md")
+    for path in [README, *sorted(page for folder in FOLDERS for page in folder.glob("*.md"))]
     if [*steps(path.read_text(encoding="utf-8"))]
-)
+]
+DEMONSTRATION = next(step for step in steps(README.read_text(encoding="utf-8")) if isinstance(step, Command))
+"""The README begins with it; tests/end_to_end/test_demo.py gives it, and compares what it prints."""
+
 AUTHOR = ("-c", "user.name=Reader", "-c", "user.email=reader@localhost")
-ALL_ARE_THERE = [*pipelines.pipelines((ROOT / "template.yaml").read_text())] == [*pipelines.SHIPPED]
+ALL_ARE_THERE = tuple(pipelines((ROOT / TEMPLATE).read_text())) == tuple(describe(ROOT).pipelines)
 _NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", ".tools", ".landfast", ".aws-sam", "__pycache__", "dist", "*_cache"
 )
@@ -30,11 +34,15 @@ def begin(where: str, folder: Path) -> Path:
             return ROOT
         case "an empty folder":
             return folder
-        case "a clone":
+        case "a clone called landfast":  # in which the first command has been given
+            clone = folder / "landfast"
+            shutil.copytree(ROOT, clone, ignore=_NOT_COPIED)
+            (clone / ".venv").symlink_to(ROOT / ".venv")
+            return clone
+        case "a clone":  # in which nothing has been done but to get uv
             clone = folder / "shop"
             shutil.copytree(ROOT, clone, ignore=_NOT_COPIED)
-            if (ROOT / ".tools").exists():  # uv itself; the environment is made by the first command
-                (clone / ".tools").symlink_to(ROOT / ".tools")
+            (clone / ".tools").symlink_to(ROOT / ".tools")
             for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "Clone")):
                 subprocess.run(["git", *AUTHOR, *command], cwd=clone, check=True)  # noqa: S607 - git itself
             return clone
@@ -56,7 +64,8 @@ def test_every_command_of_a_page_works_and_prints_what_the_page_shows(page: Path
     (tmp_path / "apart").mkdir()
     with Session(begin(place(text), tmp_path / "place"), tmp_path / "apart") as session:
         for step in steps(text):
-            session.do(step)
+            if step != DEMONSTRATION:
+                session.do(step)
 
 
 @pytest.mark.parametrize(
