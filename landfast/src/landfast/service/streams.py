@@ -2,12 +2,11 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
-from landfast.delivery.settings import Settings
 from landfast.delivery.shards import ShardTree
 from landfast.delivery.starting_positions import position
 from landfast.delivery.stream import ShardPoller
@@ -16,56 +15,24 @@ from landfast.delivery.stream_records import StreamRecord
 from landfast.driver import KeepShard, ShardState
 from landfast.driver.streams import ReadableShard, ReadableStream, ShardDriver, TailedShard
 from landfast.journal import Dropped
-from landfast.service.functions import Target
-from landfast.service.world import LiveWorld, Shared
+from landfast.service.mapped import Mapped, Reader
+from landfast.service.world import Shared
 
 
-@dataclass(frozen=True, slots=True)
-class StreamMapping:
-    """One mapping of a stream.
-
-    Attributes:
-        source: Its logical id.
-        target: The function it calls.
-        stream: What it reads.
-        config: Its settings.
-        settings: The unconfirmed points.
-    """
-
-    source: str
-    target: Target
-    stream: ReadableStream
-    config: StreamConfig
-    settings: Settings
+class StreamMapping(Mapped[ReadableStream, StreamConfig]):
+    """One mapping of a stream."""
 
 
-class StreamReader:
-    """Begins to read every shard that may be read (S-51).
-
-    Args:
-        mapping: The mapping.
-        shared: What all sources have in common.
-    """
+class StreamReader(Reader[StreamMapping]):
+    """Begins to read every shard that may be read (S-51)."""
 
     def __init__(self, mapping: StreamMapping, shared: Shared) -> None:
+        super().__init__(mapping, shared)
         self.drivers: list[ShardDriver] = []
-        self._mapping = mapping
-        self._loop = shared.loop
-        self._world = LiveWorld(shared, mapping.target, mapping.source)
         self._tree = ShardTree(parents_first=mapping.settings.parents_first)
         self._known = shared.store.shards(mapping.source)
         self._started: float | None = None
         self._shards: dict[str, TailedShard[Any]] = {}
-
-    @property
-    def source(self) -> str:
-        """The name of the mapping."""
-        return self._mapping.source
-
-    @property
-    def target(self) -> Target:
-        """The function that it calls."""
-        return self._mapping.target
 
     def is_busy(self) -> bool:
         """Whether something was read and has not ended."""
@@ -93,13 +60,13 @@ class StreamReader:
         """LATEST means this moment for the shards that are there when the mapping is started for the first time."""
         self._started = None if self._known else self._world.now()
         self._forget_missing()
-        self._mapping.stream.watch(self._look)
+        self._mapping.reads.watch(self._look)
         self._look()
         self._started = None
 
     def _forget_missing(self) -> None:
         """Tell once of shards that have left the stream, or went with a stream that was deleted, before their end."""
-        there = {shard.id: shard.start for shard in self._mapping.stream.readable_shards()}
+        there = {shard.id: shard.start for shard in self._mapping.reads.readable_shards()}
         for name, state in [*self._known.items()]:
             if there.get(name) == state.start:
                 continue
@@ -112,12 +79,12 @@ class StreamReader:
 
     def _look(self) -> None:
         ended = [name for name, state in self._known.items() if state.ended]
-        shards = self._mapping.stream.readable_shards()
+        shards = self._mapping.reads.readable_shards()
         self._tree.know({shard.id: shard.parents for shard in shards}, ended)
         self._begin_ready()
 
     def _begin_ready(self) -> None:
-        shards = {shard.id: shard for shard in self._mapping.stream.readable_shards()}
+        shards = {shard.id: shard for shard in self._mapping.reads.readable_shards()}
         for shard_id in self._tree.begin():
             shard_driver = self._driver(shards[shard_id])
             self.drivers.append(shard_driver)
