@@ -1,13 +1,15 @@
 # --- the tool ---
 """What is done to the pages of `docs/` before they become a site, and that what is drawn is up to date."""
 
+import tomllib
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from landfast.delivery.settings import Settings
-from tools import pictures, reference
+from tools import pictures, reference, site
 from tools.site import SiteError, foreign, languages, pages, write
 
 FENCED = "```console\n$ cat [a](nowhere.md)\n```\n"
@@ -91,6 +93,23 @@ def test_what_a_page_loads_from_other_hosts_is_found(html: str, asked: set[str],
 
 def test_every_link_of_the_pages_leads_somewhere() -> None:
     assert len(pages()) > 30
+
+
+def test_every_page_can_be_found_by_the_navigation() -> None:
+    told = tomllib.loads((site.ROOT / "docs" / "zensical.toml").read_text())["project"]["nav"]
+    assert sorted(named(told)) == sorted(name for name in pages() if name.endswith(".md"))
+
+
+def named(entry: object) -> Iterator[str]:
+    """Every page that a part of the navigation names."""
+    match entry:
+        case str():
+            yield entry
+        case list():
+            for each in entry:
+                yield from named(each)
+        case dict():
+            yield from named([*entry.values()])
 
 
 def test_the_pictures_are_as_they_would_be_drawn_now() -> None:
