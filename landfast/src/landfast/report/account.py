@@ -195,7 +195,7 @@ def account(
 
 
 def sections(told: Account) -> Iterator[tuple[str, Listed[tuple[str, str]]]]:
-    """Yield what is told line by line: titles, each with its lines and what is folded into each of them, if anything."""
+    """Yield what is told line by line: titles, each with its lines and what is folded into each."""
     words = told.words
     parts: tuple[tuple[str, Listed[Any], Callable[[Any], str]], ...] = (
         ("Errors of the function", told.errors, words.fault),

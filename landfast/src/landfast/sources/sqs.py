@@ -354,7 +354,7 @@ class SqsQueue:
         return True
 
     def _again(self, attempt_id: str, until: float, now: float) -> list[Message]:
-        """Return what a repeated request received, hidden anew, if none of it was changed, deleted or received again."""
+        """Return what a repeated request received, hidden anew, if none of it was changed, deleted or received."""
         first = self._repeats.received(attempt_id, now)
         if first is None:
             return []
