@@ -1,8 +1,11 @@
-# Landfast: one door for people and for CI. `make help` tells what there is.
+# One door for people and for CI. `make help` tells what there is.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+ifeq ($(OS),Windows_NT)
+$(error Landfast runs on Linux and macOS: on Windows, clone it into WSL (wsl --install) and give this command there)
+endif
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 UV_VERSION := 0.13.9
@@ -10,19 +13,28 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 PYTHON := $(CURDIR)/.venv/bin/python
 READY := .venv/.ready
-SITE := .tools/site
 REQUIREMENTS := layers/shared/requirements.txt
-SOURCES := landfast demo tools functions layers tests benchmarks
+SOURCES := demo functions layers tests
+TYPES := types-shop
+# --- the tool ---
+SOURCES += landfast benchmarks tools
+SITE := .tools/site
+TYPES += types-tool
+# --- shared ---
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
 FAST := tests/architecture tests/unit
-SLOW := tests/template tests/local_invoke tests/docs
+SLOW := tests/template tests/local_invoke
 WHOLE := tests/end_to_end
+# --- the tool ---
+FAST += tests/starter
+SLOW += tests/docs
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
-	tests/sources tests/template_reader
+	tests/sources tests/starter tests/template_reader
 TOOL_SLOW := tests/runtime tests/dataplane tests/service
 TOOL_CONTRACT := tests/contract
 TOOL_WHOLE := tests/wheel tests/faithful tests/end_to_end
+# --- shared ---
 
 PYTEST := $(CURDIR)/$(BIN)/pytest
 SIDE_BY_SIDE := -n 2 --dist worksteal
@@ -38,24 +50,24 @@ up: $(READY)  ## Run the application until Ctrl-C
 	@$(BIN)/landfast up
 
 ##@ Take apart
-remove:  ## Remove pipelines from the project: make remove PIPELINE=receipts (FORCE=1 with uncommitted changes)
-	@python3 -m tools.pipelines remove "$(PIPELINE)" $(if $(FORCE),--force)
-	@$(MAKE) pictures
+remove: $(READY)  ## Remove pipelines from the project: make remove PIPELINE=receipts (FORCE=1 with uncommitted changes)
+	@$(BIN)/landfast pipelines remove "$(PIPELINE)" $(if $(FORCE),--force)
+	@$(MAKE) docs # --- the tool ---
 
-keep:  ## Keep these pipelines and remove all others: make keep PIPELINES=payments,order-files
-	@python3 -m tools.pipelines keep "$(PIPELINES)" $(if $(FORCE),--force)
-	@$(MAKE) pictures
+keep: $(READY)  ## Keep these pipelines and remove all others: make keep PIPELINES=payments,order-files
+	@$(BIN)/landfast pipelines keep "$(PIPELINES)" $(if $(FORCE),--force)
+	@$(MAKE) docs # --- the tool ---
 
 ##@ Check
-test: check template-lint site  ## Everything: the fast checks, the site, then templates, workers, emulators and end-to-end tests
-	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW)
-	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_CONTRACT)
+test: check template-lint  ## Everything: the fast checks, then templates, workers, emulators and end-to-end tests
+	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW) # --- the tool ---
+	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_CONTRACT) # --- the tool ---
 	@$(PYTEST) $(SIDE_BY_SIDE) $(SLOW)
-	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_WHOLE)
+	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_WHOLE) # --- the tool ---
 	@$(PYTEST) $(IN_GROUPS) $(WHOLE)
 
-check: format-check lint types contracts conformance-check  ## The fast part: format, lint, types, contracts, rules, units
-	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_FAST)
+check: format-check lint types contracts  ## The fast part: format, lint, types, contracts, units
+	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_FAST) # --- the tool ---
 	@$(PYTEST) $(SIDE_BY_SIDE) $(FAST)
 
 format-check: $(READY)
@@ -65,21 +77,27 @@ lint: $(READY)  ## Lint the Python code
 	@$(BIN)/ruff check --quiet $(SOURCES)
 
 types: $(READY)  ## Check the types
-	@$(MAKE) -j2 --output-sync types-tool types-shop
+	@$(MAKE) -j2 --output-sync $(TYPES)
 
+# --- the tool ---
 types-tool:
 	@cd landfast && $(CURDIR)/$(BIN)/mypy
 
+# --- shared ---
 types-shop:
 	@$(BIN)/mypy
 
 contracts: $(READY)  ## Check who may import whom
-	@cd landfast && $(CURDIR)/$(BIN)/lint-imports --no-logo >../.venv/contracts.txt || { cat ../.venv/contracts.txt; exit 1; }
+	@cd landfast && $(CURDIR)/$(BIN)/lint-imports --no-logo >../.venv/contracts.txt || { cat ../.venv/contracts.txt; exit 1; } # --- the tool ---
 	@PYTHONPATH=layers/shared $(BIN)/lint-imports --no-logo >.venv/contracts.txt || { cat .venv/contracts.txt; exit 1; }
 
+# --- the tool ---
+check: conformance-check
+test: site
 conformance-check: $(READY)
 	@cd landfast && $(PYTHON) -m tests.conformance --check
 
+# --- shared ---
 template-lint: $(READY)  ## Validate and lint the template (tests/template lint what SAM makes of it)
 	@$(BIN)/sam validate --lint
 
@@ -98,12 +116,18 @@ crashes: $(READY)  ## Kill the payments function at any of its calls, 2,000 time
 pre-commit: $(READY)  ## Check at every commit from now on
 	@$(BIN)/pre-commit install
 
+# --- the tool ---
 ##@ Document
 site: $(SITE)/.ready  ## Build the site of docs/ into dist/site; every link and anchor is checked
 	@$(SITE)/bin/python -m tools.site build
 
-pictures: $(READY)  ## Draw the pictures of docs/ from the template and the scenarios
+docs: $(READY)  ## Draw the pictures of docs/ and write its reference anew, from template, scenarios and code
 	@$(PYTHON) -m tools.pictures
+	@$(PYTHON) -m tools.reference
+
+$(SITE)/.ready: uv.lock .python-version | $(UV)
+	@UV_PROJECT_ENVIRONMENT=$(SITE) bash tools/setup.sh $(UV) sync --quiet --frozen --only-group site
+	@touch $@
 
 site-serve: $(SITE)/.ready  ## Show the site on loopback until Ctrl-C, and every change of docs/
 	@$(SITE)/bin/python -m tools.site serve
@@ -115,6 +139,7 @@ bench: $(READY)  ## Measure against named peers and computed limits, as ratios i
 mutants: $(READY)  ## Break the delivery rules one after the other; every break must be caught by a test of that rule
 	@cd landfast && $(PYTHON) -m tests.mutants
 
+# --- shared ---
 ##@ Deploy
 build: $(READY) $(REQUIREMENTS)  ## Build for AWS
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build
@@ -129,9 +154,16 @@ local-invoke: $(READY)  ## Run every sample event in AWS's own container image (
 format: $(READY)  ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet $(SOURCES); $(BIN)/ruff format --quiet $(SOURCES)
 
+# --- the tool ---
 conformance: $(READY)  ## Write docs/conformance.md from the tests
 	@cd landfast && $(PYTHON) -m tests.conformance
 
+starter: $(READY)  ## Build the starter, and the wheel that brings it, into dist
+	@$(PYTHON) -m tools.starter
+
+.PHONY: bench conformance conformance-check docs mutants site site-serve starter types-tool
+
+# --- shared ---
 lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer
 	@$(UV) lock --upgrade
 	@$(MAKE) --always-make $(REQUIREMENTS)
@@ -148,22 +180,17 @@ help:  ## This list
 $(REQUIREMENTS): uv.lock | $(UV)
 	@$(UV) export --quiet --frozen --only-group layer --no-emit-project --output-file $@ >/dev/null
 
-$(READY): uv.lock pyproject.toml landfast/pyproject.toml .python-version | $(UV)
-	@$(UV) sync --quiet --frozen
-	@touch $@
-
-$(SITE)/.ready: uv.lock .python-version | $(UV)
-	@UV_PROJECT_ENVIRONMENT=$(SITE) $(UV) sync --quiet --frozen --only-group site
+$(READY): uv.lock pyproject.toml $(wildcard landfast/pyproject.toml) .python-version | $(UV)
+	@bash tools/setup.sh $(UV) sync --quiet --frozen
 	@touch $@
 
 $(UV):
 	@mkdir -p .tools/bin
 	@if command -v uv >/dev/null; then ln -sf "$$(command -v uv)" $@; exit; fi; \
 	for python in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do \
-		if "$$python" -m venv .tools 2>/dev/null; then .tools/bin/python -m pip install --quiet uv==$(UV_VERSION); exit; fi; \
+		if "$$python" -m venv .tools 2>/dev/null; then bash tools/setup.sh .tools/bin/python -m pip install --disable-pip-version-check uv==$(UV_VERSION); exit; fi; \
 	done; \
-	echo "No Python with venv was found: install Python 3 (on Debian also python3-venv), or uv."; exit 1
+	echo "set-up: no Python with venv was found: install Python 3 (on Debian also python3-venv), or uv" >&2; exit 1
 
-.PHONY: bench build check clean conformance conformance-check conservation contracts crashes demo deploy format \
-	format-check help keep lint local-invoke lock malformed mutants pictures pre-commit remove site \
-	site-serve template-lint test types types-shop types-tool up
+.PHONY: build check clean conservation contracts crashes demo deploy format format-check help keep lint local-invoke lock \
+	malformed pre-commit remove template-lint test types types-shop up

@@ -1,1 +1,1 @@
-"""What takes the shop apart. It needs nothing but Python, so that it runs before anything is set up."""
+"""What makes the site, the pictures and the starter of this repository."""

@@ -39,6 +39,7 @@ def test_a_function_is_deployed_alone_with_one_package_of_its_name(function: str
     assert f"      CodeUri: functions/{function}/\n      Handler: {function}.app.handler\n" in template
 
 
+# --- the tool ---
 def test_the_two_halves_never_import_each_other() -> None:
     application = {*SHARED, *FUNCTIONS}
     crossing = {

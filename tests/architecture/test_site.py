@@ -1,12 +1,15 @@
+# --- the tool ---
 """What is done to the pages of `docs/` before they become a site, and that what is drawn is up to date."""
 
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools import pictures
+from landfast.delivery.settings import Settings
+from tools import pictures, reference
 from tools.site import SiteError, foreign, languages, pages, write
 
 FENCED = "```console\n$ cat [a](nowhere.md)\n```\n"
@@ -16,8 +19,8 @@ FENCED = "```console\n$ cat [a](nowhere.md)\n```\n"
 def project(tmp_path: Path) -> Path:
     """A repository with two pages, one that is elsewhere, and a Korean one."""
     files = {
-        "zensical.toml": "",
-        "zensical.ko.toml": "",
+        "docs/zensical.toml": "",
+        "docs/zensical.ko.toml": "",
         "README.md": "# Landfast\n",
         "CONTRIBUTING.md": "[Rules](docs/rules.md#s-01)\n",
         "landfast/ARCHITECTURE.md": "# Architecture\n",
@@ -122,7 +125,7 @@ def test_every_link_of_the_pages_leads_somewhere() -> None:
 
 
 def test_the_pictures_are_as_they_would_be_drawn_now() -> None:
-    """`make pictures` draws them."""
+    """`make docs` draws them."""
     assert pictures.outdated(pictures.ROOT, pictures.pictures()) == []
 
 
@@ -132,3 +135,21 @@ def test_a_picture_that_is_old_or_that_nothing_draws_is_found(tmp_path: Path) ->
     assert pictures.outdated(tmp_path, drawn) == []
     write(tmp_path, {f"{pictures.FOLDER / name}.svg": b"<svg>a</svg>" for name in ("a", "b", "c")})
     assert pictures.outdated(tmp_path, drawn) == [pictures.FOLDER / "b.svg", pictures.FOLDER / "c.svg"]
+
+
+def test_the_reference_says_what_the_code_says() -> None:
+    """`make docs` writes it."""
+    assert reference.outdated(reference.ROOT, reference.reference()) == []
+
+
+def test_the_reference_has_every_command_setting_and_parameter_once() -> None:
+    pages = {path.stem: text for path, text in reference.reference().items()}
+    assert pages["commands"].count("\n## `landfast ") >= 10
+    assert pages["settings"].count("\n| [U-") == len(fields(Settings))
+    assert "| `Architecture` |" in pages["parameters"]
+
+
+def test_a_page_of_the_reference_that_is_old_is_found(tmp_path: Path) -> None:
+    written = {Path("a.md"): "new\n", Path("b.md"): "b\n"}
+    write(tmp_path, {"a.md": b"old\n", "b.md": b"b\n"})
+    assert reference.outdated(tmp_path, written) == [Path("a.md")]

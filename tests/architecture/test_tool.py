@@ -1,3 +1,4 @@
+# --- the tool ---
 """The tool knows nothing of the shop, and the shop knows the tool by what it publishes."""
 
 import re
@@ -37,4 +38,5 @@ def test_such_a_name_would_be_found(name: str) -> None:
 @pytest.mark.parametrize("folder", ["demo", "tests/end_to_end", "tests/local_invoke"])
 def test_the_demonstration_and_the_tests_use_what_the_tool_publishes(folder: str) -> None:
     used = {module for path in python_files(folder) for module in imported(path) if top(module) == "landfast"}
-    assert used == {"landfast.testing"}
+    assert used <= {"landfast.testing", "landfast.starter"}
+    assert "landfast.testing" in used

@@ -79,8 +79,8 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("language", [each for each in languages() if each])
 def test_translations_have_the_headings_commands_links_and_pictures_of_their_originals(language: str) -> None:
-    """Mend the translation where it says, or translate what has been added; docs/ko/README.md has the glossary."""
-    assert Translations(ROOT, language).findings(REQUIRED) == []
+    findings = Translations(ROOT, language).findings(REQUIRED)
+    assert findings == [], "\n".join([*findings, f"Mend them; docs/{language}/README.md says how, and has a glossary."])
 
 
 def test_words_and_their_order_and_comments_in_code_may_differ(project: Path) -> None:

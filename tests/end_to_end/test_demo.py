@@ -11,7 +11,7 @@ from rich.console import Console
 
 from demo.__main__ import tell
 from demo.landing import landing
-from tests.docs.page import Command, differs, steps
+from tests.docs.page import Command, differs, steps  # --- the tool ---
 from tests.end_to_end.conftest import ROOT
 
 _PLACE = "history table, once"
@@ -58,9 +58,11 @@ def test_the_demonstration_checks_what_it_claims() -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "every event landed" in ended.stderr
     assert "attempt 1 of " in ended.stderr
+    # --- the tool ---
     first = next(step for step in steps((ROOT / "README.md").read_text()) if isinstance(step, Command))
     assert first.line == "make demo"
     assert differs(ended.stderr.splitlines(), first.shown) is None
+    # --- shared ---
     assert {one["holds"] for one in json.loads(ended.stdout)} == {True}
 
 

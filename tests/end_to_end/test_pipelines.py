@@ -13,9 +13,9 @@ from random import Random
 
 import pytest
 
+from landfast.starter import TEMPLATE, named_after, pipelines
 from tests.end_to_end.audit import say
 from tests.end_to_end.conftest import ROOT
-from tools.pipelines import TEMPLATE, named_after, pipelines
 
 SEED = int(os.environ.get("LANDFAST_SEED", str(time.time_ns() % 1_000_000)))
 PATIENCE = 900.0
@@ -29,7 +29,7 @@ if len(PIPELINES) == 1:
 SLOW_ONES = "tests/template/test_removal.py"
 """They take out every pipeline of what is left once more."""
 
-CODE = ("demo", "functions", "layers", "tests", "tools")
+CODE = ("demo", "functions", "layers", "tests")
 OWN_TESTS = ("tests/architecture", "tests/unit/functions", "tests/unit/shop", "tests/template")
 CHECKS = {
     "demonstration": ("demo",),
@@ -66,8 +66,9 @@ class Copy:
             shutil.copytree(ROOT / ".mypy_cache", project / ".mypy_cache")
         chosen = Random(f"{SEED} {what}").choice([*PIPELINES])  # noqa: S311 - a choice to repeat, no secret
         say(f"LANDFAST_SEED={SEED}: {what} {chosen}")
-        run(project, "tools.pipelines", what, chosen.replace(" ", "-"))
-        run(project, "tools.pictures")
+        run(project, "landfast", "pipelines", what, chosen.replace(" ", "-"))
+        run(project, "tools.pictures")  # --- the tool ---
+        run(project, "tools.reference")  # --- the tool ---
         left = [name for name in PIPELINES if (name == chosen) == (what == "keep")]
         return cls(project, left, {name: pool.submit(run, project, *check) for name, check in CHECKS.items()})
 

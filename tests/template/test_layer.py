@@ -25,9 +25,10 @@ def exported() -> dict[str, tuple[str, set[str]]]:
 
 def locked() -> dict[str, tuple[str, set[str]]]:
     """Return version and hashes of what uv.lock has for the group `layer`, dependencies included."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"]
     lock: dict[str, Any] = tomllib.loads((ROOT / "uv.lock").read_text())
     packages = {package["name"]: package for package in lock["package"]}
-    wanted = [each["name"] for each in packages["landfast-shop"]["dev-dependencies"]["layer"]]
+    wanted = [each["name"] for each in packages[project]["dev-dependencies"]["layer"]]
     found: dict[str, tuple[str, set[str]]] = {}
     while wanted:
         name = wanted.pop()

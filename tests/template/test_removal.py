@@ -2,30 +2,34 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from landfast.starter import Removal, describe, files, lines, named_after, parts, pipelines, without
 from tests.template.alarms import sections_of
 from tests.template.rules import RULES
 from tests.template.stack import ROOT, TEMPLATE, Stack, targets
 from tests.template.test_rules import cannot_fail, lint_findings
 from tests.template.wiring import ALARM, BUCKET, FUNCTION, QUEUE, TABLE, TOPIC
-from tools import pipelines
-from tools.pipelines import Removal, lines, named_after, parts, resource_owners, without
 
-FOLDERS = pipelines.pipelines(TEMPLATE.read_text())
+FOLDERS = pipelines(TEMPLATE.read_text())
 STORES = {QUEUE, TABLE, TOPIC, BUCKET, "AWS::Kinesis::Stream", "AWS::Events::EventBus"}
+RESOURCE = re.compile(r"  [A-Za-z0-9]+:$")
 each = pytest.mark.parametrize("pipeline", FOLDERS if len(FOLDERS) > 1 else [])  # the last one stays
 
 
 def test_every_pipeline_is_one_section(text: str) -> None:
-    sections: list[str] = []
-    for _, owner in resource_owners(text):
-        if len(parts(owner)) == 1 and owner not in sections[-1:]:
-            sections.append(owner)
+    owners = [
+        line.section
+        for line in lines(text, is_template=True)
+        if line.key == "Resources" and RESOURCE.match(line.text) and len(parts(line.section)) == 1
+    ]
+    sections = [section for section, _ in groupby(owners)]
     assert [section for section in sections if section != "shared"] == [*FOLDERS]
     assert sections.count("shared") <= 2
 
@@ -36,11 +40,11 @@ def test_every_function_folder_belongs_to_a_pipeline() -> None:
 
 
 def test_every_mark_names_pipelines() -> None:
-    known = {*FOLDERS, *pipelines.SHIPPED, "shared"}
+    known = {*FOLDERS, *describe(ROOT).pipelines, "the tool", "shared"}
     named = {
         f"{path}: {name}"
-        for path in pipelines.files(ROOT)
-        if (path.suffix in {".md", ".yaml"} or path.name in {"Makefile", "samples.py"}) and path.parts[0] != "landfast"
+        for path in files(ROOT)
+        if path.suffix in {".md", ".yaml"} or path.name in {"Makefile", "samples.py"}
         for line in lines((ROOT / path).read_text(), is_template=path == Path("template.yaml"))
         for owner in line.owners
         for name in parts(owner)
@@ -95,8 +99,8 @@ def test_nothing_that_stays_needs_what_goes(pipeline: str) -> None:
 
 
 def _code() -> Iterator[Path]:
-    for path in pipelines.files(ROOT):
-        if path.suffix == ".py" and path.parts[0] in {"demo", "functions", "layers", "tests", "tools"}:
+    for path in files(ROOT):
+        if path.suffix == ".py" and path.parts[0] in {"demo", "functions", "layers", "tests"}:
             yield path
 
 
@@ -107,104 +111,3 @@ def _imported(text: str) -> Iterator[str]:
                 yield from (f"{module}.{alias.name}" for alias in names)
             case ast.Import(names=names):
                 yield from (alias.name for alias in names)
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A project of two pipelines, one of which feeds the other."""
-    files = {
-        "template.yaml": (
-            "Resources:\n  # --- shared ---\n  Table:\n    Type: T\n\n"
-            "  # --- first or second ---\n  Bus:\n    Type: B\n\n"
-            "  # --- first ---\n  Take:\n    Handler: take_it.app.handler\n    # --- second ---\n    Next: Give\n"
-            "    # --- first ---\n    Last: 1\n\n"
-            "  # --- second ---\n  Give:\n    Handler: give_it.app.handler\n\nOutputs:\n  # --- second ---\n  G:\n"
-            "  # --- third ---\n  X:\n    Handler: z\n"
-        ),
-        "functions/take_it/app.py": "import this\n",
-        "functions/give_it/app.py": "import this\n",
-        "tests/test_take_it_twice.py": "x = 1\n",
-        "tests/test_take_item.py": "x = 1\n",
-        "events/take_it.json": "{}",
-        "tests/only/first.py": "# --- first ---\nx = 1\n",
-        "docs.md": (
-            "# D\n\n<!-- --- first --- -->\n## A\n\na\n\n<!-- --- shared --- -->\n## B\n\n"
-            "| c | <!-- --- second --- -->\n| d |\n"
-        ),
-        "mine.py": "# --- helpers ---\nx = 1\n",
-        "landfast/take_it/app.py": "x = 1\n",
-    }
-    for name, content in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content if name != "template.yaml" else f"Top: 1\n{content}")
-    return tmp_path
-
-
-def run(project: Path, *arguments: str) -> int:
-    return pipelines.main([*arguments, "--root", str(project)])
-
-
-def test_a_removed_pipeline_leaves_nothing_behind_and_touches_nothing_else(project: Path) -> None:
-    assert run(project, "remove", "first") == 0
-    left = {str(path.relative_to(project)) for path in project.rglob("*") if path.is_file()}
-    assert left == {
-        "template.yaml", "functions/give_it/app.py", "tests/test_take_item.py", "docs.md", "mine.py",
-        "landfast/take_it/app.py",
-    }  # fmt: skip
-    assert not (project / "functions" / "take_it").exists()
-    assert "take_it" not in (project / "template.yaml").read_text()
-    assert "Bus:" in (project / "template.yaml").read_text()
-    assert "Next: Give" not in (project / "template.yaml").read_text()
-    assert (project / "docs.md").read_text() == "# D\n\n## B\n\n| c | <!-- --- second --- -->\n| d |\n"
-    assert (project / "mine.py").read_text() == "# --- helpers ---\nx = 1\n"
-
-
-def test_a_pipeline_that_is_fed_goes_without_the_one_that_feeds_it(project: Path) -> None:
-    assert run(project, "remove", "second") == 0
-    template = (project / "template.yaml").read_text()
-    assert "Last: 1" in template
-    assert "Next: Give" not in template
-    assert "G:" not in template
-    assert "X:" in template
-
-
-def test_keeping_one_removes_all_others_and_doing_it_again_nothing(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(project, "keep", "second") == 0
-    before = {path: path.read_text() for path in project.rglob("*") if path.is_file()}
-    assert run(project, "keep", "second") == 0
-    assert capsys.readouterr().out.endswith("nothing to remove\n")
-    assert {path: path.read_text() for path in project.rglob("*") if path.is_file()} == before
-
-
-@pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [
-        (["remove", "nobody"], "there is no pipeline nobody; there is: first, second"),
-        (["keep", "first,nobody"], "there is no pipeline nobody"),
-        (["remove", ""], "there is no pipeline named"),
-        (["remove", "first,second"], "no pipeline would be left"),
-    ],
-)
-def test_what_cannot_be_done_is_one_line_and_changes_nothing(
-    project: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
-) -> None:
-    before = (project / "template.yaml").read_text()
-    assert run(project, *arguments) == 1
-    told = capsys.readouterr().err
-    assert problem in told
-    assert len(told.splitlines()) == 1
-    assert (project / "template.yaml").read_text() == before
-
-
-def test_a_pipeline_that_is_gone_already_is_no_mistake(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(project, "remove", pipelines.SHIPPED[0].replace(" ", "-")) == 0
-    assert capsys.readouterr().out == "nothing to remove\n"
-
-
-def test_a_dry_run_says_what_would_go_and_removes_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(project, "remove", "first", "--dry-run") == 0
-    assert "deleted  functions/take_it/app.py" in capsys.readouterr().out
-    assert (project / "functions/take_it/app.py").exists()

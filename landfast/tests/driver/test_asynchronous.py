@@ -8,7 +8,8 @@ from landfast.delivery.errors import Refused
 from landfast.delivery.outcomes import Failed, NotReached, Succeeded
 from landfast.delivery.recursion import Lineage
 from landfast.delivery.settings import Settings
-from landfast.driver import AsynchronousDriver, ForgetEvent, KeepEvent
+from landfast.driver import ForgetEvent, KeepEvent
+from landfast.driver.asynchronous import AsynchronousDriver
 from landfast.journal import Accepted, Delivered, Dropped, Finished, Invoked, Retrying, Settled
 from tests.driver.world import MadeUpWorld
 

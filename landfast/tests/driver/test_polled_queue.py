@@ -12,7 +12,8 @@ from landfast.delivery.queue_config import QueueAttributes, configuration
 from landfast.delivery.recursion import CHAIN_LIMIT, Lineage
 from landfast.delivery.settings import Settings
 from landfast.delivery.sqs_events import QueueMessage
-from landfast.driver import MappedQueue, Poll, PolledQueue, QueueDriver
+from landfast.driver.polled_queue import MappedQueue, Poll, PolledQueue
+from landfast.driver.queues import QueueDriver
 from landfast.journal import Accepted, Dropped, Invoked, Returned, Settled
 from landfast.sources.sqs import SqsQueue
 from landfast.sources.sqs_message import Message

@@ -11,7 +11,10 @@ from landfast.delivery.sqs_events import QueueMessage, queue_message
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_config import configuration
 from landfast.delivery.stream_records import StreamRecord
-from landfast.driver import KeepShard, MessagesEnded, Page, QueueDriver, ShardDriver
+from landfast.driver import KeepShard
+from landfast.driver.queues import Ended as MessagesEnded
+from landfast.driver.queues import QueueDriver
+from landfast.driver.streams import Page, ShardDriver
 from landfast.journal import Accepted, Checkpointed, Delivered, Dropped, Finished, Invoked, Settled
 from tests.driver.world import MadeUpWorld
 

@@ -12,7 +12,8 @@ from landfast.delivery.settings import Settings
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_config import configuration
 from landfast.delivery.stream_records import StreamRecord
-from landfast.driver import KeepShard, ShardDriver, ShardState, TailedShard
+from landfast.driver import KeepShard, ShardState
+from landfast.driver.streams import ShardDriver, TailedShard
 from landfast.journal import Checkpointed, Dropped, Invoked, Settled
 from landfast.sources.shard_log import ShardLog
 from tests.driver.world import MadeUpWorld

@@ -13,7 +13,8 @@ from pytest_socket import enable_socket, socket_allow_hosts
 from landfast.delivery.actions import Deliver
 from landfast.delivery.asynchronous import configuration
 from landfast.delivery.settings import Settings
-from landfast.driver import AsynchronousDriver, Change
+from landfast.driver import Change
+from landfast.driver.asynchronous import AsynchronousDriver
 from landfast.eventplane import Router
 from landfast.journal import Entry
 from landfast.runtime.model import Answered, Errored, FunctionSpec, Report, Result

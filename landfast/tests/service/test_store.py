@@ -3,7 +3,6 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -217,7 +216,7 @@ def test_half_a_surrogate_pair_which_json_texts_may_name_is_noted(tmp_path: Path
 def test_half_a_surrogate_pair_in_what_a_function_said_is_kept_as_a_question_mark(tmp_path: Path) -> None:
     store = Store(tmp_path / "s")
     half = json.loads('"no \\ud800 stock"')
-    progress = replace(PROGRESS, response=Failed({"errorMessage": half}))
+    progress = structs.replace(PROGRESS, response=Failed({"errorMessage": half}))
     window = Window(0.0, 60.0, {half: [half]})
     store.commit(
         [],
@@ -226,7 +225,7 @@ def test_half_a_surrogate_pair_in_what_a_function_said_is_kept_as_a_question_mar
             KeepShard("mapping", "shard-1", ShardState(lanes=(LaneState(window=window),))),
         ],
     )
-    expected = replace(PROGRESS, response=Failed({"errorMessage": "no ? stock"}))
+    expected = structs.replace(PROGRESS, response=Failed({"errorMessage": "no ? stock"}))
     assert store.events("orders") == [structs.replace(EVENT, progress=expected)]
     [lane] = store.shards("mapping")["shard-1"].lanes
     assert lane.window == Window(0.0, 60.0, {"no ? stock": ["no ? stock"]})

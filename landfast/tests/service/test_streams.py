@@ -16,7 +16,7 @@ from landfast.delivery.event_sources import DYNAMODB, KINESIS
 from landfast.delivery.payload import PAYLOAD_LIMIT
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import configuration
-from landfast.driver import ShardDriver
+from landfast.driver.streams import ShardDriver
 from landfast.eventplane import KinesisApi, TableStreamsApi
 from landfast.journal import Accepted, Delivered, Divided, Dropped, Finished, Invoked, Settled
 from landfast.protocols import Call

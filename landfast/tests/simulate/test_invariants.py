@@ -206,7 +206,7 @@ def _check_checkpoints(scenario: Json, entries: Sequence[Entry]) -> None:
     shards: dict[int, dict[str, str]] = {}
     for record in scenario["source"]["records"]:
         shard = shards.setdefault(record["shard"], {})
-        shard[record["id"]] = source.sequence_number(record["shard"], len(shard) + 1)
+        shard[record["id"]] = source.sequence_numbers(record["shard"])(len(shard) + 1)
     done: set[str] = set()
     reached: dict[Any, str] = {}
     for entry in entries:

@@ -176,7 +176,8 @@ def test_the_sample_event_names_a_range_of_the_stream(
 ) -> None:
     body = sample_event("replay_scans")["Records"][0]["body"]
     wanted = app.parse_failure(body).range
-    assert (wanted.stream_name, wanted.shard_id) == ("landfast-parcel-scans", "shardId-000000000000")
+    assert wanted.stream_name.endswith("-parcel-scans")
+    assert wanted.shard_id == "shardId-000000000000"
 
 
 class Shard:

@@ -8,6 +8,8 @@ _INTERRUPTED = 130
 
 def main() -> None:
     """Run the command that the arguments name; the entry point."""
+    if sys.platform == "win32":  # asked before anything is imported that only POSIX has
+        sys.exit("landfast: it runs on Linux and macOS: on Windows, install and run it in WSL (wsl --install)")
     try:
         from landfast.cli.app import run
 

@@ -7,7 +7,7 @@ from typing import NoReturn, TextIO
 
 import typer
 
-from landfast.cli import down, events, invoke, queues, send, settle, simulate, up
+from landfast.cli import down, events, invoke, new, pipelines, queues, send, settle, simulate, up
 from landfast.cli.failures import in_one_line
 
 app = typer.Typer(
@@ -28,6 +28,8 @@ app.command()(events.events)
 app.command()(settle.settle)
 app.command()(down.down)
 app.command()(simulate.simulate)
+app.command()(new.new)
+app.add_typer(pipelines.app, name="pipelines")
 
 
 def run() -> None:

@@ -66,11 +66,15 @@ def up(  # noqa: PLR0917 - typer makes an option of each
 
     from landfast.cli.dashboard import watch
     from landfast.cli.failures import keep_threads_quiet
+    from landfast.cli.stale_build import warning
     from landfast.service.service import Service
 
     keep_threads_quiet()
     chosen = options(template, stack, parameter, region, speed, engine, port, setting, state, skip_waits=skip_waits)
     console = Console()
+    stale = warning(chosen.template)
+    if stale is not None:
+        console.print(stale, markup=False, highlight=False, soft_wrap=True)
     try:
         with console.status("starting"):
             service = Service.start(chosen, interrupts)

@@ -4,12 +4,16 @@ An event waits, runs, waits again, until it ends; `TRANSITIONS` has every way be
 goes, `_before_running` and `_after_running`; everything else is bookkeeping.
 """
 
+import dataclasses
 import heapq
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import count
 from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from landfast.delivery.actions import Action, Deliver, Drop, Invoke, Retry, Settle
 from landfast.delivery.concurrency import REFUSAL, REFUSAL_STATUS
@@ -158,8 +162,7 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type[Verdict]], Phase]] = {
 """Every way that an event can take."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far an event has come: what a driver keeps of it to go on after a restart.
 
     Attributes:
@@ -367,13 +370,19 @@ class AsynchronousQueue:
 
     def _succeeded(self, event: Event, progress: Progress, response: Succeeded, now: float) -> list[Action[Event]]:
         rule = "S-15 Success"
-        record = self._record(event, progress, "Success", response, now)
+
+        def record() -> Mapping[str, object]:
+            return self._record(event, progress, "Success", response, now)
+
         sent = self._send(self._config.on_success, event, record, rule, now, success=True)
         return [*sent, Settle([event], "processed", rule)]
 
     def _given_up(self, event: Event, progress: Progress, verdict: GiveUp, now: float) -> list[Action[Event]]:
         """The on-failure destination first, then the dead-letter queue (S-26); neither drops the event (S-28)."""
-        record = self._record(event, progress, verdict.condition, progress.response, now)
+
+        def record() -> Mapping[str, object]:
+            return self._record(event, progress, verdict.condition, progress.response, now)
+
         actions = self._send(self._config.on_failure, event, record, verdict.rule, now, success=False)
         actions += self._bury(event, progress, verdict)
         if not actions:
@@ -387,7 +396,7 @@ class AsynchronousQueue:
         self,
         target: Destination | None,
         event: Event,
-        record: Mapping[str, object],
+        record: Callable[[], Mapping[str, object]],
         rule: str,
         now: float,
         *,
@@ -397,7 +406,7 @@ class AsynchronousQueue:
             return []
         body = async_body(
             target,
-            record,
+            record(),
             function=self._function,
             success=success,
             new_id=self._new_id,
@@ -476,5 +485,5 @@ def _qualified(function_arn: str) -> Destination:
     if function is None or function.kind != "lambda":
         raise Refused("FunctionName", f"{function_arn} is not the ARN of a function", code="ValidationException")
     if function_arn.endswith(f":function:{function.name}"):
-        return replace(function, arn=f"{function_arn}:$LATEST")
+        return dataclasses.replace(function, arn=f"{function_arn}:$LATEST")
     return function

@@ -438,8 +438,8 @@ class Lane:
 
     def _form(self, now: float) -> Iterator[StreamAction]:
         """Take the first records of the backlog, as many as a batch may hold (S-47, S-48)."""
-        count = len(self.backlog)
-        if self.full or self.open_window is not None:
+        count = min(len(self.backlog), self.config.batch_size)
+        if self.open_window is not None or not fits(self._backlog_size, envelope=self._around):
             count = fitting(map(_size, self._candidates()), envelope=self._around)
         if not count:
             yield from self._turn_away(now)

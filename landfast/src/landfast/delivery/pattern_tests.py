@@ -3,13 +3,11 @@
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 """
 
-import ipaddress
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeIs
 
 type Test = Callable[[object], bool]
-type _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 OPERATORS: Final = frozenset(
     {"prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "exists", "cidr"}
@@ -131,18 +129,20 @@ def _cidr(operand: str) -> Test:
         raise PatternError("Malformed CIDR, one '/' required")
     if not mask.isdecimal():
         raise PatternError("Malformed CIDR, mask bits must be an integer")
+    import ipaddress  # noqa: PLC0415 - it takes as long to load as a whole mapping, and hardly any pattern has networks
+
     try:
         network = ipaddress.ip_network(operand, strict=False)
     except ValueError:
         raise PatternError(f"Nonstandard IP address: {address}") from None
-    return lambda leaf: isinstance(leaf, str) and (found := _address(leaf)) is not None and found in network
 
+    def contains(leaf: object) -> bool:
+        try:
+            return isinstance(leaf, str) and ipaddress.ip_address(leaf) in network
+        except ValueError:
+            return False
 
-def _address(text: str) -> _Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
+    return contains
 
 
 def _wildcard(operand: str) -> Test:

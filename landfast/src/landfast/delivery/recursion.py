@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, Literal
 
 RecursiveLoop = Literal["Terminate", "Allow"]
@@ -78,6 +79,7 @@ class Lineage:
         return ";".join(kept)
 
 
+@cache  # a service has a handful of functions, and asks for each event
 def _hash(function_arn: str) -> str:
     unqualified = ":".join(function_arn.split(":")[:_UNQUALIFIED_PARTS])
     return hashlib.sha256(unqualified.encode()).hexdigest()[:8]

@@ -93,16 +93,22 @@ class Progress:
     _open: deque[str] = field(default_factory=deque)
     _done: set[str] = field(default_factory=set)
 
-    def read(self, record: StreamRecord) -> None:
-        """A record was read, the next in order."""
-        self._open.append(record.sequence)
+    def read(self, records: Sequence[StreamRecord]) -> None:
+        """Records were read, the next in order."""
+        self._open.extend([record.sequence for record in records])
 
     def done(self, records: Sequence[StreamRecord]) -> None:
         """These records need no more work."""
-        self._done.update(record.sequence for record in records)
-        while self._open and self._open[0] in self._done:
-            self.checkpoint = self._open.popleft()
-            self._done.discard(self.checkpoint)
+        open_, done, passed = self._open, self._done, None
+        for record in records:
+            if open_ and open_[0] == record.sequence:  # most are done in their order: nothing need be remembered
+                passed = open_.popleft()
+            else:
+                done.add(record.sequence)
+        while done and open_ and open_[0] in done:
+            passed = open_.popleft()
+            done.discard(passed)
+        self.checkpoint = passed or self.checkpoint
 
     @property
     def undone(self) -> int:
@@ -231,12 +237,13 @@ class ShardPoller:
 
     def _take_in(self, records: Sequence[StreamRecord]) -> list[StreamAction]:
         rejected: list[StreamRecord] = []
+        lanes, matches, count = self._lanes, self._matches, len(self._lanes)
+        self._progress.read(records)
         for record in records:
-            self._progress.read(record)
-            lane = self._lanes[lane_of(record.key, len(self._lanes))]
+            lane = lanes[lane_of(record.key, count) if count > 1 else 0]
             if lane.knows(record):
                 self._progress.done([record])
-            elif self._matches is not None and not self._matches(record):
+            elif matches is not None and not matches(record):
                 rejected.append(record)
             else:
                 lane.offer(record)

@@ -11,13 +11,15 @@ Whatever a world calls back, it calls in the driver's one thread, and never from
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from landfast.delivery.actions import Deliver
-from landfast.delivery.asynchronous import Event, Progress
 from landfast.delivery.lane_state import LaneState
 from landfast.delivery.outcomes import Outcome
 from landfast.journal import Entry
+
+if TYPE_CHECKING:  # only asynchronous events need it loaded: simulations start quicker
+    from landfast.delivery.asynchronous import Event, Progress
 
 
 class Order(IntEnum):
@@ -70,8 +72,8 @@ class KeepEvent:
     """Keep an event of an asynchronous queue durably, or what has changed about it."""
 
     queue: str
-    event: Event
-    progress: Progress
+    event: "Event"
+    progress: "Progress"
 
 
 @dataclass(frozen=True, slots=True)

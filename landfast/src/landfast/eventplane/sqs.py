@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from landfast.aws_errors import AwsError
-from landfast.driver import PolledQueue
+from landfast.driver.polled_queue import PolledQueue
 from landfast.eventplane import sqs_attributes
 from landfast.eventplane.pages import page
 from landfast.eventplane.plane import Pending, Result

@@ -8,7 +8,7 @@ import msgspec
 
 from landfast.aws_errors import AwsError
 from landfast.delivery.actions import State
-from landfast.driver import PolledQueue
+from landfast.driver.polled_queue import PolledQueue
 from landfast.eventplane import sqs_attributes
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.sqs_attributes import Settings

@@ -1,10 +1,10 @@
 """The API of SQS's messages: sent, received, deleted, hidden for longer or shorter."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from landfast.aws_errors import AwsError
-from landfast.driver import Plan, Poll
+from landfast.driver.polled_queue import Poll
 from landfast.eventplane.plane import Pending, Result
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.sqs_answers import SYSTEM, Peeked, peeked, shown, system_names
@@ -28,6 +28,9 @@ from landfast.protocols.call import Call
 from landfast.sources.sent import Sent
 from landfast.sources.sqs import IN_FLIGHT_LIMIT, LONGEST_VISIBILITY, RECEIVE_LIMIT
 from landfast.sources.sqs_message import NO_ATTRIBUTES, Attributes, Message, md5_of_attributes, md5_of_body
+
+if TYPE_CHECKING:
+    from landfast.driver import Plan
 
 _LONGEST_WAIT: Final = 20
 

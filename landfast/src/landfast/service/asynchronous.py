@@ -8,7 +8,7 @@ from landfast.aws_errors import AwsError
 from landfast.delivery.asynchronous import AsynchronousConfig, AsynchronousQueue, Event
 from landfast.delivery.errors import Refused
 from landfast.delivery.settings import Settings
-from landfast.driver import AsynchronousDriver
+from landfast.driver.asynchronous import AsynchronousDriver
 from landfast.service import chain
 from landfast.service.functions import Functions, Target
 from landfast.service.loop import Loop

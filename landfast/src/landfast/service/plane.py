@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from landfast.delivery.event_sources import QueueSource, StreamSource
 from landfast.delivery.settings import Settings
-from landfast.driver import PolledQueue, ReadableStream
+from landfast.driver.polled_queue import PolledQueue
+from landfast.driver.streams import ReadableStream
 from landfast.eventplane import (
     BucketEvents,
     EventPlane,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from landfast.delivery.queue import QueuePoller
 from landfast.delivery.queue_config import QueueConfig
 from landfast.delivery.settings import Settings
-from landfast.driver import PolledQueue, QueueDriver
+from landfast.driver.polled_queue import PolledQueue
+from landfast.driver.queues import QueueDriver
 from landfast.service import chain
 from landfast.service.functions import Target
 from landfast.service.world import LiveWorld, Shared

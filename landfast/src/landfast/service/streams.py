@@ -13,7 +13,8 @@ from landfast.delivery.starting_positions import position
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_config import StreamConfig
 from landfast.delivery.stream_records import StreamRecord
-from landfast.driver import KeepShard, ReadableShard, ReadableStream, ShardDriver, ShardState, TailedShard
+from landfast.driver import KeepShard, ShardState
+from landfast.driver.streams import ReadableShard, ReadableStream, ShardDriver, TailedShard
 from landfast.journal import Dropped
 from landfast.service.functions import Target
 from landfast.service.world import LiveWorld, Shared

@@ -6,7 +6,8 @@ from landfast.delivery.asynchronous import AsynchronousQueue, Event, configurati
 from landfast.delivery.event_sources import ASYNCHRONOUS
 from landfast.delivery.settings import Settings
 from landfast.delivery.strict_json import json_text, text_size
-from landfast.driver import AsynchronousDriver, Order
+from landfast.driver import Order
+from landfast.driver.asynchronous import AsynchronousDriver
 from landfast.simulate.scenario import Scenario
 from landfast.simulate.world import FUNCTION_ARN, START, SimulatedWorld
 

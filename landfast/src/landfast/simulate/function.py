@@ -32,12 +32,12 @@ class ScriptedFunction:
     Attributes:
         function: The script.
         identifier: Tells a record's item identifier, for partial batch responses.
-        number: Tells the number of a generated record, from 1, or None.
+        number: Tells the number of a generated record, from 1; None if the records are given one by one.
     """
 
     function: Function
     identifier: Callable[[str], str]
-    number: Callable[[str], int | None]
+    number: Callable[[str], int] | None
     _applied: dict[int, int] = field(default_factory=dict)
 
     def answer(self, records: Sequence[str], request_id: str) -> Answer:  # noqa: C901 - one case for each behaviour
@@ -79,12 +79,10 @@ class ScriptedFunction:
     def _named(self, rule: Rule, records: Sequence[str]) -> list[str]:
         """The records of the batch that the rule is about."""
         listed = frozenset(() if rule.records is UNSET else rule.records)
-        every = 0 if rule.every is UNSET else rule.every
-        return [record for record in records if record in listed or (every and self._multiple(record, every))]
-
-    def _multiple(self, record: str, every: int) -> bool:
-        number = self.number(record)
-        return number is not None and number % every == 0
+        number, every = self.number, rule.every
+        if number is None or every is UNSET:
+            return [record for record in records if record in listed]
+        return [record for record in records if record in listed or number(record) % every == 0]
 
     def _report(self, rule: Rule, records: Sequence[str]) -> dict[str, object]:
         if rule.report is UNSET:

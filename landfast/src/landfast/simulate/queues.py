@@ -10,7 +10,8 @@ from landfast.delivery.event_sources.scenario_records import sent_text
 from landfast.delivery.queue import QueuePoller
 from landfast.delivery.queue_config import QueueAttributes, configuration
 from landfast.delivery.settings import Settings
-from landfast.driver import PolledQueue, QueueDriver
+from landfast.driver.polled_queue import PolledQueue
+from landfast.driver.queues import QueueDriver
 from landfast.simulate.scenario import Generated, Queue, Record, Scenario
 from landfast.simulate.world import START, SimulatedWorld, source_arn
 from landfast.sources.sqs import SqsQueue

@@ -1,7 +1,7 @@
 """Scenarios: one event source, one mapping, one scripted function. The schema is `docs/scenario.schema.json`."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any, Final, Literal, assert_never
 
 import msgspec
@@ -128,9 +128,14 @@ class Source(_Strict, frozen=True):
             shards.setdefault(record.shard, []).append(record)
         return {shard: iter(shards[shard]) for shard in sorted(shards)}
 
-    def number(self, record_id: str) -> int | None:
-        """The number of a generated record, from 1; None for records given one by one."""
-        return int(record_id[1:]) if isinstance(self.records, Generated) else None
+    @property
+    def number(self) -> Callable[[str], int] | None:
+        """What tells the number of a generated record, from 1, by its id; None for records given one by one."""
+        return _number if isinstance(self.records, Generated) else None
+
+
+def _number(record_id: str) -> int:
+    return int(record_id[1:])
 
 
 class Rule(_Strict, frozen=True):

@@ -11,7 +11,8 @@ from landfast.delivery.settings import Settings
 from landfast.delivery.stream import ShardPoller
 from landfast.delivery.stream_config import DEFAULT_RETENTION, configuration
 from landfast.delivery.stream_records import StreamRecord
-from landfast.driver import Order, Page, ShardDriver, TailedShard
+from landfast.driver import Order
+from landfast.driver.streams import Page, ShardDriver, TailedShard
 from landfast.simulate.scenario import Generated, Record, Scenario, Source
 from landfast.simulate.world import FUNCTION_ARN, REGION, ROLE_ARN, START, SimulatedWorld, source_arn
 from landfast.sources.shard_log import ShardLog
@@ -40,7 +41,7 @@ class ScenarioShard(TailedShard[Arrival]):
     Args:
         number: Its number.
         records: What arrives in it, in order.
-        make: Makes a stream record of one of them, given the shard's number and the record's place in it, from 1.
+        make: Makes a stream record of one of them, given its place in the shard, from 1.
         world: The clock.
     """
 
@@ -48,7 +49,7 @@ class ScenarioShard(TailedShard[Arrival]):
         self,
         number: int,
         records: Iterator[Record],
-        make: Callable[[Record, int, int], Arrival],
+        make: Callable[[Record, int], Arrival],
         world: SimulatedWorld,
     ) -> None:
         self.number = number
@@ -71,8 +72,7 @@ class ScenarioShard(TailedShard[Arrival]):
     def page(self, limit: int) -> Page:
         """The next records that have arrived."""
         now = self._clock.now()
-        while self._next is not None and self._next.at <= now and len(self._log) < limit:
-            self._arrive(self._next)
+        self._arrive(limit - len(self._log), lambda record: record.at <= now)
         page = super().page(limit)
         self._log.let_go(self._place.next, "")
         return replace(page, nothing_before=self.next_arrival)
@@ -80,20 +80,24 @@ class ScenarioShard(TailedShard[Arrival]):
     def expire(self, retention: float) -> None:
         """Let go of what the stream keeps no longer and nobody has read (S-54)."""
         now = self._clock.now()
-        while self._next is not None and self._next.at + retention <= now:
-            self._arrive(self._next)
+        self._arrive(math.inf, lambda record: record.at + retention <= now)
         self._log.let_go(self._log.expired(now, retention), "S-54 expired in the stream")
 
     def skip(self, until: float) -> None:
         """Pass over what arrives before the Unix time `until` (S-50)."""
-        while self._next is not None and self._next.at + START < until:
-            self._arrive(self._next)
+        self._arrive(math.inf, lambda record: record.at + START < until)
         self._log.let_go(self._log.end, "S-50 before the starting position")
 
-    def _arrive(self, record: Record) -> None:
-        self._count += 1
-        self._log.append(self._make(record, self.number, self._count))
-        self._next = next(self._records, None)
+    def _arrive(self, most: float, has_arrived: Callable[[Record], bool]) -> None:
+        """Let records arrive, one after the other, as long as they have by now."""
+        arrived: list[Arrival] = []
+        record, count, make = self._next, self._count, self._make
+        while record is not None and len(arrived) < most and has_arrived(record):
+            count += 1
+            arrived.append(make(record, count))
+            record = next(self._records, None)
+        self._log.extend(arrived)
+        self._next, self._count = record, count
 
 
 def _itself(record: Arrival) -> StreamRecord:
@@ -119,10 +123,10 @@ def begin(
         settings=settings,
     )
     stream = ScenarioStream(config.stream_arn, ROLE_ARN, REGION, START)
-    make = _maker(stream, source)
+    size = source.measure(stream, shard_id(0))  # all names of shards are of one length
     drivers: list[ShardDriver] = []
     for number, records in given.by_shard().items():
-        shard = ScenarioShard(number, records, make, world)
+        shard = ScenarioShard(number, records, _maker(size, source.sequence_numbers(number)), world)
         render = source.renderer(stream, shard_id(number))
         poller = ShardPoller(config, shard_id(number), settings=settings, new_id=new_id, render=render, epoch=START)
         driver = ShardDriver(poller, world, shard, render=render, source=source.kind, shard=number, epoch=START)
@@ -152,23 +156,24 @@ def sequences(given: Source, source: StreamSource) -> Callable[[str], str]:
 
         def generated(record_id: str) -> str:
             index = int(record_id[1:]) - 1
-            return source.sequence_number(index % shards, index // shards + 1)
+            return source.sequence_numbers(index % shards)(index // shards + 1)
 
         return lambda record_id: generated(record_id) if record_id[1:].isdigit() else record_id
     known: dict[str, str] = {}
     places: dict[int, int] = {}
     for record in given.records:
         places[record.shard] = places.get(record.shard, 0) + 1
-        known[record.id] = source.sequence_number(record.shard, places[record.shard])
+        known[record.id] = source.sequence_numbers(record.shard)(places[record.shard])
     return lambda record_id: known.get(record_id, record_id)
 
 
-def _maker(stream: ScenarioStream, source: StreamSource) -> Callable[[Record, int, int], Arrival]:
-    """Makes records with their size in an event."""
-    size = source.measure(stream, shard_id(0))
+def _maker(
+    size: Callable[[Record, str], int], sequence_number: Callable[[int], str]
+) -> Callable[[Record, int], Arrival]:
+    """Makes the records of a shard with their size in an event."""
 
-    def make(record: Record, shard: int, place: int) -> Arrival:
-        sequence = source.sequence_number(shard, place)
+    def make(record: Record, place: int) -> Arrival:
+        sequence = sequence_number(place)
         return Arrival(sequence, record.key, record.at, size(record, sequence), record, record.id, place)
 
     return make

@@ -1,7 +1,7 @@
 """The records of one shard, and the readers that follow it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Protocol
 
@@ -128,6 +128,10 @@ class ShardLog[R: Stored]:
     def append(self, record: R) -> None:
         """Take a record in; readers are told by `notify`, once for all that arrives together."""
         self._records.append(record)
+
+    def extend(self, records: Iterable[R]) -> None:
+        """Take records in."""
+        self._records.extend(records)
 
     def notify(self) -> None:
         """Tell the readers that something has arrived, or that the shard has closed."""

@@ -1,8 +1,9 @@
 """What the declaration of an event source says."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+import msgspec
 
 from landfast.delivery.event_sources.scenario_records import GivenRecord, ScenarioStream
 from landfast.delivery.stream_records import Render
@@ -37,8 +38,7 @@ def as_it_is(record: Mapping[str, Any]) -> Mapping[str, Any]:
     return record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventSource:
+class EventSource(msgspec.Struct, frozen=True, kw_only=True):
     """What every event source declares.
 
     Attributes:
@@ -56,16 +56,14 @@ class EventSource:
     accept: Callable[[GivenRecord], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AsynchronousSource(EventSource):
+class AsynchronousSource(EventSource, frozen=True, kw_only=True):
     """Events of asynchronous invocations: no mapping reads them, and no service stands behind them.
 
     The machine is `delivery.asynchronous`, the driver `driver.asynchronous`.
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _MappedSource(EventSource):
+class _MappedSource(EventSource, frozen=True, kw_only=True):
     """What an event source mapping reads.
 
     Attributes:
@@ -85,8 +83,7 @@ class _MappedSource(EventSource):
     filter_view: Callable[[Mapping[str, Any]], Mapping[str, Any]] = as_it_is
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamSource(_MappedSource):
+class StreamSource(_MappedSource, frozen=True, kw_only=True):
     """A stream, read shard by shard; a record keeps its place until its batch is done.
 
     The machine is `delivery.stream`, the driver `driver.streams`. `simulate` makes a scenario's stream by what is
@@ -97,7 +94,7 @@ class StreamSource(_MappedSource):
         has_timestamps: Whether a mapping can begin at a time (S-50).
         batch_info: The name of the batch's description in the record of a failure (S-63).
         arrival_text: Writes the times of arrival there.
-        sequence_number: Makes the sequence number of a scenario's record of its shard, and its place there from 1.
+        sequence_numbers: Makes, for a shard of a scenario, what makes the sequence number of a place there, from 1.
         renderer: Makes what makes a scenario's record as the function gets it, in a stream and a shard.
         measure: Makes what counts the bytes of such a record, by the record and its sequence number.
     """
@@ -108,13 +105,12 @@ class StreamSource(_MappedSource):
     has_timestamps: bool
     batch_info: str
     arrival_text: Callable[[float], str]
-    sequence_number: Callable[[int, int], str]
+    sequence_numbers: Callable[[int], Callable[[int], str]]
     renderer: Callable[[ScenarioStream, str], Render]
     measure: Callable[[ScenarioStream, str], Callable[[GivenRecord, str], int]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueSource(_MappedSource):
+class QueueSource(_MappedSource, frozen=True, kw_only=True):
     """A queue that is polled; a message is hidden while it is handled, and deleted when it is done.
 
     The machine is `delivery.queue`, the driver `driver.queues`, and its port `driver.queues.MessageQueue`.

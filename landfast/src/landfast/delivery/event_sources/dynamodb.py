@@ -55,9 +55,9 @@ def _accept(record: GivenRecord) -> None:
             check_image(f"data.dynamodb.{name}", change[name], "")
 
 
-def _sequence_number(shard: int, place: int) -> str:
+def _sequence_numbers(shard: int) -> Callable[[int], str]:
     """As long as AWS's, and increasing in a shard."""
-    return f"1{shard:08d}{place:012d}"
+    return lambda place: f"1{shard:08d}{place:012d}"
 
 
 def _renderer(stream: ScenarioStream, shard_id: str) -> Render:
@@ -108,7 +108,7 @@ DYNAMODB: Final = StreamSource(
     has_timestamps=False,
     batch_info="DDBStreamBatchInfo",
     arrival_text=iso_seconds,
-    sequence_number=_sequence_number,
+    sequence_numbers=_sequence_numbers,
     renderer=_renderer,
     measure=_measure,
 )

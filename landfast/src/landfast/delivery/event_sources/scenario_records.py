@@ -1,7 +1,8 @@
 """Records as scenarios give them, and what a service takes of them."""
 
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 from landfast.delivery.strict_json import json_text
 
@@ -47,8 +48,7 @@ class GivenRecord(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ScenarioStream:
+class ScenarioStream(msgspec.Struct, frozen=True):
     """The stream that a scenario is about.
 
     Attributes:
