@@ -101,6 +101,21 @@ conformance-check: $(READY)
 template-lint: $(READY)  ## Validate and lint the template (tests/template lint what SAM makes of it)
 	@$(BIN)/sam validate --lint
 
+# --- the tool ---
+SCHEMA := .tools/workflows/bin/check-jsonschema --quiet --builtin-schema vendor.
+workflows: .tools/workflows/.ready  ## Audit the workflows (zizmor), and check the forms of what GitHub reads
+	@.tools/workflows/bin/zizmor --quiet --offline --strict-collection .github
+	@$(SCHEMA)github-workflows .github/workflows/*.yml
+	@$(SCHEMA)dependabot .github/dependabot.yml
+	@$(SCHEMA)github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(SCHEMA)github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	@$(SCHEMA)citation-file-format CITATION.cff
+
+.tools/workflows/.ready: uv.lock .python-version | $(UV)
+	@UV_PROJECT_ENVIRONMENT=.tools/workflows $(UV) sync --quiet --frozen --only-group workflows
+	@touch $@
+
+# --- shared ---
 malformed: $(READY)  ## Send each function 1,000 malformed payloads; every failure needs a reason, and no log may hold data
 	@seed=$${LANDFAST_SEED:-$$RANDOM}; echo "LANDFAST_SEED=$$seed"; \
 		LANDFAST_MALFORMED=1000 LANDFAST_SEED=$$seed $(BIN)/pytest -n 2 --dist worksteal tests/unit/shop/test_malformed.py
@@ -161,7 +176,10 @@ conformance: $(READY)  ## Write docs/conformance.md from the tests
 starter: $(READY)  ## Build the starter, and the wheel that brings it, into dist
 	@$(PYTHON) -m tools.starter
 
-.PHONY: bench conformance conformance-check docs mutants site site-serve starter types-tool
+release: starter site  ## Put what a release has into dist/release: wheel, starter, site, checksums, notes
+	@$(PYTHON) -m tools.release
+
+.PHONY: bench conformance conformance-check docs mutants release site site-serve starter types-tool workflows
 
 # --- shared ---
 lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer

@@ -31,13 +31,21 @@ THE_TOOL = "the tool"
 """The mark of what belongs to the tool, and to this repository, and not to the application."""
 
 PARTS = (
+    ".devcontainer",
+    ".editorconfig",
+    ".gitattributes",
+    ".github/dependabot.yml",
+    ".github/workflows/check.yml",
+    ".github/workflows/deploy.yml",
     ".gitignore",
     ".pre-commit-config.yaml",
     ".python-version",
+    ".vscode",
     "LICENSE",
     "Makefile",
     "demo",
     "docs/application.md",
+    "docs/ci.md",
     "docs/rules.md",
     "docs/runbooks.md",
     "events",

@@ -16,6 +16,7 @@ FOLDERS = tuple(
 SLOW: Mapping[int, str] = {
     17: "The runtime makes the error objects from what real workers do: tests/runtime.",
     21: "template.yaml keeps it, which SAM transforms: tests/template.",
+    25: "The service gives each version the queue of its function: tests/service.",
     32: "The client context is a header of a real call: tests/service and tests/runtime.",
     36: "An engine notices the upload and tells of it: tests/dataplane.",
     44: "template.yaml keeps it, which SAM transforms: tests/template.",

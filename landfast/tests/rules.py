@@ -167,7 +167,7 @@ ELSEWHERE: Mapping[int, str] = {
 }
 
 NOT_YET: Mapping[int, str] = {
-    7: "`landfast.delivery` decides and tests it, but no configuration of a function changes while it runs locally.",
+    7: "No configuration of a function changes while it runs locally.",
 }
 """Settings, by their U number, that change nothing yet for a user."""
 

@@ -2,6 +2,7 @@
 """What is done to the pages of `docs/` before they become a site, and that what is drawn is up to date."""
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from landfast.delivery.settings import Settings
-from tools import pictures, reference
+from tools import pictures, reference, site
 from tools.site import SiteError, foreign, languages, pages, write
 
 FENCED = "```console\n$ cat [a](nowhere.md)\n```\n"
@@ -87,17 +88,12 @@ def _without_words(configuration: dict[str, Any]) -> dict[str, Any]:
     project = configuration["project"]
     for name in ("site_name", "site_description", "docs_dir", "site_dir", "copyright"):
         del project[name]
-    project["nav"] = _pages_of(project["nav"])
+    project["nav"] = [*named(project["nav"])]
     project["extra"] = [alternate["lang"] for alternate in project["extra"]["alternate"]]
     project["theme"]["language"] = ""
     for palette in project["theme"]["palette"]:
         palette["toggle"]["name"] = ""
     return configuration
-
-
-def _pages_of(navigation: list[dict[str, Any]]) -> list[Any]:
-    entries = [entry for item in navigation for entry in item.values()]
-    return [_pages_of(entry) if isinstance(entry, list) else entry for entry in entries]
 
 
 def test_the_pages_of_before_go(tmp_path: Path) -> None:
@@ -122,6 +118,23 @@ def test_what_a_page_loads_from_other_hosts_is_found(html: str, asked: set[str],
 
 def test_every_link_of_the_pages_leads_somewhere() -> None:
     assert len(pages()) > 30
+
+
+def test_every_page_can_be_found_by_the_navigation() -> None:
+    told = tomllib.loads((site.ROOT / "docs" / "zensical.toml").read_text())["project"]["nav"]
+    assert sorted(named(told)) == sorted(name for name in pages() if name.endswith(".md"))
+
+
+def named(entry: object) -> Iterator[str]:
+    """Every page that a part of the navigation names."""
+    match entry:
+        case str():
+            yield entry
+        case list():
+            for each in entry:
+                yield from named(each)
+        case dict():
+            yield from named([*entry.values()])
 
 
 def test_the_pictures_are_as_they_would_be_drawn_now() -> None:

@@ -9,9 +9,9 @@ import pytest
 from pytest_socket import enable_socket, socket_allow_hosts
 
 from landfast.dataplane import engine as engines
-from landfast.dataplane.errors import EngineError
 from landfast.service.service import Options, Service
 from tests.contract.aws import BARE, Aws
+from tests.engines import ENGINES, skip_without
 
 if TYPE_CHECKING:
     from landfast.dataplane.engine import EngineName
@@ -87,13 +87,12 @@ def _loopback_only() -> None:
     socket_allow_hosts(["127.0.0.1"])
 
 
-@pytest.fixture(scope="session", params=["moto", "ministack"])
+@pytest.fixture(scope="session", params=ENGINES)
 def aws(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _loopback_only: None
 ) -> Iterator[Aws]:
     engine: EngineName = request.param
-    if engine == "ministack":
-        _skip_without_ministack()
+    skip_without(engine)
     folder = tmp_path_factory.mktemp(engine)
     ledger = folder / "ledger"
     ledger.mkdir()
@@ -120,12 +119,3 @@ def _closing(aws: Aws) -> Iterator[Aws]:
         yield aws
     finally:
         aws.close()
-
-
-def _skip_without_ministack() -> None:
-    try:
-        cached = engines.ministack_is_cached()
-    except EngineError as error:
-        pytest.skip(str(error))
-    if not cached:
-        pytest.skip("ministack is not here: `landfast up --engine ministack` fetches it")

@@ -9,7 +9,7 @@ from pytest_socket import enable_socket, socket_allow_hosts
 from landfast.dataplane import engine as engines
 from landfast.dataplane.clients import Clients
 from landfast.dataplane.engine import Engine, EngineName
-from landfast.dataplane.errors import EngineError
+from tests.engines import ENGINES, skip_without
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,15 +18,10 @@ def _loopback_only() -> None:
     socket_allow_hosts(["127.0.0.1"])
 
 
-@pytest.fixture(scope="session", params=["moto", "ministack"])
+@pytest.fixture(scope="session", params=ENGINES)
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     name = cast("EngineName", request.param)
-    if name == "ministack":
-        try:
-            if not engines.ministack_is_cached():
-                pytest.skip(f"{engines.MINISTACK} is not in uv's cache")
-        except EngineError as error:
-            pytest.skip(str(error))
+    skip_without(name)
     with engines.start(tmp_path_factory.mktemp(name), name, stack="shop") as running:
         yield running
 

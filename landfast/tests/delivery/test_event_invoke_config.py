@@ -4,7 +4,7 @@ import pytest
 
 from landfast.delivery.destinations import parse
 from landfast.delivery.errors import Refused
-from landfast.delivery.event_invoke_config import AsynchronousConfig, configuration, in_force, updated_dead_letter
+from landfast.delivery.event_invoke_config import AsynchronousConfig, configuration, in_force
 from landfast.delivery.settings import Settings
 
 QUEUE = "arn:aws:sqs:eu-west-1:111122223333:failed"
@@ -145,13 +145,3 @@ def test_u_002_an_alias_can_take_its_versions_configuration() -> None:
     assert in_force({"7": VERSION}, "live", settings=settings, version="7") == VERSION
     assert in_force({"7": VERSION, "live": LATEST}, "live", settings=settings, version="7") == LATEST
     assert in_force({"$LATEST": LATEST}, "live", settings=settings, version="7") is None
-
-
-def test_s_025_an_empty_update_keeps_the_dead_letter_queue_and_an_empty_arn_clears_it() -> None:
-    assert updated_dead_letter(QUEUE, {}, settings=Settings()) == QUEUE
-    assert updated_dead_letter(QUEUE, {"TargetArn": ""}, settings=Settings()) == ""
-    assert updated_dead_letter(QUEUE, {"TargetArn": TOPIC}, settings=Settings()) == TOPIC
-
-
-def test_u_007_an_empty_update_can_clear_the_dead_letter_queue() -> None:
-    assert updated_dead_letter(QUEUE, {}, settings=Settings(dlq_removed_by_empty_config=True)) == ""

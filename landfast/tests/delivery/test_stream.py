@@ -240,7 +240,7 @@ def test_s_051_a_shard_is_handled_in_the_order_of_its_sequence_numbers() -> None
     assert set(map(tuple, stream.invocations()[1:])) == {("r3", "r4")}
 
 
-def test_u_012_children_wait_until_all_their_parents_are_done() -> None:
+def test_s_051_u_012_children_wait_until_all_their_parents_are_done() -> None:
     tree = ShardTree()
     tree.know({"a": (), "b": (), "child": ("a", "b"), "orphan": ("long gone",)})
     assert tree.begin() == ["a", "b", "orphan"]

@@ -105,16 +105,6 @@ def test_s_048_a_payload_that_is_full_does_not_wait_for_the_window(room: int, st
 # Order
 
 
-def test_s_051_children_of_a_merge_begin_when_both_parents_are_done() -> None:
-    tree = ShardTree()
-    tree.know({"a": (), "b": (), "child": ("a", "b"), "orphan": ("long gone",)})
-    assert tree.begin() == ["a", "b", "orphan"]
-    tree.drained("b")
-    assert tree.begin() == []
-    tree.drained("a")
-    assert tree.begin() == ["child"]
-
-
 def test_s_051_shards_that_an_earlier_run_has_done_are_not_read_again() -> None:
     tree = ShardTree()
     tree.know({"a": (), "child": ("a",)}, done=["a"])

@@ -16,11 +16,11 @@ from botocore.config import Config
 from botocore.session import Session
 from pytest_socket import enable_socket, socket_allow_hosts
 
-from landfast.dataplane.engine import EngineName, ministack_is_cached
-from landfast.dataplane.errors import EngineError
+from landfast.dataplane.engine import EngineName
 from landfast.journal import Entry
 from landfast.service.state import Running, ServiceError, StateDirectory
 from landfast.service.store import read_journal
+from tests.engines import ENGINES, skip_without
 
 PATIENCE = 60.0
 
@@ -167,17 +167,9 @@ def alive(pid: int) -> bool:
     return True
 
 
-def has_ministack() -> bool:
-    try:
-        return ministack_is_cached()
-    except EngineError:
-        return False
-
-
-@pytest.fixture(scope="module", params=["moto", "ministack"])
+@pytest.fixture(scope="module", params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> EngineName:
     """Each engine that is here."""
     name: EngineName = request.param
-    if name == "ministack" and not has_ministack():
-        pytest.skip("ministack is not here: `landfast up --engine ministack` fetches it")
+    skip_without(name)
     return name

@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Self
+
+import pytest
 
 from landfast.aws_errors import AwsError
 from landfast.eventplane import Router
+from landfast.eventplane.event_bus import EventsApi
+from landfast.eventplane.sns import SnsApi
 from landfast.protocols.call import Call
 from landfast.sources.sent import Sent
+from tests.eventplane.world import PlaneInMemory, ids
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -47,6 +52,38 @@ def router(recorder: Recorder, *services: str) -> Router:
 
 def call(service: str, operation: str, /, trace: str = "", **params: Any) -> Call:
     return Call(service, operation, params, trace=trace)
+
+
+class Sender:
+    """An API that sends, with services around it that only take what is sent.
+
+    Attributes:
+        API: The class of the API.
+        TAKERS: The services around it.
+    """
+
+    API: ClassVar[type[EventsApi | SnsApi]]
+    TAKERS: ClassVar[tuple[str, ...]]
+
+    def __init__(self, world: PlaneInMemory | None = None, recorder: Recorder | None = None) -> None:
+        self.world = world or PlaneInMemory()
+        self.recorder = recorder or Recorder()
+        self.api = self.API(self.world, router(self.recorder, *self.TAKERS), ACCOUNT, REGION, ids())
+
+    def __call__(self, operation: str, /, trace: str = "", **params: Any) -> Any:
+        return self.api.answer(call(self.api.service, operation, trace=trace, **params))
+
+    def refusal(self, operation: str, /, **params: Any) -> AwsError:
+        """The error of a call that must change nothing."""
+        before = dict(self.world.kept)
+        with pytest.raises(AwsError) as caught:
+            self(operation, **params)
+        assert self.world.kept == before
+        return caught.value
+
+    def restarted(self) -> Self:
+        """The same, made anew of what was kept."""
+        return type(self)(self.world.restarted(), self.recorder)
 
 
 def text(value: str) -> Mapping[str, Any]:

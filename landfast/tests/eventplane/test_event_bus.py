@@ -13,8 +13,8 @@ from landfast.aws_errors import AwsError
 from landfast.eventplane.event_bus import EventsApi
 from landfast.journal import Delivered, Dropped, Retrying
 from landfast.sources.sent import Sent
-from tests.eventplane.fanout import ACCOUNT, REGION, Recorder, arn, call, router
-from tests.eventplane.world import START, PlaneInMemory, ids
+from tests.eventplane.fanout import ACCOUNT, REGION, Sender, arn
+from tests.eventplane.world import START
 
 QUEUE = arn("sqs", "orders")
 FIFO_QUEUE = arn("sqs", "orders.fifo")
@@ -29,22 +29,9 @@ BUSY = AwsError("ProvisionedThroughputExceededException", "Rate exceeded")
 ENTRY = {"Source": "shop", "DetailType": "order", "Detail": '{"total": 5}'}
 
 
-class Events:
-    def __init__(self, world: PlaneInMemory | None = None, recorder: Recorder | None = None) -> None:
-        self.world = world or PlaneInMemory()
-        self.recorder = recorder or Recorder()
-        services = router(self.recorder, "sqs", "lambda", "sns", "kinesis")
-        self.api = EventsApi(self.world, services, ACCOUNT, REGION, ids())
-
-    def __call__(self, operation: str, /, trace: str = "", **params: Any) -> Any:
-        return self.api.answer(call("events", operation, trace=trace, **params))
-
-    def refusal(self, operation: str, /, **params: Any) -> AwsError:
-        before = dict(self.world.kept)
-        with pytest.raises(AwsError) as caught:
-            self(operation, **params)
-        assert self.world.kept == before
-        return caught.value
+class Events(Sender):
+    API = EventsApi
+    TAKERS = ("sqs", "lambda", "sns", "kinesis")
 
     def rule(self, *targets: Any, name: str = "orders", bus: str = "default", **params: Any) -> str:
         pattern = json.dumps({"source": ["shop"]})
@@ -57,9 +44,6 @@ class Events:
 
     def put(self, trace: str = "", **entry: Any) -> Any:
         return self("PutEvents", trace=trace, Entries=[{**ENTRY, **entry}])
-
-    def restarted(self) -> "Events":
-        return Events(self.world.restarted(), self.recorder)
 
 
 @pytest.fixture

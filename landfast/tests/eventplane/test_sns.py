@@ -13,8 +13,7 @@ from landfast.aws_errors import AwsError
 from landfast.eventplane.sns import SnsApi
 from landfast.journal import Delivered, Dropped
 from landfast.sources.sent import Sent
-from tests.eventplane.fanout import ACCOUNT, REGION, Recorder, arn, call, router, text
-from tests.eventplane.world import PlaneInMemory, ids
+from tests.eventplane.fanout import ACCOUNT, REGION, Sender, arn, text
 
 QUEUE = arn("sqs", "orders")
 FIFO_QUEUE = arn("sqs", "orders.fifo")
@@ -25,23 +24,9 @@ FIFO_TOPIC = arn("sns", "news.fifo")
 NO_QUEUE = AwsError("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
 
 
-class Sns:
-    """SNS with services around it that only take what is sent."""
-
-    def __init__(self, world: PlaneInMemory | None = None, recorder: Recorder | None = None) -> None:
-        self.world = world or PlaneInMemory()
-        self.recorder = recorder or Recorder()
-        self.api = SnsApi(self.world, router(self.recorder, "sqs", "lambda"), ACCOUNT, REGION, ids())
-
-    def __call__(self, operation: str, /, trace: str = "", **params: Any) -> Any:
-        return self.api.answer(call("sns", operation, trace=trace, **params))
-
-    def refusal(self, operation: str, /, **params: Any) -> AwsError:
-        before = dict(self.world.kept)
-        with pytest.raises(AwsError) as caught:
-            self(operation, **params)
-        assert self.world.kept == before
-        return caught.value
+class Sns(Sender):
+    API = SnsApi
+    TAKERS = ("sqs", "lambda")
 
     def topic(self, name: str = "news", **attributes: str) -> str:
         found: str = self("CreateTopic", Name=name, Attributes=attributes)["TopicArn"]
@@ -54,9 +39,6 @@ class Sns:
             ReturnSubscriptionArn=True,
         )["SubscriptionArn"]  # fmt: skip
         return found
-
-    def restarted(self) -> "Sns":
-        return Sns(self.world.restarted(), self.recorder)
 
 
 @pytest.fixture

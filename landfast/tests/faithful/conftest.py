@@ -1,13 +1,16 @@
 """One service for each engine, on which every scenario has been played."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from pytest_socket import enable_socket, socket_allow_hosts
 
-from landfast.dataplane.engine import EngineName, ministack_is_cached
-from landfast.dataplane.errors import EngineError
+from tests.engines import ENGINES, skip_without
 from tests.faithful.stage import Stage
+
+if TYPE_CHECKING:
+    from landfast.dataplane.engine import EngineName
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -16,13 +19,12 @@ def _loopback_only() -> None:
     socket_allow_hosts(["127.0.0.1"])
 
 
-@pytest.fixture(scope="session", params=["moto", "ministack"])
+@pytest.fixture(scope="session", params=ENGINES)
 def stage(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _loopback_only: None
 ) -> Iterator[Stage]:
     engine: EngineName = request.param
-    if engine == "ministack":
-        _skip_without_ministack()
+    skip_without(engine)
     made = Stage(tmp_path_factory.mktemp(engine), engine)
     try:
         made.play()
@@ -30,12 +32,3 @@ def stage(
         yield made
     finally:
         made.close()
-
-
-def _skip_without_ministack() -> None:
-    try:
-        cached = ministack_is_cached()
-    except EngineError as error:
-        pytest.skip(str(error))
-    if not cached:
-        pytest.skip("ministack is not here: `landfast up --engine ministack` fetches it")

@@ -18,6 +18,7 @@ Resources:
       Runtime: python3.13
       Handler: app.handler
       CodeUri: .
+      DeadLetterQueue: { Type: SQS, TargetArn: arn:aws:sqs:us-east-1:123456789012:dead }
   Version:
     Type: AWS::Lambda::Version
     Properties: { FunctionName: !Ref Orders }
@@ -68,3 +69,9 @@ def test_u_002_an_alias_without_settings_has_the_defaults_or_those_of_its_versio
         for settings in (Settings(), from_ids({"U-2": True}))
     ]
     assert retries == [2, 0]
+
+
+def test_s_025_the_dead_letter_queue_of_a_function_holds_for_each_of_its_versions(tmp_path: Path) -> None:
+    function, _ = _alias(tmp_path)
+    targets = [asynchronous_config(function, name, Settings(), {}).dead_letter for name in ("$LATEST", "1", "live")]
+    assert [target and target.name for target in targets] == ["dead"] * 3

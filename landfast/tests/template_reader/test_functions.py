@@ -317,7 +317,7 @@ def test_s_008_settings_belong_to_their_qualifier_alone(reading: Reading) -> Non
     configs = template.functions["F"].event_invoke_configs
     assert list(configs) == ["live"]
     live = configs["live"]
-    assert (live.maximum_retry_attempts, live.maximum_event_age_in_seconds) == (1, 60)
+    assert (live.properties["MaximumRetryAttempts"], live.properties["MaximumEventAgeInSeconds"]) == (1, "60")
     assert (live.on_success, live.on_failure) == (None, template.queues["Failed"].arn)
     assert live.properties["DestinationConfig"] == {"OnFailure": {"Destination": template.queues["Failed"].arn}}
     without_alias = reading(ALIASED.replace("AutoPublishAlias: live", "Timeout: 3"))

@@ -20,7 +20,7 @@ from landfast.delivery.concurrency import REFUSAL, REFUSAL_STATUS
 from landfast.delivery.destination_records import async_record, dead_letter_message
 from landfast.delivery.destinations import Destination, async_body, dead_letter_fits, parse
 from landfast.delivery.errors import Refused
-from landfast.delivery.event_invoke_config import AsynchronousConfig, configuration, in_force, updated_dead_letter
+from landfast.delivery.event_invoke_config import AsynchronousConfig, configuration, in_force
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.payloads import PAYLOAD_LIMIT, decoded, too_large_event
 from landfast.delivery.recursion import ERROR_CODE, ERROR_STATUS, METRIC, RecursiveLoop, stops
@@ -37,7 +37,6 @@ __all__ = [
     "Progress",
     "configuration",
     "in_force",
-    "updated_dead_letter",
 ]
 
 _RETRY_WAIT: Final = 60.0

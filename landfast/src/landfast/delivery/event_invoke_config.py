@@ -101,20 +101,6 @@ def in_force[T](configurations: Mapping[str, T], qualifier: str, *, settings: Se
     return found
 
 
-def updated_dead_letter(current: str, change: Mapping[str, object], *, settings: Settings) -> str:
-    """The target ARN after an update of `DeadLetterConfig` (S-25): an empty `TargetArn` clears it.
-
-    An empty `change` keeps it, or clears it with U-7.
-
-    Raises:
-        Refused: AWS would not take the new target.
-    """
-    if not change:
-        return "" if settings.dlq_removed_by_empty_config else current
-    target = dead_letter(_text({"DeadLetterConfig": change}, "DeadLetterConfig", "TargetArn"), settings=settings)
-    return target.arn if target else ""
-
-
 def _structure(properties: Mapping[str, object], path: str, known: set[str]) -> Mapping[str, object]:
     """The structure at the end of `path`, which must hold nothing but `known`; empty if it is not there."""
     value = properties.get(path.rpartition(".")[2], {})

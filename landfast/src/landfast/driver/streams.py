@@ -75,6 +75,10 @@ class ReadableShard(Protocol):
         """A reader's place in it."""
         ...
 
+    def has_unread(self, position: Position) -> bool:
+        """Whether a reader that has come to a position has not read everything that it ever held."""
+        ...
+
     def reader(self, stream_arn: str, role_arn: str) -> Callable[[Any], StreamRecord]:
         """What makes one of its own records as the functions of a mapping get it."""
         ...

@@ -87,7 +87,8 @@ class EventDelivery:
                 self._try(pending, rule, target)
 
     def _plan(self, key: str, pending: Pending) -> None:
-        self._world.at(pending.due, lambda: self._again(key, pending))
+        told = f"rule {pending.rule} of bus {pending.bus}, target {pending.target}"
+        self._world.telling(lambda: told).at(pending.due, lambda: self._again(key, pending))
 
     def _again(self, key: str, pending: Pending) -> None:
         """Try again what is due, unless its rule or its target has gone meanwhile."""

@@ -27,6 +27,14 @@ class PlaneWorld(Protocol):
         """
         ...
 
+    def telling(self, told: Callable[[], str]) -> "PlaneWorld":
+        """The same world for one resource.
+
+        Args:
+            told: Tells people, when they ask what does not come to rest, what waits for whatever is planned here.
+        """
+        ...
+
     def after(self, seconds: float, work: Callable[[], None]) -> Plan:
         """Do `work` after so many real seconds: a long poll of an outside client ends by its client's clock."""
         ...

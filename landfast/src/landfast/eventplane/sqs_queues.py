@@ -236,12 +236,22 @@ class Queues:
         )
         left = self._left.pop(name, None)
         if left is None:
-            left = PolledQueue(machine, self._world, ended=lambda *ended: self._note(name, *ended))
+            world = self._world.telling(lambda: self._told(name))
+            left = PolledQueue(machine, world, ended=lambda *ended: self._note(name, *ended))
         else:
             left.queue = machine
         queue.polled = left
         self._queues[name] = queue
         return queue
+
+    def _told(self, name: str) -> str:
+        """What of a queue somebody waits for, for people."""
+        queue = self._queues.get(name)
+        hidden = [one for one in queue.messages if one.awaited and one.hidden_until is not None] if queue else []
+        delayed = sum(one.is_delayed for one in hidden)
+        counts = ((len(hidden) - delayed, "in flight"), (delayed, "delayed"))
+        told = ", ".join(f"{count} {state}" for count, state in counts if count)
+        return f"queue {name} (messages: {told})" if told else f"queue {name}"
 
     def _redrive(self, queue: Queue, message: Message) -> bool:
         """Hand a message to the dead-letter queue; False if that is gone or may not have it (S-95)."""

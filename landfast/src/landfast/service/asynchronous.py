@@ -49,7 +49,7 @@ class AsynchronousQueues:
         )
         self._drivers[target.qualified_arn] = AsynchronousDriver(
             queue,
-            LiveWorld(shared, target, source, draw=self._draw),
+            LiveWorld(shared, target, source, told=lambda: _told(target, queue), draw=self._draw),
             source=source,
             function=target.label,
             function_arn=target.spec.arn,
@@ -116,3 +116,7 @@ class AsynchronousQueues:
         """Which version of an alias with weights: drawn for each attempt, or once for all of the event (U-26)."""
         drawing = Random() if self._settings.redraw_alias_version else Random(request_id)  # noqa: S311 - no secret
         return drawing.random()
+
+
+def _told(target: Target, queue: AsynchronousQueue) -> str:
+    return f"function {target.spec.name} (asynchronous events: {len(queue)})"

@@ -96,7 +96,8 @@ class Gateway:
             await self._open.wait()
         if target.startswith(PREFIX):
             return _web(await self._local.answer(request.method, target, self.driver))
-        under_way = self._loop.begin(f"{request.method} {target.partition('?')[0]}")
+        told = request.headers.get("X-Amz-Target") or f"{request.method} {target.partition('?')[0]}"
+        under_way = self._loop.begin(told)
         try:
             return await self._response(_Asked(request, target, request_id, engine, under_way))
         finally:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from landfast.delivery.times import iso_seconds
 from landfast.driver import Order, Plan
 from landfast.service import service_log
 from landfast.service.clock import Clock
@@ -46,6 +47,7 @@ class _Planned:
     number: int
     source: str = field(compare=False)
     work: Callable[[], None] | None = field(compare=False)
+    told: Callable[[], str] | None = field(default=None, compare=False)
 
     def cancel(self) -> None:
         """Do not do it after all."""
@@ -178,6 +180,7 @@ class Loop:
         source: str = "",
         *,
         background: bool = False,
+        told: Callable[[], str] | None = None,
     ) -> Plan:
         """Do `work` at the time `due`; only from the loop's thread.
 
@@ -187,8 +190,9 @@ class Loop:
             order: What goes first among things that are due at the same time.
             source: Named should it crash.
             background: Whether nobody waits for it: the clock does not jump to it.
+            told: Tells people what waits for it, should it be asked (`unsettled`); the source without it.
         """
-        planned = _Planned(due, order, next(self._count), source, work)
+        planned = _Planned(due, order, next(self._count), source, work, told)
         heapq.heappush(self._background if background else self._planned, planned)
         return planned
 
@@ -198,9 +202,15 @@ class Loop:
         heapq.heappush(self._timers, timer)
         return timer
 
-    def apart(self, work: Callable[[], None], source: str = "") -> None:
-        """Do work that waits in a thread of its own; from the loop's thread once the turn is on disk."""
-        under_way = self.begin(source)
+    def apart(self, work: Callable[[], None], source: str = "", *, told: str = "") -> None:
+        """Do work that waits in a thread of its own; from the loop's thread once the turn is on disk.
+
+        Args:
+            work: What to do.
+            source: Named should it crash.
+            told: What is under way meanwhile, for people; the source without it.
+        """
+        under_way = self.begin(told or source)
         if self.is_own_thread:
             self.turn.then(lambda: self._submit(work, source, under_way))
         else:
@@ -224,14 +234,15 @@ class Loop:
     def unsettled(self) -> str:
         """What is under way, and what is planned, for people; only from the loop's thread."""
         with self._lock:
-            busy = [what for what in self._under_way if what]
-        told = [f"under way: {', '.join(busy[:_SHOWN])}"] if busy else []
-        if following := heapq.nsmallest(_SHOWN, [planned for planned in self._planned if planned.work]):
-            now = self.clock.now()
-            told.append(
-                "planned: " + ", ".join(f"{one.source} in {max(0.0, one.due - now):.0f} s" for one in following)
-            )
+            busy = [f"{what} ({times} times)" if times > 1 else what for what, times in self._under_way.items() if what]
+        told = [f"under way: {_shown(busy)}"] if busy else []
+        if planned := sorted(one for one in self._planned if one.work):
+            told.append(f"planned: {_shown([*map(self._planned_for, planned)])}")
         return "; ".join(told) or "work that was handed in"
+
+    def _planned_for(self, planned: _Planned) -> str:
+        what = planned.told() if planned.told else planned.source
+        return f"{what} until {iso_seconds(planned.due)} (in {max(0.0, planned.due - self.clock.now()):.0f} s)"
 
     def _end(self, what: str) -> None:
         with self._lock:
@@ -325,6 +336,11 @@ class Loop:
                 _log.error("the driver of %s has failed", source or "the service", exc_info=error)
                 self.crashed(source, error)
             raise StoppedError from error
+
+
+def _shown(each: list[str]) -> str:
+    more = len(each) - _SHOWN
+    return ", ".join(each[:_SHOWN]) + (f", and {more} more" if more > 0 else "")
 
 
 def _first(planned: list[_Planned]) -> _Planned | None:

@@ -88,6 +88,16 @@ class Plane:
             case never:
                 assert_never(never)
 
+    def earlier_streams(self, source: StreamSource, arn: str) -> Sequence[ReadableStream]:
+        """The streams that a table had before the one with this ARN, as long as they can be read."""
+        match source.kind:
+            case "dynamodb":
+                return self.tables.streams.earlier(arn)
+            case "kinesis":
+                return ()  # a stream of the same name goes with all it holds
+            case never:
+                assert_never(never)
+
     def queue(self, source: QueueSource, arn: str) -> PolledQueue:
         """The queue with this ARN, for a mapping to poll."""
         match source.kind:

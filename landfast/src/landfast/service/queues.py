@@ -1,49 +1,26 @@
 """Mappings of SQS queues: each polls its queue of the event plane, in process."""
 
 import uuid
-from dataclasses import dataclass
 
 from landfast.delivery.queue import QueuePoller
 from landfast.delivery.queue_config import QueueConfig
-from landfast.delivery.settings import Settings
 from landfast.driver.polled_queue import PolledQueue
 from landfast.driver.queues import QueueDriver
 from landfast.service import chain
-from landfast.service.functions import Target
-from landfast.service.world import LiveWorld, Shared
+from landfast.service.mapped import Mapped, Reader
+from landfast.service.world import Shared
 
 
-@dataclass(frozen=True, slots=True)
-class QueueMapping:
-    """One mapping of a queue.
-
-    Attributes:
-        source: Its logical id.
-        target: The function it calls.
-        queue: What it reads.
-        config: Its settings.
-        settings: The unconfirmed points.
-    """
-
-    source: str
-    target: Target
-    queue: PolledQueue
-    config: QueueConfig
-    settings: Settings
+class QueueMapping(Mapped[PolledQueue, QueueConfig]):
+    """One mapping of a queue."""
 
 
-class QueueReader:
-    """Polls the queue of a mapping.
-
-    Args:
-        mapping: The mapping.
-        shared: What all sources have in common.
-    """
+class QueueReader(Reader[QueueMapping]):
+    """Polls the queue of a mapping."""
 
     def __init__(self, mapping: QueueMapping, shared: Shared) -> None:
-        self._mapping = mapping
-        self._loop = shared.loop
-        self._queue = mapping.queue.mapped(has_window=mapping.config.batching_window > 0)
+        super().__init__(mapping, shared)
+        self._queue = mapping.reads.mapped(has_window=mapping.config.batching_window > 0)
         self._poller = QueuePoller(
             mapping.config,
             settings=mapping.settings,
@@ -53,23 +30,13 @@ class QueueReader:
         )
         self._driver = QueueDriver(
             self._poller,
-            LiveWorld(shared, mapping.target, mapping.source),
+            self._world.telling(self._told),
             self._queue,
             source=mapping.source,
             function=mapping.target.label,
             function_arn=mapping.target.spec.arn,
             new_trace=chain.begun,
         )
-
-    @property
-    def source(self) -> str:
-        """The name of the mapping."""
-        return self._mapping.source
-
-    @property
-    def target(self) -> Target:
-        """The function that it calls."""
-        return self._mapping.target
 
     def start(self) -> None:
         """Begin; from another thread than the driver's."""
@@ -78,6 +45,10 @@ class QueueReader:
     def is_busy(self) -> bool:
         """Whether something was received and has not ended."""
         return self._driver.in_flight > 0 or self._poller.in_flight > 0
+
+    def _told(self) -> str:
+        name, held = self._queue.arn.rpartition(":")[2], len(self._queue.in_hand)
+        return f"queue {name}, mapping {self.source} (messages in hand: {held})"
 
     def states(self) -> list[tuple[int, str]]:
         """How many invocations are under way; batches, groups in flight and the largest receive count, for people."""

@@ -10,7 +10,7 @@ from landfast.runtime.model import FunctionSpec, LoggingConfig
 from landfast.service import layers
 from landfast.service.functions import LATEST
 from landfast.service.state import ServiceError
-from landfast.template import EventInvokeConfig, Function, Layer, Template
+from landfast.template import Function, Layer, Template
 
 
 def function_specs(template: Template, cache: Path, environment: Mapping[str, str]) -> dict[str, FunctionSpec]:
@@ -74,7 +74,7 @@ def asynchronous_config(
     """
     version = versions(function).get(qualifier, "")
     found = in_force(function.event_invoke_configs, qualifier, settings=settings, version=version)
-    properties = _properties(found) if found else {}
+    properties = dict(found.properties) if found else {}
     if function.dead_letter_target_arn:
         properties["DeadLetterConfig"] = {"TargetArn": function.dead_letter_target_arn}
     try:
@@ -87,20 +87,3 @@ def _built(layer: Layer, cache: Path) -> tuple[Path, ...]:
     if layer.build_method is None:
         return (layer.content,)
     return (*layers.packages(layer.content, cache), layers.source(layer.content, layer.logical_id, cache))
-
-
-def _properties(config: EventInvokeConfig) -> dict[str, object]:
-    """As CloudFormation writes them."""
-    properties: dict[str, object] = {"FunctionName": "", "Qualifier": ""}
-    if config.maximum_retry_attempts is not None:
-        properties["MaximumRetryAttempts"] = config.maximum_retry_attempts
-    if config.maximum_event_age_in_seconds is not None:
-        properties["MaximumEventAgeInSeconds"] = config.maximum_event_age_in_seconds
-    destinations = {
-        side: {"Destination": arn}
-        for side, arn in (("OnSuccess", config.on_success), ("OnFailure", config.on_failure))
-        if arn is not None
-    }
-    if destinations:
-        properties["DestinationConfig"] = destinations
-    return properties

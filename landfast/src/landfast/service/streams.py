@@ -1,13 +1,12 @@
 """Mappings of streams: one driver a shard, parents before children, no polls."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from landfast.delivery.settings import Settings
 from landfast.delivery.shards import ShardTree
 from landfast.delivery.starting_positions import position
 from landfast.delivery.stream import ShardPoller
@@ -16,56 +15,31 @@ from landfast.delivery.stream_records import StreamRecord
 from landfast.driver import KeepShard, ShardState
 from landfast.driver.streams import ReadableShard, ReadableStream, ShardDriver, TailedShard
 from landfast.journal import Dropped
-from landfast.service.functions import Target
-from landfast.service.world import LiveWorld, Shared
+from landfast.service.mapped import Mapped, Reader
+from landfast.service.world import Shared
 
 
 @dataclass(frozen=True, slots=True)
-class StreamMapping:
+class StreamMapping(Mapped[ReadableStream, StreamConfig]):
     """One mapping of a stream.
 
     Attributes:
-        source: Its logical id.
-        target: The function it calls.
-        stream: What it reads.
-        config: Its settings.
-        settings: The unconfirmed points.
+        earlier: Streams that the same table had before.
     """
 
-    source: str
-    target: Target
-    stream: ReadableStream
-    config: StreamConfig
-    settings: Settings
+    earlier: Sequence[ReadableStream] = ()
 
 
-class StreamReader:
-    """Begins to read every shard that may be read (S-51).
-
-    Args:
-        mapping: The mapping.
-        shared: What all sources have in common.
-    """
+class StreamReader(Reader[StreamMapping]):
+    """Begins to read every shard that may be read (S-51)."""
 
     def __init__(self, mapping: StreamMapping, shared: Shared) -> None:
+        super().__init__(mapping, shared)
         self.drivers: list[ShardDriver] = []
-        self._mapping = mapping
-        self._loop = shared.loop
-        self._world = LiveWorld(shared, mapping.target, mapping.source)
         self._tree = ShardTree(parents_first=mapping.settings.parents_first)
         self._known = shared.store.shards(mapping.source)
         self._started: float | None = None
         self._shards: dict[str, TailedShard[Any]] = {}
-
-    @property
-    def source(self) -> str:
-        """The name of the mapping."""
-        return self._mapping.source
-
-    @property
-    def target(self) -> Target:
-        """The function that it calls."""
-        return self._mapping.target
 
     def is_busy(self) -> bool:
         """Whether something was read and has not ended."""
@@ -93,31 +67,38 @@ class StreamReader:
         """LATEST means this moment for the shards that are there when the mapping is started for the first time."""
         self._started = None if self._known else self._world.now()
         self._forget_missing()
-        self._mapping.stream.watch(self._look)
+        self._mapping.reads.watch(self._look)
         self._look()
         self._started = None
 
     def _forget_missing(self) -> None:
         """Tell once of shards that have left the stream, or went with a stream that was deleted, before their end."""
-        there = {shard.id: shard.start for shard in self._mapping.stream.readable_shards()}
+        there = {shard.id: shard.start for shard in self._mapping.reads.readable_shards()}
         for name, state in [*self._known.items()]:
             if there.get(name) == state.start:
                 continue
             if not state.ended:
                 lost = f"{name}: the shard has left the stream before it was read to its end"
                 note = Dropped(at=self._world.now(), source=self.source, metric="TrimmedRecords", error=lost)
-                self._keep(name, replace(state, ended=True), note)
+                self._keep(name, replace(state, ended=True), *([note] if self._has_unread(name, state) else []))
             if name in there:
                 del self._known[name]
 
+    def _has_unread(self, name: str, state: ShardState) -> bool:
+        """Whether something is left in a shard that nobody reads any more; of one that is gone nobody can tell."""
+        shards = (shard for stream in self._mapping.earlier for shard in stream.readable_shards())
+        shard = next((shard for shard in shards if shard.id == name), None)
+        reached = position(self._mapping.config, state.sequence, state.started)
+        return shard is None or shard.has_unread(reached)
+
     def _look(self) -> None:
         ended = [name for name, state in self._known.items() if state.ended]
-        shards = self._mapping.stream.readable_shards()
+        shards = self._mapping.reads.readable_shards()
         self._tree.know({shard.id: shard.parents for shard in shards}, ended)
         self._begin_ready()
 
     def _begin_ready(self) -> None:
-        shards = {shard.id: shard for shard in self._mapping.stream.readable_shards()}
+        shards = {shard.id: shard for shard in self._mapping.reads.readable_shards()}
         for shard_id in self._tree.begin():
             shard_driver = self._driver(shards[shard_id])
             self.drivers.append(shard_driver)
@@ -140,7 +121,7 @@ class StreamReader:
         )
         return ShardDriver(
             poller,
-            self._world,
+            self._world.telling(lambda: self._told(poller)),
             tailed,
             render=_rendered,
             text=_text,
@@ -151,6 +132,9 @@ class StreamReader:
             drained=lambda: self._drained(shard.id),
             delivery_retries=settings.delivery_retries,
         )
+
+    def _told(self, poller: ShardPoller) -> str:
+        return f"{self._mapping.config.stream_arn}, {poller.shard_id} (records not done: {poller.undone})"
 
     def _drained(self, shard_id: str) -> None:
         self._tree.drained(shard_id)

@@ -9,7 +9,7 @@ import msgspec
 from landfast.sources.kinesis_resharding import Shards
 from landfast.sources.kinesis_rows import HOUR, Record, Settings
 from landfast.sources.kinesis_shards import KinesisShard, hash_key
-from landfast.sources.rows import Keep
+from landfast.sources.rows import SETTINGS, Keep, parted
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,8 @@ class KinesisStream:
     @classmethod
     def restored(cls, rows: Iterable[tuple[str, bytes]], keep: Keep) -> Self:
         """A stream as its rows, in the order of their keys, tell."""
-        kept = dict(rows)
-        settings = msgspec.msgpack.decode(kept.pop(_SETTINGS), type=Settings)
-        return cls(settings, keep, kept.items())
+        settings, others = parted(rows, Settings)
+        return cls(settings, keep, others)
 
     @property
     def arn(self) -> str:
@@ -121,7 +120,7 @@ class KinesisStream:
 
     def save(self) -> None:
         """Keep the settings."""
-        self._keep(_SETTINGS, msgspec.msgpack.encode(self.settings))
+        self._keep(SETTINGS, msgspec.msgpack.encode(self.settings))
 
     def put(self, entries: Sequence[Entry], now: float) -> list[tuple[KinesisShard, Record]]:
         """Take records in, in their order; each with the shard that has taken it."""
@@ -172,7 +171,7 @@ class KinesisStream:
             self._let_go(shard, shard.end, "its stream was deleted")
             self._shards.forget(shard)
             shard.vanish(f"the {self.settings.told} was deleted")
-        self._keep(_SETTINGS, None)
+        self._keep(SETTINGS, None)
 
     def _put(self, entry: Entry, now: float) -> tuple[KinesisShard, Record]:
         shard = self._shard_for(entry)
@@ -222,7 +221,6 @@ class KinesisStream:
 
 
 _NEVER: Final = float("inf")
-_SETTINGS: Final = "stream"
 _RECORDS: Final = "record/"
 _RECORD: Final = msgspec.msgpack.Decoder(Record)
 

@@ -1,9 +1,21 @@
 """What a machine must not forget, row by row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+
+SETTINGS: Final = "stream"
+"""The key of the row that holds what a stream is set to."""
 
 type Keep = Callable[[str, bytes | None], None]
 """Keeps a row under its key, or forgets it if the content is None. What one turn keeps is one commit."""
+
+
+def parted[S](rows: Iterable[tuple[str, bytes]], settings: type[S]) -> tuple[S, Iterable[tuple[str, bytes]]]:
+    """What a stream is set to, and its other rows, in the order of their keys."""
+    kept = dict(rows)
+    return msgspec.msgpack.decode(kept.pop(SETTINGS), type=settings), kept.items()
 
 
 def keep_nothing(key: str, content: bytes | None) -> None:

@@ -180,6 +180,12 @@ class ShardLog[R: Stored]:
         self._tails.append(tail)
         return tail
 
+    def has_unread(self, position: Position) -> bool:
+        """Whether a reader that has come to a position has not read everything that the shard ever held."""
+        tail = self.tail(position)
+        self._tails.remove(tail)
+        return tail.next < self.end or tail.lost or (self.trimmed > 0 and not isinstance(position, After))
+
     def let_go(self, upto: int, rule: str) -> Sequence[R]:
         """Let go of the records before the number `upto`, and tell the readers that have not read them."""
         for tail in self._tails:

@@ -16,7 +16,7 @@ from landfast.delivery.event_sources.dynamodb import dynamodb_record
 from landfast.delivery.event_sources.dynamodb_items import change_size
 from landfast.delivery.stream_config import DEFAULT_RETENTION
 from landfast.delivery.stream_records import StreamRecord, written
-from landfast.sources.rows import Keep
+from landfast.sources.rows import SETTINGS, Keep, parted
 from landfast.sources.shard_log import ShardLog
 from landfast.sources.table_changes import ChangeRecord, ItemChange, ViewType, event_name, is_same
 
@@ -152,9 +152,8 @@ class TableStream:
     @classmethod
     def restored(cls, rows: Iterable[tuple[str, bytes]], keep: Keep) -> Self:
         """A stream as its rows, in the order of their keys, tell."""
-        kept = dict(rows)
-        settings = msgspec.msgpack.decode(kept.pop(_SETTINGS), type=Settings)
-        return cls(settings, keep, kept.items())
+        settings, others = parted(rows, Settings)
+        return cls(settings, keep, others)
 
     @property
     def arn(self) -> str:
@@ -207,7 +206,7 @@ class TableStream:
     def delete(self) -> None:
         """Forget everything."""
         self._let_go(self.shard.end, "its stream was deleted")
-        self._keep(_SETTINGS, None)
+        self._keep(SETTINGS, None)
         self.shard.vanish(f"the stream {self.arn} is no more")
 
     def due(self) -> float | None:
@@ -246,14 +245,13 @@ class TableStream:
             self._keep(_record_key(record.index), None)
 
     def _save(self) -> None:
-        self._keep(_SETTINGS, msgspec.msgpack.encode(self.settings))
+        self._keep(SETTINGS, msgspec.msgpack.encode(self.settings))
 
 
 def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-_SETTINGS: Final = "stream"
 _RECORD: Final = msgspec.msgpack.Decoder(ChangeRecord)
 
 

@@ -290,8 +290,6 @@ def _event_invoke_configs(stack: Stack) -> dict[str, dict[str, EventInvokeConfig
         _check_asynchronous(logical_id, resolved, stack.place.function_arn(function))
         destinations = properties.destination_config
         of_function[properties.qualifier] = EventInvokeConfig(
-            maximum_retry_attempts=properties.maximum_retry_attempts,
-            maximum_event_age_in_seconds=properties.maximum_event_age_in_seconds,
             on_success=destinations.on_success.destination,
             on_failure=destinations.on_failure.destination,
             properties=resolved,

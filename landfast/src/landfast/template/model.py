@@ -81,18 +81,14 @@ class Layer(Declared, frozen=True, kw_only=True):
 
 
 class EventInvokeConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What happens to asynchronous events of one qualifier (S-07, S-08); what is not set is None.
+    """What happens to asynchronous events of one qualifier (S-07, S-08).
 
     Attributes:
-        maximum_retry_attempts: 0 to 2.
-        maximum_event_age_in_seconds: 60 to 21600.
-        on_success: The ARN of the destination.
-        on_failure: The ARN of the destination.
+        on_success: The ARN of the destination; None without one.
+        on_failure: The ARN of the destination; None without one.
         properties: CloudFormation's own, resolved, as `landfast.delivery` reads them.
     """
 
-    maximum_retry_attempts: int | None = None
-    maximum_event_age_in_seconds: int | None = None
     on_success: str | None = None
     on_failure: str | None = None
     properties: Mapping[str, Any]

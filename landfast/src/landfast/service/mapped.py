@@ -1,0 +1,64 @@
+"""What every event source mapping of a running service has."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from landfast.delivery.settings import Settings
+from landfast.service.functions import Target
+from landfast.service.world import LiveWorld, Shared
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped[S, C]:
+    """One mapping.
+
+    Attributes:
+        source: The logical id of the mapping, which names it in the journal.
+        target: The function that the mapping calls.
+        reads: The stream or queue.
+        config: The settings of the mapping.
+        settings: The unconfirmed points.
+    """
+
+    source: str
+    target: Target
+    reads: S
+    config: C
+    settings: Settings
+
+
+class Reader[M: Mapped[Any, Any]](ABC):
+    """Reads the source of a mapping.
+
+    Args:
+        mapping: The mapping.
+        shared: What all sources have in common.
+    """
+
+    def __init__(self, mapping: M, shared: Shared) -> None:
+        self._mapping = mapping
+        self._loop = shared.loop
+        self._world = LiveWorld(shared, mapping.target, mapping.source)
+
+    @property
+    def source(self) -> str:
+        """The name of the mapping."""
+        return self._mapping.source
+
+    @property
+    def target(self) -> Target:
+        """The function that it calls."""
+        return self._mapping.target
+
+    @abstractmethod
+    def start(self) -> None:
+        """Begin to read; from another thread than the driver's."""
+
+    @abstractmethod
+    def is_busy(self) -> bool:
+        """Whether something was read or received and has not ended."""
+
+    @abstractmethod
+    def states(self) -> list[tuple[int, str]]:
+        """For each shard, or for the queue: how many invocations are under way, and how far it has come, for people."""

@@ -1,0 +1,20 @@
+"""The engines on which tests run: moto, and ministack where it is fetched already."""
+
+import pytest
+
+from landfast.dataplane.engine import EngineName, ministack_is_cached
+from landfast.dataplane.errors import EngineError
+
+ENGINES: tuple[EngineName, ...] = ("moto", "ministack")
+
+
+def skip_without(engine: EngineName) -> None:
+    """Skip a test, with the reason, if its engine is not on this machine."""
+    if engine == "moto":
+        return
+    try:
+        cached = ministack_is_cached()
+    except EngineError as error:
+        pytest.skip(str(error))
+    if not cached:
+        pytest.skip("ministack is not here: `landfast up --engine ministack` fetches it")
