@@ -14,6 +14,7 @@ from landfast.testing import Finished, Options, Service, read_journal
 from tests.end_to_end.audit import Audit, engine, poison, report, say
 from tests.end_to_end.conftest import ROOT
 from tests.end_to_end.loads import Tolerance, workload
+from tests.samples import FUNCTIONS
 
 EVENTS = {"ministack": 600, "moto": 150}
 SEED = int(os.environ.get("LANDFAST_SEED", str(time.time_ns() % 1_000_000)))
@@ -50,8 +51,10 @@ class Killer:
         while not self._stop.wait(self._random.uniform(*PAUSES)):
             found = workers()
             if found:
+                # Idle ones are stopped: where one pipeline is alone, hardly another would be met.
+                at_work = [worker for worker in found if not _is_stopped(worker)]
                 try:
-                    os.kill(self._random.choice(found), signal.SIGKILL)
+                    os.kill(self._random.choice(at_work or found), signal.SIGKILL)
                     self.kills += 1
                 except ProcessLookupError:
                     continue  # it ended by itself
@@ -70,6 +73,14 @@ def _is_worker(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return b"runtime/launch.py" in command or b"runtime/bootstrap.py" in command
+
+
+def _is_stopped(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state == "T"
 
 
 def test_what_killed_functions_were_at_is_processed_once_or_kept(tmp_path: Path, layers: Path) -> None:
@@ -93,5 +104,5 @@ def test_what_killed_functions_were_at_is_processed_once_or_kept(tmp_path: Path,
         landings = audit.landings(Tolerance(repeats=THREADS * repeating, both=True))
     say(f"{killer.kills} kills, {hit.total()} of them at work: {dict(hit)}; done in {quiet - began:.1f} s")
     say(report(landings))
-    assert hit.total() >= 10, "the killer met hardly anybody at work"
+    assert hit.total() >= len(FUNCTIONS) + 2, "the killer met hardly anybody at work"
     assert all(one.holds for one in landings), report([one for one in landings if not one.holds])

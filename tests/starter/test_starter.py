@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from landfast.starter import describe, files, make
+from tests.architecture.sources import imported, top
 from tests.template.stack import ROOT
 from tools import starter
 from tools.starter import BuildError, copy, pack
@@ -55,6 +56,17 @@ def test_nothing_of_the_tools_is_in_it(application: Path) -> None:
         or re.search(r"\bcd landfast\b|\blandfast/(src|tests)|(?<![\w./])tools/(?!setup\.sh)", line)
     }
     assert left == set()
+
+
+def test_its_code_imports_nothing_of_the_repository_that_is_not_in_it(application: Path) -> None:
+    missing = {
+        (path.relative_to(application).as_posix(), module)
+        for path in application.rglob("*.py")
+        for module in imported(path)
+        if top(module) in {"benchmarks", "demo", "tests", "tools"}
+        if not any((application / f"{module.replace('.', '/')}{end}").exists() for end in ("", ".py"))
+    }
+    assert missing == set()
 
 
 def test_every_link_of_its_pages_leads_to_one_of_its_files(application: Path) -> None:

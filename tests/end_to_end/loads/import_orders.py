@@ -96,10 +96,10 @@ class Load(_Load):
 def _successes(good: Iterable[Upload], records: Iterable[Any], tolerance: Tolerance) -> list[tuple[str, int]]:
     """What the records of good files tell.
 
-    Where things are repeated, an import may find orders that it has written already, and a record may be there again.
+    Where imports are killed or repeated, one may find orders that are written already, and a record may be there again.
     """
     told = [(_key(one), one["responsePayload"]["body"]["orders"]) for one in records]
-    if not tolerance.repeats:
+    if not (tolerance.repeats or tolerance.both):
         return told
     sent, found = Counter(upload.key for upload in good), Counter(key for key, _ in told)
     counted = found & sent if (found - sent).total() <= tolerance.repeats else found

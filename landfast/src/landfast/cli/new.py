@@ -22,9 +22,10 @@ def new(
         typer.Option("--pipelines", help="Those that the project shall have; all without it.", metavar="NAMES"),
     ] = None,
 ) -> None:
-    """Make a project of a starter: named after itself, with a git repository and its first commit.
+    """Make a project of a starter.
 
-    A starter is a folder with a file starter.toml, or a zip of one. Nothing of it is run.
+    The project is named after itself, and is a git repository with its first commit. A starter is a folder with a file
+    starter.toml, or a zip of one; nothing of it is run.
 
     Example: landfast new my-app --from ../our-starter --pipelines orders,late-mails
     """

@@ -9,7 +9,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 app = typer.Typer(
-    help="Take pipelines out of a project, by the marks in its files and the names of its functions.",
+    help=(
+        "Take pipelines out of a project, by marks in its files and by the names of its functions.\n\n"
+        "A comment that is alone in its line, as in '# --- orders ---', gives the lines after it to the pipeline "
+        "orders, up to the next mark; '# --- shared ---' ends it. At the end of a line it gives that line. Files and "
+        "folders that are named after a function of the pipeline's section of template.yaml go with it."
+    ),
     no_args_is_help=True,
 )
 

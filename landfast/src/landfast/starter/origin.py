@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -117,17 +118,39 @@ def _check(archive: zipfile.ZipFile, name: str) -> None:
 def _fetched(address: str, path: Path) -> Path:
     """Fetch a zip; what could be changed on its way is refused, unless it does not leave this machine."""
     request = urllib.request.Request(_safe(address), headers={"User-Agent": "landfast"})  # noqa: S310 - `_safe` looks
+    opener = urllib.request.build_opener(_SafeRedirects)
     try:
-        with urllib.request.urlopen(request, timeout=_PATIENCE) as answer, path.open("wb") as file:  # noqa: S310 - as above
-            _safe(answer.url)
+        with opener.open(request, timeout=_PATIENCE) as answer, path.open("wb") as file:
             _copy(answer, file, address)
     except urllib.error.HTTPError as error:
+        error.close()
         raise StarterError(f"{address}: it answers {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
         raise StarterError(f"{address}: it cannot be reached: {error.reason}") from error
     except TimeoutError as error:
         raise StarterError(f"{address}: it does not answer within {_PATIENCE:.0f} s") from error
     return path
+
+
+class _SafeRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows an address to another one only if that one could have been given."""
+
+    def redirect_request(  # noqa: PLR0917 - its base class's
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        """Return the request for the other address."""
+        try:
+            _safe(newurl)
+        except StarterError:
+            fp.close()
+            raise
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _safe(address: str) -> str:
