@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from landfast.driver import Plan
 
 KIND: Final = "dynamodbstreams"
-"""Of the rows."""
+"""The kind of the rows."""
 
 
 class TableStreams:

@@ -133,7 +133,7 @@ class Worker:
         return self._gauge.highest if self._gauge else 0
 
     def alive(self) -> bool:
-        """Whether the process still runs."""
+        """Tell whether the process still runs."""
         if self._process.returncode is not None:
             return False
         try:
@@ -142,7 +142,7 @@ class Worker:
             return False
 
     def _was_killed(self) -> bool:
-        """Whether the process, which has ended, was killed by SIGKILL: its supervisor perhaps had no say in it."""
+        """Tell whether the process, which has ended, was killed by SIGKILL: its supervisor perhaps had no say in it."""
         ended = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         return ended is not None and ended.si_status == signal.SIGKILL
 

@@ -22,8 +22,8 @@ class AsynchronousQueues:
 
     Args:
         loop: The thread of the machines.
-        store: Where events are kept.
-        functions: Where an address leads.
+        store: The store that keeps events.
+        functions: The functions, by their addresses.
         settings: The unconfirmed points.
     """
 
@@ -68,7 +68,7 @@ class AsynchronousQueues:
         return [(self._targets[arn], driver) for arn, driver in self._drivers.items()]
 
     def source_of(self, target: Target) -> str:
-        """What the journal calls the queue of a function."""
+        """Return the name of a function's queue in the journal."""
         return self._drivers[target.qualified_arn].source
 
     def accept(self, target: Target, payload: bytes, *, request_id: str, origin: str, trace: str = "") -> None:
@@ -78,7 +78,7 @@ class AsynchronousQueues:
             target: The function as it is addressed.
             payload: JSON text.
             request_id: An event that waits under the same id is this one.
-            origin: What it comes from, for people.
+            origin: The origin of the event, for people.
             trace: The trace header it came with.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Who answers a request at the endpoint: the event plane, what makes events of calls to the engine, or the engine."""
+"""Hands each request to whom it is for: the event plane, an interceptor of calls to the engine, or the engine."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -64,7 +64,7 @@ class Gateway:
     Args:
         loop: The thread of the machines.
         plane: The services that deliver events.
-        local: What the tool's own commands ask.
+        local: The API of the tool's own commands.
     """
 
     def __init__(self, loop: Loop, plane: Plane, local: LocalApi) -> None:
@@ -104,7 +104,7 @@ class Gateway:
             under_way.end()
 
     async def driver[T](self, work: Callable[[], T]) -> T:
-        """What `work` answers in the driver's thread, once everything that it did is on disk.
+        """Return what `work` answers in the driver's thread, once everything that it did is on disk.
 
         Raises:
             Exception: Whatever `work` raises.

@@ -117,12 +117,12 @@ class Loop:
 
     @property
     def is_running(self) -> bool:
-        """Whether its thread runs."""
+        """True if its thread runs."""
         return self._thread.is_alive()
 
     @property
     def is_own_thread(self) -> bool:
-        """Whether this is the driver's thread."""
+        """True if this is the driver's thread."""
         return threading.current_thread() is self._thread
 
     def post(self, work: Callable[[], object], source: str = "") -> None:
@@ -135,7 +135,7 @@ class Loop:
         """Ask something in the loop's thread, from any thread, and tell the answer there once the turn is on disk.
 
         Args:
-            question: What to ask.
+            question: The question to ask.
             answered: Told what it has answered.
             failed: Told what it has raised, or why the turn cannot be written.
         """
@@ -154,7 +154,7 @@ class Loop:
         self.post(put)
 
     def ask[T](self, question: Callable[[], T]) -> T:
-        """What `question` answers in the loop's thread, or raises there, once the turn is on disk; from any thread.
+        """Return what `question` answers in the loop's thread, once the turn is on disk; from any thread.
 
         Raises:
             StoppedError: The service stops.
@@ -186,10 +186,10 @@ class Loop:
 
         Args:
             due: In seconds of the clock.
-            work: What to do.
-            order: What goes first among things that are due at the same time.
+            work: The work to do.
+            order: The order among works of the same time.
             source: Named should it crash.
-            background: Whether nobody waits for it: the clock does not jump to it.
+            background: True if nobody waits for it: the clock does not jump to it.
             told: Tells people what waits for it, should it be asked (`unsettled`); the source without it.
         """
         planned = _Planned(due, order, next(self._count), source, work, told)
@@ -232,7 +232,7 @@ class Loop:
             self._settling.remove(settled)
 
     def unsettled(self) -> str:
-        """What is under way, and what is planned, for people; only from the loop's thread."""
+        """Tell people what is under way, and what is planned; only from the loop's thread."""
         with self._lock:
             busy = [f"{what} ({times} times)" if times > 1 else what for what, times in self._under_way.items() if what]
         told = [f"under way: {_shown(busy)}"] if busy else []
@@ -295,7 +295,7 @@ class Loop:
         return min(waits, default=None)
 
     def _rests(self) -> bool:
-        """Whether nothing is under way; asked in this order, as what ends has posted what came of it before."""
+        """Tell whether nothing is under way; asked in this order, as what ends has posted what came of it before."""
         return not self._under_way and self._inbox.empty()
 
     def _settle(self) -> None:
@@ -344,7 +344,7 @@ def _shown(each: list[str]) -> str:
 
 
 def _first(planned: list[_Planned]) -> _Planned | None:
-    """What is planned next; what was cancelled is let go of."""
+    """Return the plan that is due next; what was cancelled is let go of."""
     while planned and planned[0].work is None:
         heapq.heappop(planned)
     return planned[0] if planned else None

@@ -34,7 +34,7 @@ class Plane:
 
     Args:
         loop: The thread of the machines; not begun yet.
-        store: What was kept.
+        store: The store, with what an earlier service has kept.
         template: Whose region and account are played.
         settings: The unconfirmed points.
         endpoint: Tells the URL of the endpoint.
@@ -46,7 +46,7 @@ class Plane:
         queues: The queues.
         streams: The Kinesis streams.
         tables: The tables' streams.
-        interceptors: What makes events of calls to the engine.
+        interceptors: The interceptors, which make events of calls to the engine.
     """
 
     def __init__(

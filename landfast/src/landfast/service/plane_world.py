@@ -13,11 +13,11 @@ _SOURCE = "event plane"
 
 
 class LivePlaneWorld:
-    """What the event plane needs around it.
+    """The world of the event plane in a running service.
 
     Args:
         loop: The thread of the machines.
-        store: What must not be forgotten.
+        store: The store of what must not be forgotten.
         told: Tells people what waits for what is planned.
     """
 
@@ -43,12 +43,12 @@ class LivePlaneWorld:
         return self._loop.after(seconds, work, _SOURCE)
 
     def keeper(self, kind: str, owner: str) -> Keep:
-        """Where a machine keeps its rows."""
+        """Return a function that keeps a machine's rows."""
         turn = self._loop.turn
         return lambda key, content: turn.keep(kind, owner, key, content)
 
     def rows(self, kind: str) -> Iterable[tuple[str, str, bytes]]:
-        """What was kept."""
+        """Return the rows that were kept."""
         return self._store.rows(kind)
 
     def note(self, entry: Entry) -> None:

@@ -42,7 +42,7 @@ class StreamReader(Reader[StreamMapping]):
         self._shards: dict[str, TailedShard[Any]] = {}
 
     def is_busy(self) -> bool:
-        """Whether something was read and has not ended."""
+        """Tell whether something was read and has not ended."""
         return any(one.in_flight or one.machine.undone for one in tuple(self.drivers))
 
     def start(self) -> None:

@@ -21,12 +21,12 @@ from landfast.service.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all sources of a service have in common.
+    """The parts that all sources of a service have in common.
 
     Attributes:
         loop: The thread of the machines.
-        store: What must not be forgotten.
-        functions: What can be called.
+        store: The store of what must not be forgotten.
+        functions: The functions that can be called.
         deliveries: Sends to destinations.
     """
 
@@ -40,7 +40,7 @@ class LiveWorld:
     """The world as one source sees it.
 
     Args:
-        shared: What all have in common.
+        shared: The parts that all sources have in common.
         target: The function that the source calls.
         source: The name of the source.
         told: Tells people what waits for what the source has planned; its name without it.

@@ -176,7 +176,7 @@ def functions(
 
 
 def _logging(logical_id: str, name: str, config: _LoggingConfig) -> dict[str, Any]:
-    """How the function logs (S-137): the fields of `Function`."""
+    """Read how the function logs (S-137): the fields of `Function`."""
     for field, level in (
         ("ApplicationLogLevel", config.application_log_level),
         ("SystemLogLevel", config.system_log_level),
