@@ -12,12 +12,15 @@ from tools.site import languages
 REQUIRED = ("docs/index.md", "docs/tutorial/", "docs/concepts/", "docs/what-if.md")
 """What every language has, beside the README."""
 
-ENGLISH = """# Home
+MARK = "<!-- --- payments --- -->"
+"""Apart from the texts, because it would be a mark of this file's lines at the end of one."""
+
+ENGLISH = f"""# Home
 [한국어](README.ko.md)
 
 **Every** event of `shop` lands, see [the page](docs/page.md).
 
-<!-- --- payments --- -->
+{MARK}
 ## Two commands
 
 ```console
@@ -28,7 +31,7 @@ $ make test
 
 | what | times |
 |---|---|
-| payments | 10 | <!-- --- payments --- -->
+| payments | 10 | {MARK}
 
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="docs/dark.svg">
@@ -36,12 +39,12 @@ $ make test
 </picture>
 """
 
-KOREAN = """# 첫 페이지
+KOREAN = f"""# 첫 페이지
 [English](README.md)
 
 자세한 내용은 [페이지](docs/ko/page.md)에 있습니다. `shop`의 이벤트는 **모두** 도착합니다.
 
-<!-- --- payments --- -->
+{MARK}
 ## 명령 두 개
 
 ```console
@@ -52,7 +55,7 @@ $ make test
 
 | 무엇 | 횟수 |
 |---|---|
-| 결제 | 10 | <!-- --- payments --- -->
+| 결제 | 10 | {MARK}
 
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="docs/dark.svg">
