@@ -125,7 +125,9 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
             return False
         if not (self.suffix.endswith(other.suffix) or other.suffix.endswith(self.suffix)):
             return False
-        return any(_covers(event, two) or _covers(two, event) for event in self.events for two in other.events)
+        return any(
+            _covers(event, another) or _covers(another, event) for event in self.events for another in other.events
+        )
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -188,7 +190,7 @@ def check(configuration: Configuration) -> None:
             raise InvalidArgument(
                 "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes "
                 "are overlapping for the same event type."
-                if first.filters or two.filters
+                if first.filters or second.filters
                 else "Configurations overlap. Configurations on the same bucket cannot share a common event type."
             )
 
