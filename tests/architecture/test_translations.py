@@ -12,12 +12,13 @@ from tools.site import languages
 REQUIRED = ("docs/index.md", "docs/tutorial/", "docs/concepts/", "docs/what-if.md")
 """What every language has, beside the README."""
 
+# The marks are put in, since they would be taken for marks of this file.
 ENGLISH = """# Home
 [한국어](README.ko.md)
 
 **Every** event of `shop` lands, see [the page](docs/page.md).
 
-<!-- --- payments --- -->
+<!-- PAYMENTS -->
 ## Two commands
 
 ```console
@@ -28,20 +29,20 @@ $ make test
 
 | what | times |
 |---|---|
-| payments | 10 | <!-- --- payments --- -->
+| payments | 10 | <!-- PAYMENTS -->
 
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="docs/dark.svg">
   <img alt="All" src="docs/light.svg">
 </picture>
-"""
+""".replace("PAYMENTS", "--- payments ---")
 
 KOREAN = """# 첫 페이지
 [English](README.md)
 
 자세한 내용은 [페이지](docs/ko/page.md)에 있습니다. `shop`의 이벤트는 **모두** 도착합니다.
 
-<!-- --- payments --- -->
+<!-- PAYMENTS -->
 ## 명령 두 개
 
 ```console
@@ -52,13 +53,13 @@ $ make test
 
 | 무엇 | 횟수 |
 |---|---|
-| 결제 | 10 | <!-- --- payments --- -->
+| 결제 | 10 | <!-- PAYMENTS -->
 
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="docs/dark.svg">
   <img alt="모두" src="docs/light.svg">
 </picture>
-"""
+""".replace("PAYMENTS", "--- payments ---")
 
 
 @pytest.fixture
