@@ -17,7 +17,7 @@ ENGLISH = """# Home
 
 **Every** event of `shop` lands, see [the page](docs/page.md).
 
-<!-- --- payments --- -->
+<!-- runs here -->
 ## Two commands
 
 ```console
@@ -28,7 +28,7 @@ $ make test
 
 | what | times |
 |---|---|
-| payments | 10 | <!-- --- payments --- -->
+| payments | 10 | <!-- runs here -->
 
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="docs/dark.svg">
@@ -41,7 +41,7 @@ KOREAN = """# 첫 페이지
 
 자세한 내용은 [페이지](docs/ko/page.md)에 있습니다. `shop`의 이벤트는 **모두** 도착합니다.
 
-<!-- --- payments --- -->
+<!-- runs here -->
 ## 명령 두 개
 
 ```console
@@ -52,7 +52,7 @@ $ make test
 
 | 무엇 | 횟수 |
 |---|---|
-| 결제 | 10 | <!-- --- payments --- -->
+| 결제 | 10 | <!-- runs here -->
 
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="docs/dark.svg">
@@ -103,12 +103,12 @@ def test_words_and_their_order_and_comments_in_code_may_differ(project: Path) ->
         ("docs/dark.svg", "docs/a.svg", "20, has the picture docs/a.svg", "20, has the picture docs/dark.svg"),
         ("| 10 |", "| 11 |", "17, has a row of a table with words, 11", "17, has a row of a table with words, 10"),
         (
-            "| <!-- --- payments --- -->",
+            "| <!-- runs here -->",
             "|",
             "20, has the picture docs/dark.svg",
-            "17, has the comment '--- payments ---'",
+            "17, has the comment 'runs here'",
         ),
-        ("payments", "receipts", "6, has the comment '--- receipts ---'", "6, has the comment '--- payments ---'"),
+        ("here -->", "there -->", "6, has the comment 'runs there'", "6, has the comment 'runs here'"),
     ],
 )
 def test_the_first_difference_is_told_with_both_pages_and_lines(
