@@ -52,11 +52,11 @@ up: $(READY)  ## Run the application until Ctrl-C
 ##@ Take apart
 remove: $(READY)  ## Remove pipelines from the project: make remove PIPELINE=receipts (FORCE=1 with uncommitted changes)
 	@$(BIN)/landfast pipelines remove "$(PIPELINE)" $(if $(FORCE),--force)
-	@$(MAKE) pictures # --- the tool ---
+	@$(MAKE) docs # --- the tool ---
 
 keep: $(READY)  ## Keep these pipelines and remove all others: make keep PIPELINES=payments,order-files
 	@$(BIN)/landfast pipelines keep "$(PIPELINES)" $(if $(FORCE),--force)
-	@$(MAKE) pictures # --- the tool ---
+	@$(MAKE) docs # --- the tool ---
 
 ##@ Check
 test: check template-lint  ## Everything: the fast checks, then templates, workers, emulators and end-to-end tests
@@ -136,8 +136,9 @@ pre-commit: $(READY)  ## Check at every commit from now on
 site: $(SITE)/.ready  ## Build the site of docs/ into dist/site; every link and anchor is checked
 	@$(SITE)/bin/python -m tools.site build
 
-pictures: $(READY)  ## Draw the pictures of docs/ from the template and the scenarios
+docs: $(READY)  ## Draw the pictures of docs/ and write its reference anew, from template, scenarios and code
 	@$(PYTHON) -m tools.pictures
+	@$(PYTHON) -m tools.reference
 
 $(SITE)/.ready: uv.lock .python-version | $(UV)
 	@UV_PROJECT_ENVIRONMENT=$(SITE) bash tools/setup.sh $(UV) sync --quiet --frozen --only-group site
@@ -178,7 +179,7 @@ starter: $(READY)  ## Build the starter, and the wheel that brings it, into dist
 release: starter site  ## Put what a release has into dist/release: wheel, starter, site, checksums, notes
 	@$(PYTHON) -m tools.release
 
-.PHONY: bench conformance conformance-check mutants pictures release site site-serve starter types-tool workflows
+.PHONY: bench conformance conformance-check docs mutants release site site-serve starter types-tool workflows
 
 # --- shared ---
 lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer

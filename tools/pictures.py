@@ -131,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked, drawn = parser.parse_args(arguments), pictures()
     old = outdated(ROOT, drawn)
     if asked.check:
-        sys.stderr.write("".join(f"{path} is out of date: make pictures\n" for path in old))
+        sys.stderr.write("".join(f"{path} is out of date: make docs\n" for path in old))
         return 1 if old else 0
     (ROOT / FOLDER).mkdir(parents=True, exist_ok=True)
     for path in old:

@@ -1,15 +1,17 @@
 """Makes the site of `docs/`: `python -m tools.site build`, or `serve` to write and watch.
 
-The pages are written to be read in the repository, too. Before Zensical gets them, they are copied to `dist/pages`, and
-what a repository shows in another way than a site is turned:
+The pages are written to be read in the repository, too. Before Zensical gets them, they are copied to `dist/`, and what
+a repository shows in another way than a site is turned:
 
 - **links that leave `docs/`** lead to the page that the site has of that file (`MOVED`). A file without a page is
   named, and not linked. One that is not there ends the build.
 - **`<picture>`** becomes one image for each scheme, so that pictures follow the switch of the site.
 - **marks** (`landfast/src/landfast/starter/marks.py`) go.
 
-`zensical.toml` is the English site. A language has a file of its own beside it, `zensical.ko.toml`, and a folder,
-`docs/ko`, in which pages have the names of those they translate; what is not translated yet is there in English.
+`docs/zensical.toml` is the English site. A language has a file of its own beside it, such as `zensical.ko.toml` with
+`docs_dir = "pages/ko"` and `site_dir = "site/ko"`, and a folder, `docs/ko`, in which pages have the names of those they
+translate; what is not translated yet is there in English, and says so
+(`tools/theme`). `docs/ko/README.md` is for those who translate, and is no page.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT = Path(__file__).resolve().parents[1]
+MADE = Path("dist")
 
 MOVED: Final[Mapping[str, str]] = {
     "CONTRIBUTING.md": "contributing.md",
@@ -42,6 +45,7 @@ _PICTURE = re.compile(
 )
 _LINK_OR_CODE = re.compile(r"(?P<code>`+[^`]*`+)|\[(?P<text>(?:[^\[\]`]|`[^`]*`)*)\]\((?P<target>[^)\s]+)\)")
 _LOADED = re.compile(r"<(?!a\b)[a-z]+\b[^>]*?\b(?:src|srcset|href|data)=\"?(?P<address>(?:https?:)?//[^\s\">]+)[^>]*>")
+_IN_ENGLISH = "---\nlanguage: en\n---\n\n"
 _ELSEWHERE = ("http://", "https://", "mailto:", "#")
 _LOOK_AGAIN = 0.5
 
@@ -52,7 +56,8 @@ class SiteError(Exception):
 
 def languages(root: Path = ROOT) -> dict[str, Path]:
     """Return the configurations by language, the English one, whose name is empty, first."""
-    found = {match["language"] or "": path for path in root.iterdir() if (match := _CONFIGURATION.fullmatch(path.name))}
+    files = sorted((root / "docs").iterdir())
+    found = {match["language"] or "": path for path in files if (match := _CONFIGURATION.fullmatch(path.name))}
     return dict(sorted(found.items()))
 
 
@@ -66,20 +71,30 @@ def pages(root: Path = ROOT, language: str = "") -> dict[str, bytes]:
     documents = {
         path.relative_to(root).as_posix()
         for path in (root / "docs").rglob("*")
-        if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in path.parts[-3:])
+        if path.is_file() and "__pycache__" not in path.parts and not _CONFIGURATION.fullmatch(path.name)
     }
-    own = {path for path in documents if language and path.startswith(f"docs/{language}/")}
+    own = {path for path in documents if language and path.startswith(f"docs/{language}/")} - {_guide(language)}
     english = {path for path in documents if not path.startswith(tuple(others))} | {*MOVED} - {"README.md"}
     place = {path: MOVED.get(path, path.removeprefix("docs/")) for path in english}
     place |= {path: path.removeprefix(f"docs/{language}/") for path in own}
     translated = {place[path] for path in own}
     shown = {path: where for path, where in place.items() if path in own or where not in translated}
-    return {where: _content(root, path, {**place, "README.md": "index.md"}) for path, where in sorted(shown.items())}
+    place |= {"README.md": "index.md", f"README.{language}.md": "index.md"}
+    foreign_pages = {path for path in shown if language and path not in own}
+    return {
+        where: _content(root, path, place, _IN_ENGLISH if path in foreign_pages else "")
+        for path, where in sorted(shown.items())
+    }
 
 
-def _content(root: Path, path: str, place: Mapping[str, str]) -> bytes:
+def _guide(language: str) -> str:
+    """What those who translate read, which is no page."""
+    return f"docs/{language}/README.md"
+
+
+def _content(root: Path, path: str, place: Mapping[str, str], head: str) -> bytes:
     content = (root / path).read_bytes()
-    return "".join(_turned(root, path, content.decode(), place)).encode() if path.endswith(".md") else content
+    return "".join([head, *_turned(root, path, content.decode(), place)]).encode() if path.endswith(".md") else content
 
 
 def _turned(root: Path, path: str, text: str, place: Mapping[str, str]) -> Iterator[str]:
@@ -149,13 +164,14 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def stage(root: Path = ROOT) -> None:
-    """Write the pages of every language to `dist/pages`.
+    """Write the pages and the configuration of every language to `dist/`.
 
     Raises:
         SiteError: A link leads to a file that is not there.
     """
-    for language in languages(root):
-        write(root / "dist" / "pages" / (language or "en"), pages(root, language))
+    for language, configuration in languages(root).items():
+        write(root / MADE / "pages" / (language or "en"), pages(root, language))
+        (root / MADE / configuration.name).write_bytes(configuration.read_bytes())
 
 
 def _build() -> int:
@@ -167,7 +183,7 @@ def _build() -> int:
         sys.stderr.write(built.stderr.partition("Traceback")[0])  # it tells its findings, then raises
         if built.returncode:
             return built.returncode
-    asked = foreign(ROOT / "dist" / "site")
+    asked = foreign(ROOT / MADE / "site")
     if asked:
         raise SiteError(f"the pages ask other hosts for {', '.join(sorted(asked))}")
     return 0
@@ -199,7 +215,7 @@ def _serve() -> int:
 
 
 def _zensical(command: str, configuration: Path) -> list[str]:
-    return [sys.executable, "-m", "zensical", command, "--config-file", str(configuration)]
+    return [sys.executable, "-m", "zensical", command, "--config-file", str(MADE / configuration.name)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,6 +13,7 @@ from typing import Self
 from tests.docs.page import ROOT, Command, File, differs
 
 PATIENCE = 120.0
+_OWN = ("PYTEST_", "LANDFAST_", "MAKE", "MFLAGS", "VIRTUAL_ENV")
 _ENDED_BY_CTRL_C = 130
 
 
@@ -29,8 +30,12 @@ class Session:
         self._apart = apart
         self._service: subprocess.Popen[bytes] | None = None
         self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LANDFAST_"))},
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            **{name: value for name, value in os.environ.items() if not name.startswith(_OWN)},
+            "PATH": f"{folder}/.venv/bin:{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "GIT_AUTHOR_NAME": "Reader",
+            "GIT_AUTHOR_EMAIL": "reader@localhost",
+            "GIT_COMMITTER_NAME": "Reader",
+            "GIT_COMMITTER_EMAIL": "reader@localhost",
             "COLUMNS": "80",
             "PYTHONDONTWRITEBYTECODE": "1",
         }

@@ -68,6 +68,7 @@ class Copy:
         say(f"LANDFAST_SEED={SEED}: {what} {chosen}")
         run(project, "landfast", "pipelines", what, chosen.replace(" ", "-"))
         run(project, "tools.pictures")  # --- the tool ---
+        run(project, "tools.reference")  # --- the tool ---
         left = [name for name in PIPELINES if (name == chosen) == (what == "keep")]
         return cls(project, left, {name: pool.submit(run, project, *check) for name, check in CHECKS.items()})
 

@@ -168,6 +168,26 @@ Resources: {{F: {{{FUNCTION.replace("CodeUri: functions", "CodeUri: !Sub '${Fold
 
 
 @pytest.mark.parametrize(
+    "bucket", ["cdk-hnb659fds-assets-123456789012-us-east-1", "!Sub 'cdk-assets-${AWS::AccountId}'"]
+)
+def test_the_code_of_a_cdk_asset_is_its_folder_beside_the_template(
+    reading: Reading, template_file: Path, bucket: str
+) -> None:
+    (template_file.parent / "asset.4cc07e0b").mkdir()
+    code = f"Code: {{S3Bucket: {bucket}, S3Key: 4cc07e0b.zip}}"
+    role = "Role: 'arn:aws:iam::123456789012:role/r'"
+    text = f"""
+Resources:
+  F:
+    Type: AWS::Lambda::Function
+    Properties: {{Runtime: python3.13, Handler: a.b, {role}, {code}}}
+"""
+    assert reading(text).functions["F"].code == template_file.parent / "asset.4cc07e0b"
+    told = reading(text.replace("4cc07e0b.zip", "../asset.4cc07e0b/gone.zip")).not_run
+    assert [line for line in told if "the code is not on this machine" in line]
+
+
+@pytest.mark.parametrize(
     ("properties", "reason"),
     [
         ("CodeUri: functions, Handler: a.b, Runtime: nodejs22.x", "Properties.Runtime: nodejs22.x is not Python"),

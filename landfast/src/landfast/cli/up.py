@@ -108,7 +108,7 @@ def options(  # noqa: PLR0917 - one for each option
     *,
     skip_waits: bool = False,
 ) -> "Options":
-    """What the command line asks for.
+    """Return the options that the command line gives.
 
     Raises:
         ServiceError: Part of it makes no sense.

@@ -49,12 +49,12 @@ _LONGEST_PID = 10
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``engine.json`` holds.
+    """The content of ``engine.json``.
 
     Attributes:
         engine: Which emulator.
-        pid: Its process, session and process group.
-        port: Where it listens, on loopback.
+        pid: The engine's process, session and process group.
+        port: The port on loopback.
         stack: The stack whose resources it holds.
         account: The account id of its ARNs.
         data_id: Of what it holds. Another id means that the engine is a new one and that positions in its streams,
@@ -98,19 +98,19 @@ class Engine:
 
     @property
     def log(self) -> Path:
-        """What the emulator has written."""
+        """The lines that the emulator has written."""
         return self.directory / LOG
 
     def is_alive(self) -> bool:
-        """Whether any process of the emulator is left."""
+        """Tell whether any process of the emulator is left."""
         return _is_locked(self.directory)
 
     def has_ended(self) -> bool:
-        """Whether the emulator is gone, or the watchdog without which nothing would end it."""
+        """Tell whether the emulator is gone, or the watchdog without which nothing would end it."""
         return not self.is_alive() or not _runs(self.state.pid)
 
     def answers(self) -> bool:
-        """Whether it answers a request, with whatever status, within seconds."""
+        """Tell whether it answers a request, with whatever status, within seconds."""
         return _status(self.state.port) is not None
 
     def release(self) -> None:
@@ -224,7 +224,7 @@ def stop(directory: Path) -> bool:
 
 
 def ministack_is_cached() -> bool:
-    """Whether ministack can be started without a network.
+    """Tell whether ministack can be started without a network.
 
     Raises:
         EngineError: There is no uv.
@@ -360,7 +360,7 @@ def _status(port: int) -> int | None:
 
 
 def _runs(pid: int) -> bool:
-    """Whether the process is there and more than a zombie, which only its parent could see."""
+    """Tell whether the process is there and more than a zombie, which only its parent could see."""
     try:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
     except ChildProcessError:

@@ -75,7 +75,7 @@ class StrictRequestHandler(MotoRequestHandler):
             self.rfile.read(_MOST_UNREAD)
 
     def make_environ(self) -> dict[str, Any]:
-        """What the application gets."""
+        """Make the environment of the application."""
         environ = super().make_environ()
         if self.headers.get("Transfer-Encoding"):
             environ["wsgi.input"] = io.BufferedReader(Chunks(self.rfile))

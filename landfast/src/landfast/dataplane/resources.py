@@ -27,8 +27,8 @@ def create(template: model.Template, clients: Clients) -> Mapping[str, str]:
     """Create buckets and tables, and name whom buckets notify.
 
     Args:
-        template: What to create.
-        clients: Of the endpoint, which makes the tables' streams and keeps the notifications.
+        template: The template whose resources are created.
+        clients: The clients of the endpoint, which makes the tables' streams and keeps the notifications.
 
     Returns:
         The real ARN of each declared one that differs: those of tables' streams.

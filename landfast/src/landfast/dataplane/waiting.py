@@ -31,7 +31,7 @@ def telling(logical_id: str) -> Iterator[None]:
 
 
 def is_error(error: ClientError, *codes: str) -> bool:
-    """Whether AWS answered with one of these codes."""
+    """Tell whether AWS answered with one of these codes."""
     return error.response["Error"]["Code"] in codes
 
 

@@ -28,14 +28,14 @@ _JSON_TYPES: Mapping[type, str] = {
 
 @dataclass(frozen=True, slots=True)
 class AsynchronousConfig:
-    """What happens to the events of one function, version or alias.
+    """The settings for the events of one function, version or alias.
 
     Attributes:
         maximum_retry_attempts: Retries after the first attempt, 0 to 2.
         maximum_event_age: Seconds that an event may wait for its attempts, 60 to 21600.
-        on_success: Where the records of successes go.
-        on_failure: Where the records of failures go.
-        dead_letter: Where the failed events themselves go; the function's own setting (S-25).
+        on_success: The destination of the records of successes.
+        on_failure: The destination of the records of failures.
+        dead_letter: The queue of the failed events themselves; the function's own setting (S-25).
     """
 
     maximum_retry_attempts: int = DEFAULT_RETRIES
@@ -91,7 +91,7 @@ def in_force[T](configurations: Mapping[str, T], qualifier: str, *, settings: Se
 
     Args:
         configurations: By qualifier: ``$LATEST``, a version, or an alias.
-        qualifier: What was called.
+        qualifier: The qualifier of the call.
         settings: With U-2, an alias that has none takes that of its version.
         version: The version behind an alias.
     """

@@ -19,7 +19,7 @@ class AsynchronousDriver(Driver[Event, AsynchronousQueue]):
         machine: The queue.
         world: The world, as this source sees it.
         source: The name of the queue in the journal and in the store.
-        function: What the journal calls the function.
+        function: The name of the function in the journal.
         function_arn: Unqualified, for the chain of calls (S-34).
         delivery_retries: U-5.
     """
@@ -57,7 +57,7 @@ class AsynchronousDriver(Driver[Event, AsynchronousQueue]):
         self.wake()
 
     def identify(self, record: Event) -> str:
-        """What the journal calls the event."""
+        """Return the event's name in the journal."""
         return record.id or record.request_id
 
     def payload(self, invoke: Invoke[Event]) -> bytes:

@@ -28,14 +28,14 @@ class BucketDelivery:
     """Tells targets what happened.
 
     Args:
-        world: Its clock and its journal.
+        world: The event plane's clock and its journal.
         router: Delivers.
         buckets: Whom buckets tell what.
         account: The account, twelve digits.
         region: The region.
         settings: The unconfirmed points of notifications.
         new_id: Makes unique ids.
-        functions: Whether a function's ARN names one that may be invoked.
+        functions: Tells whether a function's ARN names one that may be invoked.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class BucketDelivery:
 
         Args:
             bucket: Its name.
-            happened: What it has done.
+            happened: The events of the call.
             request_id: S3's id of the request; a new one without it.
             trace: The trace header that came with it.
         """

@@ -48,13 +48,13 @@ class BucketEvents:
     """Makes events of S3 calls, and answers those about notification configurations.
 
     Args:
-        world: Its clock, its rows, its journal.
+        world: The event plane's clock, its rows, its journal.
         router: Delivers.
         account: The account, twelve digits.
         region: The region.
         settings: The unconfirmed points of notifications.
         new_id: Makes unique ids.
-        functions: Whether a function's ARN names one that may be invoked; all may whose service the router knows
+        functions: Tells whether a function's ARN names one that may be invoked; all may whose service the router knows
             without it.
         engine_time: The time of the engine's clock, in Unix seconds.
     """
@@ -90,7 +90,7 @@ class BucketEvents:
         self._followed: set[asyncio.Task[EngineAnswer]] = set()
 
     def concerns(self, head: Head) -> bool:
-        """Whether a request makes an event that somebody is told about, or is answered here."""
+        """Tell whether a request makes an event that somebody is told about, or is answered here."""
         configurations = self._buckets.configurations
         if "notification" not in head.target and (head.method in {"GET", "HEAD"} or not configurations):
             return False
@@ -171,7 +171,7 @@ class BucketEvents:
         return answer
 
     async def _configurations(self, request: S3Request, passing: Passing) -> EngineAnswer:
-        """What the calls about a bucket's notification configuration answer."""
+        """Answer the calls about a bucket's notification configuration."""
         request_id = self._new_id()
         there = await passing.ask("HEAD", s3_requests.target_of(request.bucket, ""), bucket_facts.SIGNED)
         if there.status == _NOT_FOUND:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from landfast.eventplane.passing import EngineAnswer
 
 TARGET: Final = "DynamoDB_20120810."
-"""What stands before the operation's name in the header `x-amz-target`."""
+"""The beginning of the header `x-amz-target`, before the operation's name."""
 
 MOST_KEYS: Final = 100
 """Keys of one `BatchGetItem` (DynamoDB API)."""
@@ -20,7 +20,7 @@ class EngineRefusedError(Exception):
     """The engine refuses to read items; the text has its answer.
 
     Attributes:
-        gone: Whether it says that there is no such table.
+        gone: True if it says that there is no such table.
     """
 
     def __init__(self, told: str, *, gone: bool) -> None:

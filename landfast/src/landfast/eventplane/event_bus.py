@@ -31,7 +31,7 @@ class EventsApi:
     """Answers calls of EventBridge, and takes what other services send to buses.
 
     Args:
-        world: Its clock, its rows, its journal.
+        world: The event plane's clock, its rows, its journal.
         router: Delivers.
         account: The account, twelve digits.
         region: The region.

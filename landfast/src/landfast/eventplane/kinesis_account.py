@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from landfast.driver import Plan
 
 KIND: Final = "kinesis"
-"""Of the rows."""
+"""The kind of the rows."""
 
 KIB: Final = 1024
 LARGEST_REQUEST: Final = 10 * KIB * KIB
@@ -88,9 +88,9 @@ class KinesisAccount:
         """Put records into a stream.
 
         Args:
-            stream: Where to.
+            stream: The stream.
             entries: As `PutRecords` and `PutRecord` take them.
-            listed: Whether errors name the place in a list.
+            listed: True if errors name the place in a list.
 
         Raises:
             AwsError: One of them is not as AWS takes it; none is put.

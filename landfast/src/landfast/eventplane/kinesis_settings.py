@@ -1,4 +1,4 @@
-"""What a Kinesis stream is set to, by its API: retention, mode, sizes, tags, policies, encryption, monitoring.
+"""The API of a Kinesis stream's settings: retention, mode, sizes, tags, policies, encryption, monitoring.
 
 Encryption and monitoring are taken and shown; nothing is encrypted or counted here.
 """

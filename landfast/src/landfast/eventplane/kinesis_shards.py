@@ -26,7 +26,7 @@ _NOT_WITH_TOKEN: Final = ("StreamName", "StreamARN", "ExclusiveStartShardId", "S
 
 
 class _Token(msgspec.Struct, frozen=True, array_like=True):
-    """Where a listing goes on."""
+    """The place where a listing goes on."""
 
     stream: str
     after: int

@@ -50,12 +50,12 @@ class Api(Protocol):
 
 
 def carried_out[T](operations: Mapping[str, Callable[[T], Result | None]], call: Call, asked: T) -> Result:
-    """What the operation that a call names answers.
+    """Return the answer of the operation that a call names.
 
     Args:
         operations: By AWS's names.
         call: Which is asked for.
-        asked: What the operations get.
+        asked: The argument of the operations.
 
     Raises:
         AwsError: A machine refuses it, or there is no such operation here.
@@ -92,7 +92,7 @@ class EventPlane:
         self._apis[api.service] = api
 
     def has(self, service: str) -> bool:
-        """Whether the service is the event plane's."""
+        """Tell whether the service is the event plane's."""
         return service in self._apis
 
     def answer(self, call: Call) -> Result | Pending:

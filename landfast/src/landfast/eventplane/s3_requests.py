@@ -56,9 +56,9 @@ class S3Request:
 
     Attributes:
         operation: AWS's name of it.
-        bucket: Its name.
-        key: Of the object; empty if it is about the bucket, or if the body names the objects.
-        query: What follows the question mark, decoded.
+        bucket: The bucket's name.
+        key: The key of the object; empty if it is about the bucket, or if the body names the objects.
+        query: The parameters after the question mark, decoded.
     """
 
     operation: str
@@ -73,7 +73,7 @@ class S3Request:
 
 
 def read(head: Head) -> S3Request | None:
-    """What a request asks for; None if it makes no event."""
+    """Read what a request asks for; None if it makes no event."""
     if "x-amz-target" in head.headers or signed_for(head.headers.get("authorization", "")) not in {"", "s3"}:
         return None
     path, _, query_text = head.target.partition("?")

@@ -36,7 +36,7 @@ class SnsApi:
     """Answers calls of the SNS API, and takes what other services send to topics.
 
     Args:
-        world: Its clock, its rows, its journal.
+        world: The event plane's clock, its rows, its journal.
         router: Delivers.
         account: The account, twelve digits.
         region: The region.

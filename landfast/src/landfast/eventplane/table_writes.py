@@ -43,13 +43,13 @@ _OWNER: Final = "intents"
 
 
 class TableIntent(msgspec.Struct, frozen=True, array_like=True):
-    """What is about to be written to one table.
+    """An intent: what is about to be written to one table.
 
     Attributes:
-        table: Its name.
+        table: The table's name.
         stream: The ARN of its stream.
         names: The names of its key attributes.
-        keys: Of the items that may be written; None for any item.
+        keys: The keys of the items that may be written; None for any item.
         old: The items that are there.
     """
 
@@ -85,7 +85,7 @@ class TableWrites:
         self._tasks: set[asyncio.Future[EngineAnswer]] = set()
 
     def concerns(self, head: Head) -> bool:
-        """Whether a request may write to a table with a stream, or is about tables themselves."""
+        """Tell whether a request may write to a table with a stream, or is about tables themselves."""
         operation = _operation(head)
         if operation not in _TABLES and not (self._known and operation in WRITES):
             return False
@@ -144,7 +144,7 @@ class TableWrites:
             await self._finish(key, intent, engine, passing.driver)
 
     async def _intent(self, items: Touched, engine: EngineTables) -> Intent:
-        """What is there before a write, in those tables that still have a stream.
+        """Read what is there before a write, in those tables that still have a stream.
 
         Raises:
             EngineRefusedError: A table has gone, or cannot have such keys.

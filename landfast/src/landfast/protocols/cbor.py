@@ -19,7 +19,7 @@ _BREAK: Final = b"\xff"
 
 
 class CborError(ValueError):
-    """What is no CBOR, or not of the kind that AWS's protocols use."""
+    """Bytes that are no CBOR, or not of the kind that AWS's protocols use."""
 
 
 class Epoch(float):

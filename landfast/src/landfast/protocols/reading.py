@@ -23,7 +23,7 @@ _ACTION = re.compile(rb"(?:^|&)Action=([^&]*)")
 
 
 def asked(request: Request, service: str, request_id: str) -> Call:
-    """What a request asks for, as far as that can be told without reading its parameters.
+    """Tell what a request asks for, as far as that can be told without reading its parameters.
 
     An answer can be written for it, whatever is wrong with the request.
     """
@@ -67,7 +67,7 @@ def read(request: Request, service: str, request_id: str) -> Call:
     Args:
         request: With its body.
         service: By botocore's name for it.
-        request_id: What the answer is to be known by.
+        request_id: The request id of the answer.
 
     Raises:
         AwsError: The service has no such action, or its model does not allow these parameters.
@@ -139,7 +139,7 @@ def query_model(service: str) -> Model:
 
 @cache
 def form_readers(service: str) -> forms.Readers:
-    """What reads a service's forms."""
+    """Make what reads a service's forms."""
     return forms.Readers(query_model(service))
 
 

@@ -60,7 +60,7 @@ def service_of_head(method: str, target: str, headers: Mapping[bytes, bytes]) ->
     """The same before the body is read.
 
     Args:
-        method: Of HTTP.
+        method: The HTTP method.
         target: The path with its query.
         headers: By names in lower case.
 

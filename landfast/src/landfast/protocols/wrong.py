@@ -1,4 +1,4 @@
-"""What AWS answers to a request whose body has not the form that the service's model says.
+"""AWS's answers to a request whose body has not the form that the service's model says.
 
 The texts are those of AWS's JSON services, as measured and published by the authors of Athena and SQS emulators.
 """
@@ -17,7 +17,7 @@ def not_a(value: object, wanted: str) -> SerializationError:
     """The error for a value of another type than the model's.
 
     Args:
-        value: What was sent.
+        value: The value that was sent.
         wanted: The name of a scalar type in Java; ``list`` or ``structure``.
     """
     match value:

@@ -33,8 +33,8 @@ def write(account: Account, console: Console | None = None) -> None:
     """Print an account: timeline, batch trees, where every record landed and why, deliveries, hold-ups, counts.
 
     Args:
-        account: What to tell, best within `LIMITS`.
-        console: Where to print; by default standard output.
+        account: The account to tell, best within `LIMITS`.
+        console: The console to print to; by default standard output.
     """
     console = console or Console(emoji=False, markup=False, highlight=False)
     _heading(console, wording.printable(account.title) or "What happens")

@@ -43,12 +43,12 @@ class Line(Struct, frozen=True):
 
     @property
     def outcome(self) -> str:
-        """How they all ended."""
+        """The outcome of all its tries."""
         return wording.printable(self.first.outcome) or "running"
 
 
 class Mark(Struct, frozen=True):
-    """What happened to records at a moment: a delivery, or an end that is none the function made."""
+    """An event of records at a moment: a delivery, or an end that is none the function made."""
 
     at: float
     row: int
@@ -57,14 +57,14 @@ class Mark(Struct, frozen=True):
 
 
 class Timeline(Struct, frozen=True):
-    """What happened, in order.
+    """The tries of an account, in order.
 
     Attributes:
         lines: Tries.
-        left_out: How many tries there are beyond those.
+        left_out: The number of tries beyond those.
         rows: The names of the rows: lanes, message groups, events or messages.
-        rows_left_out: How many rows there are beyond those.
-        marks: What is marked in the rows.
+        rows_left_out: The number of rows beyond those.
+        marks: The marks in the rows.
     """
 
     lines: tuple[Line, ...]

@@ -1,4 +1,4 @@
-"""What a worker and its children hold in memory. Linux reads /proc; elsewhere `ps` is asked."""
+"""Measures the memory of a worker and its children. Linux reads /proc; elsewhere `ps` is asked."""
 
 from __future__ import annotations
 

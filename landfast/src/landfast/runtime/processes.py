@@ -77,7 +77,7 @@ class ProcessTree:
                         self._stopped.append(process)
 
     def _is_alone(self, worker: int) -> bool:
-        """Whether the worker has no child and its supervisor has adopted none: the usual case, so it must be quick.
+        """Tell whether the worker has no child and its supervisor has adopted none: the usual case, and quick.
 
         Only files that stay open are read: to look into the folder of a thread makes that thread's end costly, and
         awslambdaric waits for each event in a new one. What a thread has started is the first thread's child once

@@ -1,4 +1,4 @@
-"""What a running stack tells other processes of its resources (``service.json``)."""
+"""Describes the resources of a running stack to other processes (``service.json``)."""
 
 from collections.abc import Iterable
 

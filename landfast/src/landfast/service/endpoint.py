@@ -52,7 +52,7 @@ class Endpoint:
     """Answers requests of the Lambda API.
 
     Attributes:
-        functions: What can be called.
+        functions: The functions that can be called.
         accept: Keeps asynchronous events.
         longest: The longest request read, in bytes.
     """

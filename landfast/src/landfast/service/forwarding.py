@@ -54,8 +54,8 @@ class Forwarding:
     """A pool of connections to the engine.
 
     Args:
-        engine: Its URL.
-        key: What makes it trust us.
+        engine: The engine's URL.
+        key: The key by which the engine trusts us.
         patience: For how many seconds to wait for a client's next piece, to be sent or taken.
     """
 
@@ -92,7 +92,7 @@ class Forwarding:
                     await asyncio.sleep(0)
 
     def knows(self, request: web.BaseRequest) -> bool:
-        """Whether a request is the service's own: it has the engine's key."""
+        """Tell whether a request is the service's own: it has the engine's key."""
         keys = request.headers.getall(KEY, [])
         return bool(self._key) and len(keys) == 1 and hmac.compare_digest(keys[0].encode(), self._key.encode())
 

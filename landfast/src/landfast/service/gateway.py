@@ -1,4 +1,4 @@
-"""Who answers a request at the endpoint: the event plane, what makes events of calls to the engine, or the engine."""
+"""Hands each request to whom it is for: the event plane, an interceptor of calls to the engine, or the engine."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -64,7 +64,7 @@ class Gateway:
     Args:
         loop: The thread of the machines.
         plane: The services that deliver events.
-        local: What the tool's own commands ask.
+        local: The API of the tool's own commands.
     """
 
     def __init__(self, loop: Loop, plane: Plane, local: LocalApi) -> None:
@@ -96,14 +96,15 @@ class Gateway:
             await self._open.wait()
         if target.startswith(PREFIX):
             return _web(await self._local.answer(request.method, target, self.driver))
-        under_way = self._loop.begin(f"{request.method} {target.partition('?')[0]}")
+        told = request.headers.get("X-Amz-Target") or f"{request.method} {target.partition('?')[0]}"
+        under_way = self._loop.begin(told)
         try:
             return await self._response(_Asked(request, target, request_id, engine, under_way))
         finally:
             under_way.end()
 
     async def driver[T](self, work: Callable[[], T]) -> T:
-        """What `work` answers in the driver's thread, once everything that it did is on disk.
+        """Return what `work` answers in the driver's thread, once everything that it did is on disk.
 
         Raises:
             Exception: Whatever `work` raises.

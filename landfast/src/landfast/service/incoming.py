@@ -1,4 +1,4 @@
-"""What comes from clients: refused where aiohttp takes more than RFC 9112 and our limits, and read with patience."""
+"""Requests of clients: refused where aiohttp takes more than RFC 9112 and our limits, and read with patience."""
 
 import asyncio
 import re
@@ -30,7 +30,7 @@ class Refusal(Exception):  # noqa: N818 - what a client is refused is not a fail
     """A request that is refused.
 
     Attributes:
-        status: Of HTTP.
+        status: The HTTP status.
         code: AWS's error code.
     """
 
@@ -78,12 +78,12 @@ def checked_target(request: web.BaseRequest) -> str:
 
 
 def operation(request: web.BaseRequest, form: bytes = b"") -> Operation:
-    """What a request asks for, for errors."""
+    """Name the operation that a request asks for, for errors."""
     return Operation.read(request.method, request.raw_path, request.headers, form)
 
 
 def is_form(request: web.BaseRequest) -> bool:
-    """Whether the body is the form of a query protocol."""
+    """Tell whether the body is the form of a query protocol."""
     return request.headers.get("Content-Type", "").lower().startswith(FORM)
 
 
@@ -139,5 +139,5 @@ async def body(request: web.BaseRequest, limit: int, patience: float) -> tuple[b
 
 
 def first_line(text: str) -> str:
-    """Of what aiohttp's parser says; the others show the input."""
+    """Return the first line of what aiohttp's parser says; the others show the input."""
     return text.strip().partition("\n")[0].rstrip(": ") or "it is incomplete"

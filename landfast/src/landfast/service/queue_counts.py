@@ -1,4 +1,4 @@
-"""What queues hold, by SQS's own counts."""
+"""Counts the messages of queues, by SQS's own counts."""
 
 from typing import TYPE_CHECKING
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 class QueueCounts(msgspec.Struct, frozen=True):
-    """What a queue holds.
+    """The numbers of messages in a queue.
 
     Attributes:
-        name: Its name.
-        url: Its URL.
+        name: The queue's name.
+        url: The queue's URL.
         visible: Messages that can be received.
         in_flight: Messages received and not yet deleted.
         delayed: Messages whose delay is not over.

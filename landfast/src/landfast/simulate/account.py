@@ -19,7 +19,7 @@ _WORDS: Final = Wording()
 
 
 def account(scenario: Scenario, entries: Iterable[Entry], limits: Limits) -> Account:
-    """What happened in a scenario, from its journal, within limits."""
+    """Tell what happened in a scenario, from its journal, within limits."""
     rows = (
         Row("source", (_source(scenario),)),
         Row("set", tuple(_settings(scenario)), settings=True),
@@ -38,7 +38,7 @@ def account(scenario: Scenario, entries: Iterable[Entry], limits: Limits) -> Acc
 
 
 def source(scenario: Scenario) -> Source:
-    """Where the records come from, as far as their order matters."""
+    """Return the records of the source, as far as their order matters."""
     origin = scenario.source
     records = [Arrival(record.id, record.at, record.shard, record.key) for record in origin.all()]
     match origin.declared:
@@ -58,7 +58,7 @@ def _is_fifo(scenario: Scenario) -> bool:
 
 
 def _source(scenario: Scenario) -> str:
-    """Where the records come from."""
+    """Describe where the records come from."""
     declared, records = scenario.source.declared, scenario.source.records
     if isinstance(records, Generated):
         count, keys, shards = records.count, min(records.keys, records.count), min(records.shards, records.count)
@@ -82,7 +82,7 @@ def _source(scenario: Scenario) -> str:
 
 
 def _settings(scenario: Scenario) -> list[str]:
-    """What the scenario sets, one ``Name=value`` each: the source's, the mapping's, and the U settings."""
+    """List what the scenario sets, one ``Name=value`` each: the source's, the mapping's, and the U settings."""
     found: list[str] = []
     origin = scenario.source
     match origin.declared:
@@ -104,7 +104,7 @@ def _settings(scenario: Scenario) -> list[str]:
 
 
 def _defaults(scenario: Scenario) -> list[str]:
-    """What is left as AWS has it."""
+    """List the settings that are left as AWS has them."""
     defaults = scenario.source.declared.defaults
     return [f"{name}={value}" for name, value in defaults.items() if name not in scenario.mapping]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 MISSING: Final = object()
-"""What a path leads to where there is nothing."""
+"""The end of a path that leads to nothing."""
 
 _STEP = re.compile(
     r"\.(?P<all>\*)|\.(?P<name>[^.\[\]*]+)|\[(?P<every>\*)\]|\[(?P<place>-?\d+)\]|\['(?P<quoted>[^']*)'\]"
@@ -49,7 +49,7 @@ class Path:
         return cls(tuple(steps))
 
     def of(self, event: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON
-        """What the path leads to in an event; `MISSING` if there is nothing."""
+        """Return what the path leads to in an event; `MISSING` if there is nothing."""
         return _at(event, self.steps)
 
 

@@ -36,15 +36,15 @@ class Message:
     """A message that a topic has taken.
 
     Attributes:
-        id: Its id.
+        id: The message's id.
         topic: The ARN of its topic.
         time: When it was published, in Unix seconds.
         texts: By protocol; ``default`` for all others (`MessageStructure`).
         subject: None without one.
         attributes: In the form of the API: ``DataType`` with ``StringValue``, or ``BinaryValue`` in bytes.
         group: The message group id; None without one.
-        deduplication_id: Of a FIFO topic's message, made of its content where none was given.
-        sequence: Of a FIFO topic's message.
+        deduplication_id: The deduplication id of a FIFO topic's message, made of its content where none was given.
+        sequence: The sequence of a FIFO topic's message.
     """
 
     id: str
@@ -58,12 +58,12 @@ class Message:
     sequence: str | None = None
 
     def text(self, protocol: str) -> str:
-        """What an endpoint of a protocol gets."""
+        """Return what an endpoint of a protocol gets."""
         return self.texts.get(protocol, self.texts["default"])
 
 
 def texts(message: str, structure: str | None) -> dict[str, str]:
-    """What each protocol gets of a message.
+    """Return what each protocol gets of a message.
 
     Args:
         message: As it was published.
@@ -149,7 +149,7 @@ def envelope(message: Message, subscription: str, protocol: str = "sqs") -> str:
     """The notification as JSON text, as queues get it unless they want it raw.
 
     Args:
-        message: What was published.
+        message: The message that was published.
         subscription: The ARN of the subscription.
         protocol: Whose text it is; a dead-letter queue gets what its subscription's function would have got.
     """

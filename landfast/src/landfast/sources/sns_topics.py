@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 TOPIC: Final = "topic "
 SUBSCRIPTION: Final = "subscription "
-"""What the keys of rows begin with; the rest is the ARN."""
+"""The beginning of the keys of rows; the rest is the ARN."""
 
 
 class Topic(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A topic.
 
     Attributes:
-        arn: Its ARN.
+        arn: The topic's ARN.
         attributes: Those that were set.
-        tags: Its tags.
-        published: How many messages it has taken, if it is FIFO.
+        tags: The topic's tags.
+        published: The number of messages that it has taken, if it is FIFO.
     """
 
     arn: str
@@ -43,11 +43,11 @@ class Topic(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     @property
     def fifo(self) -> bool:
-        """Whether it keeps the order of its groups."""
+        """True if it keeps the order of its groups."""
         return self.name.endswith(".fifo")
 
     def is_set(self, attribute: str) -> bool:
-        """Whether a truth value is set to true."""
+        """Tell whether a truth value is set to true."""
         return self.attributes.get(attribute, "").lower() == "true"
 
 
@@ -55,7 +55,7 @@ class Subscription(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A subscription.
 
     Attributes:
-        arn: Its ARN.
+        arn: The subscription's ARN.
         topic: The ARN of its topic.
         protocol: ``sqs`` or ``lambda``.
         endpoint: The ARN of the queue or the function.
@@ -72,7 +72,7 @@ class Subscription(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     @property
     def raw(self) -> bool:
-        """Whether its queue gets the bare message."""
+        """True if its queue gets the bare message."""
         return self.attributes.get("RawMessageDelivery") == "true"
 
     @property
@@ -85,8 +85,8 @@ class Topics:
     """All topics of an account in a region.
 
     Args:
-        keep: Where rows are kept.
-        prefix: What an ARN begins with, e.g. ``arn:aws:sns:eu-west-1:123456789012:``.
+        keep: Keeps the rows.
+        prefix: The beginning of an ARN, e.g. ``arn:aws:sns:eu-west-1:123456789012:``.
         new_id: Makes UUIDs.
     """
 
@@ -219,7 +219,7 @@ class Topics:
             self._keep(SUBSCRIPTION + arn, None)
 
     def passes(self, subscription: Subscription, body: str, attributes: Mapping[str, Any]) -> bool:
-        """Whether a message passes a subscription's filter policy."""
+        """Tell whether a message passes a subscription's filter policy."""
         if subscription.arn not in self._policies:
             self._policies[subscription.arn] = sns_settings.policy_of(subscription.attributes)
         policy = self._policies[subscription.arn]

@@ -167,8 +167,8 @@ def take_out(root: Path, gone: Collection[str], *, force: bool = False, only_tel
     Args:
         root: The project.
         gone: The pipelines, as marks name them.
-        force: Whether to do it although there are changes that git does not have yet.
-        only_tell: Whether to leave everything as it is.
+        force: True to do it although there are changes that git does not have yet.
+        only_tell: True to leave everything as it is.
 
     Raises:
         StarterError: There are such changes.

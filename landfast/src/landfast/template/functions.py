@@ -80,7 +80,11 @@ class _EventInvokeProperties(Properties, frozen=True, kw_only=True):
 
 
 class Code:
-    """Finds the folders that the translated template's S3 locations stand for."""
+    """Finds the folders that the translated template's S3 locations stand for.
+
+    SAM's are those that translation has put there. The AWS CDK keeps what it is going to upload beside its templates:
+    the folder `asset.HASH` for the key `HASH.zip`.
+    """
 
     def __init__(self, folder: Path, paths: Mapping[str, str]) -> None:
         """Relative paths are relative to the template's `folder`."""
@@ -97,6 +101,9 @@ class Code:
         location = stack.value(logical_id, name)
         if not isinstance(location, dict):
             raise Mistake(where, "is missing; give the folder of the code")
+        asset = self._folder / f"asset.{Path(str(location.get('S3Key'))).stem}"
+        if location.get("S3Bucket") != CODE_BUCKET and asset.is_dir():
+            return asset.resolve()
         if location.get("S3Bucket") != CODE_BUCKET or location.get("S3Key") not in self._paths:
             kind = "in the template itself" if "ZipFile" in location else "not on this machine"
             raise Unavailable(where, f"the code is {kind}; put it into a folder and give its path")
@@ -169,7 +176,7 @@ def functions(
 
 
 def _logging(logical_id: str, name: str, config: _LoggingConfig) -> dict[str, Any]:
-    """How the function logs (S-137): the fields of `Function`."""
+    """Read how the function logs (S-137): the fields of `Function`."""
     for field, level in (
         ("ApplicationLogLevel", config.application_log_level),
         ("SystemLogLevel", config.system_log_level),

@@ -34,7 +34,7 @@ class Node(msgspec.Struct, frozen=True):
     """A resource that events come from, go through or end in.
 
     Attributes:
-        name: Its logical id, or `DEFAULT_BUS`.
+        name: The node's logical id, or `DEFAULT_BUS`.
         kind: What it is.
         noun: What AWS calls it, such as ``SQS FIFO queue``.
     """
@@ -186,7 +186,7 @@ def _may_put(function: Function, node: Node, arn: str) -> bool:
 
 
 def _is_about(resource: str, arn: str) -> bool:
-    """Whether a statement's resource is this one or part of it; ``*`` is about nothing in particular."""
+    """Tell whether a statement's resource is this one or part of it; ``*`` is about nothing in particular."""
     return resource != "*" and (fnmatchcase(arn, resource) or resource.startswith(f"{arn}/"))
 
 

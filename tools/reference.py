@@ -1,0 +1,161 @@
+"""Writes the reference of `docs/reference/` from the code: `python -m tools.reference`.
+
+- `commands.md`: the commands of `landfast`, from the command line itself
+- `settings.md`: what AWS does not document and a setting decides, from the tool's settings and the rules
+- `parameters.md`: the parameters of template.yaml
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+from samtranslator.yaml_helper import yaml_parse
+
+from landfast.cli.app import app
+from landfast.delivery.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = Path("docs/reference")
+
+_POINT = re.compile(r'^\| <a id="u-\d+"></a>(?P<id>U-\d+) \| (?P<question>.+?) \| (?P<proposed>.+) \|$', re.MULTILINE)
+_EXAMPLE = re.compile(r"^Examples?: ", re.MULTILINE)
+_NUMBERS = re.compile(r"int|float")
+
+
+def reference(root: Path = ROOT) -> Mapping[Path, str]:
+    """Return every page by its path in the repository."""
+    return {
+        FOLDER / "commands.md": _page(_commands()),
+        FOLDER / "settings.md": _page(_settings((root / "docs" / "rules.md").read_text(encoding="utf-8"))),
+        FOLDER / "parameters.md": _page(_parameters((root / "template.yaml").read_text(encoding="utf-8"))),
+    }
+
+
+def outdated(root: Path, written: Mapping[Path, str]) -> list[Path]:
+    """Return the pages that are not as they would be written now."""
+    return [path for path, text in written.items() if not (root / path).is_file() or (root / path).read_text() != text]
+
+
+def _page(paragraphs: Iterable[str]) -> str:
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _commands() -> Iterator[str]:
+    yield "# Commands"
+    yield "What `landfast COMMAND --help` tells. `make docs` writes this page from the commands themselves."
+    yield from _group(typer.main.get_command(app), "landfast")
+
+
+def _group(group: Any, name: str) -> Iterator[str]:  # noqa: ANN401 - click's, which typer brings with it
+    for command in group.commands.values():
+        called = f"{name} {command.name}"
+        if hasattr(command, "commands"):
+            yield from _group(command, called)
+        else:
+            yield from _command(command, called)
+
+
+def _command(command: Any, name: str) -> Iterator[str]:  # noqa: ANN401 - click's
+    yield f"## `{name}`"
+    for paragraph in command.help.split("\n\n"):
+        if _EXAMPLE.match(paragraph):
+            found = re.split(r", or: ", " ".join(_EXAMPLE.sub("", paragraph).split()))
+            yield "\n".join(["```sh", *found, "```"])
+        else:
+            yield " ".join(paragraph.split())
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    options = [each for each in command.params if each.param_type_name == "option" and not each.hidden]
+    rows = [(f"`{(each.metavar or each.name).strip('{}').upper()}`", each.help or "", "") for each in arguments]
+    rows += [(_spelt(each), each.help or "", _default(each)) for each in options]
+    yield _table(("", "what it is", "default"), rows)
+
+
+def _spelt(option: Any) -> str:  # noqa: ANN401 - click's
+    kind = option.metavar or ("NUMBER" if _NUMBERS.match(option.type.name) else "TEXT")
+    return f"`{', '.join(option.opts)}{'' if option.is_flag else f' {kind}'}`"
+
+
+def _default(option: Any) -> str:  # noqa: ANN401 - click's
+    shown = option.show_default if isinstance(option.show_default, str) else option.default
+    return "" if option.is_flag or shown is None or shown == 0 else f"`{shown}`"
+
+
+def _settings(rules: str) -> Iterator[str]:
+    yield "# Settings"
+    yield (
+        "What AWS does not document, the rules propose, and you can decide otherwise: `landfast up --setting ID=JSON`, "
+        'or `"settings": {"ID": JSON}` in a scenario. A default of several parts is changed part by part. '
+        "`make docs` writes this page from the tool's settings and from [the rules](../rules.md); "
+        "[conformance](../conformance.md) says which tests show what another value changes."
+    )
+    questions = {found["id"]: found["question"] for found in _POINT.finditer(rules)}
+    rows = [
+        (
+            f"[{name}](../rules.md#{name.lower()})",
+            questions[name],
+            f"`{field}`",
+            f"`{_json(getattr(Settings(), field))}`",
+        )
+        for name, field in ((each.metadata["id"], each.name) for each in fields(Settings))
+    ]
+    yield _table(("", "question", "what the value says", "default"), rows)
+    yield "For example, to let the waits between the tries of a stream's batch grow up to a minute:"
+    yield "```sh\nlandfast up --setting 'U-13={\"cap\": 60}'\n```"
+
+
+def _json(value: Any) -> str:  # noqa: ANN401 - a setting's
+    return json.dumps(asdict(value) if is_dataclass(value) and not isinstance(value, type) else value)
+
+
+def _parameters(template: str) -> Iterator[str]:
+    yield "# Parameters of the application"
+    yield (
+        "What can be chosen when `template.yaml` is deployed (`sam deploy --parameter-overrides NAME=VALUE`), or run "
+        "here (`landfast up --parameter NAME=VALUE`). `make docs` writes this page from the template."
+    )
+    rows = [
+        (f"`{name}`", " ".join(told.get("Description", "").split()), _told_default(told), _allowed(told))
+        for name, told in yaml_parse(template).get("Parameters", {}).items()
+    ]
+    yield _table(("", "what it is", "default", "allowed"), rows)
+
+
+def _told_default(parameter: Mapping[str, Any]) -> str:
+    if "Default" not in parameter:
+        return "none: it has to be given"
+    return f"`{parameter['Default']}`" if parameter["Default"] != "" else "empty"
+
+
+def _allowed(parameter: Mapping[str, Any]) -> str:
+    values = parameter.get("AllowedValues")
+    if values:
+        return ", ".join(f"`{value}`" for value in values)
+    pattern = parameter.get("AllowedPattern")
+    return f"`{pattern}`" if pattern else ""
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    lines += [f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows]
+    return "\n".join(line.replace("|  |", "| |") for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text if text.startswith("[U-") else text.replace("|", "\\|")
+
+
+def main() -> int:
+    """Write them."""
+    (ROOT / FOLDER).mkdir(parents=True, exist_ok=True)
+    for path, text in reference().items():
+        (ROOT / path).write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
