@@ -12,12 +12,15 @@ from tools.site import languages
 REQUIRED = ("docs/index.md", "docs/tutorial/", "docs/concepts/", "docs/what-if.md")
 """What every language has, beside the README."""
 
+MARK = "<!-- --- payments --- -->"
+"""Not in a line of its own here, where it would be a mark of this file."""
+
 ENGLISH = """# Home
 [한국어](README.ko.md)
 
 **Every** event of `shop` lands, see [the page](docs/page.md).
 
-<!-- --- payments --- -->
+(mark)
 ## Two commands
 
 ```console
@@ -28,20 +31,20 @@ $ make test
 
 | what | times |
 |---|---|
-| payments | 10 | <!-- --- payments --- -->
+| payments | 10 | (mark)
 
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="docs/dark.svg">
   <img alt="All" src="docs/light.svg">
 </picture>
-"""
+""".replace("(mark)", MARK)
 
 KOREAN = """# 첫 페이지
 [English](README.md)
 
 자세한 내용은 [페이지](docs/ko/page.md)에 있습니다. `shop`의 이벤트는 **모두** 도착합니다.
 
-<!-- --- payments --- -->
+(mark)
 ## 명령 두 개
 
 ```console
@@ -52,13 +55,13 @@ $ make test
 
 | 무엇 | 횟수 |
 |---|---|
-| 결제 | 10 | <!-- --- payments --- -->
+| 결제 | 10 | (mark)
 
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="docs/dark.svg">
   <img alt="모두" src="docs/light.svg">
 </picture>
-"""
+""".replace("(mark)", MARK)
 
 
 @pytest.fixture
