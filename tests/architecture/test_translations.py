@@ -13,14 +13,14 @@ REQUIRED = ("docs/index.md", "docs/tutorial/", "docs/concepts/", "docs/what-if.m
 """What every language has, beside the README."""
 
 MARK = "<!-- --- payments --- -->"
-"""Not in a line of its own here, where it would be a mark of this file."""
+"""Apart from the texts, because it would be a mark of this file's lines at the end of one."""
 
-ENGLISH = """# Home
+ENGLISH = f"""# Home
 [한국어](README.ko.md)
 
 **Every** event of `shop` lands, see [the page](docs/page.md).
 
-(mark)
+{MARK}
 ## Two commands
 
 ```console
@@ -31,20 +31,20 @@ $ make test
 
 | what | times |
 |---|---|
-| payments | 10 | (mark)
+| payments | 10 | {MARK}
 
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="docs/dark.svg">
   <img alt="All" src="docs/light.svg">
 </picture>
-""".replace("(mark)", MARK)
+"""
 
-KOREAN = """# 첫 페이지
+KOREAN = f"""# 첫 페이지
 [English](README.md)
 
 자세한 내용은 [페이지](docs/ko/page.md)에 있습니다. `shop`의 이벤트는 **모두** 도착합니다.
 
-(mark)
+{MARK}
 ## 명령 두 개
 
 ```console
@@ -55,13 +55,13 @@ $ make test
 
 | 무엇 | 횟수 |
 |---|---|
-| 결제 | 10 | (mark)
+| 결제 | 10 | {MARK}
 
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="docs/dark.svg">
   <img alt="모두" src="docs/light.svg">
 </picture>
-""".replace("(mark)", MARK)
+"""
 
 
 @pytest.fixture
