@@ -194,12 +194,12 @@ class PolledQueue:
 
     def _tell(self, messages: Sequence[Message], state: State, rule: str) -> None:
         """Tell that messages have ended: whoever received one last, else the first mapping, else the queue's own."""
-        told: dict[Ended | None, list[str]] = {}
+        by_listener: dict[Ended | None, list[str]] = {}
         first = self._mappings[0] if self._mappings else None
         for message in messages:
             mapping = message.receiver if isinstance(message.receiver, MappedQueue) else first
-            told.setdefault(mapping.ended if mapping else self._ended, []).append(message.id)
-        for ended, ids in told.items():
+            by_listener.setdefault(mapping.ended if mapping else self._ended, []).append(message.id)
+        for ended, ids in by_listener.items():
             if ended is not None:
                 ended(ids, state, rule)
 

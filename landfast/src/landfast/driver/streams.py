@@ -242,5 +242,5 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         if page.records:
             records = tuple(map(self.identify, page.records))
             notes.append(Accepted(at=now, source=self.source, records=records, origin=self.machine.config.stream_arn))
-        answer = self.machine.fetched(page.records, now, ended=page.ended, nothing_before=page.nothing_before)
-        self.carry_out(answer, notes)
+        actions = self.machine.fetched(page.records, now, ended=page.ended, nothing_before=page.nothing_before)
+        self.carry_out(actions, notes)

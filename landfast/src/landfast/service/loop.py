@@ -142,14 +142,14 @@ class Loop:
 
         def put() -> None:
             try:
-                answer = question()
+                result = question()
             except StoppedError:
                 raise
             except Exception as error:  # noqa: BLE001 - whoever asked is told
                 failing = error
                 self.turn.then(lambda: failed(failing), failed)
             else:
-                self.turn.then(lambda: answered(answer), failed)
+                self.turn.then(lambda: answered(result), failed)
 
         self.post(put)
 
@@ -161,13 +161,13 @@ class Loop:
         """
         if self.is_own_thread:
             return question()
-        answer: Future[T] = Future()
-        self.tell(question, answer.set_result, answer.set_exception)
+        future: Future[T] = Future()
+        self.tell(question, future.set_result, future.set_exception)
         while True:
             try:
-                return answer.result(timeout=1.0)
+                return future.result(timeout=1.0)
             except TimeoutError:
-                if answer.done():
+                if future.done():
                     raise
                 if self.stopping.is_set():
                     raise StoppedError from None
@@ -236,7 +236,7 @@ class Loop:
         with self._lock:
             busy = [f"{what} ({times} times)" if times > 1 else what for what, times in self._under_way.items() if what]
         told = [f"under way: {_shown(busy)}"] if busy else []
-        if planned := sorted(one for one in self._planned if one.work):
+        if planned := sorted(plan for plan in self._planned if plan.work):
             told.append(f"planned: {_shown([*map(self._planned_for, planned)])}")
         return "; ".join(told) or "work that was handed in"
 
