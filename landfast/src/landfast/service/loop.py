@@ -283,7 +283,7 @@ class Loop:
         """Do what is handed in until something planned is due; not for ever, or what is planned would never be."""
         with contextlib.suppress(queue.Empty):
             self._do(*self._taken(self._longest_wait()))
-            # One commit for all that is there: transactions cost more than the work. Not without end, or plans are late.
+            # One commit for all that is there, since a commit costs more; not without end, or plans would be late.
             for _ in range(_MOST_AT_ONCE):
                 self._do(*self._taken(0.0))
 
