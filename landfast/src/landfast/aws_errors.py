@@ -173,14 +173,14 @@ def in_place_of(operation: Operation, status: int, body: bytes, request_id: str 
     if status < _CLIENT_FAULT or not (is_page or (status >= _SERVER_FAULT and not start.startswith(readable))):
         return None
     if status >= _SERVER_FAULT:
-        code, told = "InternalFailure", f"The engine failed at {operation.name}; its log tells why."
+        code, message = "InternalFailure", f"The engine failed at {operation.name}; its log tells why."
     elif status == _FORBIDDEN:
-        code, told = "AccessDenied", f"The engine denies {operation.name}."
+        code, message = "AccessDenied", f"The engine denies {operation.name}."
     elif status == _NOT_FOUND:
-        code, told = "UnknownOperationException", f"The engine does not know {operation.name}."
+        code, message = "UnknownOperationException", f"The engine does not know {operation.name}."
     else:
-        code, told = "InvalidRequest", f"The engine refuses {operation.name} with HTTP status {status}."
-    return answer(operation, status, code, told, request_id)
+        code, message = "InvalidRequest", f"The engine refuses {operation.name} with HTTP status {status}."
+    return answer(operation, status, code, message, request_id)
 
 
 _UNPRINTABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

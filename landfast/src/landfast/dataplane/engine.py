@@ -191,12 +191,12 @@ def obtain(
     running = attach(directory)
     if running is None:
         return start(directory, engine, stack=stack, account=account, port=port, cancelled=cancelled)
-    found = running.state
-    if (found.engine, found.stack, found.account) != (engine, stack, account):
+    state = running.state
+    if (state.engine, state.stack, state.account) != (engine, stack, account):
         running.release()
         raise EngineError(
-            f"{directory}: {found.engine} still runs with the resources of stack {found.stack} "
-            f"(account {found.account}); `landfast down` ends it"
+            f"{directory}: {state.engine} still runs with the resources of stack {state.stack} "
+            f"(account {state.account}); `landfast down` ends it"
         )
     return running
 
@@ -281,10 +281,10 @@ def _ministack(port: int, account: str, directory: Path) -> _Launch:
 
 
 def _uv() -> str:
-    found = shutil.which("uv") or (str(_LOCAL_UV) if _LOCAL_UV.exists() else None)
-    if found is None:
+    path = shutil.which("uv") or (str(_LOCAL_UV) if _LOCAL_UV.exists() else None)
+    if path is None:
         raise EngineError("ministack runs in an environment of its own, which uv makes: install uv, or use moto")
-    return found
+    return path
 
 
 def _spawn(directory: Path, launch: _Launch, lock: int, key: str) -> int:

@@ -236,7 +236,7 @@ class AsgiGuard:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [one for one in message["headers"] if not _is_cors(one)]}
+                message = {**message, "headers": [header for header in message["headers"] if not _is_cors(header)]}
             is_error = message.get("status", 0) >= _ERROR and scope["method"] != _HEAD
             if not is_error and not held:
                 await send(message)

@@ -128,7 +128,7 @@ def async_destinations(
     given = (("OnSuccess", on_success, ON_SUCCESS), ("OnFailure", on_failure, ON_FAILURE))
     for side, arn, _ in given:
         _check_form(arn, f"DestinationConfig.{side}.Destination")
-    found: list[Destination | None] = []
+    destinations: list[Destination | None] = []
     for side, arn, kinds in given:
         target = parse(arn)
         field = f"DestinationConfig.{side}.Destination"
@@ -137,8 +137,8 @@ def async_destinations(
         if target:
             _check_fifo(target, field, settings)
             _check_function(target, field, function_arn, functions)
-        found.append(target)
-    return found[0], found[1]
+        destinations.append(target)
+    return destinations[0], destinations[1]
 
 
 def dead_letter(arn: str, *, settings: Settings, field: str = "DeadLetterConfig.TargetArn") -> Destination | None:

@@ -95,10 +95,10 @@ def in_force[T](configurations: Mapping[str, T], qualifier: str, *, settings: Se
         settings: With U-2, an alias that has none takes that of its version.
         version: The version behind an alias.
     """
-    found = configurations.get(qualifier)
-    if found is None and settings.version_config_for_bare_alias:
-        found = configurations.get(version)
-    return found
+    config = configurations.get(qualifier)
+    if config is None and settings.version_config_for_bare_alias:
+        config = configurations.get(version)
+    return config
 
 
 def _structure(properties: Mapping[str, object], path: str, known: set[str]) -> Mapping[str, object]:
@@ -142,5 +142,5 @@ def _check_known(properties: Mapping[str, object], known: set[str], path: str) -
 
 
 def _wrong_type(field: str, expected: str, value: object) -> Refused:
-    found = _JSON_TYPES.get(type(value), type(value).__name__)
-    return Refused(field, f"expected type: {expected}, found: {found}", code="ValidationException")
+    actual = _JSON_TYPES.get(type(value), type(value).__name__)
+    return Refused(field, f"expected type: {expected}, found: {actual}", code="ValidationException")

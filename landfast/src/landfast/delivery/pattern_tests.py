@@ -157,10 +157,10 @@ def _wildcard(operand: str) -> Test:
             return False
         place, end = len(first), len(leaf) - len(last)
         for part in middle:
-            found = leaf.find(part, place, end)
-            if found < 0:
+            start = leaf.find(part, place, end)
+            if start < 0:
                 return False
-            place = found + len(part)
+            place = start + len(part)
         return place <= end
 
     return matches

@@ -64,9 +64,9 @@ def compiled(pattern: object, dialect: Dialect, special: Special | None = None) 
         raise PatternError("Empty objects are not allowed")
 
     def member(key: str, value: object) -> Matcher:
-        found = special(key, value) if special is not None else None
-        if found is not None:
-            return found
+        matcher = special(key, value) if special is not None else None
+        if matcher is not None:
+            return matcher
         options = _options(key, value)
         if options:
             return _either([compiled(option, dialect, special) for option in options])

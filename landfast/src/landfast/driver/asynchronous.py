@@ -46,10 +46,10 @@ class AsynchronousDriver(Driver[Event, AsynchronousQueue]):
         if self.machine.progress(event.request_id) is not None:
             return
         now = self.world.now()
-        answer = self.machine.accept(event, now)
+        actions = self.machine.accept(event, now)
         note = Accepted(at=now, source=self.source, records=(self.identify(event),), origin=event.origin)
         self.world.commit([note], [KeepEvent(self.source, event, Progress(accepted=now, due=now))])
-        self.carry_out(answer)
+        self.carry_out(actions)
 
     def resume(self, event: Event, progress: Progress) -> None:
         """Take back what was accepted before a restart."""

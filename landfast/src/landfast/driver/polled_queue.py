@@ -124,6 +124,7 @@ class PolledQueue:
         """The queue has changed: answer those who wait once everything of this moment has happened."""
         if self._polls and not self._answering:
             self._answering = True
+            # Not at once: several messages sent in one moment are received together, as a batch.
             self._clock.at(self._clock.now(), self._answer_waiting, Order.READ)
         self._plan()
 
@@ -176,6 +177,7 @@ class PolledQueue:
             if not messages and not poll.abandoned():
                 return
             self._polls.popleft()
+            # Nothing is handed to a client that has gone: the message would be hidden for nobody.
             if messages:
                 poll.answer(messages)
 
@@ -194,12 +196,12 @@ class PolledQueue:
 
     def _tell(self, messages: Sequence[Message], state: State, rule: str) -> None:
         """Tell that messages have ended: whoever received one last, else the first mapping, else the queue's own."""
-        told: dict[Ended | None, list[str]] = {}
+        by_listener: dict[Ended | None, list[str]] = {}
         first = self._mappings[0] if self._mappings else None
         for message in messages:
             mapping = message.receiver if isinstance(message.receiver, MappedQueue) else first
-            told.setdefault(mapping.ended if mapping else self._ended, []).append(message.id)
-        for ended, ids in told.items():
+            by_listener.setdefault(mapping.ended if mapping else self._ended, []).append(message.id)
+        for ended, ids in by_listener.items():
             if ended is not None:
                 ended(ids, state, rule)
 

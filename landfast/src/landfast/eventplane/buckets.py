@@ -140,19 +140,19 @@ class BucketEvents:
                 lambda: self._buckets.begin(request.operation, request.bucket, keys, began, trace)
             )
             try:
-                answer = await passing.forward()
+                response = await passing.forward()
                 happened: list[Happened] = []
-                if bucket_facts.succeeded(request.operation, answer):
-                    happened = await bucket_facts.done(passing.head, request, keys, answer, passing.ask)
+                if bucket_facts.succeeded(request.operation, response):
+                    happened = await bucket_facts.done(passing.head, request, keys, response, passing.ask)
                 if happened and before is not None and before == await _compared(request, passing):
                     happened = []
-                request_id = bucket_facts.seen(answer).headers.get("x-amz-request-id", "")
+                request_id = bucket_facts.seen(response).headers.get("x-amz-request-id", "")
                 await passing.driver(lambda: self._end(intent, happened, request_id))
             except Exception:
                 self._left[intent.number] = intent
                 await self._resolve(intent, passing.ask, passing.driver)
                 raise
-            return answer
+            return response
 
     async def _resolve(self, intent: Intent, ask: Ask, driver: Driver) -> None:
         happened = await bucket_facts.found(intent, ask)
@@ -165,10 +165,10 @@ class BucketEvents:
             self._delivery.deliver(intent.bucket, happened, request_id, intent.trace)
 
     async def _delete_bucket(self, request: S3Request, passing: Passing) -> EngineAnswer:
-        answer = await passing.forward()
-        if answer.status < _REDIRECTED:
+        response = await passing.forward()
+        if response.status < _REDIRECTED:
             await passing.driver(lambda: self._buckets.forget(request.bucket))
-        return answer
+        return response
 
     async def _configurations(self, request: S3Request, passing: Passing) -> EngineAnswer:
         """Answer the calls about a bucket's notification configuration."""
@@ -183,9 +183,9 @@ class BucketEvents:
                 {"BucketName": request.bucket},
             )
         if request.operation == GET_NOTIFICATIONS:
-            found = await passing.driver(lambda: self._buckets.configuration(request.bucket))
+            configuration = await passing.driver(lambda: self._buckets.configuration(request.bucket))
             headers = {"Content-Type": "application/xml", "x-amz-request-id": request_id}
-            return EngineAnswer(200, headers, notification_xml.write(found))
+            return EngineAnswer(200, headers, notification_xml.write(configuration))
         tries = passing.head.headers.get("x-amz-skip-destination-validation", "").lower() != "true"
         content = await passing.body()
         try:

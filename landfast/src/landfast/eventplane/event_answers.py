@@ -82,7 +82,7 @@ def without_permission(what: Bus, params: Mapping[str, Any]) -> list[dict[str, A
 
 def _statements(policy: str) -> list[dict[str, Any]]:
     try:
-        found = json.loads(policy)["Statement"]
+        statements = json.loads(policy)["Statement"]
     except (ValueError, TypeError, KeyError):
         raise Refusal("ValidationException", "Parameter Policy is not valid.") from None
-    return found if isinstance(found, list) else [found]
+    return statements if isinstance(statements, list) else [statements]

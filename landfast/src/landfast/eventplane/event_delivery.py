@@ -87,8 +87,8 @@ class EventDelivery:
                 self._try(pending, rule, target)
 
     def _plan(self, key: str, pending: Pending) -> None:
-        told = f"rule {pending.rule} of bus {pending.bus}, target {pending.target}"
-        self._world.telling(lambda: told).at(pending.due, lambda: self._again(key, pending))
+        what = f"rule {pending.rule} of bus {pending.bus}, target {pending.target}"
+        self._world.telling(lambda: what).at(pending.due, lambda: self._again(key, pending))
 
     def _again(self, key: str, pending: Pending) -> None:
         """Try again what is due, unless its rule or its target has gone meanwhile."""
@@ -210,6 +210,6 @@ def _source(pending: Pending) -> str:
 def _partition_key(target: Target, event: Mapping[str, Any]) -> str:
     """The key of a stream's record: what `PartitionKeyPath` finds in the event, or the event's id."""
     path = (target.params.get("KinesisParameters") or {}).get("PartitionKeyPath")
-    found = Path.read(path).of(event) if path else MISSING
+    value = Path.read(path).of(event) if path else MISSING
     identity: str = event["id"]
-    return identity if found is MISSING else str(found)
+    return identity if value is MISSING else str(value)

@@ -150,8 +150,8 @@ def shard_number(stream: KinesisStream, name: str) -> int:
     """
     digits = name.split("-")[1] if "-" in name else name
     if not (digits.isascii() and digits.isdigit() and int(digits) <= _LAST_SHARD):
-        told = f"Could not find shard {name} in {stream.settings.told}."
-        raise AwsError("ResourceNotFoundException", told)
+        message = f"Could not find shard {name} in {stream.settings.told}."
+        raise AwsError("ResourceNotFoundException", message)
     return int(digits)
 
 

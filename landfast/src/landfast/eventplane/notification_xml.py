@@ -19,7 +19,7 @@ def read(content: bytes) -> Configuration:
         Refusal: It is no configuration, or names an ARN that cannot be one.
     """
     root = parse(content)
-    found: list[Notification] = []
+    notifications: list[Notification] = []
     for kind, element in ELEMENTS.items():
         for each in children(root, f"{element}Configuration"):
             made = _notification(each, element)
@@ -27,9 +27,9 @@ def read(content: bytes) -> Configuration:
                 raise InvalidArgument(
                     "The ARN could not be parsed", {"ArgumentName": element, "ArgumentValue": made.arn}
                 )
-            found.append(made)
+            notifications.append(made)
     event_bus = any(True for _ in children(root, "EventBridgeConfiguration"))
-    return Configuration(notifications=tuple(found), event_bus=event_bus)
+    return Configuration(notifications=tuple(notifications), event_bus=event_bus)
 
 
 def write(configuration: Configuration) -> bytes:

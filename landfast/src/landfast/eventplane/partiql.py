@@ -85,8 +85,8 @@ def written(statement: str, parameters: Sequence[Value], keys: Collection[str]) 
 def _tokens(statement: str, parameters: Sequence[Value]) -> Iterator[_Token]:
     following = iter(parameters)
     depth = 0
-    for found in _TOKENS.finditer(statement):
-        kind, content = found.lastgroup or "", found[found.lastgroup or 0]
+    for match in _TOKENS.finditer(statement):
+        kind, content = match.lastgroup or "", match[match.lastgroup or 0]
         depth -= content in _CLOSING
         match kind:
             case "text":

@@ -62,8 +62,8 @@ def carried_out[T](operations: Mapping[str, Callable[[T], Result | None]], call:
     """
     operation = operations.get(call.operation)
     if operation is None:
-        told = f"{call.operation} is not available: the local {call.service} does without it."
-        raise AwsError("NotImplementedException", told, status=501)
+        message = f"{call.operation} is not available: the local {call.service} does without it."
+        raise AwsError("NotImplementedException", message, status=501)
     with as_aws_error():
         return operation(asked) or {}
 

@@ -92,8 +92,8 @@ def read(head: Head) -> S3Request | None:
 
 def bucket_of_host(host: str) -> str:
     """The bucket that a host's name begins with; empty without one."""
-    found = _BUCKET_IN_HOST.fullmatch(host.rpartition(":")[0] or host)
-    return "" if found is None or found["bucket"] in _NO_BUCKETS else found["bucket"]
+    match = _BUCKET_IN_HOST.fullmatch(host.rpartition(":")[0] or host)
+    return "" if match is None or match["bucket"] in _NO_BUCKETS else match["bucket"]
 
 
 def target_of(bucket: str, key: str, version_id: str = "", subresource: str = "") -> str:

@@ -247,8 +247,12 @@ class Queues:
     def _told(self, name: str) -> str:
         """What of a queue somebody waits for, for people."""
         queue = self._queues.get(name)
-        hidden = [one for one in queue.messages if one.awaited and one.hidden_until is not None] if queue else []
-        delayed = sum(one.is_delayed for one in hidden)
+        hidden = (
+            [message for message in queue.messages if message.awaited and message.hidden_until is not None]
+            if queue
+            else []
+        )
+        delayed = sum(message.is_delayed for message in hidden)
         counts = ((len(hidden) - delayed, "in flight"), (delayed, "delayed"))
         told = ", ".join(f"{count} {state}" for count, state in counts if count)
         return f"queue {name} (messages: {told})" if told else f"queue {name}"

@@ -190,8 +190,8 @@ def _check_value(name: str, value: Mapping[str, Any], *, kind: str) -> None:
     data_type = value.get("DataType", "")
     if not data_type:
         raise invalid(f"Message ({kind}) attribute '{name}' must contain a non-empty attribute type.")
-    found = _TYPE.fullmatch(data_type)
-    if found is None:
+    match = _TYPE.fullmatch(data_type)
+    if match is None:
         raise invalid(
             f"The type of message ({kind}) attribute '{name}' is invalid. You must use only the following supported "
             "type prefixes: Binary, Number, String."
@@ -200,7 +200,7 @@ def _check_value(name: str, value: Mapping[str, Any], *, kind: str) -> None:
         raise AwsError(
             "UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported."
         )
-    base = found[1]
+    base = match[1]
     text, binary = value.get("StringValue"), value.get("BinaryValue")
     used, unused = (binary, text) if base == "Binary" else (text, binary)
     if not used:

@@ -163,15 +163,15 @@ class TableWrites:
 
     async def _any_intent(self, items: Touched, engine: EngineTables) -> Intent:
         """The same, where keys that a table cannot have stand for any of its items; a table that has gone has none."""
-        found: Intent = []
+        intent: Intent = []
         for table, keys in items.items():
             for wanted in [keys] if keys is None else [keys, None]:
                 try:
-                    found += await self._intent({table: wanted}, engine)
+                    intent += await self._intent({table: wanted}, engine)
                 except EngineRefusedError:
                     continue
                 break
-        return found
+        return intent
 
     async def _finish_left(self, engine: EngineTables, driver: Driver) -> None:
         """Make the records of every intent that is left, oldest first; nobody else may be writing."""
@@ -262,9 +262,9 @@ class TableWrites:
         given = await passing.forward()
         if not descriptions.is_done(given):
             return given
-        told = await self._told(given, "TableDescription", passing)
+        described = await self._told(given, "TableDescription", passing)
         await self._disable(table, passing)
-        return told
+        return described
 
     async def _enable(self, table: Mapping[str, Any], specification: Mapping[str, Any], passing: Passing) -> None:
         name, keys, view = table["TableName"], descriptions.key_schema(table), specification["StreamViewType"]

@@ -110,8 +110,8 @@ def of(service: str) -> Model:
 
 
 def _path(service: str) -> Path | None:
-    found = find_spec("botocore")
-    if found is None or not found.submodule_search_locations or not service.replace("-", "").isalnum():
+    spec = find_spec("botocore")
+    if spec is None or not spec.submodule_search_locations or not service.replace("-", "").isalnum():
         return None
-    versions = Path(found.submodule_search_locations[0]) / "data" / service
+    versions = Path(spec.submodule_search_locations[0]) / "data" / service
     return max(versions.glob("*/service-2.json*"), default=None)

@@ -126,8 +126,8 @@ def _form(request: Request) -> bytes:
 
 def _action(request: Request) -> str:
     query = request.target.partition("?")[2].encode()
-    found = _ACTION.search(query) or _ACTION.search(_form(request))
-    return unquote_plus(found[1].decode("latin-1")) if found else ""
+    match = _ACTION.search(query) or _ACTION.search(_form(request))
+    return unquote_plus(match[1].decode("latin-1")) if match else ""
 
 
 @cache
@@ -146,8 +146,8 @@ def form_readers(service: str) -> forms.Readers:
 def _unknown(call: Call, model: Model) -> AwsError:
     name = call.operation
     if call.protocol != "query":
-        told = f"The operation {name} is not known." if name else "The request names no operation in X-Amz-Target."
-        return AwsError("UnknownOperationException", told)
+        message = f"The operation {name} is not known." if name else "The request names no operation in X-Amz-Target."
+        return AwsError("UnknownOperationException", message)
     if not name:
         return AwsError("MissingAction", "The request must contain the parameter Action.")
     if call.service == "sqs":

@@ -84,14 +84,14 @@ def _missing(operation: str, path: tuple[str, ...]) -> AwsError:
         case ("queueUrl",):
             return AwsError("QueueDoesNotExist", "The specified queue does not exist.")
         case ("queueName",):
-            told = "Value for parameter QueueName is invalid. Reason: Must specify a queue name."
-            return AwsError("InvalidParameterValue", told)
+            message = "Value for parameter QueueName is invalid. Reason: Must specify a queue name."
+            return AwsError("InvalidParameterValue", message)
         case ("entries",):
-            told = f"There should be at least one {operation}RequestEntry in the request."
-            return AwsError("EmptyBatchRequest", told)
+            message = f"There should be at least one {operation}RequestEntry in the request."
+            return AwsError("EmptyBatchRequest", message)
         case (*_, "messageAttributes" | "messageSystemAttributes", name, "member", "dataType"):
-            told = f"The message attribute '{name}' must contain non-empty message attribute type."
-            return AwsError("InvalidParameterValue", told)
+            message = f"The message attribute '{name}' must contain non-empty message attribute type."
+            return AwsError("InvalidParameterValue", message)
         case ("entries", number, "member", name):
             missing = f"{operation}RequestEntry.{number}.{_capital(name)}"
         case _:

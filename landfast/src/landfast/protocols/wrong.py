@@ -31,14 +31,14 @@ def not_a(value: object, wanted: str) -> SerializationError:
         return SerializationError("Expected null")
     match value:
         case bool():
-            found = "TRUE_VALUE" if value else "FALSE_VALUE"
+            actual = "TRUE_VALUE" if value else "FALSE_VALUE"
         case str():
-            found = "STRING_VALUE"
+            actual = "STRING_VALUE"
         case bytes():
-            found = "BINARY_VALUE"
+            actual = "BINARY_VALUE"
         case _:
-            found = "NUMBER_VALUE"
-    return SerializationError(f"{found} can not be converted to {'an' if wanted[0] in 'AEIOU' else 'a'} {wanted}")
+            actual = "NUMBER_VALUE"
+    return SerializationError(f"{actual} can not be converted to {'an' if wanted[0] in 'AEIOU' else 'a'} {wanted}")
 
 
 def not_base64() -> SerializationError:

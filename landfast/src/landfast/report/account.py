@@ -236,16 +236,16 @@ def _counts(history: History, landed: Iterable[Landed]) -> dict[str, int]:
 
 
 def _split(history: History, limits: Limits) -> Listed[Listed[Node]]:
-    found: list[Listed[Node]] = []
+    trees: list[Listed[Node]] = []
     split = [batch for batch in history.batches if batch.parts]
     room = limits.batches
     for root in split[: limits.trees]:
         nodes = [_node(depth, batch) for depth, batch in root.walk()]
-        if found and len(nodes) > room:
+        if trees and len(nodes) > room:
             break
-        found.append(_listed(nodes, limits.nodes))
+        trees.append(_listed(nodes, limits.nodes))
         room -= len(nodes)
-    return Listed(tuple(found), len(split) - len(found))
+    return Listed(tuple(trees), len(split) - len(trees))
 
 
 def _node(depth: int, batch: Batch) -> Node:
@@ -258,23 +258,23 @@ def _landings(landed: Iterable[Landed]) -> list[Landing]:
     groups: dict[tuple[str, str], list[Landed]] = {}
     for each in landed:
         groups.setdefault((each.state, each.rule), []).append(each)
-    found: list[Landing] = []
+    landings: list[Landing] = []
     for (state, rule), alike in groups.items():
         times = [each.at for each in alike if each.at is not None]
         counts = [each.invocations for each in alike]
         when = (min(times), max(times)) if times else None
-        found.append(Landing(state, rule, tuple(each.record for each in alike), when, (min(counts), max(counts))))
-    return sorted(found, key=lambda landing: (_WORST_FIRST.index(landing.state), landing.rule))
+        landings.append(Landing(state, rule, tuple(each.record for each in alike), when, (min(counts), max(counts))))
+    return sorted(landings, key=lambda landing: (_WORST_FIRST.index(landing.state), landing.rule))
 
 
 def handled_again(history: History) -> list[Again]:
     """The records that more than one invocation succeeded with, by the number of those invocations."""
     counts = Counter(record for attempt in history.tries if attempt.outcome == "succeed" for record in attempt.records)
-    found: dict[int, list[str]] = {}
+    by_count: dict[int, list[str]] = {}
     for record, count in counts.items():
         if count > 1:
-            found.setdefault(count, []).append(record)
-    return [Again(tuple(records), count) for count, records in sorted(found.items())]
+            by_count.setdefault(count, []).append(record)
+    return [Again(tuple(records), count) for count, records in sorted(by_count.items())]
 
 
 def _records(landed: Sequence[Landed], limit: int) -> Listed[Landed]:
@@ -286,7 +286,7 @@ def _records(landed: Sequence[Landed], limit: int) -> Listed[Landed]:
 
 def _errors(history: History) -> list[Fault]:
     """List the errors of tries, each once; an error of a long entry may have been cut (S-06)."""
-    found: list[Fault] = []
+    faults: list[Fault] = []
     for attempt in history.tries:
         if attempt.error is not None:
             frames = attempt.error.get("stackTrace") or []
@@ -294,14 +294,14 @@ def _errors(history: History) -> list[Fault]:
             places = _FRAME.findall(trace)
             where = "{}:{} in {}".format(*places[-1]) if places else ""
             text = _REQUEST.sub("", wording.error(attempt.error))
-            found.append(Fault(text, attempt.until, attempt.until, attempt.records, where, trace))
-    return _merged(found)
+            faults.append(Fault(text, attempt.until, attempt.until, attempt.records, where, trace))
+    return _merged(faults)
 
 
 def _troubles(history: History) -> list[Fault]:
     """List what failed beside the function; what is dropped without an error ended by a rule, which is told anyway."""
-    told = (entry for entry in history.troubles if not isinstance(entry, Dropped) or entry.error)
-    return _merged(Fault(wording.trouble(entry), entry.at, entry.at, entry.records) for entry in told)
+    troubles = (entry for entry in history.troubles if not isinstance(entry, Dropped) or entry.error)
+    return _merged(Fault(wording.trouble(entry), entry.at, entry.at, entry.records) for entry in troubles)
 
 
 def _merged(faults: Iterable[Fault]) -> list[Fault]:

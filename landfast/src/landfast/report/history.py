@@ -271,8 +271,8 @@ class _Teller(Struct):
             batch.tries[-1].rule = rule
 
     def _holders(self, records: Iterable[str]) -> list[Batch]:
-        found = {id(batch): batch for record in records if (batch := self.holding.get(record)) is not None}
-        return list(found.values())
+        batches = {id(batch): batch for record in records if (batch := self.holding.get(record)) is not None}
+        return list(batches.values())
 
 
 def tell(entries: Iterable[Entry]) -> History:

@@ -56,8 +56,10 @@ def _seen(history: History) -> list[Arrival]:
     shard_of = {record: attempt.shard for attempt in history.tries for record in attempt.records}
     shards = set(shard_of.values()) - {None}
     only = shards.pop() if len(shards) == 1 else None
-    found = (Arrival(record, at, shard_of.get(record) or _named(record, only)) for record, at in history.seen.items())
-    return sorted(found, key=lambda each: each.at)
+    arrivals = (
+        Arrival(record, at, shard_of.get(record) or _named(record, only)) for record, at in history.seen.items()
+    )
+    return sorted(arrivals, key=lambda each: each.at)
 
 
 def _named(record: str, only: int | str | None) -> int | str | None:

@@ -122,14 +122,14 @@ def _node(account: Account, node: Node) -> Text:
 
 
 def _landings(console: Console, account: Account) -> None:
-    words, found = account.words, account.landings
+    words, landings = account.words, account.landings
     _heading(console, "Where every record landed, and why")
     table = _table("records", "state", "when", "invoked", "rule")
-    for each in found.shown:
+    for each in landings.shown:
         records, state, when, invoked, rule = words.landing(each)
         table.add_row(_text(records), _text(state, wording.STATES[each.state]), *map(_text, (when, invoked, rule)))
-    console.print(table if found.shown else _text("There are no records."))
-    _left_out(console, found.left_out, "group")
+    console.print(table if landings.shown else _text("There are no records."))
+    _left_out(console, landings.left_out, "group")
 
 
 def _deliveries(console: Console, account: Account) -> None:

@@ -173,14 +173,14 @@ def _natural(text: str) -> list[tuple[bool, int, str]]:
 
 
 def _marks(history: History, words: Wording, row_of: Mapping[str, int]) -> list[Mark]:
-    found: dict[tuple[float, int], Mark] = {}
+    marks: dict[tuple[float, int], Mark] = {}
     for record, end in history.ends.items():
         if record in row_of and end.state in {"dead_lettered", "dropped"}:
             kind: MarkKind = "dropped" if end.state == "dropped" else "dead_lettered"
             text = f"{words.short(end.records)}: {wording.state(end.state)}, {wording.rule(end.rule)}"
-            found[end.at, row_of[record]] = Mark(end.at, row_of[record], kind, text)
+            marks[end.at, row_of[record]] = Mark(end.at, row_of[record], kind, text)
     for sent in history.deliveries:
         for row in _in(sent.records, row_of):
             text = f"{words.short(sent.records)} to {sent.kind} {sent.target}: {wording.delivered(sent)}"
-            found[sent.at, row] = Mark(sent.at, row, "delivery", text)
-    return [found[place] for place in sorted(found)]
+            marks[sent.at, row] = Mark(sent.at, row, "delivery", text)
+    return [marks[place] for place in sorted(marks)]

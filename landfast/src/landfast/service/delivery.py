@@ -82,8 +82,8 @@ class Deliveries:
                 ContentType="application/json",
             )
         except ClientError as error:
-            answer = error.response["Error"]
-            refusal = f"{answer['Code']}: {answer['Message']}"
+            refused = error.response["Error"]
+            refusal = f"{refused['Code']}: {refused['Message']}"
             raise (EngineFailedError(refusal) if is_engine_failure(error) else RefusedError(refusal)) from error
         except BotoCoreError as error:
             raise EngineFailedError(str(error)) from error

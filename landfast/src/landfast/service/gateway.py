@@ -96,8 +96,8 @@ class Gateway:
             await self._open.wait()
         if target.startswith(PREFIX):
             return _web(await self._local.answer(request.method, target, self.driver))
-        told = request.headers.get("X-Amz-Target") or f"{request.method} {target.partition('?')[0]}"
-        under_way = self._loop.begin(told)
+        what = request.headers.get("X-Amz-Target") or f"{request.method} {target.partition('?')[0]}"
+        under_way = self._loop.begin(what)
         try:
             return await self._response(_Asked(request, target, request_id, engine, under_way))
         finally:
@@ -109,9 +109,9 @@ class Gateway:
         Raises:
             Exception: Whatever `work` raises.
         """
-        answer = _Answer[T]()
-        self._loop.tell(work, answer.give, answer.fail)
-        return await answer.future
+        promise = _Answer[T]()
+        self._loop.tell(work, promise.give, promise.fail)
+        return await promise.future
 
     async def _response(self, asked: _Asked) -> web.StreamResponse:
         request, headers = asked.request, asked.headers
@@ -144,20 +144,20 @@ class Gateway:
         Raises:
             AwsError: It is refused.
         """
-        answer = _Answer[Result]()
+        promise = _Answer[Result]()
         waiting: list[Pending] = []
 
         def answered(result: Result | Pending) -> None:
             if isinstance(result, Pending):
                 waiting.append(result)
                 under_way.end()
-                result.then(lambda value: self._loop.turn.then(lambda: answer.give(value), answer.fail))
+                result.then(lambda value: self._loop.turn.then(lambda: promise.give(value), promise.fail))
             else:
-                answer.give(result)
+                promise.give(result)
 
-        self._loop.tell(lambda: self._plane.answer(call), answered, answer.fail)
+        self._loop.tell(lambda: self._plane.answer(call), answered, promise.fail)
         try:
-            return await answer.future
+            return await promise.future
         except asyncio.CancelledError:
             for pending in waiting:
                 pending.abandoned = True
@@ -169,8 +169,10 @@ class Gateway:
         )
         for interceptor in self._interceptors:
             if interceptor.concerns(passing.head):
-                answer = await interceptor.answer(passing)
-                return web.Response(status=answer.status, headers=answer.headers, body=answer.content)
+                engine_answer = await interceptor.answer(passing)
+                return web.Response(
+                    status=engine_answer.status, headers=engine_answer.headers, body=engine_answer.content
+                )
         return await asked.engine.response(asked.request, asked.target, asked.id, content)
 
 

@@ -52,11 +52,11 @@ def refuse_nonsense(request: web.BaseRequest) -> None:
     if sum(len(name) + len(value) for name, value in request.raw_headers) > HEAD:
         raise Refusal(431, "RequestHeaderSectionTooLarge", f"The headers are larger than {HEAD} bytes.")
     encodings = request.headers.getall("Transfer-Encoding", ())
-    if encodings and (version == HttpVersion10 or [one.strip().lower() for one in encodings] != ["chunked"]):
+    if encodings and (version == HttpVersion10 or [token.strip().lower() for token in encodings] != ["chunked"]):
         # RFC 9112, 6.1 and 7: an encoding that is not understood, or one before HTTP/1.1
         raise Refusal(501, "NotImplemented", "The only transfer encoding of this service is chunked.")
     expectations = request.headers.getall("Expect", ())
-    if any(one.strip().lower() != "100-continue" for one in expectations):
+    if any(token.strip().lower() != "100-continue" for token in expectations):
         raise Refusal(417, "ExpectationFailed", "The only expectation that is met is 100-continue.")
 
 

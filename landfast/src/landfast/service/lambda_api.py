@@ -46,7 +46,8 @@ def _operations() -> tuple[tuple[str, re.Pattern[str], str], ...]:
 
     model: Any = Loader().load_service_model("lambda", "service-2")
     return tuple(
-        (one["http"]["method"], _pattern(one["http"]["requestUri"]), name) for name, one in model["operations"].items()
+        (operation["http"]["method"], _pattern(operation["http"]["requestUri"]), name)
+        for name, operation in model["operations"].items()
     )
 
 

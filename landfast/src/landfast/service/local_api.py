@@ -66,7 +66,7 @@ class LocalApi:
             if parts.path.startswith(QUEUES) and method == "GET":
                 name, limit = unquote(parts.path.removeprefix(QUEUES)), int(_number(query, "limit", 10, _MOST))
                 peeked = await driver(lambda: self._queues.peek(name, limit))
-                shown = [{"message": one.message, "state": one.state, "due": one.due} for one in peeked]
+                shown = [{"message": message.message, "state": message.state, "due": message.due} for message in peeked]
                 return _json(HTTPStatus.OK, {"messages": shown})
         except _RefusedError as refused:
             return _json(refused.status, {"message": str(refused)})

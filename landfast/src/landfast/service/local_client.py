@@ -71,14 +71,14 @@ def peek(endpoint: str, queue: str, limit: int) -> list[Peeked]:
         raise ServiceError(str(answer.get("message")))
     return [
         Peeked(
-            id=one["message"]["MessageId"],
-            body=one["message"]["Body"],
-            receive_count=int(one["message"]["Attributes"]["ApproximateReceiveCount"]),
-            state=one["state"],
-            due=one["due"],
-            raw=one["message"],
+            id=message["message"]["MessageId"],
+            body=message["message"]["Body"],
+            receive_count=int(message["message"]["Attributes"]["ApproximateReceiveCount"]),
+            state=message["state"],
+            due=message["due"],
+            raw=message["message"],
         )
-        for one in answer["messages"]
+        for message in answer["messages"]
     ]
 
 

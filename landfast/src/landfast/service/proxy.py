@@ -167,10 +167,10 @@ class Proxy:
             _LOG.exception("request %s: %s %s", request_id, request.method, request.raw_path[:200])
             message = f"The local service failed; its log tells why under the request id {request_id}."
             shown = aws_errors.answer(operation(request), 500, "ServiceException", message, request_id)
-        answer = web.Response(status=shown.status, headers=shown.headers, body=shown.content)
+        response = web.Response(status=shown.status, headers=shown.headers, body=shown.content)
         if not request.content.is_eof():
-            answer.force_close()  # what is left of the body is not worth reading
-        return answer
+            response.force_close()  # what is left of the body is not worth reading
+        return response
 
     def _checked(self, request: web.BaseRequest) -> str:
         """The target of a request that may pass.

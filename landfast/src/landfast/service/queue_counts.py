@@ -37,11 +37,11 @@ def counts(sqs: "SQSClient") -> list[QueueCounts]:
 
 
 def _counted(sqs: "SQSClient", url: str) -> QueueCounts:
-    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     return QueueCounts(
         name=url.rsplit("/", 1)[-1],
         url=url,
-        visible=int(told["ApproximateNumberOfMessages"]),
-        in_flight=int(told["ApproximateNumberOfMessagesNotVisible"]),
-        delayed=int(told["ApproximateNumberOfMessagesDelayed"]),
+        visible=int(attributes["ApproximateNumberOfMessages"]),
+        in_flight=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+        delayed=int(attributes["ApproximateNumberOfMessagesDelayed"]),
     )

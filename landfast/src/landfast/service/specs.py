@@ -73,8 +73,9 @@ def asynchronous_config(
         ServiceError: AWS would refuse the settings.
     """
     version = versions(function).get(qualifier, "")
-    found = in_force(function.event_invoke_configs, qualifier, settings=settings, version=version)
-    properties = dict(found.properties) if found else {}
+    config = in_force(function.event_invoke_configs, qualifier, settings=settings, version=version)
+    properties = dict(config.properties) if config else {}
+    # The dead-letter queue belongs to the function, whichever version is called (S-25).
     if function.dead_letter_target_arn:
         properties["DeadLetterConfig"] = {"TargetArn": function.dead_letter_target_arn}
     try:

@@ -43,7 +43,7 @@ class StreamReader(Reader[StreamMapping]):
 
     def is_busy(self) -> bool:
         """Tell whether something was read and has not ended."""
-        return any(one.in_flight or one.machine.undone for one in tuple(self.drivers))
+        return any(driver.in_flight or driver.machine.undone for driver in tuple(self.drivers))
 
     def start(self) -> None:
         """Begin, and return when the shards that exist are being read; from another thread than the driver's."""
@@ -52,21 +52,20 @@ class StreamReader(Reader[StreamMapping]):
     def states(self) -> list[tuple[int, str]]:
         """For each shard, how many invocations are under way, and how far it has come, for people."""
         lanes = self._mapping.config.parallelization_factor
-        return [
-            (
-                one.in_flight,
-                (
-                    f"{one.shard}: {one.machine.undone} records undone, {one.in_flight} of {lanes} lanes running, "
-                    f"iterator age {self._shards[str(one.shard)].age:.1f} s"
-                ),
-            )
-            for one in tuple(self.drivers)
-        ]
+        return [(driver.in_flight, self._state_of(driver, lanes)) for driver in tuple(self.drivers)]
+
+    def _state_of(self, driver: ShardDriver, lanes: int) -> str:
+        return (
+            f"{driver.shard}: {driver.machine.undone} records undone, {driver.in_flight} of {lanes} lanes running, "
+            f"iterator age {self._shards[str(driver.shard)].age:.1f} s"
+        )
 
     def _begin(self) -> None:
         """LATEST means this moment for the shards that are there when the mapping is started for the first time."""
+        # After a restart LATEST is no starting position: the checkpoints are.
         self._started = None if self._known else self._world.now()
         self._forget_missing()
+        # Watched before it is looked at: a resharding between the two would go unseen.
         self._mapping.reads.watch(self._look)
         self._look()
         self._started = None
@@ -138,7 +137,7 @@ class StreamReader(Reader[StreamMapping]):
 
     def _drained(self, shard_id: str) -> None:
         self._tree.drained(shard_id)
-        self.drivers = [one for one in self.drivers if one.shard != shard_id]
+        self.drivers = [driver for driver in self.drivers if driver.shard != shard_id]
         self._begin_ready()
 
     def _keep(self, shard_id: str, state: ShardState, *notes: Dropped) -> None:

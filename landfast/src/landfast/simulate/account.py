@@ -83,24 +83,24 @@ def _source(scenario: Scenario) -> str:
 
 def _settings(scenario: Scenario) -> list[str]:
     """List what the scenario sets, one ``Name=value`` each: the source's, the mapping's, and the U settings."""
-    found: list[str] = []
+    settings: list[str] = []
     origin = scenario.source
     match origin.declared:
         case QueueSource():
             queue = Queue() if origin.queue is UNSET else origin.queue
-            found.append(f"VisibilityTimeout={queue.VisibilityTimeout}")
-            found += ["FifoQueue=true"] if queue.FifoQueue else []
+            settings.append(f"VisibilityTimeout={queue.VisibilityTimeout}")
+            settings += ["FifoQueue=true"] if queue.FifoQueue else []
             redrive = queue.RedrivePolicy
-            found.append("no RedrivePolicy" if redrive is UNSET else f"maxReceiveCount={redrive.maxReceiveCount}")
+            settings.append("no RedrivePolicy" if redrive is UNSET else f"maxReceiveCount={redrive.maxReceiveCount}")
         case StreamSource():
-            found += [] if origin.retention is UNSET else [f"retention={origin.retention:g}"]
+            settings += [] if origin.retention is UNSET else [f"retention={origin.retention:g}"]
         case AsynchronousSource():
             pass
         case never:
             assert_never(never)
-    found += list(_flat(scenario.mapping, ""))
-    found += [f"{name}={_value(value)}" for name, value in scenario.settings.items()]
-    return found
+    settings += list(_flat(scenario.mapping, ""))
+    settings += [f"{name}={_value(value)}" for name, value in scenario.settings.items()]
+    return settings
 
 
 def _defaults(scenario: Scenario) -> list[str]:
@@ -130,11 +130,11 @@ def _value(value: object) -> str:
 def _function(script: Function) -> list[str]:
     """The function: what it is set to, and what it does."""
     reserved = script.ReservedConcurrentExecutions
-    found = [f"Timeout={script.Timeout}"]
+    settings = [f"Timeout={script.Timeout}"]
     if reserved is not UNSET:
-        found.append(f"ReservedConcurrentExecutions={reserved}")
-    found.append(f"takes {duration(script.duration)}")
-    return ["; ".join(found), *(_does(each) for each in script.behaviour)]
+        settings.append(f"ReservedConcurrentExecutions={reserved}")
+    settings.append(f"takes {duration(script.duration)}")
+    return ["; ".join(settings), *(_does(each) for each in script.behaviour)]
 
 
 def _does(each: Rule) -> str:

@@ -162,10 +162,10 @@ class EventBuses:
             Refusal: It does not exist.
         """
         plain = bus_name(name)
-        found = self.buses.get(plain)
-        if found is None or (name and name.startswith("arn:") and name != found.arn):
+        bus = self.buses.get(plain)
+        if bus is None or (name and name.startswith("arn:") and name != bus.arn):
             raise _not_found(f"Event bus {plain} does not exist.")
-        return found
+        return bus
 
     def create_bus(self, name: str, now: float, params: Mapping[str, Any]) -> Bus:
         """Make a bus.
@@ -221,10 +221,10 @@ class EventBuses:
         Raises:
             Refusal: It does not exist.
         """
-        found = self._rules[bus.name].get(name)
-        if found is None:
+        rule = self._rules[bus.name].get(name)
+        if rule is None:
             raise _not_found(f"Rule {name} does not exist on EventBus {bus.name}.")
-        return found
+        return rule
 
     def put_rule(self, bus: Bus, params: Mapping[str, Any]) -> Rule:
         """Make a rule, or change it; its targets stay.
@@ -262,14 +262,14 @@ class EventBuses:
         Raises:
             Refusal: It has targets.
         """
-        found = self._rules[bus.name].get(name)
-        if found is None:
+        rule = self._rules[bus.name].get(name)
+        if rule is None:
             return
-        if found.targets:
+        if rule.targets:
             raise Refusal("ValidationException", "Rule can't be deleted since it has targets.")
         del self._rules[bus.name][name]
-        self._patterns.pop(found.arn, None)
-        self._keep(_key(found), None)
+        self._patterns.pop(rule.arn, None)
+        self._keep(_key(rule), None)
 
     def keep_rule(self, rule: Rule) -> None:
         """Keep what has changed about a rule."""

@@ -168,10 +168,10 @@ def _filled(template: str, put: Callable[[str, bool], str]) -> str:
     made: list[str] = []
     within, place = False, 0
     while place < len(template):
-        found = _VARIABLE.match(template, place)
-        if found is not None:
-            made.append(put(found[1], within))
-            place = found.end()
+        match = _VARIABLE.match(template, place)
+        if match is not None:
+            made.append(put(match[1], within))
+            place = match.end()
             continue
         length = 2 if within and template[place] == "\\" else 1
         if template[place] == '"':

@@ -41,11 +41,11 @@ class Path:
         steps: list[str | int | None] = []
         place = 1
         while place < len(text):
-            found = _STEP.match(text, place)
-            if found is None:
+            match = _STEP.match(text, place)
+            if match is None:
                 raise ValueError(text)
-            steps.append(_step(found))
-            place = found.end()
+            steps.append(_step(match))
+            place = match.end()
         return cls(tuple(steps))
 
     def of(self, event: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON

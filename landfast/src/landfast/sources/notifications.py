@@ -125,7 +125,9 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
             return False
         if not (self.suffix.endswith(other.suffix) or other.suffix.endswith(self.suffix)):
             return False
-        return any(_covers(one, two) or _covers(two, one) for one in self.events for two in other.events)
+        return any(
+            _covers(event, another) or _covers(another, event) for event in self.events for another in other.events
+        )
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -183,12 +185,12 @@ def check(configuration: Configuration) -> None:
     ids = [each.id for each in configuration.notifications if each.id]
     if len(ids) != len(set(ids)):
         raise InvalidArgument("Same ID used for multiple configurations. IDs must be unique")
-    for one, two in combinations(configuration.notifications, 2):
-        if one.overlaps(two):
+    for first, second in combinations(configuration.notifications, 2):
+        if first.overlaps(second):
             raise InvalidArgument(
                 "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes "
                 "are overlapping for the same event type."
-                if one.filters or two.filters
+                if first.filters or second.filters
                 else "Configurations overlap. Configurations on the same bucket cannot share a common event type."
             )
 

@@ -153,20 +153,20 @@ def envelope(message: Message, subscription: str, protocol: str = "sqs") -> str:
         subscription: The ARN of the subscription.
         protocol: Whose text it is; a dead-letter queue gets what its subscription's function would have got.
     """
-    told: dict[str, object] = {"Type": "Notification", "MessageId": message.id}
+    content: dict[str, object] = {"Type": "Notification", "MessageId": message.id}
     if message.sequence is not None:
-        told["SequenceNumber"] = message.sequence
-    told["TopicArn"] = message.topic
+        content["SequenceNumber"] = message.sequence
+    content["TopicArn"] = message.topic
     if message.subject is not None:
-        told["Subject"] = message.subject
-    told["Message"] = message.text(protocol)
-    told["Timestamp"] = iso_milliseconds(message.time)
+        content["Subject"] = message.subject
+    content["Message"] = message.text(protocol)
+    content["Timestamp"] = iso_milliseconds(message.time)
     if message.sequence is None:
-        told |= {"SignatureVersion": "1", "Signature": _SIGNATURE, "SigningCertURL": _certificate(message.topic)}
-    told["UnsubscribeURL"] = _unsubscribe(message.topic, subscription)
+        content |= {"SignatureVersion": "1", "Signature": _SIGNATURE, "SigningCertURL": _certificate(message.topic)}
+    content["UnsubscribeURL"] = _unsubscribe(message.topic, subscription)
     if message.attributes:
-        told["MessageAttributes"] = _shown(message.attributes)
-    return json_text(told)
+        content["MessageAttributes"] = _shown(message.attributes)
+    return json_text(content)
 
 
 def function_event(message: Message, subscription: str) -> str:
@@ -242,16 +242,16 @@ def _check_name(name: str) -> None:
 def _check_value(name: str, kind: str, attribute: Mapping[str, Any]) -> None:
     family = kind.partition(".")[0]
     member = "BinaryValue" if family == "Binary" else "StringValue"
-    told = f"The message attribute '{name}'"
+    what = f"The message attribute '{name}'"
     if not _TYPE.fullmatch(kind):
         reason = (
-            f"{told} has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and "
+            f"{what} has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and "
             "String."
         )
     elif member not in attribute and {"StringValue", "BinaryValue"} & attribute.keys():
-        reason = f"{told} with type '{kind}' must use field '{family if family == 'Binary' else 'String'}'."
+        reason = f"{what} with type '{kind}' must use field '{family if family == 'Binary' else 'String'}'."
     elif not attribute.get(member):
-        reason = f"{told} must contain non-empty message attribute value for message attribute type '{kind}'."
+        reason = f"{what} must contain non-empty message attribute value for message attribute type '{kind}'."
     elif family == "Number" and not _NUMBER.fullmatch(attribute[member]):
         reason = f"Could not cast message attribute '{name}' value to number."
     else:

@@ -145,12 +145,12 @@ class Publisher:
 
     def restore(self, rows: Iterable[tuple[str, bytes]]) -> None:
         """Take in what was kept; rows of other kinds are left to others."""
-        found = [
+        pending = [
             (key.removeprefix(SEEN), msgspec.msgpack.decode(content, type=Seen))
             for key, content in rows
             if key.startswith(SEEN)
         ]
-        self._seen = dict(sorted(found, key=lambda item: item[1].until))
+        self._seen = dict(sorted(pending, key=lambda item: item[1].until))
 
     def publish(self, topic: Topic, publication: Publication, now: float) -> Published:
         """Take in a message that `check` has passed.

@@ -100,10 +100,10 @@ def check_endpoint(topic: str, protocol: str, endpoint: str) -> None:
         raise invalid(f"Protocol Reason: {protocol} subscriptions are not run locally; sqs and lambda are")
     if protocol not in PROTOCOLS:
         raise invalid(f"Amazon SNS does not support this protocol string: {protocol}")
-    found = parse(endpoint)
-    if found is None or found.kind != protocol:
+    target = parse(endpoint)
+    if target is None or target.kind != protocol:
         raise invalid("SQS endpoint ARN" if protocol == "sqs" else "Lambda endpoint ARN")
-    if found.fifo and not topic.endswith(_FIFO):
+    if target.fifo and not topic.endswith(_FIFO):
         raise invalid(
             "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics"
         )

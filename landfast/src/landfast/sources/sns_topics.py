@@ -101,13 +101,13 @@ class Topics:
 
     def restore(self, rows: Iterable[tuple[str, bytes]]) -> None:
         """Take in what was kept; rows of other kinds are left to others."""
-        found: list[Subscription] = []
+        subscriptions: list[Subscription] = []
         for key, content in rows:
             if key.startswith(TOPIC):
                 self.topics[key.removeprefix(TOPIC)] = msgspec.msgpack.decode(content, type=Topic)
             elif key.startswith(SUBSCRIPTION):
-                found.append(msgspec.msgpack.decode(content, type=Subscription))
-        for each in sorted(found, key=lambda one: one.number):
+                subscriptions.append(msgspec.msgpack.decode(content, type=Subscription))
+        for each in sorted(subscriptions, key=lambda one: one.number):
             self._add(each)
 
     def topic(self, arn: str) -> Topic:
@@ -116,13 +116,13 @@ class Topics:
         Raises:
             Refusal: It does not exist, or the ARN is none.
         """
-        found = self.topics.get(arn)
-        if found is None:
+        topic = self.topics.get(arn)
+        if topic is None:
             parts = len(arn.split(":"))
             if parts < len(self._prefix.split(":")):
                 raise invalid(f"TopicArn Reason: An ARN must have at least 6 elements, not {parts}")
             raise Refusal("NotFound", "Topic does not exist", status=404)
-        return found
+        return topic
 
     def subscription(self, arn: str) -> Subscription:
         """A subscription.
@@ -130,10 +130,10 @@ class Topics:
         Raises:
             Refusal: It does not exist.
         """
-        found = self.subscriptions.get(arn)
-        if found is None:
+        subscription = self.subscriptions.get(arn)
+        if subscription is None:
             raise Refusal("NotFound", "Subscription does not exist", status=404)
-        return found
+        return subscription
 
     def of_topic(self, arn: str) -> list[Subscription]:
         """A topic's subscriptions, in the order in which they were made."""
@@ -146,17 +146,17 @@ class Topics:
             Refusal: The name or an attribute is not valid, or the topic is there with others.
         """
         given = sns_settings.topic_attributes(name, attributes)
-        found = self.topics.get(self._prefix + name)
-        if found is None:
+        topic = self.topics.get(self._prefix + name)
+        if topic is None:
             made = Topic(arn=self._prefix + name, attributes=given, tags=dict(tags))
             self.topics[made.arn] = made
             self.keep_topic(made)
             return made
-        if any(found.attributes.get(key) != value for key, value in given.items() if key in attributes):
+        if any(topic.attributes.get(key) != value for key, value in given.items() if key in attributes):
             raise invalid("Attributes Reason: Topic already exists with different attributes")
-        if any(found.tags.get(key) != value for key, value in tags.items()):
+        if any(topic.tags.get(key) != value for key, value in tags.items()):
             raise invalid("Tags Reason: Topic already exists with different tags")
-        return found
+        return topic
 
     def delete(self, arn: str) -> None:
         """Forget a topic with its subscriptions; it need not exist."""
@@ -212,9 +212,9 @@ class Topics:
 
     def unsubscribe(self, arn: str) -> None:
         """Forget a subscription; it need not exist."""
-        found = self.subscriptions.pop(arn, None)
-        if found is not None:
-            self._of_topic[found.topic].pop(arn)
+        subscription = self.subscriptions.pop(arn, None)
+        if subscription is not None:
+            self._of_topic[subscription.topic].pop(arn)
             self._policies.pop(arn, None)
             self._keep(SUBSCRIPTION + arn, None)
 

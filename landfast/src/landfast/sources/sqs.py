@@ -263,33 +263,33 @@ class SqsQueue:
 
         A handle is worth nothing once the message was received again; in a FIFO queue, once its time is over.
         """
-        found = self._find(handle, now)
-        if not isinstance(found, Message):
-            return found
-        self._messages.forget(found)
+        message = self._find(handle, now)
+        if not isinstance(message, Message):
+            return message
+        self._messages.forget(message)
         return "done"
 
     def change_visibility(self, handle: str, seconds: float, now: float) -> Handled:
         """Hide a message that is in flight for `seconds` from now."""
-        found = self._find(handle, now)
-        if not isinstance(found, Message):
-            return found
-        if found.given_back:
+        message = self._find(handle, now)
+        if not isinstance(message, Message):
+            return message
+        if message.given_back:
             return "given_back"
-        if found.hidden_until is None or found.hidden_until <= now:
+        if message.hidden_until is None or message.hidden_until <= now:
             return "not_in_flight"
-        if now + seconds > found.received_at + LONGEST_VISIBILITY:
+        if now + seconds > message.received_at + LONGEST_VISIBILITY:
             return "too_long"
-        found.given_back = not seconds
-        self._messages.hide(found, now + seconds)
+        message.given_back = not seconds
+        self._messages.hide(message, now + seconds)
         return "done"
 
     def release(self, handle: str, now: float) -> None:
         """Nobody has the message in hand any more: from now on it is waited for (S-93, S-97)."""
-        found = self._find(handle, now)
-        if isinstance(found, Message) and not found.awaited:
-            found.awaited = True
-            self._messages.plan(found)
+        message = self._find(handle, now)
+        if isinstance(message, Message) and not message.awaited:
+            message.awaited = True
+            self._messages.plan(message)
 
     def remove(self, message: Message) -> None:
         """Take a message out, for another queue."""

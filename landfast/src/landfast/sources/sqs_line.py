@@ -47,11 +47,11 @@ class Line:
 
     def show(self, number: int, group: str) -> None:
         """A message can be received."""
-        found = self._groups.get(group)
-        if found is None:
-            found = self._groups[group] = _Group([])
-        heapq.heappush(found.visible, number)
-        self._offer(group, found)
+        place = self._groups.get(group)
+        if place is None:
+            place = self._groups[group] = _Group([])
+        heapq.heappush(place.visible, number)
+        self._offer(group, place)
 
     def take(self) -> tuple[int, str] | None:
         """Take the first message of the group whose turn it is; None if the group has changed since it was offered.

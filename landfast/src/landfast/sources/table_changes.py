@@ -65,9 +65,9 @@ def _plain(value: Item) -> object:
         case "SS" | "BS":
             return kind, frozenset(content)
         case "L":
-            return kind, [_plain(one) for one in content]
+            return kind, [_plain(item) for item in content]
         case "M":
-            return kind, {name: _plain(one) for name, one in content.items()}
+            return kind, {name: _plain(item) for name, item in content.items()}
         case _:
             return kind, content
 

@@ -78,12 +78,12 @@ def graph_of(template: Template) -> Graph:
     """The graph of what a template declares and the local service runs."""
     arns = {each.arn: each.logical_id for each in _declared(template)}
     nodes = [*_nodes(template)]
-    found = [*_sent(template, arns), *_results(template, arns)]
-    told = {(edge.source, edge.target) for edge in found}
-    found += [edge for edge in _writes(template, nodes, arns) if (edge.source, edge.target) not in told]
-    if any(DEFAULT_BUS in {edge.source, edge.target} for edge in found):
+    edges = [*_sent(template, arns), *_results(template, arns)]
+    told = {(edge.source, edge.target) for edge in edges}
+    edges += [edge for edge in _writes(template, nodes, arns) if (edge.source, edge.target) not in told]
+    if any(DEFAULT_BUS in {edge.source, edge.target} for edge in edges):
         nodes.append(Node(DEFAULT_BUS, "bus", "EventBridge event bus"))
-    return Graph(tuple(nodes), tuple(dict.fromkeys(found)))
+    return Graph(tuple(nodes), tuple(dict.fromkeys(edges)))
 
 
 def _declared(template: Template) -> Iterator[Declared]:

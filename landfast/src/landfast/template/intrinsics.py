@@ -220,14 +220,14 @@ class Resolver:
         if fallback:
             self._need_extensions("Fn::FindInMap with DefaultValue", where)
         keys = [self._text(part, where) for part in (name, top, second)]
-        found: object = self._mappings
+        value: object = self._mappings
         for key in keys:
-            if not isinstance(found, dict) or key not in found:
+            if not isinstance(value, dict) or key not in value:
                 if fallback and isinstance(fallback[0], dict) and "DefaultValue" in fallback[0]:
                     return self._resolve(fallback[0]["DefaultValue"], where)
                 raise Mistake(where, f"Mappings has no {'.'.join(keys)}; add it or give another key")
-            found = found[key]
-        return found
+            value = value[key]
+        return value
 
     def _base64(self, arguments: object, where: Where) -> str:
         return base64.b64encode(self._text(arguments, where).encode()).decode()
