@@ -10,7 +10,8 @@ a repository shows in another way than a site is turned:
 
 `docs/zensical.toml` is the English site. A language has a file of its own beside it, such as `zensical.ko.toml` with
 `docs_dir = "pages/ko"` and `site_dir = "site/ko"`, and a folder, `docs/ko`, in which pages have the names of those they
-translate; what is not translated yet is there in English.
+translate; what is not translated yet is there in English, and says so
+(`tools/theme`). `docs/ko/README.md` is for those who translate, and is no page.
 """
 
 import argparse
@@ -44,6 +45,7 @@ _PICTURE = re.compile(
 )
 _LINK_OR_CODE = re.compile(r"(?P<code>`+[^`]*`+)|\[(?P<text>(?:[^\[\]`]|`[^`]*`)*)\]\((?P<target>[^)\s]+)\)")
 _LOADED = re.compile(r"<(?!a\b)[a-z]+\b[^>]*?\b(?:src|srcset|href|data)=\"?(?P<address>(?:https?:)?//[^\s\">]+)[^>]*>")
+_IN_ENGLISH = "---\nlanguage: en\n---\n\n"
 _ELSEWHERE = ("http://", "https://", "mailto:", "#")
 _LOOK_AGAIN = 0.5
 
@@ -71,18 +73,28 @@ def pages(root: Path = ROOT, language: str = "") -> dict[str, bytes]:
         for path in (root / "docs").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and not _CONFIGURATION.fullmatch(path.name)
     }
-    own = {path for path in documents if language and path.startswith(f"docs/{language}/")}
+    own = {path for path in documents if language and path.startswith(f"docs/{language}/")} - {_guide(language)}
     english = {path for path in documents if not path.startswith(tuple(others))} | {*MOVED} - {"README.md"}
     place = {path: MOVED.get(path, path.removeprefix("docs/")) for path in english}
     place |= {path: path.removeprefix(f"docs/{language}/") for path in own}
     translated = {place[path] for path in own}
     shown = {path: where for path, where in place.items() if path in own or where not in translated}
-    return {where: _content(root, path, {**place, "README.md": "index.md"}) for path, where in sorted(shown.items())}
+    place |= {"README.md": "index.md", f"README.{language}.md": "index.md"}
+    foreign_pages = {path for path in shown if language and path not in own}
+    return {
+        where: _content(root, path, place, _IN_ENGLISH if path in foreign_pages else "")
+        for path, where in sorted(shown.items())
+    }
 
 
-def _content(root: Path, path: str, place: Mapping[str, str]) -> bytes:
+def _guide(language: str) -> str:
+    """What those who translate read, which is no page."""
+    return f"docs/{language}/README.md"
+
+
+def _content(root: Path, path: str, place: Mapping[str, str], head: str) -> bytes:
     content = (root / path).read_bytes()
-    return "".join(_turned(root, path, content.decode(), place)).encode() if path.endswith(".md") else content
+    return "".join([head, *_turned(root, path, content.decode(), place)]).encode() if path.endswith(".md") else content
 
 
 def _turned(root: Path, path: str, text: str, place: Mapping[str, str]) -> Iterator[str]:

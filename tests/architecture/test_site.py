@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,9 @@ def project(tmp_path: Path) -> Path:
         "docs/rules.md": "# Rules\n",
         "docs/how/add.md": f"{FENCED}[R](../rules.md#s-01), [A](../../landfast/ARCHITECTURE.md), [B](https://b.org), "
         "[`code`](../../src/code.py), `[a](nowhere.md)`, [Home](../../README.md)\n<!-- --- shared --- -->\n",
-        "docs/ko/how/add.md": "[규칙](../../rules.md#s-01)\n",
+        "docs/ko/how/add.md": "[규칙](../../rules.md#s-01), [첫 페이지](../../../README.ko.md)\n",
+        "docs/ko/README.md": "# For those who translate\n",
+        "README.ko.md": "# Landfast\n",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -66,9 +69,31 @@ def test_a_picture_becomes_an_image_for_each_scheme(project: Path) -> None:
 def test_a_language_has_its_own_pages_where_it_has_them_and_english_ones_elsewhere(project: Path) -> None:
     assert [*languages(project)] == ["", "ko"]
     korean = pages(project, "ko")
-    assert korean["how/add.md"].decode() == "[규칙](../rules.md#s-01)\n"
-    assert korean["rules.md"] == b"# Rules\n"
+    assert korean["how/add.md"].decode() == "[규칙](../rules.md#s-01), [첫 페이지](../index.md)\n"
+    assert korean["index.md"].endswith(b"# Home\n")
+    assert "README.md" not in korean
+    assert korean["rules.md"] == b"---\nlanguage: en\n---\n\n# Rules\n"
+    assert pages(project)["rules.md"] == b"# Rules\n"
     assert not any(name.startswith("ko/") for name in (*korean, *pages(project)))
+
+
+def test_the_sites_of_all_languages_differ_in_words_and_places_only() -> None:
+    english, *others = (_without_words(tomllib.loads(path.read_text())) for path in languages().values())
+    assert others != []
+    for other in others:
+        assert other == english
+
+
+def _without_words(configuration: dict[str, Any]) -> dict[str, Any]:
+    project = configuration["project"]
+    for name in ("site_name", "site_description", "docs_dir", "site_dir", "copyright"):
+        del project[name]
+    project["nav"] = [*named(project["nav"])]
+    project["extra"] = [alternate["lang"] for alternate in project["extra"]["alternate"]]
+    project["theme"]["language"] = ""
+    for palette in project["theme"]["palette"]:
+        palette["toggle"]["name"] = ""
+    return configuration
 
 
 def test_the_pages_of_before_go(tmp_path: Path) -> None:

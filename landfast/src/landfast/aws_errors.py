@@ -31,10 +31,10 @@ _SERVER_FAULT = 500
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a request asks for, as far as its head and its form tell.
+    """The operation that a request asks for, as far as its head and its form tell.
 
     Attributes:
-        protocol: How its client reads errors.
+        protocol: The protocol by which its client reads errors.
         name: AWS's name of the action, or method and path where only the service's model would tell.
         service: From the signature; "" without one.
     """
@@ -45,10 +45,10 @@ class Operation:
 
     @classmethod
     def read(cls, method: str, target: str, headers: Mapping[str, str], form: bytes = b"") -> "Operation":
-        """What a request asks for.
+        """Read what a request asks for.
 
         Args:
-            method: Of HTTP.
+            method: The HTTP method.
             target: The path with its query.
             headers: Found by names in any case, or in lower case.
             form: The body, if it is a form.
@@ -73,12 +73,12 @@ def signed_for(authorization: str) -> str:
 
 
 class AwsError(Exception):
-    """What AWS answers to a call that it refuses.
+    """AWS's answer to a call that it refuses.
 
     Attributes:
         code: The error's name, e.g. ``QueueDoesNotExist``.
         message: For people.
-        status: Of HTTP.
+        status: The HTTP status.
         fields: Further members of the error's shape.
     """
 
@@ -99,8 +99,8 @@ class ErrorAnswer:
     """An error as it goes over the wire.
 
     Attributes:
-        status: Of HTTP.
-        headers: Its own, the request id included.
+        status: The HTTP status.
+        headers: The answer's own, the request id included.
         content: The body.
     """
 
@@ -124,8 +124,8 @@ def answer(operation: Operation, status: int, code: str, message: str, request_i
     """An error in the shape that the caller's SDK reads.
 
     Args:
-        operation: What was asked for.
-        status: Of HTTP.
+        operation: The operation that was asked for.
+        status: The HTTP status.
         code: AWS's error code.
         message: For people.
         request_id: A new one without it.
@@ -162,9 +162,9 @@ def in_place_of(operation: Operation, status: int, body: bytes, request_id: str 
     Content-Type does not tell: moto sends XML as ``text/html``.
 
     Args:
-        operation: What was asked for.
-        status: Of the engine's response.
-        body: Of the engine's response.
+        operation: The operation that was asked for.
+        status: The status of the engine's response.
+        body: The body of the engine's response.
         request_id: A new one without it.
     """
     start = body[:_START].lstrip().lower()
@@ -173,14 +173,14 @@ def in_place_of(operation: Operation, status: int, body: bytes, request_id: str 
     if status < _CLIENT_FAULT or not (is_page or (status >= _SERVER_FAULT and not start.startswith(readable))):
         return None
     if status >= _SERVER_FAULT:
-        code, told = "InternalFailure", f"The engine failed at {operation.name}; its log tells why."
+        code, message = "InternalFailure", f"The engine failed at {operation.name}; its log tells why."
     elif status == _FORBIDDEN:
-        code, told = "AccessDenied", f"The engine denies {operation.name}."
+        code, message = "AccessDenied", f"The engine denies {operation.name}."
     elif status == _NOT_FOUND:
-        code, told = "UnknownOperationException", f"The engine does not know {operation.name}."
+        code, message = "UnknownOperationException", f"The engine does not know {operation.name}."
     else:
-        code, told = "InvalidRequest", f"The engine refuses {operation.name} with HTTP status {status}."
-    return answer(operation, status, code, told, request_id)
+        code, message = "InvalidRequest", f"The engine refuses {operation.name} with HTTP status {status}."
+    return answer(operation, status, code, message, request_id)
 
 
 _UNPRINTABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -1,4 +1,4 @@
-"""What happened, one typed entry each: the source of every picture, table and assertion.
+"""The journal of everything that happened, one typed entry each: the source of every picture, table and assertion.
 
 The driver of the delivery machines notes it: in the simulator's memory, or on the live service's disk. Times are
 seconds: virtual ones from the start in the simulator, Unix time in the live service.
@@ -15,7 +15,7 @@ from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded, U
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="what"):
-    """What every entry has.
+    """The fields that every entry has.
 
     Attributes:
         at: When, in seconds.
@@ -227,7 +227,7 @@ def finished(
 
     Args:
         request_id: Its id.
-        outcome: What it came to; of an answer that is not JSON the text is noted.
+        outcome: The outcome of the invocation; of an answer that is not JSON the text is noted.
         at: When, in seconds.
         source: The mapping, or the function for asynchronous events.
         records: The batch.

@@ -1,4 +1,4 @@
-"""Who may ask a port on loopback: programs of this machine, and no page of a browser.
+"""Lets programs of this machine ask a port on loopback, and no page of a browser.
 
 A socket on 127.0.0.1 is open to every page that a browser on this machine shows: a page can send requests without a
 preflight (a form, an image, a ``text/plain`` POST), and by a host name that resolves to 127.0.0.1 (rebinding) it can
@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Sequence
 
 ADDRESS = "127.0.0.1"
-"""Where every port is opened, unless the user asks for another address."""
+"""The address of every port, unless the user asks for another."""
 
 KEY = "X-Landfast-Key"
 """The header by which an engine knows that the endpoint has checked a request already."""
@@ -34,8 +34,8 @@ def refusal(
 
     Args:
         host: The values of all its Host headers.
-        origin: Of all its Origin headers.
-        sec_fetch_site: Of all its Sec-Fetch-Site headers.
+        origin: All its Origin headers.
+        sec_fetch_site: All its Sec-Fetch-Site headers.
         also: Host names or addresses, without a port, that are allowed besides those of loopback.
     """
     if len(host) != 1:
@@ -51,7 +51,7 @@ def refusal(
 
 
 def is_ours(host: str, also: Collection[str] = ()) -> bool:
-    """Whether a host, with its port or without, is a name of loopback or one of `also`."""
+    """Tell whether a host, with its port or without, is a name of loopback or one of `also`."""
     if _LOOPBACK.fullmatch(host):
         return True
     other = _OTHER.fullmatch(host)
@@ -59,7 +59,7 @@ def is_ours(host: str, also: Collection[str] = ()) -> bool:
 
 
 def is_cors(header: str) -> bool:
-    """Whether an answer's header would let pages of other origins in; no answer carries one."""
+    """Tell whether an answer's header would let pages of other origins in; no answer carries one."""
     return header.lower().startswith(_CORS)
 
 

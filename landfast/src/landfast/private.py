@@ -11,7 +11,7 @@ from pathlib import Path
 FOLDER = 0o700
 FILE = 0o600
 OTHERS = 0o077
-"""What neither the group nor anybody else may do."""
+"""The permissions that neither the group nor anybody else has."""
 
 
 def folder(path: Path) -> Path:
@@ -68,7 +68,7 @@ def tighten(path: Path) -> None:
 
 
 def _take_rights(path: Path) -> bool:
-    """Whether there were any to take."""
+    """Tell whether there were any to take."""
     mode = path.lstat().st_mode
     loose = not stat.S_ISLNK(mode) and bool(mode & OTHERS)
     if loose:

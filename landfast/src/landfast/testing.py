@@ -1,4 +1,4 @@
-"""What Landfast publishes for those who run a stack from Python: tests, demonstrations, load generators.
+"""Landfast's public API for those who run a stack from Python: tests, demonstrations, load generators.
 
 A stack runs in this process, and is talked to as one on AWS is, by boto3 against its endpoint:
 

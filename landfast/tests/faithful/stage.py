@@ -28,7 +28,6 @@ from landfast.simulate.scenario import read as read_scenario
 from tests.faithful.stack.functions import scripted
 
 STACK = Path(__file__).with_name("stack") / "template.yaml"
-SPEED = 15.0
 PATIENCE = 120.0
 """Real seconds until everything rests, at most."""
 
@@ -95,13 +94,11 @@ class Stage:
     def __init__(self, folder: Path, engine: EngineName) -> None:
         self._ledger = folder / "ledger"
         self._ledger.mkdir()
-        parameters = {"Ledger": str(self._ledger), "Speed": str(SPEED)}
         self.service = Service.start(
             Options(
                 template=STACK,
                 state=folder / "state",
-                parameters=parameters,
-                speed=SPEED,
+                parameters={"Ledger": str(self._ledger)},
                 skip_waits=True,
                 engine=engine,
                 settings=from_ids(SETTINGS),

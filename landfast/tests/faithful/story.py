@@ -149,6 +149,7 @@ class _Teller:
         places = []
         for strand, part in self._strands(records, entry):
             steps = self.story.strands[strand]
+            assert steps[-1:] != [()], f"{strand} was handed over while an earlier invocation of it was under way"
             if steps and steps[-1][0] == "again" and steps[-1][-1] != _RETURNED:
                 self.story.waits[strand].append(entry.at - self.failed[strand])
             places.append((strand, len(steps), part))

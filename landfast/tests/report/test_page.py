@@ -17,7 +17,7 @@ from landfast.simulate.account import account
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import Scenario, read
 
-SCENARIOS = Path("../docs/scenarios")
+SCENARIOS = Path(__file__).parents[3] / "docs" / "scenarios"
 ALL = sorted(path for path in SCENARIOS.rglob("*.json") if not path.name.endswith(".expected.json"))
 SVG = "{http://www.w3.org/2000/svg}"
 VOID = {"meta"}

@@ -27,7 +27,7 @@ from landfast.simulate.account import account, source
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import Scenario, read
 
-SCENARIOS = Path("../docs/scenarios")
+SCENARIOS = Path(__file__).parents[3] / "docs" / "scenarios"
 DESTINATION = {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:failures"}}}
 STREAM = {"StartingPosition": "TRIM_HORIZON"}
 

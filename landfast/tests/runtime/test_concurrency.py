@@ -84,6 +84,66 @@ def test_each_concurrent_invocation_has_a_worker_of_its_own(lab: Lab, gate: Gate
     assert len({answer(call.result()) for call in calls}) == 4
 
 
+def test_workers_beyond_the_first_initialise_one_after_the_other(
+    lab: Lab, gate: Gate, threads: ThreadPoolExecutor, tmp_path: Path
+) -> None:
+    log = tmp_path / "initialisations"
+    note = f"with open({str(log)!r}, 'a') as log: log.write"
+    code = f"{note}('begin ')\ntime.sleep(0.05)\n{note}('end ')\n"
+    spec = lab.function(GATE.replace("def handler", f"{code}def handler"), timeout=20)
+    runtime = lab.runtime(spec, max_starting=1)
+    calls = [threads.submit(invoke, runtime, str(gate.folder), request_id=f"r-{n}") for n in range(4)]
+    assert eventually(lambda: gate.arrived() == 4), "all of them get a worker in the end"
+    gate.open()
+    assert len({answer(call.result()) for call in calls}) == 4
+    assert log.read_text().split() == ["begin", "end"] * 4
+
+
+def test_whoever_waits_for_a_worker_to_start_gets_a_warm_one_that_is_there_sooner(
+    lab: Lab, gate: Gate, threads: ThreadPoolExecutor, tmp_path: Path
+) -> None:
+    first = tmp_path / "first"
+    code = f"""
+import os, time
+from pathlib import Path
+try:
+    Path({str(first)!r}).touch(exist_ok=False)
+except FileExistsError:
+    while not Path({str(gate.folder / "open")!r}).exists():
+        time.sleep(0.002)
+def handler(event, context):
+    return os.getpid()
+"""
+    runtime = lab.runtime(lab.function(code, timeout=20), max_starting=1)
+    calls = [threads.submit(invoke, runtime, request_id=f"r-{n}") for n in range(6)]
+    assert eventually(lambda: sum(call.done() for call in calls) >= 5), "only one of them waits for the second worker"
+    warm = {answer(call.result()) for call in calls if call.done()}
+    gate.open()
+    every = [answer(call.result()) for call in calls]
+    assert len(warm) == 1
+    assert len(every) == 6
+
+
+def test_a_functions_first_worker_waits_for_no_other_functions(
+    lab: Lab, gate: Gate, threads: ThreadPoolExecutor
+) -> None:
+    waits = f"""
+import time
+from pathlib import Path
+(Path({str(gate.folder)!r}) / "arrived-init").touch()
+while not (Path({str(gate.folder)!r}) / "open").exists():
+    time.sleep(0.002)
+def handler(event, context):
+    return "late"
+"""
+    runtime = lab.runtime(lab.function(waits, name="slow", timeout=20), gated(lab), max_starting=1)
+    slow = threads.submit(invoke, runtime, name="slow")
+    assert eventually(lambda: gate.arrived() == 1)
+    answer(invoke(runtime))
+    gate.open()
+    assert answer(slow.result()) == "late"
+
+
 def test_the_worker_that_worked_last_is_reused_first(lab: Lab, gate: Gate, threads: ThreadPoolExecutor) -> None:
     runtime = lab.runtime(gated(lab))
     held = threads.submit(invoke, runtime, str(gate.folder))

@@ -1,4 +1,5 @@
 import json
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -43,6 +44,17 @@ def test_an_event_runs_and_its_record_lands(stage: Stage) -> None:
     assert delivery.body["requestPayload"] == {"order": 7}
     assert delivery.body["responsePayload"] == {"order": 7}
     assert not stage.store.events("orders")
+
+
+def test_whoever_waits_for_everything_to_rest_is_told_of_the_function_whose_events_wait(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, speed=1.0)
+    stage.runtime.handler = lambda _: errored("no stock")
+    stage.queue({})
+    send(stage)
+    assert eventually(lambda: bool(stage.journal(Retrying)))
+    told = stage.loop.ask(stage.loop.unsettled)
+    assert re.fullmatch(r"planned: function orders \(asynchronous events: 1\) until \S+Z \(in (60|59) s\)", told)
+    stage.close()
 
 
 def test_s_003_all_attempts_share_one_request_id_and_the_waits_are_a_minute_and_two(stage: Stage) -> None:

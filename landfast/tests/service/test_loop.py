@@ -1,5 +1,6 @@
 """Turns of the driver, what is planned, and time that skips waits."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
@@ -146,10 +147,29 @@ def test_what_does_not_come_to_rest_is_told(skipping: Rig) -> None:
     skipping.plan(HOUR, lambda: None)
     settled = skipping.settled()
     told = skipping.loop.ask(skipping.loop.unsettled)
-    assert told.startswith("under way: POST /orders; planned: plan in 3")
+    assert told.startswith("under way: POST /orders; planned: plan until 20")
+    assert re.search(r"T\d\d:\d\d:\d\dZ \(in 3(600|599) s\)$", told)
     assert not settled.is_set()
     request.end()
     assert settled.wait(5)
+
+
+def test_what_does_not_come_to_rest_is_told_by_whoever_planned_it_and_only_the_first_of_many(skipping: Rig) -> None:
+    requests = [skipping.loop.begin("function Work runs") for _ in range(3)]
+    started = skipping.clock.now()
+
+    def plan() -> None:
+        for number in range(7):
+            skipping.loop.at(started + HOUR + number, lambda: None, told=lambda number=number: f"queue q{number}")  # type: ignore[misc]
+
+    skipping.loop.ask(plan)
+    told = skipping.loop.ask(skipping.loop.unsettled)
+    assert told.startswith("under way: function Work runs (3 times); planned: queue q0 until ")
+    assert "queue q4 until " in told
+    assert "queue q5" not in told
+    assert told.endswith(", and 2 more")
+    for request in requests:
+        request.end()
 
 
 def test_without_skipping_real_time_passes() -> None:

@@ -1,6 +1,7 @@
 """A mapping of a queue of the event plane: its poller and calls of functions, on real threads and a real store."""
 
 import json
+import re
 import threading
 import uuid
 from collections.abc import Mapping
@@ -99,6 +100,30 @@ def test_s_093_after_a_failure_nothing_is_deleted(rig: Rig) -> None:
     assert rig.held() == 1
     assert rig.stage.journal(Deleted) == []
     failing.set()
+
+
+def test_whoever_waits_for_everything_to_rest_is_told_of_the_queue_and_of_the_function_that_runs(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path, speed=1.0)
+    rig, release = Rig(stage), threading.Event()
+
+    def handler(_: object) -> Result:
+        assert release.wait(5)
+        return errored("poison")
+
+    stage.runtime.handler = handler
+    rig.send("m1", "m2", "m3")
+    rig.send("m4", DelaySeconds=300)
+    rig.start()
+    assert eventually(lambda: len(stage.runtime.calls) == 1)
+    told = stage.loop.ask(stage.loop.unsettled)
+    assert told.startswith("under way: function orders runs; planned: queue work (messages: 1 delayed) until 20")
+    release.set()
+    assert eventually(lambda: bool(stage.journal(Returned)))
+    told = stage.loop.ask(stage.loop.unsettled)
+    assert re.fullmatch(r"planned: queue work \(messages: 3 in flight, 1 delayed\) until \S+Z \(in 1[12]\d s\)", told)
+    stage.close()
 
 
 def test_a_message_whose_receipt_is_over_is_not_deleted_and_that_is_noted(rig: Rig) -> None:

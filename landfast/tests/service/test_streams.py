@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,12 +19,14 @@ from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import configuration
 from landfast.driver.streams import ShardDriver
 from landfast.eventplane import KinesisApi, TableStreamsApi
+from landfast.eventplane.table_streams import TableStreams
 from landfast.journal import Accepted, Delivered, Divided, Dropped, Finished, Invoked, Settled
 from landfast.protocols import Call
 from landfast.runtime.model import Answered, Result
 from landfast.service.plane_world import LivePlaneWorld
 from landfast.service.streams import StreamMapping, StreamReader
 from landfast.sources.table_changes import ItemChange
+from landfast.sources.table_stream import TableStream
 from tests.service.conftest import FAILURES, REPORT, SPEED, Stage, answered, errored, eventually
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -111,6 +114,17 @@ def test_a_shards_records_are_handled_in_order_and_the_checkpoint_is_kept(rig: R
     assert eventually(settled(rig.stage, 3))
     assert rig.handled() == [["a", "b"], ["c"]]
     assert eventually(lambda: rig.checkpoint() == last)
+
+
+def test_whoever_waits_for_everything_to_rest_is_told_of_the_shard_whose_records_wait(tmp_path: Path) -> None:
+    rig = Rig.on(tmp_path, speed=1.0)
+    rig.stage.runtime.handler = lambda _: errored("poison")
+    rig.put("a", "b")
+    rig.start(BatchSize=2, MaximumRetryAttempts=9)
+    assert eventually(lambda: len(rig.stage.journal(Finished)) >= 2)
+    told = rig.stage.loop.ask(rig.stage.loop.unsettled)
+    assert re.search(rf"{ARN}, {FIRST} \(records not done: 2\) until \S+Z \(in \d s\)$", told)
+    rig.close()
 
 
 def test_a_record_wakes_its_mapping_at_once(rig: Rig) -> None:
@@ -374,23 +388,50 @@ def test_a_slow_shard_does_not_delay_another(rig: Rig) -> None:
     assert not reader.is_busy()
 
 
-def test_the_changes_of_a_table_reach_their_mapping(rig: Rig) -> None:
+def tables(rig: Rig) -> TableStreams:
     world = LivePlaneWorld(rig.stage.loop, rig.stage.store)
+    return rig.stage.loop.ask(lambda: TableStreamsApi(world, ACCOUNT, REGION).streams)
 
-    def make() -> TableStreamsApi:
-        api = TableStreamsApi(world, ACCOUNT, REGION)
-        api.streams.enable("orders", {"id": "HASH"}, "NEW_AND_OLD_IMAGES")
-        return api
 
-    api = rig.stage.loop.ask(make)
-    stream = api.streams.of_table("orders")
-    assert stream is not None
+def followed(rig: Rig, streams: TableStreams) -> TableStream:
+    """A new stream of the table `orders`, with a mapping that reads it."""
+    stream = rig.stage.loop.ask(lambda: streams.enable("orders", {"id": "HASH"}, "NEW_AND_OLD_IMAGES"))
     properties = {"StartingPosition": "TRIM_HORIZON"}
     config = configuration(properties, DYNAMODB, stream_arn=stream.arn, function_arn="f", mapping_id="m")
-    target = rig.stage.functions.find("orders")
-    StreamReader(StreamMapping("table", target, stream, config, Settings()), rig.stage.shared).start()
+    target, earlier = rig.stage.functions.find("orders"), streams.earlier(stream.arn)
+    StreamReader(StreamMapping("table", target, stream, config, Settings(), earlier), rig.stage.shared).start()
+    return stream
+
+
+@pytest.mark.parametrize("unread", [False, True])
+def test_an_earlier_stream_of_a_table_is_told_of_only_where_something_in_it_was_not_read(
+    tmp_path: Path,
+    unread: bool,  # noqa: FBT001 - parametrised
+) -> None:
+    keys = {"id": {"S": "k"}}
+    change = ItemChange(keys, None, keys)
+    first = Rig.on(tmp_path)
+    stream = followed(first, tables(first))
+    first.stage.loop.ask(lambda: stream.append([change], first.stage.clock.now()))
+    assert eventually(lambda: any(state.sequence for state in first.stage.store.shards("table").values()))
+    first.close()
+    second = Rig.on(tmp_path)
+    streams = tables(second)
+    [left] = streams.by_arn.values()
+    second.stage.loop.ask(lambda: left.append([change] if unread else [], second.stage.clock.now()))
+    followed(second, streams)
+    assert [entry.metric for entry in second.stage.journal(Dropped)] == ["TrimmedRecords"] * unread
+    second.close()
+    third = Rig.on(tmp_path)
+    followed(third, tables(third))
+    assert len(third.stage.journal(Dropped)) == unread, "it is told once"
+    third.close()
+
+
+def test_the_changes_of_a_table_reach_their_mapping(rig: Rig) -> None:
+    stream = followed(rig, tables(rig))
     keys, new = {"id": {"S": "k"}}, {"id": {"S": "k"}, "n": {"N": "1"}, "b": {"B": "AP8="}}
-    rig.stage.loop.ask(lambda: stream.append([ItemChange(keys, None, new)], world.now()))
+    rig.stage.loop.ask(lambda: stream.append([ItemChange(keys, None, new)], rig.stage.clock.now()))
     assert eventually(settled(rig.stage, 1))
     [record] = json.loads(rig.stage.runtime.calls[0]["payload"])["Records"]
     change = record.pop("dynamodb")

@@ -13,7 +13,7 @@ from landfast.cli.app import app
 from landfast.simulate.run import simulate, summarise
 from landfast.simulate.scenario import ScenarioError, read
 
-EXAMPLES = Path("../docs/scenarios/examples")
+EXAMPLES = Path(__file__).parents[3] / "docs" / "scenarios" / "examples"
 NAMES = sorted(path.name.removesuffix(".expected.json") for path in EXAMPLES.glob("*.expected.json"))
 ASYNC: dict[str, Any] = {"source": {"type": "async", "records": [{"id": "r1"}]}}
 

@@ -20,7 +20,7 @@ from landfast.simulate.account import source
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import read
 
-DOCS = Path("../docs")
+DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "what-if.md").read_text(encoding="utf-8")
 SCENARIOS = sorted((DOCS / "scenarios").glob("*.json"))
 SECTIONS = re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]

@@ -13,7 +13,7 @@ from tests.template_reader.conftest import Reading
 
 SVG = "{http://www.w3.org/2000/svg}"
 STACKS = sorted(Path("tests").glob("*/*/template.yaml"))
-PARAMETERS = {"contract": {"Ledger": "ledger"}, "faithful": {"Ledger": "ledger", "Speed": "1"}}
+PARAMETERS = {"contract": {"Ledger": "ledger"}, "faithful": {"Ledger": "ledger"}}
 
 type Box = tuple[float, float, float, float]
 """Left, top, right and bottom."""

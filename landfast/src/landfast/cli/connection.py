@@ -1,4 +1,4 @@
-"""How commands reach the running service."""
+"""Connects commands to the running service."""
 
 from pathlib import Path
 from typing import Any

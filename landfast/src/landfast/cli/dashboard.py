@@ -1,4 +1,4 @@
-"""What a running service shows: a live table on a terminal, plain lines elsewhere."""
+"""Shows a running service: a live table on a terminal, plain lines elsewhere."""
 
 import time
 from itertools import islice

@@ -8,7 +8,7 @@ from landfast.errors import LandfastError
 
 
 def in_one_line(error: BaseException) -> str | None:
-    """What is wrong, where and how to mend it; None for a fault of Landfast's own, whose traceback is wanted.
+    """Say what is wrong, where and how to mend it; None for a fault of Landfast's own, whose traceback is wanted.
 
     What the operating system refuses (a file, a port, a full disk) and what an AWS client reports are the user's to
     mend as well, wherever they come from.

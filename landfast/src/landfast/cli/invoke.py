@@ -33,18 +33,18 @@ def invoke(
 
     service = running(state)
     payload = b"{}" if event is None else sys.stdin.buffer.read() if str(event) == "-" else _read(event)
-    answer = aws(service, "lambda").invoke(
+    response = aws(service, "lambda").invoke(
         FunctionName=physical(service, "function", function),
         InvocationType="Event" if asynchronous else "RequestResponse",
         LogType="None" if asynchronous else "Tail",
         Payload=payload,
     )
-    content = answer["Payload"].read()
-    request_id = answer["ResponseMetadata"]["RequestId"]
-    log = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
-    failed = "FunctionError" in answer
+    content = response["Payload"].read()
+    request_id = response["ResponseMetadata"]["RequestId"]
+    log = base64.b64decode(response.get("LogResult", "")).decode(errors="replace")
+    failed = "FunctionError" in response
     if json:
-        result = {"requestId": request_id, "statusCode": answer["StatusCode"], "failed": failed, "log": log}
+        result = {"requestId": request_id, "statusCode": response["StatusCode"], "failed": failed, "log": log}
         if content:
             result["payload"] = msgspec.json.decode(content)
         typer.echo(msgspec.json.encode(result))

@@ -19,12 +19,12 @@ def queues(*, json: Json = False, state: State = STATE) -> None:
     from landfast.cli.connection import aws, running
     from landfast.service.queue_counts import counts
 
-    found = counts(aws(running(state), "sqs"))
+    counted = counts(aws(running(state), "sqs"))
     if json:
-        typer.echo(msgspec.json.encode(found))
+        typer.echo(msgspec.json.encode(counted))
         return
     table = Table("queue", "visible", "in flight", "delayed", box=None, header_style="bold")
-    for queue in found:
+    for queue in counted:
         table.add_row(queue.name, str(queue.visible), str(queue.in_flight), str(queue.delayed))
     Console().print(table)
 

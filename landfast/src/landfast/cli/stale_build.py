@@ -1,4 +1,4 @@
-"""Whether what ``sam build`` made is older than what it was made from."""
+"""Notices that what ``sam build`` made is older than what it was made from."""
 
 import os
 from collections.abc import Iterator

@@ -108,7 +108,7 @@ def options(  # noqa: PLR0917 - one for each option
     *,
     skip_waits: bool = False,
 ) -> "Options":
-    """What the command line asks for.
+    """Return the options that the command line gives.
 
     Raises:
         ServiceError: Part of it makes no sense.
@@ -189,7 +189,7 @@ def _regions() -> set[str]:
 
     session = Session()
     partitions = session.get_available_partitions()
-    return {region for one in partitions for region in session.get_available_regions("lambda", one)}
+    return {region for partition in partitions for region in session.get_available_regions("lambda", partition)}
 
 
 def _pairs(option: str, values: list[str] | None) -> list[tuple[str, str]]:

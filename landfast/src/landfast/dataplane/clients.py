@@ -34,7 +34,7 @@ class Clients:
     Args:
         endpoint: The emulator's URL.
         region: The region of every call.
-        connections: How many calls may run at a time, to one service.
+        connections: The most calls at a time, to one service.
         key: By which the endpoint knows the service's own calls, before it takes others'.
     """
 

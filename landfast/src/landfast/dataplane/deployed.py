@@ -1,4 +1,4 @@
-"""What there is at the endpoint: the template's resources as they were created."""
+"""The template's resources at the endpoint, as they were created."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

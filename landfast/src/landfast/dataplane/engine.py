@@ -49,12 +49,12 @@ _LONGEST_PID = 10
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``engine.json`` holds.
+    """The content of ``engine.json``.
 
     Attributes:
         engine: Which emulator.
-        pid: Its process, session and process group.
-        port: Where it listens, on loopback.
+        pid: The engine's process, session and process group.
+        port: The port on loopback.
         stack: The stack whose resources it holds.
         account: The account id of its ARNs.
         data_id: Of what it holds. Another id means that the engine is a new one and that positions in its streams,
@@ -98,19 +98,19 @@ class Engine:
 
     @property
     def log(self) -> Path:
-        """What the emulator has written."""
+        """The lines that the emulator has written."""
         return self.directory / LOG
 
     def is_alive(self) -> bool:
-        """Whether any process of the emulator is left."""
+        """Tell whether any process of the emulator is left."""
         return _is_locked(self.directory)
 
     def has_ended(self) -> bool:
-        """Whether the emulator is gone, or the watchdog without which nothing would end it."""
+        """Tell whether the emulator is gone, or the watchdog without which nothing would end it."""
         return not self.is_alive() or not _runs(self.state.pid)
 
     def answers(self) -> bool:
-        """Whether it answers a request, with whatever status, within seconds."""
+        """Tell whether it answers a request, with whatever status, within seconds."""
         return _status(self.state.port) is not None
 
     def release(self) -> None:
@@ -191,12 +191,12 @@ def obtain(
     running = attach(directory)
     if running is None:
         return start(directory, engine, stack=stack, account=account, port=port, cancelled=cancelled)
-    found = running.state
-    if (found.engine, found.stack, found.account) != (engine, stack, account):
+    state = running.state
+    if (state.engine, state.stack, state.account) != (engine, stack, account):
         running.release()
         raise EngineError(
-            f"{directory}: {found.engine} still runs with the resources of stack {found.stack} "
-            f"(account {found.account}); `landfast down` ends it"
+            f"{directory}: {state.engine} still runs with the resources of stack {state.stack} "
+            f"(account {state.account}); `landfast down` ends it"
         )
     return running
 
@@ -224,7 +224,7 @@ def stop(directory: Path) -> bool:
 
 
 def ministack_is_cached() -> bool:
-    """Whether ministack can be started without a network.
+    """Tell whether ministack can be started without a network.
 
     Raises:
         EngineError: There is no uv.
@@ -281,10 +281,10 @@ def _ministack(port: int, account: str, directory: Path) -> _Launch:
 
 
 def _uv() -> str:
-    found = shutil.which("uv") or (str(_LOCAL_UV) if _LOCAL_UV.exists() else None)
-    if found is None:
+    path = shutil.which("uv") or (str(_LOCAL_UV) if _LOCAL_UV.exists() else None)
+    if path is None:
         raise EngineError("ministack runs in an environment of its own, which uv makes: install uv, or use moto")
-    return found
+    return path
 
 
 def _spawn(directory: Path, launch: _Launch, lock: int, key: str) -> int:
@@ -360,7 +360,7 @@ def _status(port: int) -> int | None:
 
 
 def _runs(pid: int) -> bool:
-    """Whether the process is there and more than a zombie, which only its parent could see."""
+    """Tell whether the process is there and more than a zombie, which only its parent could see."""
     try:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
     except ChildProcessError:

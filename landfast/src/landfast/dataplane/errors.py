@@ -1,4 +1,4 @@
-"""What can go wrong at the data plane, each said in one line."""
+"""Errors of the data plane, each said in one line."""
 
 from landfast.errors import LandfastError
 

@@ -1,4 +1,4 @@
-"""What stands before an engine, inside its own process: who may ask, and for what.
+"""Guards an engine inside its own process: who may ask, and for what.
 
 An engine keeps an application's data for everybody who reaches its port, so its port is as closed as the endpoint's
 (`landfast.loopback`). Its administration pages are out of reach for everybody, and so is every service that could run
@@ -37,7 +37,7 @@ _ADMINISTRATION = re.compile(r"/(_ministack|_localstack|moto-api|_landfast)|/hea
 _LAMBDA = re.compile(r"/20\d\d-\d\d-\d\d/(functions|layers|event-source-mappings|runtime|microvm)", re.IGNORECASE)
 
 type Asked = Callable[[], Operation]
-"""What a request asks for, worked out only for errors."""
+"""The operation that a request asks for, worked out only for errors."""
 
 type Exceptions = tuple[type[Exception], ...]
 type Message = MutableMapping[str, Any]
@@ -55,7 +55,7 @@ class Guard:
     """The rules for one engine.
 
     Attributes:
-        key: Of the endpoint; "" for none.
+        key: The key of the endpoint; "" for none.
     """
 
     key: str = ""
@@ -103,9 +103,9 @@ def failed(asked: Operation, error: BaseException, unknown: Exceptions) -> Error
     """The answer for a request at which the engine failed; the reason goes into its log.
 
     Args:
-        asked: What was asked for.
-        error: What the engine raised.
-        unknown: What it raises for actions that it does not have.
+        asked: The operation that was asked for.
+        error: The exception of the engine.
+        unknown: The exceptions of the engine for actions that it does not have.
     """
     if isinstance(error, NotServedError):
         return not_served(asked, str(error))
@@ -125,7 +125,7 @@ class WsgiGuard:
     Args:
         application: The engine.
         guard: The rules.
-        unknown: What the engine raises for actions that it does not have.
+        unknown: The exceptions of the engine for actions that it does not have.
     """
 
     def __init__(
@@ -236,7 +236,7 @@ class AsgiGuard:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [one for one in message["headers"] if not _is_cors(one)]}
+                message = {**message, "headers": [header for header in message["headers"] if not _is_cors(header)]}
             is_error = message.get("status", 0) >= _ERROR and scope["method"] != _HEAD
             if not is_error and not held:
                 await send(message)

@@ -67,15 +67,15 @@ class StrictRequestHandler(MotoRequestHandler):
         del explain
         self.close_connection = True
         status = HTTPStatus(code)
-        told = f"The request is refused: {message or status.description or status.phrase}"
-        self.wfile.write(aws_errors.answer(_UNKNOWN, code, status.phrase.replace(" ", ""), told).encoded)
+        text = f"The request is refused: {message or status.description or status.phrase}"
+        self.wfile.write(aws_errors.answer(_UNKNOWN, code, status.phrase.replace(" ", ""), text).encoded)
         with suppress(OSError):  # closed over unread data, the connection would be reset, and the answer lost with it
             self.connection.shutdown(socket.SHUT_WR)
             self.connection.settimeout(_FAREWELL)
             self.rfile.read(_MOST_UNREAD)
 
     def make_environ(self) -> dict[str, Any]:
-        """What the application gets."""
+        """Make the environment of the application."""
         environ = super().make_environ()
         if self.headers.get("Transfer-Encoding"):
             environ["wsgi.input"] = io.BufferedReader(Chunks(self.rfile))

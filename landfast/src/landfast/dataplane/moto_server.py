@@ -55,8 +55,8 @@ class OneAtATime:
     """Lets the requests of one service in one after the other, and all others side by side.
 
     Attributes:
-        application: What answers the requests.
-        service: How the ``X-Amz-Target`` of the service's requests begins.
+        application: The application that answers the requests.
+        service: The beginning of the ``X-Amz-Target`` of the service's requests.
     """
 
     def __init__(self, application: WSGIApplication, service: str) -> None:

@@ -27,8 +27,8 @@ def create(template: model.Template, clients: Clients) -> Mapping[str, str]:
     """Create buckets and tables, and name whom buckets notify.
 
     Args:
-        template: What to create.
-        clients: Of the endpoint, which makes the tables' streams and keeps the notifications.
+        template: The template whose resources are created.
+        clients: The clients of the endpoint, which makes the tables' streams and keeps the notifications.
 
     Returns:
         The real ARN of each declared one that differs: those of tables' streams.
@@ -87,8 +87,8 @@ def _creation(table: model.Table) -> "CreateTableInputTypeDef":
 
 
 def _expire(clients: Clients, name: str, attribute: str) -> None:
-    told = clients.dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-    if told.get("AttributeName") != attribute or told.get("TimeToLiveStatus") != "ENABLED":
+    described = clients.dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    if described.get("AttributeName") != attribute or described.get("TimeToLiveStatus") != "ENABLED":
         clients.dynamodb.update_time_to_live(
             TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": attribute}
         )
@@ -110,8 +110,8 @@ def _bucket(clients: Clients, bucket: model.Bucket, region: str) -> None:
 def _notify(clients: Clients, bucket: model.Bucket) -> None:
     """Name whom a bucket notifies, if that has changed: S3 sends a test event each time."""
     wanted = _configuration(bucket)
-    told: Any = clients.s3.get_bucket_notification_configuration(Bucket=bucket.name)
-    if {name: part for name, part in told.items() if name != "ResponseMetadata"} != wanted:
+    described: Any = clients.s3.get_bucket_notification_configuration(Bucket=bucket.name)
+    if {name: part for name, part in described.items() if name != "ResponseMetadata"} != wanted:
         clients.s3.put_bucket_notification_configuration(
             Bucket=bucket.name,
             NotificationConfiguration=wanted,  # type: ignore[arg-type] # the members are made below
@@ -120,15 +120,18 @@ def _notify(clients: Clients, bucket: model.Bucket) -> None:
 
 def _configuration(bucket: model.Bucket) -> dict[str, Any]:
     configuration: dict[str, Any] = {"EventBridgeConfiguration": {}} if bucket.event_bridge else {}
-    for one in bucket.notifications:
-        kind, member = _TARGETS[one.target_arn.split(":")[2]]
+    for notification in bucket.notifications:
+        kind, member = _TARGETS[notification.target_arn.split(":")[2]]
         rules = [
-            {"Name": name, "Value": value} for name, value in (("Prefix", one.prefix), ("Suffix", one.suffix)) if value
+            {"Name": name, "Value": value}
+            for name, value in (("Prefix", notification.prefix), ("Suffix", notification.suffix))
+            if value
         ]
         identity = uuid.uuid5(
-            uuid.NAMESPACE_URL, f"{bucket.arn} {one.target_arn} {one.event} {one.prefix} {one.suffix}"
+            uuid.NAMESPACE_URL,
+            f"{bucket.arn} {notification.target_arn} {notification.event} {notification.prefix} {notification.suffix}",
         )
-        entry = {"Id": str(identity), member: one.target_arn, "Events": [one.event]}
+        entry = {"Id": str(identity), member: notification.target_arn, "Events": [notification.event]}
         filters = {"Filter": {"Key": {"FilterRules": rules}}} if rules else {}
         configuration.setdefault(kind, []).append({**entry, **filters})
     return configuration

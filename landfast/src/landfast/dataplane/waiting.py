@@ -23,15 +23,15 @@ def telling(logical_id: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        answer = error.response["Error"]
-        told = f"{error.operation_name}: {answer['Code']}: {answer.get('Message', '')}"
-        raise ResourceError(f"{logical_id}: {_one_line(told)}") from error
+        refused = error.response["Error"]
+        text = f"{error.operation_name}: {refused['Code']}: {refused.get('Message', '')}"
+        raise ResourceError(f"{logical_id}: {_one_line(text)}") from error
     except BotoCoreError as error:
         raise ResourceError(f"{logical_id}: {_one_line(str(error))}") from error
 
 
 def is_error(error: ClientError, *codes: str) -> bool:
-    """Whether AWS answered with one of these codes."""
+    """Tell whether AWS answered with one of these codes."""
     return error.response["Error"]["Code"] in codes
 
 

@@ -1,4 +1,4 @@
-"""What a delivery machine asks of its driver.
+"""The actions that a delivery machine asks of its driver.
 
 Records are whatever the machine was offered; `R` is their type. Actions of one answer are carried out in their order.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 State = Literal["processed", "to_destination", "dropped", "dead_lettered", "filtered"]
-"""Where a record can end. A record that has not ended is pending."""
+"""The states in which a record can end. A record that has not ended is pending."""
 
 DeliveryKind = Literal["sqs", "sns", "lambda", "events", "s3", "kafka", "dlq"]
 
@@ -20,9 +20,9 @@ class Window:
     Attributes:
         start: Begin of the window, in seconds.
         end: End of the window, in seconds.
-        state: What the window's previous invocation returned as its state.
-        final: Whether this is the window's last invocation.
-        terminated_early: Whether the state outgrew its limit (S-76).
+        state: The state that the window's previous invocation returned.
+        final: True if this is the window's last invocation.
+        terminated_early: True if the state outgrew its limit (S-76).
     """
 
     start: float
@@ -44,7 +44,7 @@ class Receive:
     """Long-poll the queue for up to `limit` messages (at most 10); answer with ``received(messages, now)``, once.
 
     Attributes:
-        limit: How many messages, at most.
+        limit: The most messages to receive.
         visibility_timeout: Seconds to hide them; None for the queue's own setting (U-20).
     """
 
@@ -76,7 +76,7 @@ class Retry[R]:
     """Nothing to do but to note it: these records will be tried again.
 
     Attributes:
-        records: What will be tried.
+        records: The records that will be tried again.
         at: When, in seconds.
         rule: Why, and why then: the rule of the reference that says so.
     """
@@ -91,8 +91,8 @@ class Split[R]:
     """Nothing to do but to note it: a batch was divided.
 
     Attributes:
-        first: What comes first; for a partial response, what counts as processed.
-        rest: What follows.
+        first: The records that come first; for a partial response, those that count as processed.
+        rest: The records that follow.
         rule: The rule that says so.
     """
 
@@ -107,10 +107,10 @@ class Deliver[R]:
 
     Attributes:
         kind: The kind of target.
-        target: Its ARN.
+        target: The target's ARN.
         body: What is sent. SQS, SNS and Lambda: the record. EventBridge: the entry. S3: ``{"bucket", "key",
             "object"}``. A function's dead-letter queue: ``{"body", "attributes"}``.
-        records: What the record is about.
+        records: The records that the delivery is about.
         rule: The rule that says so.
     """
 
@@ -127,7 +127,7 @@ class Settle[R]:
 
     Attributes:
         records: Which.
-        state: Where they ended.
+        state: The state in which the records ended.
         rule: Why: the condition or the rule that decided it.
     """
 

@@ -57,10 +57,10 @@ class Event:
         request_id: The same in every attempt (S-03).
         payload: The decoded JSON; without one, ``{}`` (S-02).
         text: The JSON as it was sent, which is what a dead-letter queue gets; written from the payload if unknown.
-        size: Of the payload, in bytes.
-        depth: How often this function was called before in the event's chain (S-34; `recursion.Lineage.depth`).
-        id: What the journal calls it; its request id without one.
-        origin: What it came from, for people.
+        size: The bytes of the payload.
+        depth: The calls of this function before in the event's chain (S-34; `recursion.Lineage.depth`).
+        id: The name of the event in the journal; its request id without one.
+        origin: The origin of the event, for people.
         trace: The trace header it came with, which carries the chain of calls; empty if it has none.
     """
 
@@ -104,7 +104,7 @@ class Event:
 
 
 class Phase(Enum):
-    """Where an event is."""
+    """The phases of an event."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -139,7 +139,7 @@ class GiveUp:
         condition: One of S-09, for the record.
         rule: Why.
         error: Status and message for a dead letter, where it is not the last attempt that decided.
-        metric: What CloudWatch counts besides.
+        metric: The metric that CloudWatch counts besides.
     """
 
     condition: str
@@ -162,18 +162,18 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type[Verdict]], Phase]] = {
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far an event has come: what a driver keeps of it to go on after a restart.
+    """The progress of an event: a driver keeps it to go on after a restart.
 
     Attributes:
         accepted: When the event was accepted, in seconds.
         due: When it is looked at next, in seconds; while it runs, when it started.
-        phase: Where it is.
+        phase: The phase of the event.
         attempts: Tries that reached the function.
         misses: Tries that did not.
         misses_in_a_row: Those since the function was last reached.
         miss: Why the last of them did not.
-        response: What the last attempt came to.
-        held: Whether it has waited for reserved concurrency to be raised from 0 (U-27).
+        response: The outcome of the last attempt.
+        held: True if it has waited for reserved concurrency to be raised from 0 (U-27).
     """
 
     accepted: float
@@ -200,12 +200,12 @@ class AsynchronousQueue:
     `NotReached`, the event goes back and is tried again, and none is lost (S-06, S-31).
 
     Args:
-        function_arn: Of the function; ``$LATEST`` is added where it has no qualifier (S-14).
-        config: Its settings.
+        function_arn: The ARN of the function; ``$LATEST`` is added where it has no qualifier (S-14).
+        config: The queue's settings.
         settings: U-1, U-3, U-6, U-8, U-27 and U-29.
         new_id: Makes the ids of EventBridge events and of objects in S3: random UUIDs.
-        reserved_concurrency: Of the function. Only 0 matters here (S-10).
-        recursive_loop: Of the function (S-34).
+        reserved_concurrency: The reserved concurrency of the function. Only 0 matters here (S-10).
+        recursive_loop: The function's setting for chains of calls that do not end (S-34).
         epoch: The Unix time of second 0, for the timestamps of records; 0 if times are Unix times.
 
     Raises:
@@ -298,7 +298,7 @@ class AsynchronousQueue:
         return self._move(entry, self._after_running(entry.progress, outcome, now), now)
 
     def progress(self, request_id: str) -> Progress | None:
-        """How far an event has come; None if it is not in the queue, or no longer."""
+        """Return the progress of an event; None if it is not in the queue, or no longer."""
         entry = self._entries.get(request_id)
         return entry.progress if entry else None
 
@@ -307,7 +307,7 @@ class AsynchronousQueue:
         return ((entry.event, entry.progress) for entry in self._entries.values())
 
     def _before_running(self, entry: _Entry, now: float) -> Verdict:
-        """Whether an event that is due runs (S-34, S-10, S-06), in this order.
+        """Tell whether an event that is due runs (S-34, S-10, S-06), in this order.
 
         The age is looked at again because an event can be late: the service was down, or its settings changed.
         """
@@ -324,7 +324,7 @@ class AsynchronousQueue:
         return Start()
 
     def _after_running(self, progress: Progress, outcome: Outcome, now: float) -> Verdict:
-        """What an outcome leads to: a retry, if one is left and would start before the maximum age.
+        """Decide by an outcome: a retry follows, if one is left and would start before the maximum age.
 
         Looking ahead at the age is recorded for function errors (S-12). An event whose tries do not reach the function
         ends when its age has passed (S-06), unless U-29 says that it is the same for them.

@@ -17,7 +17,7 @@ class Concurrency:
     """The calls of one function that run at the same time.
 
     Args:
-        limit: Its `ReservedConcurrentExecutions`; 0 refuses every call, None none.
+        limit: The number of calls that may run.
     """
 
     __slots__ = ("_limit", "_running")
@@ -28,12 +28,12 @@ class Concurrency:
 
     @property
     def running(self) -> int:
-        """How many calls run."""
+        """The number of calls that run."""
         return self._running
 
     @property
     def limit(self) -> int | None:
-        """How many may run."""
+        """The number of calls that may run."""
         return self._limit
 
     def start(self) -> bool:

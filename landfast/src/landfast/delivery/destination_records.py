@@ -1,4 +1,4 @@
-"""What Lambda sends to destinations and dead-letter queues, key by key in AWS's own order.
+"""The records that Lambda sends to destinations and dead-letter queues, key by key in AWS's own order.
 
 Times are Unix seconds. A key that AWS leaves out is left out here; a key that AWS sets to null is None.
 """
@@ -77,7 +77,7 @@ def async_record(
         request_id: The id of the event, the same in every attempt.
         function_arn: The function's ARN, with its qualifier.
         condition: One of S-09.
-        attempts: How many calls were made.
+        attempts: The number of calls that were made.
         request_payload: The event, decoded.
         response: What the last call that reached the function came to. Without one, `responseContext` and
             `responsePayload` are absent (S-10). An answer that is not JSON is embedded as a string, its text: a record
@@ -128,7 +128,7 @@ def event_bus_entry(
         entry_id: The event's own id.
         bus_arn: The ARN of the event bus.
         function_arn: The function's ARN, with its qualifier.
-        success: Whether the function succeeded.
+        success: True if the function succeeded.
         now: The event's time; EventBridge writes whole seconds.
     """
     return {
@@ -169,7 +169,7 @@ def dead_letter_message(text: str, *, request_id: str, error_code: int, error_me
         text: The event's JSON, as it was sent.
         request_id: The id of the event.
         error_code: The HTTP status; 200 for a function error.
-        error_message: Of the last error; its first 1 KB is sent.
+        error_message: The message of the last error; its first 1 KB is sent.
 
     Returns:
         ``{"body", "attributes"}``, the attributes in boto3's `MessageAttributes` shape.
@@ -216,7 +216,7 @@ def stream_record(
         end_sequence: Sequence number of the last record given up.
         first_arrival: When the first of them arrived.
         last_arrival: When the last of them arrived.
-        batch_size: How many they are.
+        batch_size: The number of records given up.
         stream_arn: The stream's ARN, DynamoDB's with its label.
     """
     arrival = source.arrival_text

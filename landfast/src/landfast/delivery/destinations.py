@@ -1,4 +1,4 @@
-"""Where an event can go when its function is done with it: destinations and dead-letter queues, named by ARN.
+"""Destinations and dead-letter queues, named by ARN: an event goes there when its function is done with it.
 
 A setting that AWS refuses raises `errors.Refused`, with AWS's text where it is known.
 """
@@ -23,16 +23,16 @@ from landfast.delivery.strict_json import json_size, text_size
 Kind = Literal["sqs", "sns", "lambda", "events", "s3", "kafka"]
 
 ON_SUCCESS: Final = frozenset[Kind]({"sqs", "sns", "lambda", "events"})
-"""What takes the record of an asynchronous success (S-19)."""
+"""The services that take the record of an asynchronous success (S-19)."""
 
 ON_FAILURE: Final = frozenset[Kind]({"sqs", "sns", "lambda", "events", "s3"})
-"""What takes the record of an asynchronous failure (S-19)."""
+"""The services that take the record of an asynchronous failure (S-19)."""
 
 DEAD_LETTER: Final = frozenset[Kind]({"sqs", "sns"})
-"""What can be a function's dead-letter queue (S-24)."""
+"""The services that can be a function's dead-letter queue (S-24)."""
 
 STREAM_ON_FAILURE: Final = frozenset[Kind]({"sqs", "sns", "s3", "kafka"})
-"""What takes the on-failure record of a stream (S-68, S-135)."""
+"""The services that take the on-failure record of a stream (S-68, S-135)."""
 
 SIZE_LIMITS: Final[Mapping[Kind, int | None]] = {
     "sqs": 1024 * 1024,
@@ -72,10 +72,10 @@ class Destination:
 
     Attributes:
         kind: The service that it belongs to.
-        arn: Its ARN, as it was given; of a Kafka topic its ``kafka://`` name (S-135).
-        name: Of the queue, topic, function, event bus or bucket.
-        region: Its region; empty for a bucket and a Kafka topic.
-        account: Its account; empty for a bucket and a Kafka topic.
+        arn: The destination's ARN, as it was given; of a Kafka topic its ``kafka://`` name (S-135).
+        name: The name of the queue, topic, function, event bus or bucket.
+        region: The destination's region; empty for a bucket and a Kafka topic.
+        account: The destination's account; empty for a bucket and a Kafka topic.
     """
 
     kind: Kind
@@ -86,7 +86,7 @@ class Destination:
 
     @property
     def fifo(self) -> bool:
-        """Whether it is a FIFO queue or topic."""
+        """True if it is a FIFO queue or topic."""
         return self.kind in {"sqs", "sns"} and self.name.endswith(".fifo")
 
 
@@ -128,7 +128,7 @@ def async_destinations(
     given = (("OnSuccess", on_success, ON_SUCCESS), ("OnFailure", on_failure, ON_FAILURE))
     for side, arn, _ in given:
         _check_form(arn, f"DestinationConfig.{side}.Destination")
-    found: list[Destination | None] = []
+    destinations: list[Destination | None] = []
     for side, arn, kinds in given:
         target = parse(arn)
         field = f"DestinationConfig.{side}.Destination"
@@ -137,8 +137,8 @@ def async_destinations(
         if target:
             _check_fifo(target, field, settings)
             _check_function(target, field, function_arn, functions)
-        found.append(target)
-    return found[0], found[1]
+        destinations.append(target)
+    return destinations[0], destinations[1]
 
 
 def dead_letter(arn: str, *, settings: Settings, field: str = "DeadLetterConfig.TargetArn") -> Destination | None:
@@ -170,7 +170,7 @@ def stream_destination(
 
 
 def fits(kind: Kind, size: int) -> bool:
-    """Whether a message of `size` bytes can be sent to this kind of target."""
+    """Tell whether a message of `size` bytes can be sent to this kind of target."""
     limit = SIZE_LIMITS[kind]
     return limit is None or size <= limit
 
@@ -185,13 +185,13 @@ def async_body(
     now: float,
     settings: Settings,
 ) -> Mapping[str, object] | None:
-    """What is sent to a destination for an asynchronous record (S-18, S-19, S-23), or None if it is too large.
+    """Make what is sent to a destination for an asynchronous record (S-18, S-19, S-23); None if it is too large.
 
     Args:
-        target: Where to.
+        target: The destination.
         record: The record of S-13.
         function: The function that the record is about, with its qualifier.
-        success: Whether it succeeded.
+        success: True if it succeeded.
         new_id: Makes UUIDs, for EventBridge's event id and S3's key.
         now: The record's time, in Unix seconds.
         settings: U-6.
@@ -211,7 +211,7 @@ def async_body(
 
 
 def dead_letter_fits(target: Destination, message: DeadLetter) -> bool:
-    """Whether a dead letter (S-24) fits: its body, and the names, types and values of its attributes."""
+    """Tell whether a dead letter (S-24) fits: its body, and the names, types and values of its attributes."""
     size = text_size(message["body"])
     for name, attribute in message["attributes"].items():
         size += text_size(name) + text_size(attribute["DataType"]) + text_size(attribute["StringValue"])

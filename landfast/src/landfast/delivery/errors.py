@@ -1,4 +1,4 @@
-"""What AWS refuses, with its error type and text."""
+"""AWS's refusals, with their error types and texts."""
 
 from landfast.errors import LandfastError
 

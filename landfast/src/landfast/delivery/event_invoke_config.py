@@ -28,14 +28,14 @@ _JSON_TYPES: Mapping[type, str] = {
 
 @dataclass(frozen=True, slots=True)
 class AsynchronousConfig:
-    """What happens to the events of one function, version or alias.
+    """The settings for the events of one function, version or alias.
 
     Attributes:
         maximum_retry_attempts: Retries after the first attempt, 0 to 2.
         maximum_event_age: Seconds that an event may wait for its attempts, 60 to 21600.
-        on_success: Where the records of successes go.
-        on_failure: Where the records of failures go.
-        dead_letter: Where the failed events themselves go; the function's own setting (S-25).
+        on_success: The destination of the records of successes.
+        on_failure: The destination of the records of failures.
+        dead_letter: The queue of the failed events themselves; the function's own setting (S-25).
     """
 
     maximum_retry_attempts: int = DEFAULT_RETRIES
@@ -91,14 +91,14 @@ def in_force[T](configurations: Mapping[str, T], qualifier: str, *, settings: Se
 
     Args:
         configurations: By qualifier: ``$LATEST``, a version, or an alias.
-        qualifier: What was called.
+        qualifier: The qualifier of the call.
         settings: With U-2, an alias that has none takes that of its version.
         version: The version behind an alias.
     """
-    found = configurations.get(qualifier)
-    if found is None and settings.version_config_for_bare_alias:
-        found = configurations.get(version)
-    return found
+    config = configurations.get(qualifier)
+    if config is None and settings.version_config_for_bare_alias:
+        config = configurations.get(version)
+    return config
 
 
 def _structure(properties: Mapping[str, object], path: str, known: set[str]) -> Mapping[str, object]:
@@ -142,5 +142,5 @@ def _check_known(properties: Mapping[str, object], known: set[str], path: str) -
 
 
 def _wrong_type(field: str, expected: str, value: object) -> Refused:
-    found = _JSON_TYPES.get(type(value), type(value).__name__)
-    return Refused(field, f"expected type: {expected}, found: {found}", code="ValidationException")
+    actual = _JSON_TYPES.get(type(value), type(value).__name__)
+    return Refused(field, f"expected type: {expected}, found: {actual}", code="ValidationException")

@@ -43,7 +43,7 @@ class Filter:
     _source: MappedSource
 
     def matches(self, event_record: _Record) -> bool:
-        """Whether the function gets this record, in the shape of S-83, S-84 or S-105."""
+        """Tell whether the function gets this record, in the shape of S-83, S-84 or S-105."""
         view = self._source.filter_view(event_record)
         return any(pattern(view) for pattern in self._patterns)
 
@@ -97,7 +97,7 @@ def _compiled(item: object, place: int, source: MappedSource, settings: Settings
 
 
 def _members(source: MappedSource, settings: Settings, dialect: Dialect) -> Special:
-    """How a record's text is matched: the body of a message, the data of a Kinesis record."""
+    """Match a record's text in its own way: the body of a message, the data of a Kinesis record."""
 
     def text(key: str, pattern: object) -> Matcher | None:
         return _text(key, pattern, settings, dialect) if key == source.text_field else None

@@ -29,7 +29,7 @@ StreamAction = Action[StreamRecord]
 
 
 class Phase(Enum):
-    """What a lane is doing."""
+    """The phases of a lane."""
 
     IDLE = "idle"
     GATHERING = "gathering"
@@ -46,7 +46,7 @@ _LEGAL: Mapping[Phase, frozenset[Phase]] = {
 
 
 class Verdict(Enum):
-    """What an outcome means for its batch."""
+    """The meanings of an outcome for its batch."""
 
     PROCESSED = "all of it is done"
     PROGRESSED = "its first records are done"
@@ -55,7 +55,7 @@ class Verdict(Enum):
 
 
 class Failures(Protocol):
-    """Where records go that are given up."""
+    """Makes the deliveries of records that are given up."""
 
     def deliver(self, batch: Batch, condition: str, now: float) -> Deliver[StreamRecord] | None:
         """The record for the on-failure destination; None if the mapping has none."""
@@ -66,14 +66,14 @@ class Lane:
     """The state machine of one lane.
 
     Attributes:
-        number: Its number in the shard, from 0.
+        number: The lane's number in the shard, from 0.
         failures: Makes the records of failures.
         envelope: Tells the bytes of an invocation's event without its records, from its window (S-48).
-        backlog: What was read and belongs to no batch yet.
+        backlog: The records that were read and belong to no batch yet.
         open_window: The tumbling window that is open, with its state (S-75).
-        ended: Whether the shard is closed and all of it was offered.
+        ended: True if the shard is closed and all of it was offered.
         late_filter: Tells which records of a batch are delivered, if `BatchSize` counts before the filters (U-19).
-        kept: How far it had come before a restart.
+        kept: The state of the lane before a restart.
     """
 
     config: StreamConfig
@@ -108,22 +108,22 @@ class Lane:
 
     @property
     def free(self) -> bool:
-        """Whether it could form a batch."""
+        """True if it could form a batch."""
         return self.phase is Phase.IDLE or self.phase is Phase.GATHERING  # asked so often that a set is too slow
 
     @property
     def failing(self) -> bool:
-        """Whether its batch waits to be tried again, or is a part of one that failed."""
+        """True if its batch waits to be tried again, or is a part of one that failed."""
         return self.phase is Phase.WAITING or any(batch.attempts or batch.misses or batch.part for batch in self._work)
 
     @property
     def full(self) -> bool:
-        """Whether its backlog fills a batch (S-48)."""
+        """True if its backlog fills a batch (S-48)."""
         return len(self.backlog) >= self.config.batch_size or not fits(self._backlog_size, envelope=self._around)
 
     @property
     def state(self) -> LaneState:
-        """What is kept of it."""
+        """The part of the lane that is kept for a restart."""
         if self._resumption is not None:
             return self.kept
         if not self._work and not self._given_up:
@@ -143,7 +143,7 @@ class Lane:
         return self._wake
 
     def knows(self, record: StreamRecord) -> bool:
-        """Whether a record that is read again was done before the restart."""
+        """Tell whether a record that is read again was done before the restart."""
         return self._resumption is not None and self._resumption.is_done(record)
 
     def offer(self, record: StreamRecord) -> None:
@@ -170,7 +170,7 @@ class Lane:
         Args:
             now: The time.
             read_until: Everything that arrived before this time has been offered.
-            more: Whether the shard has more to read at once; then only a full batch is formed.
+            more: True if the shard has more to read at once; then only a full batch is formed.
         """
         if self._resumption is not None:
             yield from self._resume(self._resumption, now)
@@ -311,7 +311,7 @@ class Lane:
             yield Settle(batch.records, "dropped", f"S-59 {condition}, no on-failure destination")
 
     def _give_up_merged(self, now: float) -> Iterator[StreamAction]:
-        """What was given up of a bisected batch, in one record, once all of the batch is settled (U-30)."""
+        """Give up the parts of a bisected batch in one record, once all of the batch is settled (U-30)."""
         parts, self._given_up = self._given_up, []
         if parts:
             records = [record for part in parts for record in part.records]
@@ -413,14 +413,14 @@ class Lane:
         batch.records, batch.attempts, batch.misses = batch.records[gone:], 0, 0
 
     def _is_too_old(self, since: float, now: float) -> bool:
-        """Whether what has waited since then, without records of its own, has waited too long (S-54, S-59)."""
+        """Tell whether what has waited since then, without records of its own, has waited too long (S-54, S-59)."""
         age = self.config.maximum_record_age
         return now - since >= self.config.retention or (age != ENDLESS and now - since > age)
 
     # Forming a batch
 
     def _ready(self, now: float, *, more: bool) -> bool:
-        """Whether the batch closes: nothing can join it, at the end of its window, or at once without one (S-48)."""
+        """Tell whether the batch closes: nothing can join it, at its window's end, or at once without one (S-48)."""
         if self.full or self.ended or self._window_is_over():
             return True
         if more:
@@ -450,7 +450,7 @@ class Lane:
         yield from self._try(now)
 
     def _candidates(self) -> Iterator[StreamRecord]:
-        """What could be in one batch: no more than `BatchSize`, and of one window."""
+        """Return the records that could be in one batch: no more than `BatchSize`, and of one window."""
         candidates = islice(self.backlog, self.config.batch_size)
         window = self.open_window
         return candidates if window is None else takewhile(lambda record: record.arrived < window.end, candidates)
@@ -492,7 +492,7 @@ class Lane:
             self._to(Phase.IDLE)
 
     def _oversized(self, record: StreamRecord) -> bool:
-        """Whether no event can hold it, not even in a window that has no state yet."""
+        """Tell whether no event can hold it, not even in a window that has no state yet."""
         return not fits(record.size, envelope=self._around_at_least)
 
     # Tumbling windows
@@ -523,7 +523,7 @@ class Lane:
         return True
 
     def _window_is_over(self) -> bool:
-        """Whether nothing can join the open window any more: it outgrew its state, or a later record is here."""
+        """Tell whether nothing can join the open window any more: it outgrew its state, or a later record is here."""
         window = self.open_window
         if window is None:
             return False
@@ -571,5 +571,5 @@ def _expired(records: Sequence[StreamRecord]) -> Iterator[StreamAction]:
 
 
 def _first(records: Iterable[StreamRecord], condition: Callable[[StreamRecord], bool]) -> int:
-    """How many of the first records meet the condition."""
+    """Count how many of the first records meet the condition."""
     return sum(1 for _ in takewhile(condition, records))

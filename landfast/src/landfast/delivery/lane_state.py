@@ -43,10 +43,10 @@ class Batch:
         attempts: Failed invocations since the batch was formed (S-56, S-72).
         misses: Tries in a row that never reached the function (S-57).
         window: The tumbling window it belongs to.
-        request_id: Of its last try.
+        request_id: The request id of the last try.
         error: The function error of its last invocation.
         version: The version that its last invocation ran.
-        part: Whether it was bisected off a larger batch.
+        part: True if it was bisected off a larger batch.
         since: When it became due, for the last invocation of a window: its age is counted from then.
     """
 
@@ -62,7 +62,7 @@ class Batch:
 
     @property
     def state(self) -> BatchState:
-        """What is kept of it."""
+        """The part of the batch that is kept for a restart."""
         records = self.records
         return BatchState(
             first=records[0].sequence if records else None,
@@ -95,13 +95,13 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class LaneState:
-    """How far a lane has come.
+    """The state of a lane that is kept for a restart.
 
     Attributes:
         upto: The sequence number up to which all its records are done, or in one of the batches.
         window: The tumbling window that is open, with its state (S-75).
-        batches: What is tried again; the last one first.
-        given_up: What was given up of a bisected batch and is not yet delivered (U-30).
+        batches: The batches that are tried again; the last one first.
+        given_up: The parts of a bisected batch that were given up and are not yet delivered (U-30).
         due: When the next try is, in seconds.
     """
 
@@ -117,8 +117,8 @@ class Resumption:
     """Finds for each record that is read again after a restart where it belongs.
 
     Attributes:
-        state: What was kept.
-        complete: Whether all that belongs to the batches has been read again.
+        state: The state that was kept.
+        complete: True if all that belongs to the batches has been read again.
         records: Those of each batch, the given-up ones behind the others.
     """
 
@@ -134,7 +134,7 @@ class Resumption:
             self._ranges.append((first, last))
 
     def is_done(self, record: StreamRecord) -> bool:
-        """Whether a record was done before the restart; one that comes after all that was kept completes it."""
+        """Tell whether a record was done before the restart; one that comes after all that was kept completes it."""
         if self.state.upto is None or int(record.sequence) > int(self.state.upto):
             self.complete = True
             return False

@@ -1,4 +1,4 @@
-"""How an invocation ended."""
+"""The outcomes of an invocation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class Unreadable:
     """The value of a response that is not JSON (S-97: the whole batch fails).
 
     Attributes:
-        text: What was returned, with U+FFFD in place of what is not UTF-8.
+        text: The text that was returned, with U+FFFD in place of what is not UTF-8.
     """
 
     text: str = ""

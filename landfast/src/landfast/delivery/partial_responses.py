@@ -1,4 +1,4 @@
-"""What a function with `ReportBatchItemFailures` says about its batch (S-70, S-97).
+"""Partial batch responses: a function with `ReportBatchItemFailures` names what has failed (S-70, S-97).
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html and
 https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
@@ -30,7 +30,7 @@ class Lowest:
     """The first failed record; Lambda goes on from it, inclusive (S-70).
 
     Attributes:
-        index: Its place in the batch, from 0.
+        index: The lowest failed record's place in the batch, from 0.
     """
 
     index: int

@@ -1,4 +1,4 @@
-"""What an operator of a pattern says of one value: `prefix`, `numeric`, `cidr` and their like.
+"""The operators of patterns that test one value: `prefix`, `numeric`, `cidr` and their like.
 
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 """
@@ -28,12 +28,12 @@ class PatternError(ValueError):
 
 
 def of_operator(name: str, operand: object, *, nested_case: bool) -> Test:
-    """What an operator says of a value; `exists` and `anything-but` are not of this kind.
+    """Make the test of an operator for one value; `exists` and `anything-but` are not of this kind.
 
     Args:
-        name: Of the operator.
-        operand: What it is given.
-        nested_case: Whether a prefix or suffix can be one that ignores case.
+        name: The name of the operator.
+        operand: The operand, as the pattern gives it.
+        nested_case: True if a prefix or suffix can be one that ignores case.
 
     Raises:
         PatternError: The operand is refused, or the operator is of another kind.
@@ -58,7 +58,7 @@ def of_operator(name: str, operand: object, *, nested_case: bool) -> Test:
 
 
 def unlike(tests: Sequence[Test]) -> Test:
-    """Whether a value passes none of the tests.
+    """Tell whether a value passes none of the tests.
 
     Raises:
         PatternError: There is none.
@@ -74,7 +74,7 @@ def same(left: object, right: object) -> bool:
 
 
 def is_number(value: object) -> TypeIs[int | float]:
-    """Whether it is a number of JSON; true and false are none."""
+    """Tell whether it is a number of JSON; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -157,17 +157,17 @@ def _wildcard(operand: str) -> Test:
             return False
         place, end = len(first), len(leaf) - len(last)
         for part in middle:
-            found = leaf.find(part, place, end)
-            if found < 0:
+            start = leaf.find(part, place, end)
+            if start < 0:
                 return False
-            place = found + len(part)
+            place = start + len(part)
         return place <= end
 
     return matches
 
 
 def _literals(operand: str) -> list[str]:
-    """What stands between the wildcards."""
+    """Return the texts between the wildcards."""
     parts, place = [""], 0
     while place < len(operand):
         character = operand[place]

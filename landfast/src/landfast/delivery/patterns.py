@@ -30,14 +30,14 @@ _MISSING: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What differs from one service's patterns to another's.
+    """The differences between one service's patterns and another's.
 
     Attributes:
         operators: Those there are.
         unlike: Those that can stand within an `anything-but`.
-        nested_case: Whether a prefix or suffix can be one that ignores case.
-        unlike_all: Whether `anything-but` wants every element of a list to be unlike; else one is enough.
-        equal_numbers: Whether 1 and 1.0 are the same; else they are two values, as they are written differently.
+        nested_case: True if a prefix or suffix can be one that ignores case.
+        unlike_all: True if `anything-but` wants every element of a list to be unlike; else one is enough.
+        equal_numbers: True if 1 and 1.0 are the same; else they are two values, as they are written differently.
     """
 
     operators: frozenset[str] = OPERATORS
@@ -53,7 +53,7 @@ def compiled(pattern: object, dialect: Dialect, special: Special | None = None) 
     Args:
         pattern: The decoded JSON.
         dialect: The service's.
-        special: Of the members of the object itself, not of those in it.
+        special: The matchers of the members of the object itself, not of those in it.
 
     Raises:
         PatternError: The pattern is refused.
@@ -64,9 +64,9 @@ def compiled(pattern: object, dialect: Dialect, special: Special | None = None) 
         raise PatternError("Empty objects are not allowed")
 
     def member(key: str, value: object) -> Matcher:
-        found = special(key, value) if special is not None else None
-        if found is not None:
-            return found
+        matcher = special(key, value) if special is not None else None
+        if matcher is not None:
+            return matcher
         options = _options(key, value)
         if options:
             return _either([compiled(option, dialect, special) for option in options])
@@ -104,7 +104,7 @@ def objects(value: object) -> Iterator[_Record]:
 
 
 def _options(key: str, value: object) -> list[object]:
-    """What a member joins by or: two or more objects, none with an operator's name (event-ruler, README)."""
+    """Return what a member joins by or: two or more objects, none with an operator's name (event-ruler, README)."""
     if key != "$or" or not isinstance(value, list) or len(value) < 2:  # noqa: PLR2004 - of one there is no choice
         return []
     return value if all(isinstance(option, dict) and not OPERATORS & set(option) for option in value) else []
@@ -123,7 +123,7 @@ def _nested(key: str, matches: Matcher) -> Matcher:
 
 
 def _flat(value: object) -> Iterator[object]:
-    """What is in a list, in the lists in it, and so on; anything else is itself."""
+    """Yield what is in a list, in the lists in it, and so on; anything else is itself."""
     rest = [value]
     while rest:
         item = rest.pop()
@@ -162,7 +162,7 @@ def _operator(name: str, operand: object, dialect: Dialect) -> LeafMatcher:
 
 
 def _listed(operand: object, dialect: Dialect) -> list[Test]:
-    """What `anything-but` excludes."""
+    """Return the values that `anything-but` excludes."""
     match operand:
         case {**operators} if len(operators) == 1:
             ((name, values),) = operators.items()

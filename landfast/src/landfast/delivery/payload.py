@@ -1,4 +1,4 @@
-"""What an invocation of an event source mapping weighs, for every kind of source (S-48, S-89).
+"""The weight of an invocation of an event source mapping, for every kind of source (S-48, S-89).
 
 An event is weighed as it is sent: the records as they are written, the commas between them, and whatever stands around
 them, such as the window and the state of a tumbling window. A batch is cut where the next record would not fit.
@@ -19,7 +19,7 @@ COMMA: Final = 1
 
 
 def fits(size: int, *, envelope: int = ENVELOPE) -> bool:
-    """Whether an invocation can be sent whose records and the commas between them have `size` bytes.
+    """Tell whether an invocation can be sent whose records and the commas between them have `size` bytes.
 
     Args:
         size: In bytes.
@@ -29,6 +29,6 @@ def fits(size: int, *, envelope: int = ENVELOPE) -> bool:
 
 
 def fitting(sizes: Iterable[int], *, envelope: int = ENVELOPE) -> int:
-    """How many records, of the first ones, an invocation can hold; the sizes are those of the records in bytes."""
+    """Count how many of the first records an invocation can hold; the sizes are those of the records in bytes."""
     together = accumulate(size + COMMA for size in sizes)
     return sum(1 for _ in takewhile(lambda total: fits(total - COMMA, envelope=envelope), together))

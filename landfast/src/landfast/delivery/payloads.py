@@ -1,4 +1,4 @@
-"""What Lambda takes as an event, and how it refuses the rest."""
+"""The payloads of asynchronous events: Lambda takes JSON of a certain size and refuses the rest."""
 
 from typing import Final
 

@@ -71,7 +71,7 @@ class Properties:
         raise Refused(name, f"{value!r} is not an object.")
 
     def response_types(self) -> bool:
-        """Whether ``FunctionResponseTypes`` asks for partial batch responses."""
+        """Tell whether ``FunctionResponseTypes`` asks for partial batch responses."""
         value = self.take("FunctionResponseTypes")
         if value is None:
             return False

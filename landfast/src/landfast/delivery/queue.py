@@ -43,7 +43,7 @@ class _Batch:
 
     Attributes:
         messages: The messages, in the order in which they were received.
-        rest: What came in the same receive of a FIFO queue and did not fit: it follows when the batch is done.
+        rest: The messages of the same receive of a FIFO queue that did not fit: they follow when the batch is done.
         throttles: Tries that did not reach the function.
     """
 
@@ -60,11 +60,11 @@ class QueuePoller:
     come, or after some seconds with none.
 
     Args:
-        config: Its settings.
+        config: The mapping's settings.
         settings: The unconfirmed points.
         new_id: Makes request ids.
-        function_arn: Of the function, for the chain of calls (S-34).
-        recursive_loop: Of the function (S-34).
+        function_arn: The ARN of the function, for the chain of calls (S-34).
+        recursive_loop: The function's setting for chains of calls that do not end (S-34).
     """
 
     def __init__(
@@ -93,12 +93,12 @@ class QueuePoller:
 
     @property
     def in_flight(self) -> int:
-        """How many batches are being handled, the throttled ones included."""
+        """The number of batches that are being handled, the throttled ones included."""
         return len(self._running) + len(self._held) + len(self._ready)
 
     @property
     def capacity(self) -> int:
-        """How many batches may be handled at once now (S-103)."""
+        """The number of batches that may be handled at once now (S-103)."""
         return self._scaling.capacity
 
     def due(self) -> float | None:
@@ -258,7 +258,7 @@ class QueuePoller:
         return _Batch(batch if ordered else batch[::-1], messages[count:])
 
     def _wanted_polls(self) -> int:
-        """How many more calls of `ReceiveMessage` are useful: no more than what they bring could be handled."""
+        """Count the calls of `ReceiveMessage` that are still useful: no more than what they bring could be handled."""
         size = self.config.batch_size
         room = (self.capacity - self.in_flight) * size - len(self._gathered)
         return max(0, min(LONG_POLLS, math.ceil(room / min(RECEIVE_LIMIT, size))) - self._polls)

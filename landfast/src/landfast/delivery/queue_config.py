@@ -1,4 +1,4 @@
-"""What the mapping of an SQS queue is set to, with everything refused that AWS refuses (S-89, S-91, S-96, S-102)."""
+"""The settings of an SQS queue's mapping; everything is refused that AWS refuses (S-89, S-91, S-96, S-102)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,11 +36,11 @@ _NOT_FOR_QUEUES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class QueueAttributes:
-    """What a queue itself is set to.
+    """The settings of a queue itself.
 
     Attributes:
         visibility_timeout: Seconds that a received message stays hidden.
-        fifo: Whether it is a FIFO queue.
+        fifo: True if it is a FIFO queue.
         max_receive_count: Deliveries before its dead-letter queue takes a message; None without one.
         retention: Seconds that it keeps a message.
         delay: Seconds until a message that was sent becomes visible.
@@ -62,10 +62,10 @@ class QueueConfig:
     Attributes:
         queue: The queue.
         function_timeout: The function's time-out.
-        visibility_timeout: How long the mapping's messages stay hidden: the queue's own time, or longer by U-20.
+        visibility_timeout: The time for which the mapping's messages stay hidden: the queue's own, or longer by U-20.
         scale: The bounds of its concurrency.
-        filters: What the function gets, or None for everything.
-        enabled: Whether the queue is polled at all.
+        filters: The filters of the mapping; None if the function gets everything.
+        enabled: True if the queue is polled at all.
     """
 
     queue: QueueAttributes

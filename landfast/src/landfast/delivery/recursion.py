@@ -23,7 +23,7 @@ COVERED: Final = frozenset({"sqs", "sns", "s3", "lambda"})
 """The services through which a chain is followed."""
 
 METRIC: Final = "RecursiveInvocationsDropped"
-"""What CloudWatch calls the count of stopped calls."""
+"""CloudWatch's name for the count of stopped calls."""
 
 ERROR_CODE: Final = "RecursiveInvocationException"
 ERROR_STATUS: Final = 400
@@ -34,13 +34,13 @@ _UNQUALIFIED_PARTS = 7
 
 
 def stops(depth: int, mode: RecursiveLoop) -> bool:
-    """Whether a call is stopped that comes after `depth` calls of the same function in its chain."""
+    """Tell whether a call is stopped that comes after `depth` calls of the same function in its chain."""
     return mode == "Terminate" and depth >= CHAIN_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """How often each function was called in a chain; empty at its beginning.
+    """The calls of each function in a chain, counted; empty at its beginning.
 
     Attributes:
         calls: By the hash of the function.
@@ -58,7 +58,7 @@ class Lineage:
         return cls()
 
     def depth(self, function_arn: str) -> int:
-        """How often the function, whatever its qualifier, was called in this chain."""
+        """Count the calls of the function, whatever its qualifier, in this chain."""
         return self.calls.get(_hash(function_arn), 0)
 
     def called(self, function_arn: str) -> "Lineage":

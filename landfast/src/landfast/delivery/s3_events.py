@@ -27,24 +27,24 @@ _SPACE = 0x20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectEvent:
-    """What happened to an object.
+    """An event of an object.
 
     Attributes:
-        name: Of the event, e.g. ``ObjectCreated:Put``, with or without ``s3:``.
-        bucket: Of the object.
-        key: Of the object, not encoded.
-        region: Of the bucket.
+        name: The name of the event, e.g. ``ObjectCreated:Put``, with or without ``s3:``.
+        bucket: The bucket of the object.
+        key: The key of the object, not encoded.
+        region: The region of the bucket.
         time: Unix seconds.
         sequence: Larger for what comes later to the same key; events other than PUT and DELETE have none (S-41).
-        size: Of the object, in bytes.
-        etag: Of the object, without quotes.
-        version_id: Of the object; empty in a bucket without versions.
-        configuration_id: Of the notification.
-        principal_id: Who did it.
+        size: The bytes of the object.
+        etag: The ETag of the object, without quotes.
+        version_id: The version of the object; empty in a bucket without versions.
+        configuration_id: The id of the notification's configuration.
+        principal_id: The principal that did it.
         source_ip: From where.
         request_id: S3's id of the request.
         host_id: S3's second id of the request.
-        owner_id: Who owns the bucket.
+        owner_id: The owner of the bucket.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""How many batches of a queue are handled at once (S-93, S-100, S-102, S-103).
+"""The number of a queue's batches that are handled at once (S-93, S-100, S-102, S-103).
 
 A standard queue's mapping starts small and grows while all it has is in use. A function error takes half of it back,
 down to the start; partial failures and throttles take nothing, but nothing grows while a throttled batch waits. A FIFO
@@ -53,7 +53,7 @@ class Scaling:
     """A mapping's concurrency over time.
 
     Attributes:
-        scale: Its bounds.
+        scale: The scaling's bounds.
         capacity: Batches it may handle at once now.
     """
 

@@ -39,7 +39,7 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True)
 class Bisect:
-    """What a bisected batch does (S-62).
+    """The unconfirmed points of a bisected batch (S-62).
 
     Attributes:
         odd_record: The half that the middle record of an odd batch goes to.
@@ -60,18 +60,18 @@ class Bisect:
         return _told(self)
 
     def middle(self, size: int) -> int:
-        """How many records of a batch of `size` the left half gets."""
+        """Count the records of a batch of `size` that the left half gets."""
         return size // 2 if self.odd_record == "right" else (size + 1) // 2
 
 
 @dataclass(frozen=True, slots=True)
 class OversizedRecords:
-    """What becomes of a record that no invocation's payload can hold (S-48).
+    """The end of a record that no invocation's payload can hold (S-48).
 
     Attributes:
-        drop: Whether it is dropped, and counted, where there is no on-failure destination; otherwise it holds its
+        drop: True if it is dropped, and counted, where there is no on-failure destination; otherwise it holds its
             shard until it is too old.
-        condition: What the on-failure record calls it, where there is a destination.
+        condition: The condition in the on-failure record, where there is a destination.
     """
 
     drop: bool = True

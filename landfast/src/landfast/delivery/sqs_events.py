@@ -46,7 +46,7 @@ def queue_message(
         message: The message in SQS's own words (``MessageId``, ``Body``, ``Attributes``, ...).
         queue_arn: The queue's ARN; its name tells a FIFO queue.
         received_at: When `ReceiveMessage` was called, in seconds.
-        has_window: Whether the mapping has a batching window, which shows in the record (S-106).
+        has_window: True if the mapping has a batching window, which shows in the record (S-106).
     """
     event = event_record(message, queue_arn=queue_arn, has_window=has_window)
     attributes = message["Attributes"]

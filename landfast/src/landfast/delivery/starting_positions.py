@@ -1,4 +1,4 @@
-"""Where the reading of a shard begins (S-50)."""
+"""The positions from which a shard is read (S-50)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -25,11 +25,11 @@ class AtTimestamp:
 
 
 Position = Literal["TRIM_HORIZON", "LATEST"] | After | AtTimestamp
-"""Where reading begins."""
+"""A position from which a shard is read."""
 
 
 def position(config: StreamConfig, checkpoint: str | None, started: float | None) -> Position:
-    """Where a mapping begins to read a shard.
+    """Return the position from which a mapping begins to read a shard.
 
     Args:
         config: The mapping's settings.

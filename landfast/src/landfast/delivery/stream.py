@@ -112,7 +112,7 @@ class Progress:
 
     @property
     def undone(self) -> int:
-        """How many records were read and are not past the checkpoint."""
+        """The number of records that were read and are not past the checkpoint."""
         return len(self._open)
 
 
@@ -170,12 +170,12 @@ class ShardPoller:
 
     @property
     def drained(self) -> bool:
-        """Whether the shard has ended and all of it is done; its children may begin (S-51)."""
+        """True if the shard has ended and all of it is done; its children may begin (S-51)."""
         return self._ended and not self._progress.undone and all(self._settled(lane) for lane in self._lanes)
 
     @property
     def undone(self) -> int:
-        """How many records were read and are not past the checkpoint."""
+        """The number of records that were read and are not past the checkpoint."""
         return self._progress.undone
 
     def due(self) -> float | None:
@@ -196,9 +196,9 @@ class ShardPoller:
         """Take in what a `Fetch` brought.
 
         Args:
-            records: What was read, in order.
+            records: The records that were read, in order.
             now: The time.
-            ended: Whether the shard is closed and this was the last of it.
+            ended: True if the shard is closed and this was the last of it.
             nothing_before: The driver knows that no record arrives before this time; it spares useless reads.
         """
         limit, self._fetching = self._fetching, 0

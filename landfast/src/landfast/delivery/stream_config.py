@@ -1,4 +1,4 @@
-"""What a stream's event source mapping is set to, with everything refused that AWS refuses (S-47, S-50, S-55, S-68)."""
+"""The settings of a stream's mapping; everything is refused that AWS refuses (S-47, S-50, S-55, S-68)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class StreamConfig:
         on_failure: The ARN of the on-failure destination, or None.
         function_arn: The function as the mapping names it, for the records of failures (S-64, U-15).
         mapping_id: The mapping's UUID, part of the keys of an S3 destination (S-66).
-        enabled: Whether the stream is read at all (S-53).
+        enabled: True if the stream is read at all (S-53).
     """
 
     source: StreamSource

@@ -16,12 +16,12 @@ class StreamRecord(msgspec.Struct, frozen=True):
     """A record of a shard, reduced to what the rules need.
 
     Attributes:
-        sequence: Its sequence number.
-        key: What order holds for: the partition key, or the item's keys.
+        sequence: The record's sequence number.
+        key: The key within which order holds: the partition key, or the item's keys.
         arrived: When it entered the stream, in seconds.
         size: Bytes of `event()` as JSON.
-        body: What `render` needs to make the record as the function gets it.
-        name: What people call it; in the live service its event id.
+        body: The content from which `render` makes the record as the function gets it.
+        name: The name of the record for people; in the live service its event id.
     """
 
     sequence: str

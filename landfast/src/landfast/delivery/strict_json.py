@@ -96,7 +96,7 @@ def _decoded(text: bytes | str) -> Any:  # noqa: ANN401 - any JSON
 
 
 def _may_hold_halves(text: bytes | str) -> bool:
-    """Whether there are escapes or characters of surrogates, the only JSON that msgspec does not take."""
+    """Tell whether there are escapes or characters of surrogates, the only JSON that msgspec does not take."""
     if isinstance(text, bytes):
         return b"\\ud" in text or b"\\uD" in text
     return "\\ud" in text or "\\uD" in text or _HALF_A_PAIR.search(text) is not None

@@ -19,7 +19,7 @@ class AsynchronousDriver(Driver[Event, AsynchronousQueue]):
         machine: The queue.
         world: The world, as this source sees it.
         source: The name of the queue in the journal and in the store.
-        function: What the journal calls the function.
+        function: The name of the function in the journal.
         function_arn: Unqualified, for the chain of calls (S-34).
         delivery_retries: U-5.
     """
@@ -46,10 +46,10 @@ class AsynchronousDriver(Driver[Event, AsynchronousQueue]):
         if self.machine.progress(event.request_id) is not None:
             return
         now = self.world.now()
-        answer = self.machine.accept(event, now)
+        actions = self.machine.accept(event, now)
         note = Accepted(at=now, source=self.source, records=(self.identify(event),), origin=event.origin)
         self.world.commit([note], [KeepEvent(self.source, event, Progress(accepted=now, due=now))])
-        self.carry_out(answer)
+        self.carry_out(actions)
 
     def resume(self, event: Event, progress: Progress) -> None:
         """Take back what was accepted before a restart."""
@@ -57,7 +57,7 @@ class AsynchronousDriver(Driver[Event, AsynchronousQueue]):
         self.wake()
 
     def identify(self, record: Event) -> str:
-        """What the journal calls the event."""
+        """Return the event's name in the journal."""
         return record.id or record.request_id
 
     def payload(self, invoke: Invoke[Event]) -> bytes:

@@ -18,7 +18,7 @@ from landfast.journal import Dropped, Entry
 
 
 class Machine[R](Protocol):
-    """What every delivery machine offers."""
+    """The methods that every delivery machine offers."""
 
     def due(self) -> float | None:
         """When it next wants to be woken, in seconds."""
@@ -40,12 +40,12 @@ class Driver[R, M: Machine[Any]](ABC):
         machine: The machine; nobody else may touch it.
         world: The world, as this source sees it.
         source: The name of the source in the journal.
-        function: What the journal calls the function.
+        function: The name of the function in the journal.
         shard: The shard that is read, for streams.
-        delivery_retries: How often a delivery that was refused is tried again (U-5).
+        delivery_retries: The number of times that a refused delivery is tried again (U-5).
 
     Attributes:
-        in_flight: How many invocations are under way.
+        in_flight: The number of invocations under way.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from landfast.journal import Entry
 
 @dataclass(slots=True)
 class Step:
-    """What the actions of one answer leave behind.
+    """The notes and changes that the actions of one answer leave behind.
 
     Attributes:
         notes: For the journal.
@@ -53,7 +53,7 @@ class Outbox[R]:
 
     @property
     def is_empty(self) -> bool:
-        """Whether everything is carried out and committed."""
+        """True if everything is carried out and committed."""
         return not (self._actions or self._step or self._under_way)
 
     def take(self, actions: Sequence[Action[R]], notes: Sequence[Entry] = ()) -> None:

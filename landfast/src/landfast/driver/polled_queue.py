@@ -20,7 +20,7 @@ _EXPIRED = "kept longer than the queue's MessageRetentionPeriod"
 
 
 class Clock(Protocol):
-    """What a queue needs of the world."""
+    """The part of the world that a queue needs."""
 
     def now(self) -> float:
         """The time, in seconds."""
@@ -36,12 +36,12 @@ class Poll:
     """A receive that waits for messages.
 
     Attributes:
-        limit: How many, at most 10.
+        limit: The most messages to receive, 10 or fewer.
         answer: Told what was received; nothing if the queue is deleted.
         visibility_timeout: Seconds for which they are hidden; None for the queue's own.
         attempt_id: The receive request attempt id; empty without one.
         receiver: The mapping that polls; None for a client of the API.
-        abandoned: Whether whoever polls has gone: nothing may be handed out to it any more.
+        abandoned: Tells whether whoever polls has gone: nothing may be handed out to it any more.
     """
 
     limit: int
@@ -78,7 +78,7 @@ class PolledQueue:
         """The queue as a mapping reads it; it has begun with its first receive.
 
         Args:
-            has_window: Whether the mapping has a batching window, which shows in the records (S-106).
+            has_window: True if the mapping has a batching window, which shows in the records (S-106).
         """
         mapping = MappedQueue(self, self._clock, has_window=has_window)
         self._mappings.append(mapping)
@@ -194,12 +194,12 @@ class PolledQueue:
 
     def _tell(self, messages: Sequence[Message], state: State, rule: str) -> None:
         """Tell that messages have ended: whoever received one last, else the first mapping, else the queue's own."""
-        told: dict[Ended | None, list[str]] = {}
+        by_listener: dict[Ended | None, list[str]] = {}
         first = self._mappings[0] if self._mappings else None
         for message in messages:
             mapping = message.receiver if isinstance(message.receiver, MappedQueue) else first
-            told.setdefault(mapping.ended if mapping else self._ended, []).append(message.id)
-        for ended, ids in told.items():
+            by_listener.setdefault(mapping.ended if mapping else self._ended, []).append(message.id)
+        for ended, ids in by_listener.items():
             if ended is not None:
                 ended(ids, state, rule)
 
@@ -220,7 +220,7 @@ class MappedQueue:
 
     @property
     def arn(self) -> str:
-        """Its ARN."""
+        """The queue's ARN."""
         return self._polled.queue.arn
 
     @property

@@ -23,7 +23,7 @@ class MessageQueue(Protocol):
 
     @property
     def arn(self) -> str:
-        """Its ARN."""
+        """The queue's ARN."""
         ...
 
     def tell(self, ended: Ended) -> None:
@@ -36,7 +36,7 @@ class MessageQueue(Protocol):
         """A long poll for up to `limit` messages; its answer may be that there are none.
 
         Args:
-            limit: How many, at most 10.
+            limit: The most messages to receive, 10 or fewer.
             visibility_timeout: Seconds for which they are hidden; None for the queue's own setting.
             answer: Told what was received.
         """
@@ -57,10 +57,10 @@ class QueueDriver(Driver[QueueMessage, QueuePoller]):
     Args:
         machine: The poller.
         world: The world, as this source sees it.
-        queue: What is polled.
+        queue: The queue that is polled.
         source: The name of the mapping.
-        function: What the journal calls the function.
-        name: What the journal calls a message; its message id without it.
+        function: The name of the function in the journal.
+        name: Tells the name of a message in the journal; its message id without it.
         function_arn: Unqualified, for the chain of calls (S-34); nothing goes on with a call without it.
         new_trace: Makes the trace header of a chain that begins with a message.
     """
@@ -87,7 +87,7 @@ class QueueDriver(Driver[QueueMessage, QueuePoller]):
         self._not_deleted: set[str] = set()
 
     def identify(self, record: QueueMessage) -> str:
-        """What the journal calls the message."""
+        """Return the message's name in the journal."""
         return self._name(record.id)
 
     def payload(self, invoke: Invoke[QueueMessage]) -> bytes:

@@ -19,11 +19,11 @@ from landfast.sources.shard_log import Stored, Tail
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one read of a shard brought.
+    """The result of one read of a shard.
 
     Attributes:
         records: The records, in order.
-        ended: Whether the shard is closed and this was the last of it.
+        ended: True if the shard is closed and this was the last of it.
         lost: Why records that were still to be read are no longer there; empty if none is missing.
         gone: Why nothing can be read any more; empty if the shard is there.
         nothing_before: No record arrives before this time; minus infinity if that is not known.
@@ -63,7 +63,7 @@ class ReadableShard(Protocol):
 
     @property
     def start(self) -> str:
-        """What tells the shard from one of the same id of a stream of the same name that was deleted."""
+        """A text that no other shard of this id has had, such as one of a deleted stream of the same name."""
         ...
 
     @property
@@ -75,8 +75,12 @@ class ReadableShard(Protocol):
         """A reader's place in it."""
         ...
 
+    def has_unread(self, position: Position) -> bool:
+        """Whether a reader that has come to a position has not read everything that it ever held."""
+        ...
+
     def reader(self, stream_arn: str, role_arn: str) -> Callable[[Any], StreamRecord]:
-        """What makes one of its own records as the functions of a mapping get it."""
+        """Return a function that makes the shard's own records as the functions of a mapping get them."""
         ...
 
 
@@ -106,7 +110,7 @@ class TailedShard[R: Stored]:
         world: The world, as the mapping sees it.
 
     Attributes:
-        age: Of the last record that was read, when it was read, in seconds; 0 if the last read brought none.
+        age: The age in seconds of the last record that was read, at that moment; 0 if the last read brought none.
     """
 
     def __init__(self, tail: Tail[R], record: Callable[[R], StreamRecord], world: World) -> None:
@@ -141,13 +145,13 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
     Args:
         machine: The poller.
         world: The world, as this source sees it.
-        records: What is read.
+        records: The shard that is read.
         render: Makes a record as the function gets it (S-83, S-84).
         text: The same as JSON text, where it is at hand.
         source: The name of the mapping.
-        function: What the journal calls the function.
-        shard: What the journal calls the shard.
-        state: How far the mapping has come in it.
+        function: The name of the function in the journal.
+        shard: The name of the shard in the journal.
+        state: The mapping's progress in the shard.
         drained: Told when the shard has ended and all of it is done.
         epoch: Unix time of second 0.
         delivery_retries: U-5.
@@ -238,5 +242,5 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         if page.records:
             records = tuple(map(self.identify, page.records))
             notes.append(Accepted(at=now, source=self.source, records=records, origin=self.machine.config.stream_arn))
-        answer = self.machine.fetched(page.records, now, ended=page.ended, nothing_before=page.nothing_before)
-        self.carry_out(answer, notes)
+        actions = self.machine.fetched(page.records, now, ended=page.ended, nothing_before=page.nothing_before)
+        self.carry_out(actions, notes)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # only asynchronous events need it loaded: simulations start 
 
 
 class Order(IntEnum):
-    """What goes first among things that are due at the same moment."""
+    """The order of things that are due at the same moment."""
 
     ENDED = 0
     ARRIVED = 1
@@ -36,7 +36,7 @@ class Call:
     """One invocation, as a world carries it out.
 
     Attributes:
-        request_id: Its id; for asynchronous events the same in every attempt (S-03).
+        request_id: The call's id; for asynchronous events the same in every attempt (S-03).
         records: The ids of its records, by which the journal knows them.
         payload: Makes the event as JSON text; a world whose functions read no events need not ask for it.
         trace: The trace header of what comes from a queue, with this call in it (S-34); empty for streams.
@@ -50,14 +50,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class ShardState:
-    """How far a mapping has come in a shard.
+    """The progress of a mapping in a shard.
 
     Attributes:
         sequence: The sequence number of the last record that is done; None before the first.
-        lanes: How far each lane has come, and what it tries again.
+        lanes: The progress of each lane, and what it tries again.
         started: When the mapping first read the shard, in Unix seconds: what LATEST means after a restart.
-        ended: Whether the shard is closed and every record of it is done.
-        start: What tells the shard from one of the same id of a stream of the same name that was deleted.
+        ended: True if the shard is closed and every record of it is done.
+        start: A text that no other shard of this id has had, such as one of a deleted stream of the same name.
     """
 
     sequence: str | None = None
@@ -103,7 +103,7 @@ class KeepRow:
 
 
 type Change = KeepEvent | ForgetEvent | KeepShard | KeepRow
-"""What must survive the process; a world without files ignores it."""
+"""A change that must survive the process; a world without files ignores it."""
 
 
 class Ended(Protocol):
@@ -113,7 +113,7 @@ class Ended(Protocol):
         """Take it in.
 
         Args:
-            outcome: What the machine is told.
+            outcome: The outcome for the machine.
             kind: The same in one word: ``succeed``, ``raise``, ``throttle``...
             reason: Why the function was not reached, if anyone knows.
         """
@@ -140,9 +140,9 @@ class World(Protocol):
 
         Args:
             due: In seconds.
-            work: What to do.
-            order: What goes first at the same time.
-            background: Whether nobody waits for it, as for the end of a retention: time never jumps to it.
+            work: The work to do.
+            order: The order among works of the same time.
+            background: True if nobody waits for it, as for the end of a retention: time never jumps to it.
         """
         ...
 
@@ -154,7 +154,7 @@ class World(Protocol):
         """Send a record to a destination, once; `ended` is told why the target refused it, or None.
 
         Args:
-            delivery: What, and where to.
+            delivery: The record and its destination.
             trace: The trace header that goes with it; empty for none.
             ended: Called when the target has answered.
         """

@@ -28,14 +28,14 @@ class BucketDelivery:
     """Tells targets what happened.
 
     Args:
-        world: Its clock and its journal.
+        world: The event plane's clock and its journal.
         router: Delivers.
         buckets: Whom buckets tell what.
         account: The account, twelve digits.
         region: The region.
         settings: The unconfirmed points of notifications.
         new_id: Makes unique ids.
-        functions: Whether a function's ARN names one that may be invoked.
+        functions: Tells whether a function's ARN names one that may be invoked.
     """
 
     def __init__(
@@ -64,22 +64,26 @@ class BucketDelivery:
 
         Args:
             bucket: Its name.
-            happened: What it has done.
+            happened: The events of the call.
             request_id: S3's id of the request; a new one without it.
             trace: The trace header that came with it.
         """
         configuration = self._buckets.configuration(bucket)
         occasion = self._occasion(bucket, request_id)
         for each in happened:
-            told = [one for one in configuration.notifications if one.matches(each.name, each.key)]
-            if not told and not configuration.event_bus:
+            matching = [
+                notification
+                for notification in configuration.notifications
+                if notification.matches(each.name, each.key)
+            ]
+            if not matching and not configuration.event_bus:
                 continue
             now = replace(occasion, sequence=self._buckets.next_sequence(bucket, occasion.time))
             origin = f"s3://{bucket}/{each.key}"
             fact = bucket_events.notified(each, now)
-            for one in told:
-                body = bucket_events.message(fact, one, self._settings)
-                self._send(bucket, one.arn, self._sent(one, body, trace, origin))
+            for notification in matching:
+                body = bucket_events.message(fact, notification, self._settings)
+                self._send(bucket, notification.arn, self._sent(notification, body, trace, origin))
             if configuration.event_bus:
                 entry = bucket_events.bus_event(each, now)
                 bus = f"arn:aws:events:{self._region}:{self._account}:event-bus/default"

@@ -1,4 +1,4 @@
-"""What a request has done to objects: from the engine's answer, and by asking where that does not tell.
+"""Finds what a request has done to objects: from the engine's answer, and by asking where that does not tell.
 
 Deletions are told for keys that were not there, too: recorded of AWS (localstack, `test_delete_objects`).
 """
@@ -33,10 +33,10 @@ _TELL_A_TIME = frozenset({"PutObject", "CopyObject", "CompleteMultipartUpload", 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the engine says of an object.
+    """The engine's knowledge of an object.
 
     Attributes:
-        status: Of HTTP.
+        status: The HTTP status.
         headers: By names in lower case.
     """
 
@@ -45,18 +45,18 @@ class Seen:
 
     @property
     def version_id(self) -> str:
-        """Its version; empty in a bucket without versions, where engines say ``null``."""
+        """The object's version; empty in a bucket without versions, where engines say ``null``."""
         version_id = self.headers.get("x-amz-version-id", "")
         return "" if version_id == "null" else version_id
 
     @property
     def is_marker(self) -> bool:
-        """Whether a delete marker is what was made, or stands in its place."""
+        """True if a delete marker is what was made, or stands in its place."""
         return self.headers.get("x-amz-delete-marker", "").lower() == "true"
 
     @property
     def etag(self) -> str:
-        """Its ETag, without quotes."""
+        """The object's ETag, without quotes."""
         return self.headers.get("etag", "").strip('"')
 
     @property
@@ -78,7 +78,7 @@ class Seen:
 
 
 def seen(answer: EngineAnswer) -> Seen:
-    """What an answer says in its head."""
+    """Read what an answer says in its head."""
     return Seen(answer.status, {name.lower(): value for name, value in answer.headers.items()})
 
 
@@ -93,7 +93,7 @@ async def access_list(ask: Ask, request: S3Request) -> bytes:
 
 
 def succeeded(operation: str, answer: EngineAnswer) -> bool:
-    """Whether the engine has done it; S3 answers some failures with the status of a success."""
+    """Tell whether the engine has done it; S3 answers some failures with the status of a success."""
     if answer.status >= _REDIRECTED:
         return operation == "PostObject" and answer.status == _SEE_OTHER
     if operation not in _MAY_FAIL_LATE or not answer.content:
@@ -115,11 +115,11 @@ def keys_of_deletion(body: bytes) -> Keys:
 
 
 async def done(head: Head, request: S3Request, keys: Keys, answer: EngineAnswer, ask: Ask) -> list[Happened]:
-    """What a request has done that has succeeded.
+    """Return what a request has done that has succeeded.
 
     Args:
-        head: Of the client's request.
-        request: What it asks for.
+        head: The head of the client's request.
+        request: The request, as it was read.
         keys: The objects that it names.
         answer: The engine's.
         ask: Asks the engine.
@@ -139,7 +139,7 @@ async def done(head: Head, request: S3Request, keys: Keys, answer: EngineAnswer,
 
 
 async def found(intent: Intent, ask: Ask) -> list[Happened]:
-    """What a request has done of which nobody knows how it ended, as far as the engine's objects tell.
+    """Return what a request of unknown end has done, as far as the engine's objects tell.
 
     What was written in the second in which the request began may have been there before; its event is sent rather
     twice than never, and so is one about tags or an access list of an object that is there.

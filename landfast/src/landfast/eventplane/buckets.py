@@ -48,13 +48,13 @@ class BucketEvents:
     """Makes events of S3 calls, and answers those about notification configurations.
 
     Args:
-        world: Its clock, its rows, its journal.
+        world: The event plane's clock, its rows, its journal.
         router: Delivers.
         account: The account, twelve digits.
         region: The region.
         settings: The unconfirmed points of notifications.
         new_id: Makes unique ids.
-        functions: Whether a function's ARN names one that may be invoked; all may whose service the router knows
+        functions: Tells whether a function's ARN names one that may be invoked; all may whose service the router knows
             without it.
         engine_time: The time of the engine's clock, in Unix seconds.
     """
@@ -90,7 +90,7 @@ class BucketEvents:
         self._followed: set[asyncio.Task[EngineAnswer]] = set()
 
     def concerns(self, head: Head) -> bool:
-        """Whether a request makes an event that somebody is told about, or is answered here."""
+        """Tell whether a request makes an event that somebody is told about, or is answered here."""
         configurations = self._buckets.configurations
         if "notification" not in head.target and (head.method in {"GET", "HEAD"} or not configurations):
             return False
@@ -140,19 +140,19 @@ class BucketEvents:
                 lambda: self._buckets.begin(request.operation, request.bucket, keys, began, trace)
             )
             try:
-                answer = await passing.forward()
+                response = await passing.forward()
                 happened: list[Happened] = []
-                if bucket_facts.succeeded(request.operation, answer):
-                    happened = await bucket_facts.done(passing.head, request, keys, answer, passing.ask)
+                if bucket_facts.succeeded(request.operation, response):
+                    happened = await bucket_facts.done(passing.head, request, keys, response, passing.ask)
                 if happened and before is not None and before == await _compared(request, passing):
                     happened = []
-                request_id = bucket_facts.seen(answer).headers.get("x-amz-request-id", "")
+                request_id = bucket_facts.seen(response).headers.get("x-amz-request-id", "")
                 await passing.driver(lambda: self._end(intent, happened, request_id))
             except Exception:
                 self._left[intent.number] = intent
                 await self._resolve(intent, passing.ask, passing.driver)
                 raise
-            return answer
+            return response
 
     async def _resolve(self, intent: Intent, ask: Ask, driver: Driver) -> None:
         happened = await bucket_facts.found(intent, ask)
@@ -165,13 +165,13 @@ class BucketEvents:
             self._delivery.deliver(intent.bucket, happened, request_id, intent.trace)
 
     async def _delete_bucket(self, request: S3Request, passing: Passing) -> EngineAnswer:
-        answer = await passing.forward()
-        if answer.status < _REDIRECTED:
+        response = await passing.forward()
+        if response.status < _REDIRECTED:
             await passing.driver(lambda: self._buckets.forget(request.bucket))
-        return answer
+        return response
 
     async def _configurations(self, request: S3Request, passing: Passing) -> EngineAnswer:
-        """What the calls about a bucket's notification configuration answer."""
+        """Answer the calls about a bucket's notification configuration."""
         request_id = self._new_id()
         there = await passing.ask("HEAD", s3_requests.target_of(request.bucket, ""), bucket_facts.SIGNED)
         if there.status == _NOT_FOUND:
@@ -183,9 +183,9 @@ class BucketEvents:
                 {"BucketName": request.bucket},
             )
         if request.operation == GET_NOTIFICATIONS:
-            found = await passing.driver(lambda: self._buckets.configuration(request.bucket))
+            configuration = await passing.driver(lambda: self._buckets.configuration(request.bucket))
             headers = {"Content-Type": "application/xml", "x-amz-request-id": request_id}
-            return EngineAnswer(200, headers, notification_xml.write(found))
+            return EngineAnswer(200, headers, notification_xml.write(configuration))
         tries = passing.head.headers.get("x-amz-skip-destination-validation", "").lower() != "true"
         content = await passing.body()
         try:

@@ -136,7 +136,9 @@ class _Declaring:
         )
         key = f"rule {rule.event_bus_name} {rule.name}"
         targets = [_target(target) for target in rule.targets if self._runs(rule, target)]
-        former = [target for target in self._earlier.get(key, []) if target not in {one["Id"] for one in targets}]
+        former = [
+            target for target in self._earlier.get(key, []) if target not in {declared["Id"] for declared in targets}
+        ]
         if former:
             self._plane.ask("events", "RemoveTargets", **names, Ids=former)
         if targets:

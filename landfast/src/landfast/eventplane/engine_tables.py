@@ -7,7 +7,7 @@ from typing import Any, Final
 from landfast.eventplane.passing import EngineAnswer
 
 TARGET: Final = "DynamoDB_20120810."
-"""What stands before the operation's name in the header `x-amz-target`."""
+"""The beginning of the header `x-amz-target`, before the operation's name."""
 
 MOST_KEYS: Final = 100
 """Keys of one `BatchGetItem` (DynamoDB API)."""
@@ -20,7 +20,7 @@ class EngineRefusedError(Exception):
     """The engine refuses to read items; the text has its answer.
 
     Attributes:
-        gone: Whether it says that there is no such table.
+        gone: True if it says that there is no such table.
     """
 
     def __init__(self, told: str, *, gone: bool) -> None:
@@ -62,27 +62,27 @@ class EngineTables:
         for start in range(0, len(keys), MOST_KEYS):
             wanted = {table: {"Keys": keys[start : start + MOST_KEYS], "ConsistentRead": True}}
             while wanted:
-                told = await self._result("BatchGetItem", {"RequestItems": wanted})
-                found += told["Responses"].get(table, [])
-                wanted = told.get("UnprocessedKeys") or {}
+                result = await self._result("BatchGetItem", {"RequestItems": wanted})
+                found += result["Responses"].get(table, [])
+                wanted = result.get("UnprocessedKeys") or {}
         return found
 
     async def _every(self, table: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
+        items: list[dict[str, Any]] = []
         params: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
         while True:
-            told = await self._result("Scan", params)
-            found += told["Items"]
-            if not told.get("LastEvaluatedKey"):
-                return found
-            params["ExclusiveStartKey"] = told["LastEvaluatedKey"]
+            result = await self._result("Scan", params)
+            items += result["Items"]
+            if not result.get("LastEvaluatedKey"):
+                return items
+            params["ExclusiveStartKey"] = result["LastEvaluatedKey"]
 
     async def _result(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         given = await self.call(operation, params)
         if given.status == _OK:
             result: dict[str, Any] = json.loads(given.content)
             return result
-        told = f"{operation}: HTTP status {given.status}: {given.content[:500].decode(errors='replace')}"
+        text = f"{operation}: HTTP status {given.status}: {given.content[:500].decode(errors='replace')}"
         if given.status >= _SERVER_ERROR:
-            raise ConnectionError(told)  # it may well answer the next time
-        raise EngineRefusedError(told, gone="ResourceNotFoundException" in told)
+            raise ConnectionError(text)  # it may well answer the next time
+        raise EngineRefusedError(text, gone="ResourceNotFoundException" in text)

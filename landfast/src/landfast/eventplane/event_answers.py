@@ -1,4 +1,4 @@
-"""What EventBridge's API shows of buses, rules and targets.
+"""The answers of EventBridge's API about buses, rules and targets.
 
 Source: EventBridge API, `DescribeEventBus`, `DescribeRule`, `ListTargetsByRule`, `PutPermission`; shapes as recorded by
 LocalStack (``tests/aws/services/events/test_events.snapshot.json``).
@@ -23,7 +23,7 @@ def bus(what: Bus) -> dict[str, Any]:
 
 
 def described(what: Bus) -> dict[str, Any]:
-    """What a list leaves out of a bus."""
+    """Return the parts of a bus that a list leaves out."""
     return {**({} if what.description is None else {"Description": what.description}), **what.settings}
 
 
@@ -82,7 +82,7 @@ def without_permission(what: Bus, params: Mapping[str, Any]) -> list[dict[str, A
 
 def _statements(policy: str) -> list[dict[str, Any]]:
     try:
-        found = json.loads(policy)["Statement"]
+        statements = json.loads(policy)["Statement"]
     except (ValueError, TypeError, KeyError):
         raise Refusal("ValidationException", "Parameter Policy is not valid.") from None
-    return found if isinstance(found, list) else [found]
+    return statements if isinstance(statements, list) else [statements]

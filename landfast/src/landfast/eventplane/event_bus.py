@@ -31,7 +31,7 @@ class EventsApi:
     """Answers calls of EventBridge, and takes what other services send to buses.
 
     Args:
-        world: Its clock, its rows, its journal.
+        world: The event plane's clock, its rows, its journal.
         router: Delivers.
         account: The account, twelve digits.
         region: The region.
@@ -139,8 +139,8 @@ class EventsApi:
 
     def _list_event_buses(self, call: Call) -> Result:
         prefix = call.params.get("NamePrefix") or ""
-        found = [bus for name, bus in sorted(self._buses.buses.items()) if name.startswith(prefix)]
-        return _listed("EventBuses", [event_answers.bus(each) for each in found], call.params)
+        buses = [bus for name, bus in sorted(self._buses.buses.items()) if name.startswith(prefix)]
+        return _listed("EventBuses", [event_answers.bus(each) for each in buses], call.params)
 
     def _put_permission(self, call: Call) -> Result:
         bus = self._buses.bus(call.params.get("EventBusName"))
@@ -228,8 +228,8 @@ class EventsApi:
 
     def _tagged(self, arn: str) -> Bus | Rule:
         for bus in self._buses.buses.values():
-            found: list[Bus | Rule] = [bus, *self._buses.rules(bus)]
-            for each in found:
+            candidates: list[Bus | Rule] = [bus, *self._buses.rules(bus)]
+            for each in candidates:
                 if each.arn == arn:
                     return each
         raise Refusal("ResourceNotFoundException", f"Resource {arn} does not exist.")

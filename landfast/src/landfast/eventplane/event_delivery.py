@@ -29,7 +29,7 @@ from landfast.sources.rows import Keep
 from landfast.sources.sent import Sent
 
 RETRY: Final = "retry "
-"""What the keys of rows of events that are tried again begin with."""
+"""The beginning of the keys of rows of events that are tried again."""
 
 SERVICES: Final = frozenset({"lambda", "sqs", "sns", "kinesis", "events"})
 """Whose resources can be targets here."""
@@ -39,10 +39,10 @@ class EventDelivery:
     """Delivers events to targets.
 
     Args:
-        world: Its clock and its journal.
+        world: The event plane's clock and its journal.
         router: Delivers.
         buses: All buses.
-        keep: Where rows are kept.
+        keep: Keeps the rows.
         new_id: Makes unique ids.
     """
 
@@ -65,10 +65,10 @@ class EventDelivery:
         """Send an event to the targets of the rules that match it.
 
         Args:
-            bus: Where it was put.
+            bus: The bus to which it was put.
             event: All of it.
             trace: The trace header that came with it.
-            hopped: Whether it came from another bus.
+            hopped: True if it came from another bus.
         """
         now, passed_on = self._world.now(), Lineage().write(trace)
         for rule in self._buses.matching(bus, event):
@@ -87,7 +87,8 @@ class EventDelivery:
                 self._try(pending, rule, target)
 
     def _plan(self, key: str, pending: Pending) -> None:
-        self._world.at(pending.due, lambda: self._again(key, pending))
+        what = f"rule {pending.rule} of bus {pending.bus}, target {pending.target}"
+        self._world.telling(lambda: what).at(pending.due, lambda: self._again(key, pending))
 
     def _again(self, key: str, pending: Pending) -> None:
         """Try again what is due, unless its rule or its target has gone meanwhile."""
@@ -209,6 +210,6 @@ def _source(pending: Pending) -> str:
 def _partition_key(target: Target, event: Mapping[str, Any]) -> str:
     """The key of a stream's record: what `PartitionKeyPath` finds in the event, or the event's id."""
     path = (target.params.get("KinesisParameters") or {}).get("PartitionKeyPath")
-    found = Path.read(path).of(event) if path else MISSING
+    value = Path.read(path).of(event) if path else MISSING
     identity: str = event["id"]
-    return identity if found is MISSING else str(found)
+    return identity if value is MISSING else str(value)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from landfast.driver import Plan
 
 KIND: Final = "kinesis"
-"""Of the rows."""
+"""The kind of the rows."""
 
 KIB: Final = 1024
 LARGEST_REQUEST: Final = 10 * KIB * KIB
@@ -88,9 +88,9 @@ class KinesisAccount:
         """Put records into a stream.
 
         Args:
-            stream: Where to.
+            stream: The stream.
             entries: As `PutRecords` and `PutRecord` take them.
-            listed: Whether errors name the place in a list.
+            listed: True if errors name the place in a list.
 
         Raises:
             AwsError: One of them is not as AWS takes it; none is put.
@@ -150,8 +150,8 @@ def shard_number(stream: KinesisStream, name: str) -> int:
     """
     digits = name.split("-")[1] if "-" in name else name
     if not (digits.isascii() and digits.isdigit() and int(digits) <= _LAST_SHARD):
-        told = f"Could not find shard {name} in {stream.settings.told}."
-        raise AwsError("ResourceNotFoundException", told)
+        message = f"Could not find shard {name} in {stream.settings.told}."
+        raise AwsError("ResourceNotFoundException", message)
     return int(digits)
 
 

@@ -22,11 +22,11 @@ def _register(account: KinesisAccount, params: Mapping[str, Any]) -> Result:
     stream, name, now = account.named(params), params["ConsumerName"], account.world.now()
     consumers = stream.settings.consumers
     if name in consumers:
-        told = f"Consumer {name} under {stream.settings.told} already exists."
-        raise AwsError("ResourceInUseException", told)
+        message = f"Consumer {name} under {stream.settings.told} already exists."
+        raise AwsError("ResourceInUseException", message)
     if len(consumers) >= MOST:
-        told = f"{MOST} consumers are registered with {stream.settings.told} already."
-        raise AwsError("LimitExceededException", told)
+        message = f"{MOST} consumers are registered with {stream.settings.told} already."
+        raise AwsError("LimitExceededException", message)
     consumer = Consumer(
         name=name,
         arn=f"{stream.arn}/consumer/{name}:{int(now)}",
@@ -59,12 +59,12 @@ def _list(account: KinesisAccount, params: Mapping[str, Any]) -> Result:
             raise AwsError("InvalidArgumentException", "NextToken is invalid.") from None
     most = params.get("MaxResults", MOST_LISTED)
     names = sorted(name for name in stream.settings.consumers if name > after)
-    answer: dict[str, Any] = {
+    listed: dict[str, Any] = {
         "Consumers": [listed_consumer(stream.settings.consumers[name]) for name in names[:most]],
     }
     if len(names) > most:
-        answer["NextToken"] = base64.b64encode(names[most - 1].encode()).decode()
-    return answer
+        listed["NextToken"] = base64.b64encode(names[most - 1].encode()).decode()
+    return listed
 
 
 def _subscribe(account: KinesisAccount, params: Mapping[str, Any]) -> Result:
@@ -80,8 +80,8 @@ def _found(account: KinesisAccount, params: Mapping[str, Any]) -> tuple[KinesisS
     """The consumer that a call names, by its ARN or by its stream and name."""
     arn, name = params.get("ConsumerARN"), params.get("ConsumerName")
     if arn is None and (name is None or "StreamARN" not in params):
-        told = "Either ConsumerARN, or StreamARN and ConsumerName must be provided."
-        raise AwsError("InvalidArgumentException", told)
+        message = "Either ConsumerARN, or StreamARN and ConsumerName must be provided."
+        raise AwsError("InvalidArgumentException", message)
     stream = account.named({"StreamARN": params["StreamARN"] if arn is None else arn.partition("/consumer/")[0]})
     for consumer in stream.settings.consumers.values():
         if arn in {None, consumer.arn} and name in {None, consumer.name}:

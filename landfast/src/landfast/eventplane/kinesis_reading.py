@@ -54,15 +54,15 @@ def _get_records(account: KinesisAccount, params: Mapping[str, Any]) -> Result:
     refuse_dry_run(params)
     number = shard.at_index(iterator.index)
     records = _page(shard.slice(number, params.get("Limit", LONGEST_PAGE)))
-    answer = {
+    result = {
         "Records": [described_record(shard, record, encryption_of(stream.settings)) for record in records],
         "MillisBehindLatest": _behind(shard, number + len(records), records, now),
     }
     if shard.closed and number + len(records) >= shard.end:
         children = [child for child in stream.shards.values() if shard.id in child.parents]
-        return {**answer, "ChildShards": [child_shard(child) for child in children]}
+        return {**result, "ChildShards": [child_shard(child) for child in children]}
     index = records[-1].index + 1 if records else iterator.index
-    return {**answer, "NextShardIterator": _iterator(stream, shard, index, now)}
+    return {**result, "NextShardIterator": _iterator(stream, shard, index, now)}
 
 
 def _index(stream: KinesisStream, shard: KinesisShard, params: Mapping[str, Any], now: float) -> int:
@@ -97,8 +97,8 @@ def _index_of(stream: KinesisStream, shard: KinesisShard, sequence: str) -> int:
             f"shard with {shard.id}",
         )
     if not shard.numbers.is_mine(number):
-        told = f"{used} is invalid because it did not come from this stream."
-        raise AwsError("InvalidArgumentException", told)
+        message = f"{used} is invalid because it did not come from this stream."
+        raise AwsError("InvalidArgumentException", message)
     return number.index
 
 
@@ -142,8 +142,8 @@ def _iterator(stream: KinesisStream, shard: KinesisShard, index: int, now: float
 
 
 def _no_shard(stream: KinesisStream, number: int) -> AwsError:
-    told = f"Shard {shard_id(number)} in {stream.settings.told} does not exist"
-    return AwsError("ResourceNotFoundException", told)
+    message = f"Shard {shard_id(number)} in {stream.settings.told} does not exist"
+    return AwsError("ResourceNotFoundException", message)
 
 
 def _told(seconds: float) -> str:

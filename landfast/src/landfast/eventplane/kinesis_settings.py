@@ -1,4 +1,4 @@
-"""What a Kinesis stream is set to, by its API: retention, mode, sizes, tags, policies, encryption, monitoring.
+"""The API of a Kinesis stream's settings: retention, mode, sizes, tags, policies, encryption, monitoring.
 
 Encryption and monitoring are taken and shown; nothing is encrypted or counted here.
 """
@@ -39,11 +39,11 @@ def _set_retention(account: KinesisAccount, params: Mapping[str, Any], *, longer
     stream, hours = account.named(params), params["RetentionPeriodHours"]
     asked = f"Requested retention period ({hours} hours)"
     if hours < SHORTEST_RETENTION:
-        told = f"Minimum allowed retention period is {SHORTEST_RETENTION} hours. {asked} is too short."
-        raise AwsError("InvalidArgumentException", told)
+        message = f"Minimum allowed retention period is {SHORTEST_RETENTION} hours. {asked} is too short."
+        raise AwsError("InvalidArgumentException", message)
     if hours > LONGEST_RETENTION:
-        told = f"Maximum allowed retention period is {LONGEST_RETENTION} hours. {asked} is too long."
-        raise AwsError("InvalidArgumentException", told)
+        message = f"Maximum allowed retention period is {LONGEST_RETENTION} hours. {asked} is too long."
+        raise AwsError("InvalidArgumentException", message)
     existing = stream.settings.retention_hours
     if hours < existing if longer else hours > existing:
         raise AwsError(
@@ -191,8 +191,8 @@ def _get_policy(account: KinesisAccount, params: Mapping[str, Any]) -> Result:
 def _delete_policy(account: KinesisAccount, params: Mapping[str, Any]) -> None:
     stream, _ = _tagged(account, params["ResourceARN"])
     if stream.settings.policies.pop(params["ResourceARN"], None) is None:
-        told = f"No resource policy found for resource ARN {params['ResourceARN']}"
-        raise AwsError("ResourceNotFoundException", told)
+        message = f"No resource policy found for resource ARN {params['ResourceARN']}"
+        raise AwsError("ResourceNotFoundException", message)
     stream.save()
 
 

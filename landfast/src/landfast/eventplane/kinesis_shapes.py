@@ -55,7 +55,7 @@ def encryption_of(settings: Settings) -> dict[str, str]:
 
 
 def described_stream(stream: KinesisStream) -> dict[str, Any]:
-    """What `DescribeStream` and `DescribeStreamSummary` tell alike."""
+    """Return what `DescribeStream` and `DescribeStreamSummary` tell alike."""
     settings = stream.settings
     key = {"EncryptionType": "NONE"} if settings.key_id is None else {"EncryptionType": "KMS", "KeyId": settings.key_id}
     return {

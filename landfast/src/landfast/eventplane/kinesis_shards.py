@@ -26,7 +26,7 @@ _NOT_WITH_TOKEN: Final = ("StreamName", "StreamARN", "ExclusiveStartShardId", "S
 
 
 class _Token(msgspec.Struct, frozen=True, array_like=True):
-    """Where a listing goes on."""
+    """The place where a listing goes on."""
 
     stream: str
     after: int
@@ -43,19 +43,19 @@ def _list_shards(account: KinesisAccount, params: Mapping[str, Any]) -> Result:
         stream = account.named(params)
         created = params.get("StreamCreationTimestamp")
         if created is not None and int(created) != int(stream.settings.created):
-            told = f"Stream {stream.settings.name} under account {account.account} not found."
-            raise AwsError("ResourceNotFoundException", told)
+            message = f"Stream {stream.settings.name} under account {account.account} not found."
+            raise AwsError("ResourceNotFoundException", message)
         token = _Token(stream.settings.name, -1, now, dict(params.get("ShardFilter") or {}))
         if "ExclusiveStartShardId" in params:
             token = msgspec.structs.replace(token, after=shard_number(stream, params["ExclusiveStartShardId"]))
     matches = _filter(stream, token.filter, now)
-    found = [shard for shard in stream.shards.values() if shard.number > token.after and matches(shard)]
+    shards = [shard for shard in stream.shards.values() if shard.number > token.after and matches(shard)]
     most = params.get("MaxResults", MOST_LISTED)
-    answer: dict[str, Any] = {"Shards": [described_shard(shard) for shard in found[:most]]}
-    if len(found) > most:
-        following = msgspec.structs.replace(token, after=found[most - 1].number, issued=now)
-        answer["NextToken"] = base64.b64encode(msgspec.msgpack.encode(following)).decode()
-    return answer
+    listed: dict[str, Any] = {"Shards": [described_shard(shard) for shard in shards[:most]]}
+    if len(shards) > most:
+        following = msgspec.structs.replace(token, after=shards[most - 1].number, issued=now)
+        listed["NextToken"] = base64.b64encode(msgspec.msgpack.encode(following)).decode()
+    return listed
 
 
 def _read(text: str, params: Mapping[str, Any], now: float) -> _Token:
@@ -122,8 +122,8 @@ def _update_shard_count(account: KinesisAccount, params: Mapping[str, Any]) -> R
 def _known(stream: KinesisStream, name: str) -> int:
     number = shard_number(stream, name)
     if number not in stream.shards:
-        told = f"Could not find shard {shard_id(number)} in {stream.settings.told}."
-        raise AwsError("ResourceNotFoundException", told)
+        message = f"Could not find shard {shard_id(number)} in {stream.settings.told}."
+        raise AwsError("ResourceNotFoundException", message)
     return number
 
 

@@ -89,14 +89,14 @@ def _list_streams(account: KinesisAccount, params: Mapping[str, Any]) -> Result:
     most = params.get("Limit", MOST_LISTED)
     names = sorted(name for name in account.by_name if name > after)
     shown = names[:most]
-    answer: dict[str, Any] = {
+    listed: dict[str, Any] = {
         "StreamNames": shown,
         "HasMoreStreams": len(names) > most,
         "StreamSummaries": [listed_stream(account.by_name[name]) for name in shown],
     }
     if len(names) > most:
-        answer["NextToken"] = base64.b64encode(shown[-1].encode()).decode()
-    return answer
+        listed["NextToken"] = base64.b64encode(shown[-1].encode()).decode()
+    return listed
 
 
 def _describe_limits(account: KinesisAccount, params: Mapping[str, Any]) -> Result:

@@ -19,7 +19,7 @@ def read(content: bytes) -> Configuration:
         Refusal: It is no configuration, or names an ARN that cannot be one.
     """
     root = parse(content)
-    found: list[Notification] = []
+    notifications: list[Notification] = []
     for kind, element in ELEMENTS.items():
         for each in children(root, f"{element}Configuration"):
             made = _notification(each, element)
@@ -27,9 +27,9 @@ def read(content: bytes) -> Configuration:
                 raise InvalidArgument(
                     "The ARN could not be parsed", {"ArgumentName": element, "ArgumentValue": made.arn}
                 )
-            found.append(made)
+            notifications.append(made)
     event_bus = any(True for _ in children(root, "EventBridgeConfiguration"))
-    return Configuration(notifications=tuple(found), event_bus=event_bus)
+    return Configuration(notifications=tuple(notifications), event_bus=event_bus)
 
 
 def write(configuration: Configuration) -> bytes:
@@ -50,10 +50,10 @@ def error(status: int, code: str, message: str, request_id: str, further: Mappin
     """A refusal as S3 answers it.
 
     Args:
-        status: Of HTTP.
+        status: The HTTP status.
         code: AWS's name of the error.
         message: For people.
-        request_id: Of the request.
+        request_id: The request id of the request.
         further: More elements of the error.
     """
     elements = {"Code": code, "Message": message, **further, "RequestId": request_id}
@@ -75,7 +75,7 @@ def parse(content: bytes) -> ET.Element:
 
 
 def malformed() -> Refusal:
-    """What S3 says of XML that is no configuration."""
+    """Make S3's error for XML that is no configuration."""
     return Refusal(
         "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
     )

@@ -9,8 +9,8 @@ def page[T](items: Sequence[T], token: str | None, size: int) -> tuple[list[T], 
 
     Args:
         items: All there are, in an order that lasts.
-        token: Of the page; None for the first.
-        size: How many items a page has, at most.
+        token: The token of the page; None for the first.
+        size: The most items of a page.
 
     Raises:
         ValueError: The token is none of ours.

@@ -28,7 +28,7 @@ _UNSURE: Final = frozenset({"OR", "NOT", "IN", "BETWEEN"})
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a statement writes to.
+    """The table and the keys that a statement writes to.
 
     Attributes:
         table: The table's name, or its ARN.
@@ -47,8 +47,8 @@ class _Token:
         kind: ``text``, ``name``, ``number``, ``parameter`` or ``sign``.
         content: Without its quotes.
         word: In capitals, if it is a name without quotes.
-        value: What it stands for, if it is a value.
-        depth: How many brackets are open around it.
+        value: The value of the token, if it is one.
+        depth: The number of open brackets around it.
     """
 
     kind: str
@@ -65,7 +65,7 @@ def table_of(statement: str) -> str | None:
 
 
 def written(statement: str, parameters: Sequence[Value], keys: Collection[str]) -> Written | None:
-    """What a statement writes to; None if it writes nothing, or is none that can be read.
+    """Return what a statement writes to; None if it writes nothing, or is none that can be read.
 
     Args:
         statement: Its text.
@@ -85,8 +85,8 @@ def written(statement: str, parameters: Sequence[Value], keys: Collection[str]) 
 def _tokens(statement: str, parameters: Sequence[Value]) -> Iterator[_Token]:
     following = iter(parameters)
     depth = 0
-    for found in _TOKENS.finditer(statement):
-        kind, content = found.lastgroup or "", found[found.lastgroup or 0]
+    for match in _TOKENS.finditer(statement):
+        kind, content = match.lastgroup or "", match[match.lastgroup or 0]
         depth -= content in _CLOSING
         match kind:
             case "text":

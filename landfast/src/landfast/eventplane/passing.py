@@ -13,7 +13,7 @@ class Head:
     """A request without its body.
 
     Attributes:
-        method: Of HTTP.
+        method: The HTTP method.
         target: The path with its query, as it was sent.
         headers: By names in lower case.
     """
@@ -28,7 +28,7 @@ class EngineAnswer:
     """A response of the engine, read to its end, or one that takes its place.
 
     Attributes:
-        status: Of HTTP.
+        status: The HTTP status.
         headers: By the engine's names; those about the connection and the length are left out, but not the length in
             an answer to HEAD.
         content: The body.
@@ -53,7 +53,7 @@ class Driver(Protocol):
     """Does something in the driver's thread."""
 
     def __call__[T](self, work: Callable[[], T]) -> Awaitable[T]:
-        """What `work` answers or raises there, once everything that it has kept and noted is on disk."""
+        """Return what `work` answers there, once everything that it has kept and noted is on disk."""
         ...
 
 
@@ -62,7 +62,7 @@ class Passing(Protocol):
 
     @property
     def head(self) -> Head:
-        """What is asked for."""
+        """The request without its body."""
         ...
 
     async def body(self) -> bytes:
@@ -98,7 +98,7 @@ class Interceptor(Protocol):
     """A service whose calls make events on their way."""
 
     def concerns(self, head: Head) -> bool:
-        """Whether a request may make an event, or is answered here; asked for every request, so it must be cheap."""
+        """Tell whether a request may make an event, or is answered here; asked for each one, so it must be cheap."""
         ...
 
     async def answer(self, passing: Passing) -> EngineAnswer:

@@ -50,20 +50,20 @@ class Api(Protocol):
 
 
 def carried_out[T](operations: Mapping[str, Callable[[T], Result | None]], call: Call, asked: T) -> Result:
-    """What the operation that a call names answers.
+    """Return the answer of the operation that a call names.
 
     Args:
         operations: By AWS's names.
         call: Which is asked for.
-        asked: What the operations get.
+        asked: The argument of the operations.
 
     Raises:
         AwsError: A machine refuses it, or there is no such operation here.
     """
     operation = operations.get(call.operation)
     if operation is None:
-        told = f"{call.operation} is not available: the local {call.service} does without it."
-        raise AwsError("NotImplementedException", told, status=501)
+        message = f"{call.operation} is not available: the local {call.service} does without it."
+        raise AwsError("NotImplementedException", message, status=501)
     with as_aws_error():
         return operation(asked) or {}
 
@@ -92,7 +92,7 @@ class EventPlane:
         self._apis[api.service] = api
 
     def has(self, service: str) -> bool:
-        """Whether the service is the event plane's."""
+        """Tell whether the service is the event plane's."""
         return service in self._apis
 
     def answer(self, call: Call) -> Result | Pending:

@@ -1,4 +1,4 @@
-"""What the event plane needs around it: a clock, a store's rows, the journal."""
+"""The port of the event plane: a clock, a store's rows, the journal."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -20,10 +20,18 @@ class PlaneWorld(Protocol):
 
         Args:
             due: In Unix seconds of the service's clock.
-            work: What to do.
-            order: What goes first among things due at the same time.
-            background: Whether nobody waits for it (a retention that ends, a message that an outside consumer has in
+            work: The work to do.
+            order: The order among works of the same time.
+            background: True if nobody waits for it (a retention that ends, a message that an outside consumer has in
                 hand): time never jumps to it, and it keeps nothing from being at rest.
+        """
+        ...
+
+    def telling(self, told: Callable[[], str]) -> "PlaneWorld":
+        """The same world for one resource.
+
+        Args:
+            told: Tells people, when they ask what does not come to rest, what waits for whatever is planned here.
         """
         ...
 
@@ -32,7 +40,7 @@ class PlaneWorld(Protocol):
         ...
 
     def keeper(self, kind: str, owner: str) -> Keep:
-        """Where a machine keeps its rows; whatever one turn of the driver keeps and notes is one commit.
+        """Return a function that keeps a machine's rows; what one turn of the driver keeps and notes is one commit.
 
         Args:
             kind: For example ``sqs``.
@@ -41,7 +49,7 @@ class PlaneWorld(Protocol):
         ...
 
     def rows(self, kind: str) -> Iterable[tuple[str, str, bytes]]:
-        """What was kept: owner, key and content, in the order of owner and key."""
+        """Return the rows that were kept: owner, key and content, in the order of owner and key."""
         ...
 
     def note(self, entry: Entry) -> None:

@@ -16,8 +16,8 @@ def key_of(content_type: str, body: bytes) -> str | None:
     """The key of the object that a form makes; None if it names none.
 
     Args:
-        content_type: Of the request.
-        body: Of the request.
+        content_type: The content type of the request.
+        body: The body of the request.
     """
     boundary = _BOUNDARY.search(content_type)
     if boundary is None:

@@ -29,7 +29,7 @@ class Router:
         self._receivers[service] = receiver
 
     def takes(self, arn: str) -> bool:
-        """Whether anybody takes what is sent there."""
+        """Tell whether anybody takes what is sent there."""
         return _service(arn) in self._receivers
 
     def send(self, arn: str, sent: Sent) -> None:

@@ -56,9 +56,9 @@ class S3Request:
 
     Attributes:
         operation: AWS's name of it.
-        bucket: Its name.
-        key: Of the object; empty if it is about the bucket, or if the body names the objects.
-        query: What follows the question mark, decoded.
+        bucket: The bucket's name.
+        key: The key of the object; empty if it is about the bucket, or if the body names the objects.
+        query: The parameters after the question mark, decoded.
     """
 
     operation: str
@@ -73,7 +73,7 @@ class S3Request:
 
 
 def read(head: Head) -> S3Request | None:
-    """What a request asks for; None if it makes no event."""
+    """Read what a request asks for; None if it makes no event."""
     if "x-amz-target" in head.headers or signed_for(head.headers.get("authorization", "")) not in {"", "s3"}:
         return None
     path, _, query_text = head.target.partition("?")
@@ -92,8 +92,8 @@ def read(head: Head) -> S3Request | None:
 
 def bucket_of_host(host: str) -> str:
     """The bucket that a host's name begins with; empty without one."""
-    found = _BUCKET_IN_HOST.fullmatch(host.rpartition(":")[0] or host)
-    return "" if found is None or found["bucket"] in _NO_BUCKETS else found["bucket"]
+    match = _BUCKET_IN_HOST.fullmatch(host.rpartition(":")[0] or host)
+    return "" if match is None or match["bucket"] in _NO_BUCKETS else match["bucket"]
 
 
 def target_of(bucket: str, key: str, version_id: str = "", subresource: str = "") -> str:

@@ -36,7 +36,7 @@ class SnsApi:
     """Answers calls of the SNS API, and takes what other services send to topics.
 
     Args:
-        world: Its clock, its rows, its journal.
+        world: The event plane's clock, its rows, its journal.
         router: Delivers.
         account: The account, twelve digits.
         region: The region.
@@ -213,31 +213,31 @@ class SnsApi:
         return {}
 
     def _get_subscription_attributes(self, call: Call) -> Result:
-        found = self._topics.subscription(call.params["SubscriptionArn"])
-        return {"Attributes": sns_answers.subscription_attributes(found, self._account)}
+        subscription = self._topics.subscription(call.params["SubscriptionArn"])
+        return {"Attributes": sns_answers.subscription_attributes(subscription, self._account)}
 
     def _set_subscription_attributes(self, call: Call) -> Result:
-        found = self._topics.subscription(call.params["SubscriptionArn"])
-        self._topics.change(found, call.params["AttributeName"], call.params.get("AttributeValue", ""))
+        subscription = self._topics.subscription(call.params["SubscriptionArn"])
+        self._topics.change(subscription, call.params["AttributeName"], call.params.get("AttributeValue", ""))
         return {}
 
     def _list_subscriptions(self, call: Call) -> Result:
         every = [self._topics.subscriptions[arn] for arn in sorted(self._topics.subscriptions)]
-        found, token = _page(every, call.params)
-        shown = [sns_answers.subscription(each, self._account) for each in found]
+        subscriptions, token = _page(every, call.params)
+        shown = [sns_answers.subscription(each, self._account) for each in subscriptions]
         return sns_answers.with_token({"Subscriptions": shown}, token)
 
     def _list_subscriptions_by_topic(self, call: Call) -> Result:
         topic = self._topics.topic(call.params["TopicArn"])
-        found, token = _page(self._topics.of_topic(topic.arn), call.params)
-        shown = [sns_answers.subscription(each, self._account) for each in found]
+        subscriptions, token = _page(self._topics.of_topic(topic.arn), call.params)
+        shown = [sns_answers.subscription(each, self._account) for each in subscriptions]
         return sns_answers.with_token({"Subscriptions": shown}, token)
 
     def _tagged(self, arn: str) -> Topic:
-        found = self._topics.topics.get(arn)
-        if found is None:
+        topic = self._topics.topics.get(arn)
+        if topic is None:
             raise Refusal("ResourceNotFound", "Resource does not exist", status=404)
-        return found
+        return topic
 
     def _list_tags(self, call: Call) -> Result:
         tags = self._tagged(call.params["ResourceArn"]).tags

@@ -1,4 +1,4 @@
-"""What SNS's API shows of topics, subscriptions and messages.
+"""The answers of SNS's API about topics, subscriptions and messages.
 
 Source: Amazon SNS API, `GetTopicAttributes`, `GetSubscriptionAttributes`; the default policy and the default delivery
 policy as recorded by LocalStack (``tests/aws/services/sns/test_sns.snapshot.json``).

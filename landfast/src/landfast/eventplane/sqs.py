@@ -128,12 +128,12 @@ class SqsApi:
 
     def _list(self, call: Call) -> Result:
         prefix = call.params.get("QueueNamePrefix", "")
-        found = [queue for queue in self._queues if queue.name.startswith(prefix)]
-        return self._page(call, found, "QueueUrls")
+        queues = [queue for queue in self._queues if queue.name.startswith(prefix)]
+        return self._page(call, queues, "QueueUrls")
 
     def _list_sources(self, call: Call) -> Result:
-        found = self._queues.sources_of(self._at(call))
-        return {"queueUrls": [], **self._page(call, found, "queueUrls")}
+        queues = self._queues.sources_of(self._at(call))
+        return {"queueUrls": [], **self._page(call, queues, "queueUrls")}
 
     def _page(self, call: Call, queues: Sequence[Queue], name: str) -> Result:
         most, token = call.params.get("MaxResults"), call.params.get("NextToken")

@@ -34,7 +34,7 @@ class Peeked:
 
     Attributes:
         message: In SQS's own words, with all its attributes; the receipt handle is that of its last receive.
-        state: Where it is.
+        state: The state of the message.
         due: When it becomes visible, in Unix seconds; None if it is.
     """
 
@@ -49,7 +49,7 @@ def system_names(params: Mapping[str, Any]) -> frozenset[str]:
 
 
 def shown(queue: Queue, messages: Sequence[Message], params: Mapping[str, Any]) -> Result:
-    """What a receive answers: of each message, the attributes that were asked for."""
+    """Answer a receive: of each message, the attributes that were asked for."""
     if not messages:
         return {}
     system = system_names(params)

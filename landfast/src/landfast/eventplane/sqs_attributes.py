@@ -80,8 +80,8 @@ class Settings:
     """All attributes of a queue, and what follows from them.
 
     Attributes:
-        fifo: Whether it is a FIFO queue.
-        given: What was set, the rest being AWS's defaults.
+        fifo: True if it is a FIFO queue.
+        given: The attributes that were set, the rest being AWS's defaults.
     """
 
     fifo: bool
@@ -89,7 +89,7 @@ class Settings:
 
     @cached_property
     def all(self) -> Mapping[str, str]:
-        """What was set, and the defaults of the rest."""
+        """The attributes that were set, and the defaults of the rest."""
         settings = {**_DEFAULTS, **(_FIFO_DEFAULTS if self.fifo else {}), **self.given}
         if "KmsMasterKeyId" in settings:
             settings["SqsManagedSseEnabled"] = "false"
@@ -112,13 +112,13 @@ class Settings:
         return int(self.all[name])
 
     def admits(self, source_arn: str) -> bool:
-        """Whether the queue may be the dead-letter queue of another one."""
+        """Tell whether the queue may be the dead-letter queue of another one."""
         policy = read_json(self.given.get("RedriveAllowPolicy", '{"redrivePermission":"allowAll"}'))
         permission = policy["redrivePermission"]
         return permission == "allowAll" or (permission == "byQueue" and source_arn in policy["sourceQueueArns"])
 
     def machine(self) -> QueueAttributes:
-        """What the machine is told of them."""
+        """Return the part of them that the machine needs."""
         policy = self.given.get("RedrivePolicy")
         scope: Literal["queue", "messageGroup"] = "queue"
         if self.given.get("DeduplicationScope") == "messageGroup":
@@ -151,7 +151,7 @@ def checked(attributes: Mapping[str, str], *, fifo: bool) -> dict[str, str]:
 
 
 def check_together(settings: Settings) -> None:
-    """Whether attributes go with each other.
+    """Tell whether attributes go with each other.
 
     Raises:
         AwsError: They do not.

@@ -43,5 +43,5 @@ def unknown_attribute(name: str) -> AwsError:
 
 def invalid_attribute(name: str, reason: str = "") -> AwsError:
     """A queue's attribute cannot have such a value."""
-    told = f"Invalid value for the parameter {name}."
-    return AwsError("InvalidAttributeValue", f"{told} Reason: {reason}" if reason else told)
+    message = f"Invalid value for the parameter {name}."
+    return AwsError("InvalidAttributeValue", f"{message} Reason: {reason}" if reason else message)

@@ -120,7 +120,8 @@ class Moves:
 
     def _plan(self, task: MoveTask) -> None:
         if task.status == "RUNNING":
-            self._world.at(task.due, lambda: self._step(task))
+            name = task.source_arn.rpartition(":")[2]
+            self._world.telling(lambda: f"message move task of queue {name}").at(task.due, lambda: self._step(task))
 
     def _step(self, task: MoveTask) -> None:
         source = self._queues.find(task.source_arn)

@@ -31,9 +31,9 @@ def with_permission(policy: str | None, arn: str, label: str, accounts: Sequence
     Args:
         policy: The queue's policy; None without one.
         arn: The queue's ARN.
-        label: Of the statement.
-        accounts: Who is allowed.
-        actions: What, without the service's name.
+        label: The label of the statement.
+        accounts: The accounts that are allowed.
+        actions: The actions, without the service's name.
 
     Raises:
         AwsError: There cannot be such a statement.

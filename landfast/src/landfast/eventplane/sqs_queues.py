@@ -35,8 +35,8 @@ class Kept(msgspec.Struct):
     """A queue's row.
 
     Attributes:
-        attributes: What was set.
-        tags: Its tags.
+        attributes: The attributes that were set.
+        tags: The queue's tags.
         created: When, in Unix seconds.
         modified: When its attributes were last set.
         token: Tells its receipt handles from those of an earlier queue of its name.
@@ -55,14 +55,14 @@ class Queue:
     """One queue.
 
     Args:
-        name: Its name.
-        arn: Its ARN.
-        kept: Its row.
+        name: The queue's name.
+        arn: The queue's ARN.
+        kept: The queue's row.
         keep: Keeps rows.
-        polled: Its messages, and who waits for them; made by `Queues`.
+        polled: The queue's messages, and who waits for them; made by `Queues`.
 
     Attributes:
-        settings: Its attributes.
+        settings: The queue's attributes.
     """
 
     def __init__(self, name: str, arn: str, kept: Kept, keep: Keep) -> None:
@@ -75,7 +75,7 @@ class Queue:
 
     @property
     def messages(self) -> SqsQueue:
-        """Its messages."""
+        """The queue's messages."""
         return self.polled.queue
 
     def store(self) -> None:
@@ -236,12 +236,26 @@ class Queues:
         )
         left = self._left.pop(name, None)
         if left is None:
-            left = PolledQueue(machine, self._world, ended=lambda *ended: self._note(name, *ended))
+            world = self._world.telling(lambda: self._told(name))
+            left = PolledQueue(machine, world, ended=lambda *ended: self._note(name, *ended))
         else:
             left.queue = machine
         queue.polled = left
         self._queues[name] = queue
         return queue
+
+    def _told(self, name: str) -> str:
+        """What of a queue somebody waits for, for people."""
+        queue = self._queues.get(name)
+        hidden = (
+            [message for message in queue.messages if message.awaited and message.hidden_until is not None]
+            if queue
+            else []
+        )
+        delayed = sum(message.is_delayed for message in hidden)
+        counts = ((len(hidden) - delayed, "in flight"), (delayed, "delayed"))
+        told = ", ".join(f"{count} {state}" for count, state in counts if count)
+        return f"queue {name} (messages: {told})" if told else f"queue {name}"
 
     def _redrive(self, queue: Queue, message: Message) -> bool:
         """Hand a message to the dead-letter queue; False if that is gone or may not have it (S-95)."""
@@ -258,7 +272,7 @@ class Queues:
         self._world.note(Settled(at=now, source=name, records=tuple(message_ids), state=state, rule=rule))
 
     def _check(self, settings: Settings, name: str) -> None:
-        """Whether attributes go together, and with the dead-letter queue that they name."""
+        """Tell whether attributes go together, and with the dead-letter queue that they name."""
         sqs_attributes.check_together(settings)
         arn = settings.dead_letter_arn
         if arn is None:
@@ -285,7 +299,7 @@ def _check_name(name: str, *, fifo: bool) -> None:
 
 
 def _check_same(queue: Queue, given: Mapping[str, str]) -> None:
-    """Whether what is given of a queue that is there already is what it has."""
+    """Tell whether what is given of a queue that is there already is what it has."""
     settings = queue.settings.all
     for name, value in given.items():
         if settings.get(name, "") != value:

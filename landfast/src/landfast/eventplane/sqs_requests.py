@@ -233,7 +233,7 @@ def _each(entries: Iterable[Mapping[str, Any]], do: Callable[[Mapping[str, Any]]
 
 
 def _check_receive(params: Mapping[str, Any], queue: Queue) -> int:
-    """Whether messages can be received so; how long to wait for them."""
+    """Tell whether messages can be received so; how long to wait for them."""
     most = params.get("MaxNumberOfMessages", 1)
     if not 1 <= most <= RECEIVE_LIMIT:
         raise invalid_value(most, "MaxNumberOfMessages", f"Must be between 1 and {RECEIVE_LIMIT}, if provided.")

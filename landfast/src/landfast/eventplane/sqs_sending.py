@@ -1,4 +1,4 @@
-"""What may be sent to an SQS queue, with everything refused that AWS refuses, in its words.
+"""Checks what is sent to an SQS queue, and refuses what AWS refuses, in its words.
 
 Sources: SQS API reference, SendMessage and SendMessageBatch; SQS guide, quotas related to messages; the errors' texts
 as AWS has answered them.
@@ -29,7 +29,7 @@ _NUMERIC: Final = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
 
 def check_batch(entries: Sequence[Mapping[str, Any]], operation: str) -> None:
-    """Whether a batch request can be taken apart.
+    """Tell whether a batch request can be taken apart.
 
     Raises:
         AwsError: It cannot.
@@ -55,7 +55,7 @@ def check_batch(entries: Sequence[Mapping[str, Any]], operation: str) -> None:
 
 
 def check_batch_size(entries: Sequence[Mapping[str, Any]]) -> None:
-    """Whether the messages of a batch are small enough together.
+    """Tell whether the messages of a batch are small enough together.
 
     Raises:
         AwsError: They are not.
@@ -69,7 +69,7 @@ def check_batch_size(entries: Sequence[Mapping[str, Any]]) -> None:
 
 
 def check_message(message: Mapping[str, Any], settings: Settings) -> None:
-    """Whether a message, as ``SendMessage`` takes it, can be sent.
+    """Tell whether a message, as ``SendMessage`` takes it, can be sent.
 
     Raises:
         AwsError: It cannot.
@@ -89,7 +89,7 @@ def check_message(message: Mapping[str, Any], settings: Settings) -> None:
 
 
 def check_fifo_entries(entries: Sequence[Mapping[str, Any]], settings: Settings) -> None:
-    """Whether all messages of a batch have what a FIFO queue needs; if not, the whole batch is refused.
+    """Tell whether all messages of a batch have what a FIFO queue needs; if not, the whole batch is refused.
 
     Raises:
         AwsError: One has not.
@@ -101,7 +101,7 @@ def check_fifo_entries(entries: Sequence[Mapping[str, Any]], settings: Settings)
 
 
 def deduplication_id(message: Mapping[str, Any], settings: Settings) -> str:
-    """What repeats of a FIFO queue's message are known by (S-140).
+    """Return the id by which repeats of a FIFO queue's message are known (S-140).
 
     Raises:
         AwsError: The message has none, and the queue takes none from its content.
@@ -118,7 +118,7 @@ def deduplication_id(message: Mapping[str, Any], settings: Settings) -> str:
 
 
 def check_content(text: str) -> None:
-    """Whether a text has only characters that a message may have.
+    """Tell whether a text has only characters that a message may have.
 
     Raises:
         AwsError: It has others.
@@ -190,8 +190,8 @@ def _check_value(name: str, value: Mapping[str, Any], *, kind: str) -> None:
     data_type = value.get("DataType", "")
     if not data_type:
         raise invalid(f"Message ({kind}) attribute '{name}' must contain a non-empty attribute type.")
-    found = _TYPE.fullmatch(data_type)
-    if found is None:
+    match = _TYPE.fullmatch(data_type)
+    if match is None:
         raise invalid(
             f"The type of message ({kind}) attribute '{name}' is invalid. You must use only the following supported "
             "type prefixes: Binary, Number, String."
@@ -200,7 +200,7 @@ def _check_value(name: str, value: Mapping[str, Any], *, kind: str) -> None:
         raise AwsError(
             "UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported."
         )
-    base = found[1]
+    base = match[1]
     text, binary = value.get("StringValue"), value.get("BinaryValue")
     used, unused = (binary, text) if base == "Binary" else (text, binary)
     if not used:
@@ -215,6 +215,6 @@ def _check_value(name: str, value: Mapping[str, Any], *, kind: str) -> None:
 
 
 def _is_number(text: str) -> bool:
-    """Whether it is a number with as many digits as SQS keeps."""
+    """Tell whether it is a number with as many digits as SQS keeps."""
     digits = re.split("[eE]", text)[0].strip(" +-").replace(".", "").lstrip("0")
     return _NUMERIC.fullmatch(text) is not None and len(digits) <= _MOST_DIGITS

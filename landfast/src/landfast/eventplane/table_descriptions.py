@@ -18,7 +18,7 @@ _BODY: Final = frozenset({"content-length", "x-amz-crc32"})
 
 
 def is_done(given: EngineAnswer) -> bool:
-    """Whether the engine has done what was asked for."""
+    """Tell whether the engine has done what was asked for."""
     return given.status == _OK
 
 
@@ -39,7 +39,7 @@ def with_stream(given: EngineAnswer, member: str, stream: Settings | None) -> En
 
     Args:
         given: The engine's.
-        member: Where the table's description shall be: ``Table`` or ``TableDescription``.
+        member: The place of the table's description: ``Table`` or ``TableDescription``.
         stream: The last stream that the table got.
     """
     before = description(given)

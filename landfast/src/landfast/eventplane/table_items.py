@@ -111,6 +111,6 @@ def _statement(part: Mapping[str, Any], tables: Keys) -> Iterator[tuple[str, Ite
     statement = part["Statement"]
     table = table_name(partiql.table_of(statement) or "")
     if table in tables:
-        found = partiql.written(statement, part.get("Parameters") or (), tables[table])
-        if found is not None:
-            yield table, found.keys
+        written = partiql.written(statement, part.get("Parameters") or (), tables[table])
+        if written is not None:
+            yield table, written.keys

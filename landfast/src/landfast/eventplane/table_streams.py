@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from landfast.driver import Plan
 
 KIND: Final = "dynamodbstreams"
-"""Of the rows."""
+"""The kind of the rows."""
 
 
 class TableStreams:
@@ -52,6 +52,11 @@ class TableStreams:
         """The last stream that a table got, enabled or not."""
         streams = (stream for stream in self.by_arn.values() if stream.settings.table == table)
         return self.enabled.get(table) or max(streams, key=_created, default=None)
+
+    def earlier(self, arn: str) -> list[TableStream]:
+        """The other streams of the table that has the one with this ARN, as long as their records are kept."""
+        table = self.by_arn[arn].settings.table
+        return [stream for stream in self.by_arn.values() if stream.settings.table == table and stream.arn != arn]
 
     def enable(self, table: str, keys: Mapping[str, str], view_type: ViewType) -> TableStream:
         """Give a table a stream; its label is a time, and no two streams of a table have the same."""

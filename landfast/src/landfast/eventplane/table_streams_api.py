@@ -75,11 +75,11 @@ class TableStreamsApi:
     def _list(self, params: Mapping[str, Any]) -> Result:
         table, after = params.get("TableName"), params.get("ExclusiveStartStreamArn", "")
         most = min(params.get("Limit", MOST_LISTED), MOST_LISTED)
-        found = sorted(
+        arns = sorted(
             arn for arn, stream in self.streams.by_arn.items() if arn > after and table in {None, stream.settings.table}
         )
-        streams = [_listed(self.streams.by_arn[arn].settings) for arn in found[:most]]
-        return {"Streams": streams, **({"LastEvaluatedStreamArn": found[most - 1]} if len(found) > most else {})}
+        streams = [_listed(self.streams.by_arn[arn].settings) for arn in arns[:most]]
+        return {"Streams": streams, **({"LastEvaluatedStreamArn": arns[most - 1]} if len(arns) > most else {})}
 
     def _describe(self, params: Mapping[str, Any]) -> Result:
         stream = self.stream(params["StreamArn"])
@@ -118,17 +118,17 @@ class TableStreamsApi:
             raise AwsError("ExpiredIteratorException", "Iterator expired")
         limit = params.get("Limit", LONGEST_PAGE)
         if limit > LONGEST_PAGE:
-            told = f"Limit must be less than or equal to {LONGEST_PAGE}"
-            raise AwsError("ValidationException", told)
+            message = f"Limit must be less than or equal to {LONGEST_PAGE}"
+            raise AwsError("ValidationException", message)
         stream = self.stream(iterator.stream)
         _check_trimmed(stream, iterator.index)
         number = stream.shard.at_index(iterator.index)
         records = self._page(stream, stream.shard.slice(number, limit))
-        answer: dict[str, Any] = {"Records": [record for record, _ in records]}
+        result: dict[str, Any] = {"Records": [record for record, _ in records]}
         if stream.shard.closed and number + len(records) >= stream.shard.end:
-            return answer
+            return result
         index = records[-1][1] + 1 if records else iterator.index
-        return {**answer, "NextShardIterator": _iterator(stream, index, now)}
+        return {**result, "NextShardIterator": _iterator(stream, index, now)}
 
     def _page(self, stream: TableStream, records: Sequence[ChangeRecord]) -> list[tuple[dict[str, Any], int]]:
         """As many of the first records as one answer may hold, one always; each with its index."""
@@ -151,7 +151,7 @@ class TableStreamsApi:
             "eventSource": "aws:dynamodb",
             "awsRegion": self._region,
             "dynamodb": {
-                name: {key: _decoded(one) for key, one in value.items()} if name in images else value
+                name: {key: _decoded(image) for key, image in value.items()} if name in images else value
                 for name, value in change.items()
             },
         }
@@ -209,10 +209,10 @@ def _decoded(value: Mapping[str, Any]) -> dict[str, Any]:
         case "B":
             return {kind: base64.b64decode(content)}
         case "BS":
-            return {kind: [base64.b64decode(one) for one in content]}
+            return {kind: [base64.b64decode(item) for item in content]}
         case "L":
-            return {kind: [_decoded(one) for one in content]}
+            return {kind: [_decoded(item) for item in content]}
         case "M":
-            return {kind: {name: _decoded(one) for name, one in content.items()}}
+            return {kind: {name: _decoded(item) for name, item in content.items()}}
         case _:
             return {kind: content}

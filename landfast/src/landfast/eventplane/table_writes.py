@@ -43,13 +43,13 @@ _OWNER: Final = "intents"
 
 
 class TableIntent(msgspec.Struct, frozen=True, array_like=True):
-    """What is about to be written to one table.
+    """An intent: what is about to be written to one table.
 
     Attributes:
-        table: Its name.
+        table: The table's name.
         stream: The ARN of its stream.
         names: The names of its key attributes.
-        keys: Of the items that may be written; None for any item.
+        keys: The keys of the items that may be written; None for any item.
         old: The items that are there.
     """
 
@@ -85,7 +85,7 @@ class TableWrites:
         self._tasks: set[asyncio.Future[EngineAnswer]] = set()
 
     def concerns(self, head: Head) -> bool:
-        """Whether a request may write to a table with a stream, or is about tables themselves."""
+        """Tell whether a request may write to a table with a stream, or is about tables themselves."""
         operation = _operation(head)
         if operation not in _TABLES and not (self._known and operation in WRITES):
             return False
@@ -144,7 +144,7 @@ class TableWrites:
             await self._finish(key, intent, engine, passing.driver)
 
     async def _intent(self, items: Touched, engine: EngineTables) -> Intent:
-        """What is there before a write, in those tables that still have a stream.
+        """Read what is there before a write, in those tables that still have a stream.
 
         Raises:
             EngineRefusedError: A table has gone, or cannot have such keys.
@@ -163,15 +163,15 @@ class TableWrites:
 
     async def _any_intent(self, items: Touched, engine: EngineTables) -> Intent:
         """The same, where keys that a table cannot have stand for any of its items; a table that has gone has none."""
-        found: Intent = []
+        intent: Intent = []
         for table, keys in items.items():
             for wanted in [keys] if keys is None else [keys, None]:
                 try:
-                    found += await self._intent({table: wanted}, engine)
+                    intent += await self._intent({table: wanted}, engine)
                 except EngineRefusedError:
                     continue
                 break
-        return found
+        return intent
 
     async def _finish_left(self, engine: EngineTables, driver: Driver) -> None:
         """Make the records of every intent that is left, oldest first; nobody else may be writing."""
@@ -262,9 +262,9 @@ class TableWrites:
         given = await passing.forward()
         if not descriptions.is_done(given):
             return given
-        told = await self._told(given, "TableDescription", passing)
+        described = await self._told(given, "TableDescription", passing)
         await self._disable(table, passing)
-        return told
+        return described
 
     async def _enable(self, table: Mapping[str, Any], specification: Mapping[str, Any], passing: Passing) -> None:
         name, keys, view = table["TableName"], descriptions.key_schema(table), specification["StreamViewType"]

@@ -73,7 +73,7 @@ def refused(asked: Call | Operation, error: AwsError, request_id: str) -> Respon
     Args:
         asked: What was asked for: a call, as read or from `asked`; of what is handed on to the engine, an `Operation`.
         error: By the name of its shape in the model, or by its code in the query protocol.
-        request_id: What the answer is known by.
+        request_id: The request id of the answer.
     """
     if isinstance(asked, Operation):
         shown = aws_errors.answer(asked, error.status, error.code, error.message, request_id)

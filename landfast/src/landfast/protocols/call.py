@@ -17,7 +17,7 @@ class Call:
         params: The members that were given, checked against the service's model; blobs are bytes and timestamps
             Unix seconds.
         protocol: By which the caller reads the answer.
-        request_id: What the answer is known by.
+        request_id: The request id of the answer.
         trace: The trace header (`X-Amzn-Trace-Id`) that the caller sent; empty without one.
     """
 

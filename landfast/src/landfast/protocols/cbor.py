@@ -19,7 +19,7 @@ _BREAK: Final = b"\xff"
 
 
 class CborError(ValueError):
-    """What is no CBOR, or not of the kind that AWS's protocols use."""
+    """Bytes that are no CBOR, or not of the kind that AWS's protocols use."""
 
 
 class Epoch(float):
@@ -116,11 +116,11 @@ class _Reader:
         return Epoch(item) if size == _EPOCH else item
 
     def _until_end[T](self, one: Callable[[], T]) -> list[T]:
-        found: list[T] = []
+        items: list[T] = []
         while self._content[self.place : self.place + 1] != _BREAK:
-            found.append(one())
+            items.append(one())
         self.place += 1
-        return found
+        return items
 
 
 def _known(size: int | None) -> int:

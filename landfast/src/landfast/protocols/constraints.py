@@ -1,4 +1,4 @@
-"""What a service's model demands of a call: members that must be there, lengths, ranges, patterns, values.
+"""The demands of a service's model on a call: members that must be there, lengths, ranges, patterns, values.
 
 The texts are those of AWS's services: ``1 validation error detected: Value null at 'streamName' failed to satisfy
 constraint: Member must not be null``.
@@ -22,7 +22,7 @@ class Failure:
     """One constraint that a value does not meet.
 
     Attributes:
-        path: Where, e.g. ``("records", "1", "member", "partitionKey")``.
+        path: The place, e.g. ``("records", "1", "member", "partitionKey")``.
         value: As AWS's services print it; None where they tell no value.
         constraint: Which.
         culprit: What does not meet it: the value, or of a list or a map the element or the key.
@@ -145,5 +145,5 @@ def spelt(name: str) -> str:
 
 @cache
 def checks(service: str) -> Checks:
-    """What checks the calls of a service."""
+    """Make what checks the calls of a service."""
     return Checks(models.of(service))

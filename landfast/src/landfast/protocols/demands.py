@@ -17,7 +17,7 @@ class Demand:
 
     Attributes:
         text: As AWS's services tell it.
-        met: Whether a value meets it.
+        met: Tells whether a value meets it.
     """
 
     text: str
@@ -25,7 +25,7 @@ class Demand:
 
 
 def demands(shape: Shape) -> tuple[Demand, ...]:
-    """What is asked of a value itself, in the order in which AWS's services list it."""
+    """List the demands on a value itself, in the order in which AWS's services list them."""
     return tuple(_demands(shape))
 
 

@@ -74,7 +74,7 @@ _JSON_READERS: dict[str, Converter] = {
     "blob": blob,
     "timestamp": moment,
 }
-"""What reads each scalar type of JSON."""
+"""The readers of each scalar type of JSON."""
 
 
 def as_it_is(value: object) -> object:
@@ -87,7 +87,7 @@ def _base64(value: bytes) -> str:
 
 
 _JSON_WRITERS: dict[str, Converter] = dict.fromkeys(_JSON_READERS, as_it_is) | {"blob": _base64}
-"""What writes each scalar type to JSON; timestamps are Unix seconds there."""
+"""The writers of each scalar type to JSON; timestamps are Unix seconds there."""
 
 
 def _bytes(value: object) -> bytes:
@@ -207,23 +207,23 @@ class Writers(Compiled[Converter]):
 
 @cache
 def json_readers(service: str) -> Readers:
-    """What reads a service's JSON."""
+    """Make what reads a service's JSON."""
     return Readers(models.of(service), _JSON_READERS)
 
 
 @cache
 def json_writers(service: str) -> Writers:
-    """What writes a service's JSON."""
+    """Make what writes a service's JSON."""
     return Writers(models.of(service), _JSON_WRITERS)
 
 
 @cache
 def cbor_readers(service: str) -> Readers:
-    """What reads a service's CBOR."""
+    """Make what reads a service's CBOR."""
     return Readers(models.of(service), _CBOR_READERS)
 
 
 @cache
 def cbor_writers(service: str) -> Writers:
-    """What writes a service's CBOR."""
+    """Make what writes a service's CBOR."""
     return Writers(models.of(service), _CBOR_WRITERS)

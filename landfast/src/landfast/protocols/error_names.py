@@ -1,4 +1,4 @@
-"""What an error is called in each protocol."""
+"""The names of an error in each protocol."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ class ErrorName:
         shape: By which SDKs find their exception class.
         kind: The same with its namespace, as ``__type`` has it.
         code: In the query protocol.
-        message: What the member with the message is called.
-        status: Of HTTP, where the model says it.
+        message: The name of the member with the message.
+        status: The HTTP status, where the model says it.
     """
 
     shape: str
@@ -45,7 +45,7 @@ _NAMESPACES = {
 
 
 def error_name(service: str, code: str) -> ErrorName:
-    """What an error is called, by the name of its shape or by its code in the query protocol."""
+    """Return the name of an error, by the name of its shape or by its code in the query protocol."""
     if (found := _modelled(service).get(code)) is not None:
         return found
     shape = next((name for name, query in _GENERAL.items() if query == code), code)

@@ -159,7 +159,7 @@ class Readers(Compiled[Reader]):
 
 
 def wire_name(model: Model, name: str, ref: Ref) -> str:
-    """What a member is called in forms and in XML: elements of a flattened list lend it their name."""
+    """Return a member's name in forms and in XML: elements of a flattened list lend it their name."""
     shape = model.shapes[ref.shape]
     if shape.type == "list" and shape.member and shape.member.location_name and (ref.flattened or shape.flattened):
         return shape.member.location_name

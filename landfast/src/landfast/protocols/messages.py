@@ -9,11 +9,11 @@ class Request:
     """A request to be answered here.
 
     Attributes:
-        method: Of HTTP.
+        method: The HTTP method.
         target: The path with its query.
         headers: By names in lower case.
         content: The body; None when it was longer than the limit.
-        size: Of the body, in bytes; of one that was longer, as far as it is known.
+        size: The size of the body, in bytes; of one that was longer, as far as it is known.
     """
 
     method: str
@@ -25,7 +25,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What to answer."""
+    """An answer."""
 
     status: int
     content: bytes = b""

@@ -12,14 +12,14 @@ import msgspec
 
 
 class Ref(msgspec.Struct, rename="camel", frozen=True):
-    """Where a shape is used.
+    """A use of a shape.
 
     Attributes:
-        shape: Its name.
-        location_name: What it is called on the wire, where that differs.
-        flattened: Whether the elements stand without a list or map around them (query protocol).
-        timestamp_format: Of a timestamp, where it differs from its protocol's.
-        result_wrapper: Of an operation's output (query protocol).
+        shape: The shape's name.
+        location_name: The name on the wire, where that differs.
+        flattened: True if the elements stand without a list or map around them (query protocol).
+        timestamp_format: The format of a timestamp, where it differs from its protocol's.
+        result_wrapper: The element around an operation's output (query protocol).
     """
 
     shape: str
@@ -30,11 +30,11 @@ class Ref(msgspec.Struct, rename="camel", frozen=True):
 
 
 class ErrorTrait(msgspec.Struct, rename="camel", frozen=True):
-    """What an error is in the query protocol.
+    """The form of an error in the query protocol.
 
     Attributes:
-        code: Its name on the wire.
-        http_status_code: Of the response.
+        code: The error's name on the wire.
+        http_status_code: The HTTP status code of the response.
     """
 
     code: str | None = None
@@ -70,7 +70,7 @@ class Operation(msgspec.Struct, frozen=True):
 
 
 class Metadata(msgspec.Struct, rename="camel", frozen=True):
-    """What is said of a service as a whole."""
+    """The model's facts about a service as a whole."""
 
     api_version: str
     protocol: str
@@ -110,8 +110,8 @@ def of(service: str) -> Model:
 
 
 def _path(service: str) -> Path | None:
-    found = find_spec("botocore")
-    if found is None or not found.submodule_search_locations or not service.replace("-", "").isalnum():
+    spec = find_spec("botocore")
+    if spec is None or not spec.submodule_search_locations or not service.replace("-", "").isalnum():
         return None
-    versions = Path(found.submodule_search_locations[0]) / "data" / service
+    versions = Path(spec.submodule_search_locations[0]) / "data" / service
     return max(versions.glob("*/service-2.json*"), default=None)

@@ -23,7 +23,7 @@ _ACTION = re.compile(rb"(?:^|&)Action=([^&]*)")
 
 
 def asked(request: Request, service: str, request_id: str) -> Call:
-    """What a request asks for, as far as that can be told without reading its parameters.
+    """Tell what a request asks for, as far as that can be told without reading its parameters.
 
     An answer can be written for it, whatever is wrong with the request.
     """
@@ -67,7 +67,7 @@ def read(request: Request, service: str, request_id: str) -> Call:
     Args:
         request: With its body.
         service: By botocore's name for it.
-        request_id: What the answer is to be known by.
+        request_id: The request id of the answer.
 
     Raises:
         AwsError: The service has no such action, or its model does not allow these parameters.
@@ -126,8 +126,8 @@ def _form(request: Request) -> bytes:
 
 def _action(request: Request) -> str:
     query = request.target.partition("?")[2].encode()
-    found = _ACTION.search(query) or _ACTION.search(_form(request))
-    return unquote_plus(found[1].decode("latin-1")) if found else ""
+    match = _ACTION.search(query) or _ACTION.search(_form(request))
+    return unquote_plus(match[1].decode("latin-1")) if match else ""
 
 
 @cache
@@ -139,15 +139,15 @@ def query_model(service: str) -> Model:
 
 @cache
 def form_readers(service: str) -> forms.Readers:
-    """What reads a service's forms."""
+    """Make what reads a service's forms."""
     return forms.Readers(query_model(service))
 
 
 def _unknown(call: Call, model: Model) -> AwsError:
     name = call.operation
     if call.protocol != "query":
-        told = f"The operation {name} is not known." if name else "The request names no operation in X-Amz-Target."
-        return AwsError("UnknownOperationException", told)
+        message = f"The operation {name} is not known." if name else "The request names no operation in X-Amz-Target."
+        return AwsError("UnknownOperationException", message)
     if not name:
         return AwsError("MissingAction", "The request must contain the parameter Action.")
     if call.service == "sqs":

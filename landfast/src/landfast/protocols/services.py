@@ -49,9 +49,9 @@ _CREDENTIAL = re.compile(r"(?:^|&)X-Amz-Credential=([^&]+)")
 
 def service_of(request: Request) -> str | None:
     """The service that a request is for, by botocore's name; None where nothing tells."""
-    found = service_of_head(request.method, request.target, request.headers)
-    if found != QUERY:
-        return found
+    service = service_of_head(request.method, request.target, request.headers)
+    if service != QUERY:
+        return service
     path, _, _ = request.target.partition("?")
     return _by_action(path, (request.content or b"").decode("latin-1")) or ("sqs" if QUEUE.fullmatch(path) else None)
 
@@ -60,7 +60,7 @@ def service_of_head(method: str, target: str, headers: Mapping[bytes, bytes]) ->
     """The same before the body is read.
 
     Args:
-        method: Of HTTP.
+        method: The HTTP method.
         target: The path with its query.
         headers: By names in lower case.
 
@@ -94,10 +94,10 @@ def _by_action(path: str, parameters: str) -> str | None:
     """The service that has the action of a form or query string."""
     if "Action=" not in parameters:
         return None
-    found = parse_qs(parameters)
-    if "Version" in found:
-        return _VERSIONS.get(found["Version"][0])
+    fields = parse_qs(parameters)
+    if "Version" in fields:
+        return _VERSIONS.get(fields["Version"][0])
     if QUEUE.fullmatch(path):
         return "sqs"
-    action = found.get("Action", [""])[0]  # links in notifications of SNS have no version
+    action = fields.get("Action", [""])[0]  # links in notifications of SNS have no version
     return next((service for service in ("sns", "sqs") if action in models.of(service).operations), None)

@@ -1,4 +1,4 @@
-"""What SQS's errors are called, and what it answers to parameters that its model does not allow.
+"""The names of SQS's errors, and its answers to parameters that its model does not allow.
 
 Its query protocol has names of its own, which its JSON protocol tells beside the shapes' names in the header
 ``x-amzn-query-error`` (https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#awsquerycompatible-trait).
@@ -52,12 +52,12 @@ _ERRORS = {
 
 
 def error(name: str) -> ErrorTrait:
-    """What an error of the model is in the query protocol."""
+    """Return the form of a model's error in the query protocol."""
     return _ERRORS.get(name, _error(name))
 
 
 def is_taken(operation: str, failure: Failure) -> bool:
-    """Whether SQS takes what its model does not allow.
+    """Tell whether SQS takes what its model does not allow.
 
     The ``AttributeNames`` of ``ReceiveMessage`` are those of messages, though its model says those of queues; which
     there are is the service's affair.
@@ -69,7 +69,7 @@ def refusal(operation: str, failure: Failure) -> AwsError:
     """SQS's error for a constraint that a call does not meet: its model has only required members and attribute names.
 
     Args:
-        operation: Of the call.
+        operation: The operation of the call.
         failure: Which constraint, and where.
     """
     if failure.constraint != NOT_NULL:
@@ -84,14 +84,14 @@ def _missing(operation: str, path: tuple[str, ...]) -> AwsError:
         case ("queueUrl",):
             return AwsError("QueueDoesNotExist", "The specified queue does not exist.")
         case ("queueName",):
-            told = "Value for parameter QueueName is invalid. Reason: Must specify a queue name."
-            return AwsError("InvalidParameterValue", told)
+            message = "Value for parameter QueueName is invalid. Reason: Must specify a queue name."
+            return AwsError("InvalidParameterValue", message)
         case ("entries",):
-            told = f"There should be at least one {operation}RequestEntry in the request."
-            return AwsError("EmptyBatchRequest", told)
+            message = f"There should be at least one {operation}RequestEntry in the request."
+            return AwsError("EmptyBatchRequest", message)
         case (*_, "messageAttributes" | "messageSystemAttributes", name, "member", "dataType"):
-            told = f"The message attribute '{name}' must contain non-empty message attribute type."
-            return AwsError("InvalidParameterValue", told)
+            message = f"The message attribute '{name}' must contain non-empty message attribute type."
+            return AwsError("InvalidParameterValue", message)
         case ("entries", number, "member", name):
             missing = f"{operation}RequestEntry.{number}.{_capital(name)}"
         case _:

@@ -1,4 +1,4 @@
-"""What AWS answers to a request whose body has not the form that the service's model says.
+"""AWS's answers to a request whose body has not the form that the service's model says.
 
 The texts are those of AWS's JSON services, as measured and published by the authors of Athena and SQS emulators.
 """
@@ -17,7 +17,7 @@ def not_a(value: object, wanted: str) -> SerializationError:
     """The error for a value of another type than the model's.
 
     Args:
-        value: What was sent.
+        value: The value that was sent.
         wanted: The name of a scalar type in Java; ``list`` or ``structure``.
     """
     match value:
@@ -31,14 +31,14 @@ def not_a(value: object, wanted: str) -> SerializationError:
         return SerializationError("Expected null")
     match value:
         case bool():
-            found = "TRUE_VALUE" if value else "FALSE_VALUE"
+            actual = "TRUE_VALUE" if value else "FALSE_VALUE"
         case str():
-            found = "STRING_VALUE"
+            actual = "STRING_VALUE"
         case bytes():
-            found = "BINARY_VALUE"
+            actual = "BINARY_VALUE"
         case _:
-            found = "NUMBER_VALUE"
-    return SerializationError(f"{found} can not be converted to {'an' if wanted[0] in 'AEIOU' else 'a'} {wanted}")
+            actual = "NUMBER_VALUE"
+    return SerializationError(f"{actual} can not be converted to {'an' if wanted[0] in 'AEIOU' else 'a'} {wanted}")
 
 
 def not_base64() -> SerializationError:

@@ -1,4 +1,4 @@
-"""What a journal tells, for people and for programs, whether a simulation or a running service has kept it.
+"""Tells a journal to people and to programs, whether a simulation or a running service has kept it.
 
 `history` puts the entries of a journal together again: batches, their tries, and where every record ended. `account`
 is the one value that holds all that is told of it, and `live` makes one for each source of a running service's journal.

@@ -24,11 +24,11 @@ _REQUEST: Final = re.compile(r"RequestId: \S+ Error: ")
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """How much is told, each at most; what is left out is counted.
+    """The most that is told of each thing; what is left out is counted.
 
     Attributes:
         tries: Lines of the timeline.
-        rows: Its rows; without any, it is not to be drawn.
+        rows: The timeline's rows; without any, it is not to be drawn.
         trees: Batches that were split.
         nodes: Batches in the tree of one.
         batches: Batches in all trees, of which the first is there in any case.
@@ -76,7 +76,7 @@ class Node(Struct, frozen=True):
 
 
 class Landed(Struct, frozen=True):
-    """Where a record is: since when, if not pending, after how many invocations, and by which rule."""
+    """The end of a record: since when, if not pending, after how many invocations, and by which rule."""
 
     record: str
     state: State | str
@@ -115,23 +115,23 @@ class Fault(Struct, frozen=True):
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """What happened, and where every record landed and why; times are in seconds, and `words` says which.
+    """The account of a journal: what happened, where every record landed, and why; times are in seconds by `words`.
 
     Attributes:
-        title: What it is about.
-        words: How times and ids are written.
-        setting: What was run.
+        title: The title.
+        words: The way in which times and ids are written.
+        setting: The settings of what was run.
         begun: When it began.
         ended: When it ended.
-        counts: Of invocations, tries that did not reach the function, and records in each state.
+        counts: The counts of invocations, tries that did not reach the function, and records in each state.
         timeline: The tries.
         split: The trees of batches that were split, each as its batches from the top.
-        landings: Where every record landed, and why; what went wrong comes first.
-        errors: What the function failed with.
-        troubles: What could not be delivered, or asked of the engine.
-        again: What was handled again after it went well.
-        held_up: Who was held up by failures, longest first.
-        deliveries: What was sent to destinations and dead-letter queues.
+        landings: The ends of all records, with the reasons; what went wrong comes first.
+        errors: The errors of the function.
+        troubles: The deliveries and requests to the engine that failed.
+        again: The records that were handled again after it went well.
+        held_up: The hold-ups by failures, longest first.
+        deliveries: The records that were sent to destinations and dead-letter queues.
         records: Every record; if some are left out, first those that were not simply processed.
     """
 
@@ -165,12 +165,12 @@ def account(
     """All there is to tell of a history.
 
     Args:
-        history: What happened.
-        source: Where the records come from.
-        limits: How much to tell.
-        title: What it is about.
-        setting: What was run.
-        words: How times and ids are written; of a live journal errors of the function are told as well.
+        history: The history.
+        source: The source of the records.
+        limits: The most to tell.
+        title: The title.
+        setting: The settings of what was run.
+        words: The way in which times and ids are written; of a live journal errors of the function are told as well.
         until: When it was stopped, in seconds, if anything is pending; None for the last entry.
     """
     landed = _landed(history, source)
@@ -195,7 +195,7 @@ def account(
 
 
 def sections(told: Account) -> Iterator[tuple[str, Listed[tuple[str, str]]]]:
-    """What is told line by line: titles, each with its lines, and what is folded into each line, if anything is."""
+    """Yield what is told line by line: titles, each with its lines and what is folded into each."""
     words = told.words
     parts: tuple[tuple[str, Listed[Any], Callable[[Any], str]], ...] = (
         ("Errors of the function", told.errors, words.fault),
@@ -236,16 +236,16 @@ def _counts(history: History, landed: Iterable[Landed]) -> dict[str, int]:
 
 
 def _split(history: History, limits: Limits) -> Listed[Listed[Node]]:
-    found: list[Listed[Node]] = []
+    trees: list[Listed[Node]] = []
     split = [batch for batch in history.batches if batch.parts]
     room = limits.batches
     for root in split[: limits.trees]:
         nodes = [_node(depth, batch) for depth, batch in root.walk()]
-        if found and len(nodes) > room:
+        if trees and len(nodes) > room:
             break
-        found.append(_listed(nodes, limits.nodes))
+        trees.append(_listed(nodes, limits.nodes))
         room -= len(nodes)
-    return Listed(tuple(found), len(split) - len(found))
+    return Listed(tuple(trees), len(split) - len(trees))
 
 
 def _node(depth: int, batch: Batch) -> Node:
@@ -258,23 +258,23 @@ def _landings(landed: Iterable[Landed]) -> list[Landing]:
     groups: dict[tuple[str, str], list[Landed]] = {}
     for each in landed:
         groups.setdefault((each.state, each.rule), []).append(each)
-    found: list[Landing] = []
+    landings: list[Landing] = []
     for (state, rule), alike in groups.items():
         times = [each.at for each in alike if each.at is not None]
         counts = [each.invocations for each in alike]
         when = (min(times), max(times)) if times else None
-        found.append(Landing(state, rule, tuple(each.record for each in alike), when, (min(counts), max(counts))))
-    return sorted(found, key=lambda landing: (_WORST_FIRST.index(landing.state), landing.rule))
+        landings.append(Landing(state, rule, tuple(each.record for each in alike), when, (min(counts), max(counts))))
+    return sorted(landings, key=lambda landing: (_WORST_FIRST.index(landing.state), landing.rule))
 
 
 def handled_again(history: History) -> list[Again]:
     """The records that more than one invocation succeeded with, by the number of those invocations."""
     counts = Counter(record for attempt in history.tries if attempt.outcome == "succeed" for record in attempt.records)
-    found: dict[int, list[str]] = {}
+    by_count: dict[int, list[str]] = {}
     for record, count in counts.items():
         if count > 1:
-            found.setdefault(count, []).append(record)
-    return [Again(tuple(records), count) for count, records in sorted(found.items())]
+            by_count.setdefault(count, []).append(record)
+    return [Again(tuple(records), count) for count, records in sorted(by_count.items())]
 
 
 def _records(landed: Sequence[Landed], limit: int) -> Listed[Landed]:
@@ -285,8 +285,8 @@ def _records(landed: Sequence[Landed], limit: int) -> Listed[Landed]:
 
 
 def _errors(history: History) -> list[Fault]:
-    """What tries failed with, each error once; an error of a long entry may have been cut (S-06)."""
-    found: list[Fault] = []
+    """List the errors of tries, each once; an error of a long entry may have been cut (S-06)."""
+    faults: list[Fault] = []
     for attempt in history.tries:
         if attempt.error is not None:
             frames = attempt.error.get("stackTrace") or []
@@ -294,14 +294,14 @@ def _errors(history: History) -> list[Fault]:
             places = _FRAME.findall(trace)
             where = "{}:{} in {}".format(*places[-1]) if places else ""
             text = _REQUEST.sub("", wording.error(attempt.error))
-            found.append(Fault(text, attempt.until, attempt.until, attempt.records, where, trace))
-    return _merged(found)
+            faults.append(Fault(text, attempt.until, attempt.until, attempt.records, where, trace))
+    return _merged(faults)
 
 
 def _troubles(history: History) -> list[Fault]:
-    """What failed beside the function; what is dropped without an error has ended by a rule, which is told anyway."""
-    told = (entry for entry in history.troubles if not isinstance(entry, Dropped) or entry.error)
-    return _merged(Fault(wording.trouble(entry), entry.at, entry.at, entry.records) for entry in told)
+    """List what failed beside the function; what is dropped without an error ended by a rule, which is told anyway."""
+    troubles = (entry for entry in history.troubles if not isinstance(entry, Dropped) or entry.error)
+    return _merged(Fault(wording.trouble(entry), entry.at, entry.at, entry.records) for entry in troubles)
 
 
 def _merged(faults: Iterable[Fault]) -> list[Fault]:

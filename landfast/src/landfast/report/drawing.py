@@ -1,4 +1,4 @@
-"""What the pictures of an account have in common: outcomes, marks, and the SVG around them."""
+"""The parts that the pictures of an account have in common: outcomes, marks, and the SVG around them."""
 
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -12,7 +12,7 @@ from landfast.report.timeline import MarkKind
 
 
 class Outcome(Struct, frozen=True):
-    """How an outcome is drawn: in the colour of its class, and with a letter, so that the colour is not needed."""
+    """The look of an outcome: the colour of its class, and a letter, so that the colour is not needed."""
 
     letter: str
     meaning: str
@@ -60,7 +60,7 @@ _LETTER_FITS = 11.0
 
 
 def look(outcome: str) -> Outcome:
-    """How an outcome is drawn; kinds of failure that have no look of their own are drawn alike."""
+    """Return the look of an outcome; kinds of failure that have no look of their own are drawn alike."""
     return _OUTCOMES.get(outcome) or Outcome("F", outcome, "o-other")
 
 
@@ -70,7 +70,7 @@ def style(*names: str) -> str:
 
 
 def legend(account: Account) -> str:
-    """What the letters, colours and marks of the timeline mean, as far as it has them."""
+    """Explain the letters, colours and marks of the timeline, as far as it has them."""
     entries = "".join(f"<li>{_sample(picture)}{escape(meaning)}</li>" for picture, meaning in samples(account))
     return f'<ul class="legend">{entries}</ul>'
 
@@ -93,7 +93,7 @@ def _sample(picture: str) -> str:
 
 
 def opened(name: str, width: float, height: float, title: str, description: str) -> str:
-    """The begin of a picture, with its size in pixels, and its title and description for who does not see it."""
+    """The beginning of a picture, with its size in pixels, and its title and description for who does not see it."""
     size = f'width="{px(width)}" height="{px(height)}" viewBox="0 0 {px(width)} {px(height)}"'
     return (
         f'<svg {size} role="img" aria-labelledby="{name}-title {name}-desc" xmlns="http://www.w3.org/2000/svg">'

@@ -32,13 +32,13 @@ class Try(Struct):
     Attributes:
         at: When it began, in seconds.
         records: The batch.
-        number: Its number among the tries of the batch; 0 if it is not known, or did not count as a throttled one.
+        number: The try's number in its batch; 0 if it is not known, or did not count as a throttled one.
         shard: The shard, for streams.
         lane: The lane of the shard.
         ended: When it ended; None while it runs.
-        outcome: How it ended; empty while it runs.
-        error: What the function, or whoever did not reach it, said of the failure.
-        again: What of it is tried again.
+        outcome: The outcome of the try; empty while it runs.
+        error: The error of the function, or of whoever did not reach it.
+        again: The records of the try that are tried again.
         due: When that is tried again, or visible again.
         rule: The rule by which it is, or by which the batch was split or given up.
     """
@@ -57,7 +57,7 @@ class Try(Struct):
 
     @property
     def reached(self) -> bool:
-        """Whether the function saw it."""
+        """True if the function saw it."""
         return self.outcome not in NOT_REACHED
 
     @property
@@ -71,10 +71,10 @@ class Batch(Struct):
 
     Attributes:
         records: Their ids, in order.
-        tries: Its invocations, and the throttled tries between them.
-        parts: What it was split into.
+        tries: The batch's invocations, and the throttled tries between them.
+        parts: The batches into which this one was split.
         why: The rule by which it was split.
-        ends: What became of its records, with the rule; of a batch that was split, its parts tell.
+        ends: The ends of its records, with the rule; of a batch that was split, its parts tell.
     """
 
     records: tuple[str, ...]
@@ -93,28 +93,28 @@ class Batch(Struct):
 
     @property
     def smooth(self) -> bool:
-        """Whether its first invocation was all it took."""
+        """True if its first invocation was all it took."""
         return (
             not self.parts and len(self.tries) == 1 and self.tries[0].outcome in SUCCEEDED and not self.tries[0].again
         )
 
 
 class History(Struct):
-    """What happened at one source.
+    """The history of one source.
 
     Attributes:
         batches: In the order of their first try; parts are inside the batch they come from.
         tries: All tries, in order.
-        deliveries: What was sent to destinations and dead-letter queues.
-        ends: How each record ended; what is not there is pending.
+        deliveries: The records that were sent to destinations and dead-letter queues.
+        ends: The end of each record; a record that is not there is pending.
         seen: When each record was first heard of.
-        origin: Where the records come from, if that was noted.
+        origin: The origin of the records, if that was noted.
         function: The function, if that was noted.
         checkpoints: The last checkpoint of each shard.
         troubles: Deliveries and requests to the engine that failed.
         begun: The moment of the first entry, in seconds.
         ended: The moment of the last one.
-        entries: How many there are.
+        entries: The number of entries.
     """
 
     batches: list[Batch] = field(default_factory=list)
@@ -271,8 +271,8 @@ class _Teller(Struct):
             batch.tries[-1].rule = rule
 
     def _holders(self, records: Iterable[str]) -> list[Batch]:
-        found = {id(batch): batch for record in records if (batch := self.holding.get(record)) is not None}
-        return list(found.values())
+        batches = {id(batch): batch for record in records if (batch := self.holding.get(record)) is not None}
+        return list(batches.values())
 
 
 def tell(entries: Iterable[Entry]) -> History:

@@ -1,4 +1,4 @@
-"""Who was held up by failures: the lanes of shards, and message groups."""
+"""Finds what was held up by failures: the lanes of shards, and message groups."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ class Arrival(Struct, frozen=True):
 
 
 class Source(Struct, frozen=True):
-    """Where the records of a journal come from.
+    """The records of a journal, and the order that holds among them.
 
     Attributes:
         records: All of them, in their order.
@@ -36,13 +36,13 @@ class HoldUp(Struct, frozen=True):
     """A time in which a shard's lane or a message group could not go on because something failed.
 
     Attributes:
-        kind: What was held up.
+        kind: The kind of thing that was held up.
         name: Its number or name; for a lane, of its shard.
         lane: The lane.
         begun: When it began, in seconds: the end of the first try that failed.
         ended: When the last of what failed had reached its end; None if that is not reached.
         failed: The records because of which.
-        waiting: How many other records waited behind them.
+        waiting: The number of other records that waited behind them.
     """
 
     kind: Literal["shard", "message group"]
@@ -115,7 +115,7 @@ def _of_groups(history: History, arrivals: Iterable[Arrival]) -> Iterator[HoldUp
 
 
 def _failing(batch: Batch) -> bool:
-    """Whether it is the smallest batch that did not go well."""
+    """Tell whether it is the smallest batch that did not go well."""
     return not batch.parts and (
         any(attempt.again for attempt in batch.tries) or any(end.state != "processed" for end in batch.ends)
     )
@@ -135,7 +135,7 @@ def _episodes(failing: Iterable[tuple[float, float | None, str]]) -> Iterator[tu
 
 
 def _later(history: History, record: str, moment: float) -> bool:
-    """Whether a record reached its end after a moment, if ever."""
+    """Tell whether a record reached its end after a moment, if ever."""
     end = history.ends.get(record)
     return end is None or end.at > moment
 

@@ -15,7 +15,7 @@ _DAY: Final = 86_400
 
 
 def accounts(entries: Iterable[Entry], limits: Limits) -> list[Account]:
-    """What a journal tells of each of its sources, by their names.
+    """Tell a journal in one account for each of its sources, by their names.
 
     Of a journal whose older entries are gone, or of a part of one, they tell what is left.
     """
@@ -37,7 +37,7 @@ def _account(name: str, history: History, words: Wording, limits: Limits) -> Acc
 
 
 def _source(history: History, *, stream: bool) -> str:
-    """Where the records come from; of a stream's journal whose older entries are gone, no entry may tell which."""
+    """Name the source of the records; of a stream's journal whose older entries are gone, no entry may tell which."""
     declared = mapped(history.origin)
     if declared is None and not stream:
         return wording.several(len(history.seen), ASYNCHRONOUS.noun)
@@ -56,8 +56,10 @@ def _seen(history: History) -> list[Arrival]:
     shard_of = {record: attempt.shard for attempt in history.tries for record in attempt.records}
     shards = set(shard_of.values()) - {None}
     only = shards.pop() if len(shards) == 1 else None
-    found = (Arrival(record, at, shard_of.get(record) or _named(record, only)) for record, at in history.seen.items())
-    return sorted(found, key=lambda each: each.at)
+    arrivals = (
+        Arrival(record, at, shard_of.get(record) or _named(record, only)) for record, at in history.seen.items()
+    )
+    return sorted(arrivals, key=lambda each: each.at)
 
 
 def _named(record: str, only: int | str | None) -> int | str | None:

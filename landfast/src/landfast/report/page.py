@@ -55,12 +55,12 @@ def _chapter(account: Account, number: str) -> Iterator[str]:
 
 
 def _setting(rows: Iterable[Row]) -> str:
-    found: list[str] = []
+    lines: list[str] = []
     for row in rows:
         tag, between = ("code", " ") if row.settings else ("span", "")
         texts = between.join(f"<{tag}>{escape(text)}</{tag}>" for text in row.texts)
-        found.append(f"<dt>{row.name}</dt><dd>{texts}</dd>")
-    return f"<dl>{''.join(found)}</dl>"
+        lines.append(f"<dt>{row.name}</dt><dd>{texts}</dd>")
+    return f"<dl>{''.join(lines)}</dl>"
 
 
 def _cards(account: Account) -> str:
@@ -98,34 +98,36 @@ def _trees(account: Account, number: str) -> Iterator[str]:
 
 
 def _landings(account: Account) -> Iterator[str]:
-    found = account.landings
+    landings = account.landings
     yield "<h2>Where every record landed, and why</h2>"
-    tones = [wording.STATES[each.state] for each in found.shown]
-    yield from _table(("records", "state", "when", "invoked", "rule"), map(account.words.landing, found.shown), tones)
-    yield from _left_out(found.left_out, "group")
+    tones = [wording.STATES[each.state] for each in landings.shown]
+    yield from _table(
+        ("records", "state", "when", "invoked", "rule"), map(account.words.landing, landings.shown), tones
+    )
+    yield from _left_out(landings.left_out, "group")
 
 
 def _deliveries(account: Account) -> Iterator[str]:
-    found = account.deliveries
-    if not found.shown:
+    deliveries = account.deliveries
+    if not deliveries.shown:
         return
     yield "<h2>Deliveries</h2>"
-    for each in found.shown:
+    for each in deliveries.shown:
         at, target, records, why = account.words.delivery(each)
         body = json.dumps(each.body, indent=2, ensure_ascii=False)
         yield _folded(f"{at}: {records} to {target} ({why})", body)
-    yield from _left_out(found.left_out, "delivery")
+    yield from _left_out(deliveries.left_out, "delivery")
 
 
 def _records(account: Account) -> Iterator[str]:
-    found = account.records
-    count = len(found.shown)
+    records = account.records
+    count = len(records.shown)
     yield f"<h2>Records</h2>\n<details{' open' if count <= _FEW else ''}>"
     yield f"<summary>{wording.several(count, 'record')}</summary>"
-    tones = [wording.STATES[each.state] for each in found.shown]
-    yield from _table(("record", "state", "at", "invoked", "rule"), map(account.words.landed, found.shown), tones)
+    tones = [wording.STATES[each.state] for each in records.shown]
+    yield from _table(("record", "state", "at", "invoked", "rule"), map(account.words.landed, records.shown), tones)
     yield "</details>"
-    yield from _left_out(found.left_out, "record")
+    yield from _left_out(records.left_out, "record")
 
 
 def _folded(text: str, more: str) -> str:

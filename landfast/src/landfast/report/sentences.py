@@ -19,7 +19,7 @@ def names(records: tuple[str, ...]) -> str:
 
 
 def sentence(entry: Entry) -> str:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of entry
-    """What happened, in a few words."""
+    """Say in a few words what happened."""
     match entry:
         case journal.Accepted(origin=origin, records=records):
             return f"accepted{f' from {origin}' if origin else ''}{f' ({len(records)})' if len(records) > 1 else ''}"

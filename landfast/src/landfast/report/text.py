@@ -33,8 +33,8 @@ def write(account: Account, console: Console | None = None) -> None:
     """Print an account: timeline, batch trees, where every record landed and why, deliveries, hold-ups, counts.
 
     Args:
-        account: What to tell, best within `LIMITS`.
-        console: Where to print; by default standard output.
+        account: The account to tell, best within `LIMITS`.
+        console: The console to print to; by default standard output.
     """
     console = console or Console(emoji=False, markup=False, highlight=False)
     _heading(console, wording.printable(account.title) or "What happens")
@@ -122,14 +122,14 @@ def _node(account: Account, node: Node) -> Text:
 
 
 def _landings(console: Console, account: Account) -> None:
-    words, found = account.words, account.landings
+    words, landings = account.words, account.landings
     _heading(console, "Where every record landed, and why")
     table = _table("records", "state", "when", "invoked", "rule")
-    for each in found.shown:
+    for each in landings.shown:
         records, state, when, invoked, rule = words.landing(each)
         table.add_row(_text(records), _text(state, wording.STATES[each.state]), *map(_text, (when, invoked, rule)))
-    console.print(table if found.shown else _text("There are no records."))
-    _left_out(console, found.left_out, "group")
+    console.print(table if landings.shown else _text("There are no records."))
+    _left_out(console, landings.left_out, "group")
 
 
 def _deliveries(console: Console, account: Account) -> None:

@@ -43,12 +43,12 @@ class Line(Struct, frozen=True):
 
     @property
     def outcome(self) -> str:
-        """How they all ended."""
+        """The outcome of all its tries."""
         return wording.printable(self.first.outcome) or "running"
 
 
 class Mark(Struct, frozen=True):
-    """What happened to records at a moment: a delivery, or an end that is none the function made."""
+    """An event of records at a moment: a delivery, or an end that is none the function made."""
 
     at: float
     row: int
@@ -57,14 +57,14 @@ class Mark(Struct, frozen=True):
 
 
 class Timeline(Struct, frozen=True):
-    """What happened, in order.
+    """The tries of an account, in order.
 
     Attributes:
         lines: Tries.
-        left_out: How many tries there are beyond those.
+        left_out: The number of tries beyond those.
         rows: The names of the rows: lanes, message groups, events or messages.
-        rows_left_out: How many rows there are beyond those.
-        marks: What is marked in the rows.
+        rows_left_out: The number of rows beyond those.
+        marks: The marks in the rows.
     """
 
     lines: tuple[Line, ...]
@@ -173,14 +173,14 @@ def _natural(text: str) -> list[tuple[bool, int, str]]:
 
 
 def _marks(history: History, words: Wording, row_of: Mapping[str, int]) -> list[Mark]:
-    found: dict[tuple[float, int], Mark] = {}
+    marks: dict[tuple[float, int], Mark] = {}
     for record, end in history.ends.items():
         if record in row_of and end.state in {"dead_lettered", "dropped"}:
             kind: MarkKind = "dropped" if end.state == "dropped" else "dead_lettered"
             text = f"{words.short(end.records)}: {wording.state(end.state)}, {wording.rule(end.rule)}"
-            found[end.at, row_of[record]] = Mark(end.at, row_of[record], kind, text)
+            marks[end.at, row_of[record]] = Mark(end.at, row_of[record], kind, text)
     for sent in history.deliveries:
         for row in _in(sent.records, row_of):
             text = f"{words.short(sent.records)} to {sent.kind} {sent.target}: {wording.delivered(sent)}"
-            found[sent.at, row] = Mark(sent.at, row, "delivery", text)
-    return [found[place] for place in sorted(found)]
+            marks[sent.at, row] = Mark(sent.at, row, "delivery", text)
+    return [marks[place] for place in sorted(marks)]

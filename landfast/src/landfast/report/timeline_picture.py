@@ -20,7 +20,7 @@ _GAP_PER_DECADE = 12.0
 _MARK = 16.0
 _LABELS = 150.0
 WIDTH = 1150.0
-"""Of a page."""
+"""The width of a page, in pixels."""
 
 _TOP = 30.0
 _TICK = 74.0

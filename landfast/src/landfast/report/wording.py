@@ -1,4 +1,4 @@
-"""How everything is said: times, records in short, rules, states, faults. The only place that has words for them."""
+"""The words for everything that is told: times, records in short, rules, states, faults. No other module has any."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ STATES: Final[Mapping[str, str]] = {
     "filtered": "note",
     "pending": "worst",
 }
-"""Where a record can be, and whether that is good."""
+"""The states of a record, and whether each is good."""
 
 _UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60))
 _NUMBERED: Final = re.compile(r"(.*?)(0|[1-9][0-9]{0,99})", re.DOTALL)
@@ -90,12 +90,12 @@ def several(count: int, noun: str) -> str:
 
 
 def resource(arn: str) -> str:
-    """What people call the resource of an ARN: its last part."""
+    """Name the resource of an ARN as people do: by its last part."""
     return arn.rsplit(":", maxsplit=1)[-1]
 
 
 def shard(name: int | str | None) -> str:
-    """What people call a shard: its number, or the end of a name without one."""
+    """Name a shard as people do: by its number, or by the end of a name without one."""
     text = "unknown" if name is None else printable(str(name))
     number = re.fullmatch(r"shardId-0*(\d{1,12})", text)
     return number[1] if number else text.rpartition("-")[2]
@@ -112,12 +112,12 @@ def rule_id(text: str) -> str:
 
 
 def state(name: str) -> str:
-    """Where a record ended, as people say it."""
+    """Name the state in which a record ended, as people say it."""
     return name.replace("_", " ")
 
 
 def error(of: object) -> str:
-    """What an error says: its type and its message."""
+    """Say what an error is: its type and its message."""
     if not isinstance(of, Mapping):
         return str(of)
     kind, message = of.get("errorType"), of.get("errorMessage", "")
@@ -125,14 +125,14 @@ def error(of: object) -> str:
 
 
 def trouble(entry: Dropped | Retrying) -> str:
-    """What could not be delivered, or asked of the engine, and why."""
+    """Say what could not be delivered, or asked of the engine, and why."""
     if isinstance(entry, Retrying):
         return entry.rule
     return f"{entry.metric}: {entry.error}" if entry.error else entry.metric
 
 
 def delivered(delivery: Delivered) -> str:
-    """What the record of a delivery says of why and how often."""
+    """Say why and after how many calls the record of a delivery was sent."""
     count = _context(delivery.body).get("approximateInvokeCount")
     return rule(delivery.rule) + (f", approximateInvokeCount {count}" if count is not None else "")
 
@@ -147,11 +147,11 @@ def _context(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class Wording(Struct, frozen=True):
-    """How a journal's times and ids are written.
+    """The way in which a journal's times and ids are written.
 
     Attributes:
-        times: What its times are; Unix times are written as clock times in UTC.
-        dated: Whether clock times need their day.
+        times: The meaning of the journal's times; Unix times are written as clock times in UTC.
+        dated: True if clock times need their day.
     """
 
     times: Literal["seconds from the start", "Unix time"] = "seconds from the start"
@@ -159,7 +159,7 @@ class Wording(Struct, frozen=True):
 
     @property
     def live(self) -> bool:
-        """Whether a running service kept the journal: its ids are AWS's, and long."""
+        """True if a running service kept the journal: its ids are AWS's, and long."""
         return self.times == "Unix time"
 
     def time(self, seconds: float) -> str:
@@ -202,7 +202,7 @@ class Wording(Struct, frozen=True):
         return self.time(low) if low == high else f"{self.time(low)} - {self.time(high)}"
 
     def then(self, attempt: "Try") -> str:
-        """What followed a try that did not end it all well, and why."""
+        """Say what followed a try that did not end it all well, and why."""
         if attempt.due is None:
             return rule(attempt.rule)
         some = "" if attempt.again == attempt.records else f"{self.short(attempt.again)} "
@@ -219,7 +219,7 @@ class Wording(Struct, frozen=True):
         return at, line.where, self.short(first.records), number, line.outcome + took, self.then(first)
 
     def notes(self, node: "Node", name: Callable[[str], str]) -> list[str]:
-        """What became of a batch: by which rule it was split, or where its records ended; `name` names a rule."""
+        """Say what became of a batch: by which rule it was split, or where its records ended; `name` names a rule."""
         found = [name(node.why)] if node.why else []
         found += [f"{state(end.state)} at {self.time(end.at)} ({name(end.rule)})" for end in node.ends]
         if not (found or node.outcomes):
@@ -249,7 +249,7 @@ class Wording(Struct, frozen=True):
         return f"{self.short(again.records)}: {again.invocations} invocations succeeded"
 
     def held_up(self, hold_up: "HoldUp") -> str:
-        """Who was held up, for how long and by what."""
+        """Say what was held up, for how long and by what."""
         lane = f", lane {hold_up.lane}" if hold_up.lane else ""
         name = shard(hold_up.name) if hold_up.kind == "shard" else printable(hold_up.name) or "(none)"
         begun = self.time(hold_up.begun)
@@ -261,7 +261,7 @@ class Wording(Struct, frozen=True):
         return f"{hold_up.kind} {name}{lane}: {span}, by {self.short(hold_up.failed)}; {waited}"
 
     def fault(self, fault: "Fault") -> str:
-        """What went wrong, where, how often and when."""
+        """Say what went wrong, where, how often and when."""
         where = f", at {fault.where}" if fault.where else ""
         first, last = self.time(fault.first), self.time(fault.last)
         when = f"at {first}" if fault.count == 1 else f"{fault.count:,} times from {first} to {last}"
@@ -281,7 +281,7 @@ class Wording(Struct, frozen=True):
 
 
 def _even_run(records: Sequence[str], start: int) -> tuple[int, int]:
-    """Where the run that begins at `start` ends, and its step."""
+    """Find the end of the run that begins at `start`, and its step."""
     first = _NUMBERED.fullmatch(records[start])
     end, step = start + 1, 0
     if first is None:

@@ -1,4 +1,4 @@
-"""What a worker sees: Lambda's environment variables and search path, and nothing of the developer's own.
+"""The environment of a worker: Lambda's variables and search path, and nothing of the developer's own.
 
 Source of the variables: AWS Lambda Developer Guide, "Defined runtime environment variables".
 """

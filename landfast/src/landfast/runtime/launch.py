@@ -121,15 +121,15 @@ def _kill_all_children() -> None:
 
 
 def _children() -> list[int]:
-    found = []
+    children = []
     own = str(os.getpid()).encode()
     for name in os.listdir("/proc"):  # noqa: PTH208 - as above
         with contextlib.suppress(ValueError, OSError):
             process = int(name)
             with open(f"/proc/{process}/stat", "rb") as stat:  # noqa: PTH123 - as above
                 if stat.read().rpartition(b")")[2].split()[1] == own:
-                    found.append(process)
-    return found
+                    children.append(process)
+    return children
 
 
 def _end_like(status: int) -> None:

@@ -1,4 +1,4 @@
-"""What a worker and its children hold in memory. Linux reads /proc; elsewhere `ps` is asked."""
+"""Measures the memory of a worker and its children. Linux reads /proc; elsewhere `ps` is asked."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class MemoryGauge:
             with suppress(*_GONE):
                 if self._status is None:
                     self._status = os.open(f"/proc/{self._leader}/status", os.O_RDONLY)
-                found = _PEAK.search(os.pread(self._status, 4096, 0))
-                if found:
-                    self.highest = max(self.highest, int(found[1]) * 1024)
+                match = _PEAK.search(os.pread(self._status, 4096, 0))
+                if match:
+                    self.highest = max(self.highest, int(match[1]) * 1024)
         return self.highest
 
     def sample(self) -> int:

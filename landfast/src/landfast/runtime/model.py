@@ -1,4 +1,4 @@
-"""What the runtime is told about a function, and what it answers: plain values."""
+"""The runtime's questions and answers about a function: plain values."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class RequestTooLargeError(ValueError):
 
 
 def counts_at(level: str, least: LogLevel) -> bool:
-    """Whether an entry of `level` is logged where `least` is the lowest that is; an unknown level counts as INFO."""
+    """Tell whether an entry of `level` is logged where `least` is the lowest; an unknown level counts as INFO."""
     return _LEVELS.get(level.upper(), _LEVELS["INFO"]) >= _LEVELS[least]
 
 
@@ -142,7 +142,7 @@ class FunctionSpec:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What Lambda's REPORT line says of one invocation.
+    """The content of Lambda's REPORT line about one invocation.
 
     Attributes:
         duration_s: from handing over the event to having the answer.
@@ -176,7 +176,7 @@ class Answered:
 
     @property
     def is_json(self) -> bool:
-        """Whether `payload` is JSON by RFC 8259, in UTF-8; Python's encoder also makes `NaN` and `Infinity`.
+        """True if `payload` is JSON by RFC 8259, in UTF-8; Python's encoder also makes `NaN` and `Infinity`.
 
         It is False of an empty payload, and of one that is nested too deeply to be read.
         """

@@ -77,7 +77,7 @@ class ProcessTree:
                         self._stopped.append(process)
 
     def _is_alone(self, worker: int) -> bool:
-        """Whether the worker has no child and its supervisor has adopted none: the usual case, so it must be quick.
+        """Tell whether the worker has no child and its supervisor has adopted none: the usual case, and quick.
 
         Only files that stay open are read: to look into the folder of a thread makes that thread's end costly, and
         awslambdaric waits for each event in a new one. What a thread has started is the first thread's child once
@@ -132,12 +132,12 @@ def descendants(process: int) -> Iterator[int]:
 def _children(process: int) -> list[int]:
     if not _TELLS_CHILDREN:  # a kernel without CONFIG_PROC_CHILDREN
         return [child for child, parent in _parents() if parent == process]
-    found: list[int] = []
+    pids: list[int] = []
     with suppress(OSError):
         for thread in os.listdir(f"/proc/{process}/task"):  # noqa: PTH208 - three times as fast
             with open(f"/proc/{process}/task/{thread}/children", "rb", buffering=0) as children:  # noqa: PTH123 - as above
-                found += map(int, children.read().split())
-    return found
+                pids += map(int, children.read().split())
+    return pids
 
 
 def _parents() -> Iterator[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 import threading
@@ -42,6 +43,10 @@ ACCOUNT_CONCURRENCY = 1000
 
 _FAIR_AFTER = 1.0
 """Seconds of waiting, or of idling, after which a place may change from one function to another."""
+
+_STARTING = os.process_cpu_count() or 1
+"""Workers that initialise at a time, beyond each function's first: more than there are processors only slow each other,
+and where many calls come at once, a worker that is through with its event is there sooner than one more that starts."""
 
 _FREEZE_AFTER = 0.005
 """Seconds after which an idle worker is frozen: one that gets its next event at once need not be stopped and woken."""
@@ -109,6 +114,7 @@ class Runtime:
         python: str = sys.executable,
         client: ClientName | None = None,
         max_processes: int = 32,
+        max_starting: int = _STARTING,
         account_concurrency: int = ACCOUNT_CONCURRENCY,
         idle_after: float = 300.0,
         retry_failed_init: bool = False,
@@ -121,6 +127,8 @@ class Runtime:
             python: the interpreter of the workers, of the version of this one.
             client: None takes awslambdaric where it exists, our own bootstrap elsewhere.
             max_processes: worker processes at a time; callers beyond it wait.
+            max_starting: workers that initialise at a time; a function's first one always may, and callers beyond it
+                wait for one to start or for a warm one, whichever is there first.
             account_concurrency: callers at a time, waiting ones included; callers beyond it are throttled.
             idle_after: seconds after which an idle worker is ended.
             retry_failed_init: whether an initialisation that raises or exits is run again within the same invocation,
@@ -131,6 +139,7 @@ class Runtime:
         """
         self._log_sink = log_sink
         self._max_processes = max_processes
+        self._max_starting = max_starting
         self._account_concurrency = account_concurrency
         self._idle_after = idle_after
         self._retry_failed_init = retry_failed_init
@@ -273,7 +282,9 @@ class Runtime:
             reusable = keeps_place = False
             result = None
             try:
-                result = _serve(worker, call, log, again=again, retry_failed_init=self._retry_failed_init)
+                result = _serve(
+                    worker, call, log, self._start_more, again=again, retry_failed_init=self._retry_failed_init
+                )
                 reusable = isinstance(result, Answered) or result.kind == "exception"
             except InitAgainError:
                 keeps_place = not self._closed
@@ -327,7 +338,7 @@ class Runtime:
                     unfit.append(candidate)
             if worker is None:
                 waiter = self._ask_for_a_process(function)
-            if waiter is not None and not unfit:
+            if waiter is not None and not unfit and self._is_full:
                 unused = self._take_unused_for(waiter)
         for each in unfit:
             self._retire(each)
@@ -359,13 +370,32 @@ class Runtime:
 
     def _ask_for_a_process(self, function: _Function) -> _Waiter | None:
         """With the lock held: leave to start a process now (None), or a place in the queue."""
-        if self._processes < self._max_processes:
+        if not self._is_full and (self._starting() < self._max_starting or not self._workers(function)):
             self._processes += 1
             function.starting += 1
             return None
         waiter = _Waiter(function, time.monotonic())
         self._waiters.append(waiter)
         return waiter
+
+    @property
+    def _is_full(self) -> bool:
+        """With the lock held: whether no further process may be started."""
+        return self._processes >= self._max_processes
+
+    def _starting(self) -> int:
+        """With the lock held: how many workers start or initialise."""
+        places = sum(function.starting for function in self._functions.values())
+        return places + sum(worker.init_duration is None for worker in self._busy)
+
+    def _start_more(self) -> None:
+        """A worker has initialised: let those start who have waited for that."""
+        with self._lock:
+            while self._waiters and not self._is_full and self._starting() < self._max_starting:
+                waiter = self._waiters.popleft()
+                self._processes += 1
+                waiter.function.starting += 1
+                waiter.grant(None)
 
     def _take_unused_for(self, waiter: _Waiter) -> Worker | None:
         """With the lock held: an idle worker of another function whose place `waiter` is to have, if there is one."""
@@ -457,7 +487,8 @@ class Runtime:
         starving = (
             waiter
             for waiter in self._waiters
-            if waiter.function is not function
+            if self._is_full
+            and waiter.function is not function
             and (own is None or waiter.since <= latest)
             and self._has_too_few(waiter.function, workers)
         )
@@ -546,7 +577,7 @@ class Runtime:
             return []
         revision = function.version.revision()
         with self._lock:
-            latest = time.monotonic() - (_FAIR_AFTER if self._waiters else self._idle_after)
+            latest = time.monotonic() - (_FAIR_AFTER if self._waiters and self._is_full else self._idle_after)
             gone = [
                 worker
                 for worker in function.idle
@@ -556,7 +587,15 @@ class Runtime:
         return gone
 
 
-def _serve(worker: Worker, call: Call, log: RequestLog, *, again: bool, retry_failed_init: bool) -> Answered | Errored:
+def _serve(
+    worker: Worker,
+    call: Call,
+    log: RequestLog,
+    initialised: Callable[[], None],
+    *,
+    again: bool,
+    retry_failed_init: bool,
+) -> Answered | Errored:
     """One invocation on one worker, with its log closed.
 
     Raises:
@@ -566,7 +605,7 @@ def _serve(worker: Worker, call: Call, log: RequestLog, *, again: bool, retry_fa
     failure = None
     payload = b""
     try:
-        payload = worker.serve(call, log, again=again)
+        payload = worker.serve(call, log, initialised, again=again)
     except InvocationFailed as failed:
         if retry_failed_init and not again and worker.init_duration is None and failed.kind in ("init", "exit"):
             raise InitAgainError from failed

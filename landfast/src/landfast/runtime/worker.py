@@ -133,7 +133,7 @@ class Worker:
         return self._gauge.highest if self._gauge else 0
 
     def alive(self) -> bool:
-        """Whether the process still runs."""
+        """Tell whether the process still runs."""
         if self._process.returncode is not None:
             return False
         try:
@@ -142,11 +142,11 @@ class Worker:
             return False
 
     def _was_killed(self) -> bool:
-        """Whether the process, which has ended, was killed by SIGKILL: its supervisor perhaps had no say in it."""
+        """Tell whether the process, which has ended, was killed by SIGKILL: its supervisor perhaps had no say in it."""
         ended = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         return ended is not None and ended.si_status == signal.SIGKILL
 
-    def serve(self, call: Call, log: RequestLog, *, again: bool = False) -> bytes:
+    def serve(self, call: Call, log: RequestLog, initialised: Callable[[], None], *, again: bool = False) -> bytes:
         """Run one invocation, the initialisation first when the worker is new.
 
         The initialisation has `INIT_LIMIT` seconds of its own. Run `again`, it is part of the invocation (S-139).
@@ -154,6 +154,7 @@ class Worker:
         Args:
             call: the invocation.
             log: takes what the worker writes.
+            initialised: told that a new worker has initialised.
             again: whether the initialisation of another worker has failed for this invocation.
 
         Returns:
@@ -171,8 +172,10 @@ class Worker:
                 log.start()
                 deadline = started + self.spec.timeout
                 self._initialise(call, log, deadline)
+                initialised()
             elif self.init_duration is None:
                 self._initialise_first(call, log)
+                initialised()
                 started = time.monotonic()
                 deadline = started + self.spec.timeout
             else:

@@ -22,8 +22,8 @@ class AsynchronousQueues:
 
     Args:
         loop: The thread of the machines.
-        store: Where events are kept.
-        functions: Where an address leads.
+        store: The store that keeps events.
+        functions: The functions, by their addresses.
         settings: The unconfirmed points.
     """
 
@@ -49,7 +49,7 @@ class AsynchronousQueues:
         )
         self._drivers[target.qualified_arn] = AsynchronousDriver(
             queue,
-            LiveWorld(shared, target, source, draw=self._draw),
+            LiveWorld(shared, target, source, told=lambda: _told(target, queue), draw=self._draw),
             source=source,
             function=target.label,
             function_arn=target.spec.arn,
@@ -68,7 +68,7 @@ class AsynchronousQueues:
         return [(self._targets[arn], driver) for arn, driver in self._drivers.items()]
 
     def source_of(self, target: Target) -> str:
-        """What the journal calls the queue of a function."""
+        """Return the name of a function's queue in the journal."""
         return self._drivers[target.qualified_arn].source
 
     def accept(self, target: Target, payload: bytes, *, request_id: str, origin: str, trace: str = "") -> None:
@@ -78,7 +78,7 @@ class AsynchronousQueues:
             target: The function as it is addressed.
             payload: JSON text.
             request_id: An event that waits under the same id is this one.
-            origin: What it comes from, for people.
+            origin: The origin of the event, for people.
             trace: The trace header it came with.
 
         Raises:
@@ -116,3 +116,7 @@ class AsynchronousQueues:
         """Which version of an alias with weights: drawn for each attempt, or once for all of the event (U-26)."""
         drawing = Random() if self._settings.redraw_alias_version else Random(request_id)  # noqa: S311 - no secret
         return drawing.random()
+
+
+def _told(target: Target, queue: AsynchronousQueue) -> str:
+    return f"function {target.spec.name} (asynchronous events: {len(queue)})"

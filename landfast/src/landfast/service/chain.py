@@ -12,10 +12,10 @@ def begun() -> str:
 
 
 def depth(trace: str, function_arn: str) -> int:
-    """How often the function was called before in this chain."""
+    """Count the calls of the function before in this chain."""
     return Lineage.read(trace).depth(function_arn)
 
 
 def passed_on(trace: str, function_arn: str) -> str:
-    """What the function, once called, sends on."""
+    """Return the trace header that the function, once called, sends on."""
     return Lineage.read(trace).called(function_arn).write(trace)

@@ -11,8 +11,8 @@ class Clock:
     one place that knows the speed, and what was skipped.
 
     Attributes:
-        speed: How many seconds pass in one real second.
-        skips: Whether time jumps to what is due next as soon as everything rests (`Loop`).
+        speed: The seconds that pass in one real second.
+        skips: True if time jumps to what is due next as soon as everything rests (`Loop`).
     """
 
     def __init__(
@@ -46,10 +46,10 @@ class Clock:
         self._skipped += max(0.0, due - self.now())
 
     def real(self, seconds: float) -> float:
-        """How many real seconds `seconds` take."""
+        """Count the real seconds that `seconds` take."""
         return seconds / self.speed
 
     def at(self, wall: float) -> float:
-        """What this clock showed at the real Unix time `wall`, as engines write it on records and messages."""
+        """Return this clock's time at the real Unix time `wall`, as engines write it on records and messages."""
         elapsed = wall - self._wall_start
         return self._start + elapsed * (self.speed if elapsed > 0 else 1.0)

@@ -54,7 +54,7 @@ class Connections(web.Server):
     Args:
         handler: Answers requests.
         waits: For how long to wait for clients.
-        most: How many there may be; by default what the process's limit of descriptors allows.
+        most: The most connections; by default what the process's limit of descriptors allows.
     """
 
     def __init__(self, handler: Handler, waits: Waits, most: int | None = None) -> None:

@@ -40,15 +40,15 @@ class Deliveries:
         self._s3 = s3
 
     def waits(self, delivery: Deliver[Any]) -> bool:
-        """Whether it has to be sent apart, since it may wait for the engine."""
+        """Tell whether it has to be sent apart, since it may wait for the engine."""
         return delivery.kind == "s3"
 
     def at_once(self, delivery: Deliver[Any], *, origin: str, trace: str) -> str | None:
         """Send it in this turn (S-13, S-18, S-24, S-63, S-66); why its target refused it, or None (S-22, S-27, S-69).
 
         Args:
-            delivery: What, and where to.
-            origin: What it comes from, for people.
+            delivery: The record and its destination.
+            origin: The origin of the record, for people.
             trace: The trace header that goes with it (S-34).
         """
         if delivery.kind == "kafka":
@@ -82,15 +82,15 @@ class Deliveries:
                 ContentType="application/json",
             )
         except ClientError as error:
-            answer = error.response["Error"]
-            refusal = f"{answer['Code']}: {answer['Message']}"
+            refused = error.response["Error"]
+            refusal = f"{refused['Code']}: {refused['Message']}"
             raise (EngineFailedError(refusal) if is_engine_failure(error) else RefusedError(refusal)) from error
         except BotoCoreError as error:
             raise EngineFailedError(str(error)) from error
 
 
 def is_engine_failure(error: BaseException | None) -> bool:
-    """Whether a call failed for the engine's sake: it could not be reached, or it answered 5xx."""
+    """Tell whether a call failed for the engine's sake: it could not be reached, or it answered 5xx."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR)
         return status >= _SERVER_ERROR

@@ -1,4 +1,4 @@
-"""What a running stack tells other processes of its resources (``service.json``)."""
+"""Describes the resources of a running stack to other processes (``service.json``)."""
 
 from collections.abc import Iterable
 
@@ -10,13 +10,13 @@ from landfast.template import Template
 def resources(template: Template, stack: DeployedStack, endpoint: str) -> tuple[Resource, ...]:
     """Every resource that can be used, in the template's order, the queues last."""
     feeding = _feeding(template)
-    found = [
+    described = [
         Resource(
-            logical_id=one.logical_id,
+            logical_id=resource.logical_id,
             kind=kind,
-            name=one.name,
-            arn=stack.real_arn(one.arn),
-            feeds=one.logical_id in feeding,
+            name=resource.name,
+            arn=stack.real_arn(resource.arn),
+            feeds=resource.logical_id in feeding,
         )
         for kind, group in (
             ("bucket", template.buckets),
@@ -26,7 +26,7 @@ def resources(template: Template, stack: DeployedStack, endpoint: str) -> tuple[
             ("bus", template.event_buses),
             ("function", template.functions),
         )
-        for one in group.values()
+        for resource in group.values()
     ]
     queues = [
         Resource(
@@ -39,7 +39,7 @@ def resources(template: Template, stack: DeployedStack, endpoint: str) -> tuple[
         )
         for queue in template.queues.values()
     ]
-    return (*found, *queues)
+    return (*described, *queues)
 
 
 def _feeding(template: Template) -> set[str]:

@@ -52,7 +52,7 @@ class Endpoint:
     """Answers requests of the Lambda API.
 
     Attributes:
-        functions: What can be called.
+        functions: The functions that can be called.
         accept: Keeps asynchronous events.
         longest: The longest request read, in bytes.
     """
@@ -91,8 +91,8 @@ class Endpoint:
                 return Response(200, json.dumps({"Functions": every}).encode(), _JSON)
             if match := _FUNCTION.fullmatch(parts.path):
                 configuration = _configuration(self._target(match[1], query))
-                answer = configuration if match[2] else {"Configuration": configuration}
-                return Response(200, json.dumps(answer).encode(), _JSON)
+                content = configuration if match[2] else {"Configuration": configuration}
+                return Response(200, json.dumps(content).encode(), _JSON)
         raise _not_here(request.method, parts.path)
 
     def _target(self, reference: str, query: dict[str, list[str]]) -> Target:
@@ -174,18 +174,18 @@ def _too_large() -> ApiError:
 
 def _not_here(method: str, path: str) -> ApiError:
     """The error for what is not answered: no operation of Lambda's, or one that the template decides."""
-    found = lambda_api.operation(method, path)
-    if found.name is not None:
+    operation = lambda_api.operation(method, path)
+    if operation.name is not None:
         return ApiError(
             501,
             "NotImplementedException",
             Type="User",
-            message=f"{found.name} is not available: the local service answers Invoke, InvokeAsync, ListFunctions, "
+            message=f"{operation.name} is not available: the local service answers Invoke, InvokeAsync, ListFunctions, "
             "GetFunction and GetFunctionConfiguration; what a function is comes from the template: change it and "
             "start again.",
         )
-    if found.methods:
-        allowed = ", ".join(sorted(found.methods))
+    if operation.methods:
+        allowed = ", ".join(sorted(operation.methods))
         return ApiError(405, "MethodNotAllowedException", Type="User", message=f"{path} takes {allowed}.")
     return ApiError(
         404, "UnknownOperationException", Type="User", message=f"{method} {path} is no operation of the Lambda API."

@@ -28,7 +28,7 @@ class EngineRetries:
         """The result of `call`.
 
         Args:
-            what: What it does, for the journal.
+            what: The name of the work in the journal.
             call: Safe to repeat.
             failures: The errors after which it is tried again; any other one is raised.
 

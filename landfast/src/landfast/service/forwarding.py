@@ -54,8 +54,8 @@ class Forwarding:
     """A pool of connections to the engine.
 
     Args:
-        engine: Its URL.
-        key: What makes it trust us.
+        engine: The engine's URL.
+        key: The key by which the engine trusts us.
         patience: For how many seconds to wait for a client's next piece, to be sent or taken.
     """
 
@@ -92,7 +92,7 @@ class Forwarding:
                     await asyncio.sleep(0)
 
     def knows(self, request: web.BaseRequest) -> bool:
-        """Whether a request is the service's own: it has the engine's key."""
+        """Tell whether a request is the service's own: it has the engine's key."""
         keys = request.headers.getall(KEY, [])
         return bool(self._key) and len(keys) == 1 and hmac.compare_digest(keys[0].encode(), self._key.encode())
 
@@ -111,10 +111,10 @@ class Forwarding:
             Refusal: The engine has gone, or the request cannot be handed on.
         """
         sent = await self._body(request) if content is None else content
-        async with await self._asked_once(request, target, sent) as answer:
-            if answer.status >= _ERROR and request.method != "HEAD":
-                return await self._error(request, answer, sent, request_id)
-            return await self._relayed(request, answer)
+        async with await self._asked_once(request, target, sent) as engine_response:
+            if engine_response.status >= _ERROR and request.method != "HEAD":
+                return await self._error(request, engine_response, sent, request_id)
+            return await self._relayed(request, engine_response)
 
     async def whole(self, request: web.BaseRequest, target: str, content: bytes | None = None) -> EngineAnswer:
         """The engine's response to a client's request, read to its end.
@@ -128,14 +128,14 @@ class Forwarding:
             Refusal: The engine has gone, or the request cannot be handed on.
         """
         sent = await self._body(request) if content is None else content
-        async with await self._asked_once(request, target, sent) as answer:
-            told = await answer.read()
-            if answer.status >= _ERROR and request.method != "HEAD":
+        async with await self._asked_once(request, target, sent) as engine_response:
+            told = await engine_response.read()
+            if engine_response.status >= _ERROR and request.method != "HEAD":
                 form = sent if isinstance(sent, bytes) and is_form(request) else b""
-                shown = aws_errors.in_place_of(operation(request, form), answer.status, told)
+                shown = aws_errors.in_place_of(operation(request, form), engine_response.status, told)
                 if shown is not None:
                     return EngineAnswer(shown.status, shown.headers, shown.content)
-            return EngineAnswer(answer.status, _handed_back(answer, whole=True), told)
+            return EngineAnswer(engine_response.status, _handed_back(engine_response, whole=True), told)
 
     async def ask(self, method: str, target: str, headers: Mapping[str, str], content: bytes = b"") -> EngineAnswer:
         """The engine's response to a request of our own.
@@ -144,7 +144,7 @@ class Forwarding:
             Refusal: The engine has gone.
         """
         with _told(method):
-            answer = await self._session.request(
+            engine_response = await self._session.request(
                 method,
                 URL(self._engine + target, encoded=True),
                 allow_redirects=False,
@@ -153,8 +153,12 @@ class Forwarding:
                 skip_auto_headers=_NOT_ADDED,
                 trace_request_ctx=[],
             )
-            async with answer:
-                return EngineAnswer(answer.status, _handed_back(answer, whole=method != "HEAD"), await answer.read())
+            async with engine_response:
+                return EngineAnswer(
+                    engine_response.status,
+                    _handed_back(engine_response, whole=method != "HEAD"),
+                    await engine_response.read(),
+                )
 
     async def _asked_once(
         self, request: web.BaseRequest, target: str, body: bytes | AsyncIterator[bytes] | None

@@ -24,7 +24,7 @@ class FunctionNotFoundError(LookupError):
 
 
 class Runtime(Protocol):
-    """What the service needs of `landfast.runtime.Runtime`."""
+    """The part of `landfast.runtime.Runtime` that the service needs."""
 
     def invoke(
         self,
@@ -54,11 +54,11 @@ class Target:
     """A function as it was addressed.
 
     Attributes:
-        label: What the journal calls it: its logical id.
-        spec: What runs.
+        label: The name of the function in the journal: its logical id.
+        spec: The specification of the function.
         qualifier: The version or alias in the address; None without one.
         version: The version it stands for.
-        recursive_loop: What happens to a chain of calls that does not end (S-34).
+        recursive_loop: The function's setting for chains of calls that do not end (S-34).
         weights: The part of an alias's calls that other versions get, 0 to 1.
     """
 
@@ -96,7 +96,7 @@ class Functions:
         specs: By physical name.
         labels: Their logical ids, by physical name.
         aliases: By physical name: the version that each alias and each published version stands for.
-        runtime: What runs them.
+        runtime: The runtime that runs the functions.
         loops: By physical name: `Target.recursive_loop`, where it is not the default.
         weights: By physical name and alias: `Target.weights`.
     """
@@ -163,7 +163,7 @@ class Functions:
 
 
 def outcome(result: Result, version: str) -> tuple[Outcome, str]:
-    """What a delivery machine and the journal are told of a result: the outcome, and its kind in one word."""
+    """Return a result's outcome for the delivery machines and the journal, and its kind in one word."""
     match result:
         case Answered(payload):
             return returned(payload, version), "succeed"

@@ -1,4 +1,4 @@
-"""Who answers a request at the endpoint: the event plane, what makes events of calls to the engine, or the engine."""
+"""Hands each request to whom it is for: the event plane, an interceptor of calls to the engine, or the engine."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -64,7 +64,7 @@ class Gateway:
     Args:
         loop: The thread of the machines.
         plane: The services that deliver events.
-        local: What the tool's own commands ask.
+        local: The API of the tool's own commands.
     """
 
     def __init__(self, loop: Loop, plane: Plane, local: LocalApi) -> None:
@@ -96,21 +96,22 @@ class Gateway:
             await self._open.wait()
         if target.startswith(PREFIX):
             return _web(await self._local.answer(request.method, target, self.driver))
-        under_way = self._loop.begin(f"{request.method} {target.partition('?')[0]}")
+        what = request.headers.get("X-Amz-Target") or f"{request.method} {target.partition('?')[0]}"
+        under_way = self._loop.begin(what)
         try:
             return await self._response(_Asked(request, target, request_id, engine, under_way))
         finally:
             under_way.end()
 
     async def driver[T](self, work: Callable[[], T]) -> T:
-        """What `work` answers in the driver's thread, once everything that it did is on disk.
+        """Return what `work` answers in the driver's thread, once everything that it did is on disk.
 
         Raises:
             Exception: Whatever `work` raises.
         """
-        answer = _Answer[T]()
-        self._loop.tell(work, answer.give, answer.fail)
-        return await answer.future
+        promise = _Answer[T]()
+        self._loop.tell(work, promise.give, promise.fail)
+        return await promise.future
 
     async def _response(self, asked: _Asked) -> web.StreamResponse:
         request, headers = asked.request, asked.headers
@@ -143,20 +144,20 @@ class Gateway:
         Raises:
             AwsError: It is refused.
         """
-        answer = _Answer[Result]()
+        promise = _Answer[Result]()
         waiting: list[Pending] = []
 
         def answered(result: Result | Pending) -> None:
             if isinstance(result, Pending):
                 waiting.append(result)
                 under_way.end()
-                result.then(lambda value: self._loop.turn.then(lambda: answer.give(value), answer.fail))
+                result.then(lambda value: self._loop.turn.then(lambda: promise.give(value), promise.fail))
             else:
-                answer.give(result)
+                promise.give(result)
 
-        self._loop.tell(lambda: self._plane.answer(call), answered, answer.fail)
+        self._loop.tell(lambda: self._plane.answer(call), answered, promise.fail)
         try:
-            return await answer.future
+            return await promise.future
         except asyncio.CancelledError:
             for pending in waiting:
                 pending.abandoned = True
@@ -168,8 +169,10 @@ class Gateway:
         )
         for interceptor in self._interceptors:
             if interceptor.concerns(passing.head):
-                answer = await interceptor.answer(passing)
-                return web.Response(status=answer.status, headers=answer.headers, body=answer.content)
+                engine_answer = await interceptor.answer(passing)
+                return web.Response(
+                    status=engine_answer.status, headers=engine_answer.headers, body=engine_answer.content
+                )
         return await asked.engine.response(asked.request, asked.target, asked.id, content)
 
 

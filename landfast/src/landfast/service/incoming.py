@@ -1,4 +1,4 @@
-"""What comes from clients: refused where aiohttp takes more than RFC 9112 and our limits, and read with patience."""
+"""Requests of clients: refused where aiohttp takes more than RFC 9112 and our limits, and read with patience."""
 
 import asyncio
 import re
@@ -30,7 +30,7 @@ class Refusal(Exception):  # noqa: N818 - what a client is refused is not a fail
     """A request that is refused.
 
     Attributes:
-        status: Of HTTP.
+        status: The HTTP status.
         code: AWS's error code.
     """
 
@@ -52,11 +52,11 @@ def refuse_nonsense(request: web.BaseRequest) -> None:
     if sum(len(name) + len(value) for name, value in request.raw_headers) > HEAD:
         raise Refusal(431, "RequestHeaderSectionTooLarge", f"The headers are larger than {HEAD} bytes.")
     encodings = request.headers.getall("Transfer-Encoding", ())
-    if encodings and (version == HttpVersion10 or [one.strip().lower() for one in encodings] != ["chunked"]):
+    if encodings and (version == HttpVersion10 or [token.strip().lower() for token in encodings] != ["chunked"]):
         # RFC 9112, 6.1 and 7: an encoding that is not understood, or one before HTTP/1.1
         raise Refusal(501, "NotImplemented", "The only transfer encoding of this service is chunked.")
     expectations = request.headers.getall("Expect", ())
-    if any(one.strip().lower() != "100-continue" for one in expectations):
+    if any(token.strip().lower() != "100-continue" for token in expectations):
         raise Refusal(417, "ExpectationFailed", "The only expectation that is met is 100-continue.")
 
 
@@ -78,12 +78,12 @@ def checked_target(request: web.BaseRequest) -> str:
 
 
 def operation(request: web.BaseRequest, form: bytes = b"") -> Operation:
-    """What a request asks for, for errors."""
+    """Name the operation that a request asks for, for errors."""
     return Operation.read(request.method, request.raw_path, request.headers, form)
 
 
 def is_form(request: web.BaseRequest) -> bool:
-    """Whether the body is the form of a query protocol."""
+    """Tell whether the body is the form of a query protocol."""
     return request.headers.get("Content-Type", "").lower().startswith(FORM)
 
 
@@ -139,5 +139,5 @@ async def body(request: web.BaseRequest, limit: int, patience: float) -> tuple[b
 
 
 def first_line(text: str) -> str:
-    """Of what aiohttp's parser says; the others show the input."""
+    """Return the first line of what aiohttp's parser says; the others show the input."""
     return text.strip().partition("\n")[0].rstrip(": ") or "it is incomplete"

@@ -14,7 +14,7 @@ class Interrupted(KeyboardInterrupt):
 
     Attributes:
         status: The exit status that shells expect, 128 and the signal's number.
-        is_regular: Whether it is how people and service managers end a service, and not the loss of its terminal.
+        is_regular: True if it is how people and service managers end a service, and not the loss of its terminal.
     """
 
     def __init__(self, number: int) -> None:

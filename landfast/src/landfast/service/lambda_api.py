@@ -16,11 +16,11 @@ _PLACEHOLDER = re.compile(r"\\\{[^}]*\\\}")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the API knows of a path.
+    """The API's knowledge of a path.
 
     Attributes:
         name: The operation; None when the method is not one of the path's.
-        methods: What the path takes.
+        methods: The methods that the path takes.
     """
 
     name: str | None
@@ -28,7 +28,7 @@ class Found:
 
 
 def is_lambda(target: str) -> bool:
-    """Whether a request's target belongs to the Lambda API, however it is spelt."""
+    """Tell whether a request's target belongs to the Lambda API, however it is spelt."""
     path = _SLASHES.sub("/", unquote(target.partition("?")[0]))
     return _PATHS.match(path) is not None
 
@@ -46,7 +46,8 @@ def _operations() -> tuple[tuple[str, re.Pattern[str], str], ...]:
 
     model: Any = Loader().load_service_model("lambda", "service-2")
     return tuple(
-        (one["http"]["method"], _pattern(one["http"]["requestUri"]), name) for name, one in model["operations"].items()
+        (operation["http"]["method"], _pattern(operation["http"]["requestUri"]), name)
+        for name, operation in model["operations"].items()
     )
 
 

@@ -18,8 +18,8 @@ def packages(folder: Path, cache: Path) -> tuple[Path, ...]:
     They are installed once for each content of the requirements file.
 
     Args:
-        folder: What may hold a ``requirements.txt``.
-        cache: Where installed packages are kept.
+        folder: The folder that may hold a ``requirements.txt``.
+        cache: The folder that keeps installed packages.
 
     Raises:
         ServiceError: They cannot be installed.

@@ -1,4 +1,4 @@
-"""What the tool's own commands and tests ask of a running service, below ``/_landfast/`` of its endpoint.
+"""The API of the tool's own commands and tests, below ``/_landfast/`` of a running service's endpoint.
 
 ``POST /_landfast/settle?timeout=60`` answers ``{"settled": true}`` with status 200 as soon as nothing is under way and
 nothing is planned; or, after so many real seconds, 504 and ``{"settled": false, "reason": ...}``.
@@ -20,7 +20,7 @@ from landfast.protocols import Response
 from landfast.service.loop import Loop
 
 PREFIX = "/_landfast/"
-"""Where these paths begin; no service of AWS has such a one."""
+"""The beginning of these paths; no service of AWS has such a one."""
 
 SETTLE = f"{PREFIX}settle"
 QUEUES = f"{PREFIX}queues/"
@@ -66,7 +66,7 @@ class LocalApi:
             if parts.path.startswith(QUEUES) and method == "GET":
                 name, limit = unquote(parts.path.removeprefix(QUEUES)), int(_number(query, "limit", 10, _MOST))
                 peeked = await driver(lambda: self._queues.peek(name, limit))
-                shown = [{"message": one.message, "state": one.state, "due": one.due} for one in peeked]
+                shown = [{"message": message.message, "state": message.state, "due": message.due} for message in peeked]
                 return _json(HTTPStatus.OK, {"messages": shown})
         except _RefusedError as refused:
             return _json(refused.status, {"message": str(refused)})

@@ -1,4 +1,4 @@
-"""What other processes ask a running service beside AWS's calls: to come to rest, and to show a queue."""
+"""Asks a running service what AWS's calls cannot: to come to rest, and to show a queue."""
 
 import http.client
 import json
@@ -23,8 +23,8 @@ class Peeked(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: The message id.
         body: The text.
-        receive_count: How often it was received.
-        state: Where it is.
+        receive_count: The number of receives of the message.
+        state: The state of the message.
         due: When it becomes visible, in Unix seconds of the service's clock; None if it is.
         raw: All of it, as `ReceiveMessage` would answer.
     """
@@ -61,7 +61,7 @@ def peek(endpoint: str, queue: str, limit: int) -> list[Peeked]:
     Args:
         endpoint: The service's URL.
         queue: The queue's name.
-        limit: How many at most.
+        limit: The most messages to show.
 
     Raises:
         ServiceError: There is no such queue, or the service does not answer.
@@ -71,14 +71,14 @@ def peek(endpoint: str, queue: str, limit: int) -> list[Peeked]:
         raise ServiceError(str(answer.get("message")))
     return [
         Peeked(
-            id=one["message"]["MessageId"],
-            body=one["message"]["Body"],
-            receive_count=int(one["message"]["Attributes"]["ApproximateReceiveCount"]),
-            state=one["state"],
-            due=one["due"],
-            raw=one["message"],
+            id=message["message"]["MessageId"],
+            body=message["message"]["Body"],
+            receive_count=int(message["message"]["Attributes"]["ApproximateReceiveCount"]),
+            state=message["state"],
+            due=message["due"],
+            raw=message["message"],
         )
-        for one in answer["messages"]
+        for message in answer["messages"]
     ]
 
 

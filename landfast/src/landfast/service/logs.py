@@ -1,4 +1,4 @@
-"""What the functions print, one file each in the state directory, which holds the newest of it."""
+"""Keeps the newest of what the functions print, one file each in the state directory."""
 
 import os
 import threading
@@ -20,7 +20,7 @@ class LogFiles:
     lost: an invocation is not worth less because nobody could note what it printed.
 
     Args:
-        folder: Where the files are.
+        folder: The folder of the files.
         lost: Told of the function and the error when records begin to be lost; once, until one is kept again.
         longest: Bytes of a file.
     """

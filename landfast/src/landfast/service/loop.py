@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from landfast.delivery.times import iso_seconds
 from landfast.driver import Order, Plan
 from landfast.service import service_log
 from landfast.service.clock import Clock
@@ -46,6 +47,7 @@ class _Planned:
     number: int
     source: str = field(compare=False)
     work: Callable[[], None] | None = field(compare=False)
+    told: Callable[[], str] | None = field(default=None, compare=False)
 
     def cancel(self) -> None:
         """Do not do it after all."""
@@ -115,12 +117,12 @@ class Loop:
 
     @property
     def is_running(self) -> bool:
-        """Whether its thread runs."""
+        """True if its thread runs."""
         return self._thread.is_alive()
 
     @property
     def is_own_thread(self) -> bool:
-        """Whether this is the driver's thread."""
+        """True if this is the driver's thread."""
         return threading.current_thread() is self._thread
 
     def post(self, work: Callable[[], object], source: str = "") -> None:
@@ -133,39 +135,39 @@ class Loop:
         """Ask something in the loop's thread, from any thread, and tell the answer there once the turn is on disk.
 
         Args:
-            question: What to ask.
+            question: The question to ask.
             answered: Told what it has answered.
             failed: Told what it has raised, or why the turn cannot be written.
         """
 
         def put() -> None:
             try:
-                answer = question()
+                result = question()
             except StoppedError:
                 raise
             except Exception as error:  # noqa: BLE001 - whoever asked is told
                 failing = error
                 self.turn.then(lambda: failed(failing), failed)
             else:
-                self.turn.then(lambda: answered(answer), failed)
+                self.turn.then(lambda: answered(result), failed)
 
         self.post(put)
 
     def ask[T](self, question: Callable[[], T]) -> T:
-        """What `question` answers in the loop's thread, or raises there, once the turn is on disk; from any thread.
+        """Return what `question` answers in the loop's thread, once the turn is on disk; from any thread.
 
         Raises:
             StoppedError: The service stops.
         """
         if self.is_own_thread:
             return question()
-        answer: Future[T] = Future()
-        self.tell(question, answer.set_result, answer.set_exception)
+        future: Future[T] = Future()
+        self.tell(question, future.set_result, future.set_exception)
         while True:
             try:
-                return answer.result(timeout=1.0)
+                return future.result(timeout=1.0)
             except TimeoutError:
-                if answer.done():
+                if future.done():
                     raise
                 if self.stopping.is_set():
                     raise StoppedError from None
@@ -178,17 +180,19 @@ class Loop:
         source: str = "",
         *,
         background: bool = False,
+        told: Callable[[], str] | None = None,
     ) -> Plan:
         """Do `work` at the time `due`; only from the loop's thread.
 
         Args:
             due: In seconds of the clock.
-            work: What to do.
-            order: What goes first among things that are due at the same time.
+            work: The work to do.
+            order: The order among works of the same time.
             source: Named should it crash.
-            background: Whether nobody waits for it: the clock does not jump to it.
+            background: True if nobody waits for it: the clock does not jump to it.
+            told: Tells people what waits for it, should it be asked (`unsettled`); the source without it.
         """
-        planned = _Planned(due, order, next(self._count), source, work)
+        planned = _Planned(due, order, next(self._count), source, work, told)
         heapq.heappush(self._background if background else self._planned, planned)
         return planned
 
@@ -198,9 +202,15 @@ class Loop:
         heapq.heappush(self._timers, timer)
         return timer
 
-    def apart(self, work: Callable[[], None], source: str = "") -> None:
-        """Do work that waits in a thread of its own; from the loop's thread once the turn is on disk."""
-        under_way = self.begin(source)
+    def apart(self, work: Callable[[], None], source: str = "", *, told: str = "") -> None:
+        """Do work that waits in a thread of its own; from the loop's thread once the turn is on disk.
+
+        Args:
+            work: What to do.
+            source: Named should it crash.
+            told: What is under way meanwhile, for people; the source without it.
+        """
+        under_way = self.begin(told or source)
         if self.is_own_thread:
             self.turn.then(lambda: self._submit(work, source, under_way))
         else:
@@ -222,16 +232,17 @@ class Loop:
             self._settling.remove(settled)
 
     def unsettled(self) -> str:
-        """What is under way, and what is planned, for people; only from the loop's thread."""
+        """Tell people what is under way, and what is planned; only from the loop's thread."""
         with self._lock:
-            busy = [what for what in self._under_way if what]
-        told = [f"under way: {', '.join(busy[:_SHOWN])}"] if busy else []
-        if following := heapq.nsmallest(_SHOWN, [planned for planned in self._planned if planned.work]):
-            now = self.clock.now()
-            told.append(
-                "planned: " + ", ".join(f"{one.source} in {max(0.0, one.due - now):.0f} s" for one in following)
-            )
+            busy = [f"{what} ({times} times)" if times > 1 else what for what, times in self._under_way.items() if what]
+        told = [f"under way: {_shown(busy)}"] if busy else []
+        if planned := sorted(plan for plan in self._planned if plan.work):
+            told.append(f"planned: {_shown([*map(self._planned_for, planned)])}")
         return "; ".join(told) or "work that was handed in"
+
+    def _planned_for(self, planned: _Planned) -> str:
+        what = planned.told() if planned.told else planned.source
+        return f"{what} until {iso_seconds(planned.due)} (in {max(0.0, planned.due - self.clock.now()):.0f} s)"
 
     def _end(self, what: str) -> None:
         with self._lock:
@@ -284,7 +295,7 @@ class Loop:
         return min(waits, default=None)
 
     def _rests(self) -> bool:
-        """Whether nothing is under way; asked in this order, as what ends has posted what came of it before."""
+        """Tell whether nothing is under way; asked in this order, as what ends has posted what came of it before."""
         return not self._under_way and self._inbox.empty()
 
     def _settle(self) -> None:
@@ -327,8 +338,13 @@ class Loop:
             raise StoppedError from error
 
 
+def _shown(each: list[str]) -> str:
+    more = len(each) - _SHOWN
+    return ", ".join(each[:_SHOWN]) + (f", and {more} more" if more > 0 else "")
+
+
 def _first(planned: list[_Planned]) -> _Planned | None:
-    """What is planned next; what was cancelled is let go of."""
+    """Return the plan that is due next; what was cancelled is let go of."""
     while planned and planned[0].work is None:
         heapq.heappop(planned)
     return planned[0] if planned else None

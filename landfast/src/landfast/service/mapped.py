@@ -1,4 +1,4 @@
-"""What every event source mapping of a running service has."""
+"""The parts that every event source mapping of a running service has."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Reader[M: Mapped[Any, Any]](ABC):
 
     Args:
         mapping: The mapping.
-        shared: What all sources have in common.
+        shared: The parts that all sources have in common.
     """
 
     def __init__(self, mapping: M, shared: Shared) -> None:
@@ -57,7 +57,7 @@ class Reader[M: Mapped[Any, Any]](ABC):
 
     @abstractmethod
     def is_busy(self) -> bool:
-        """Whether something was read or received and has not ended."""
+        """Tell whether something was read or received and has not ended."""
 
     @abstractmethod
     def states(self) -> list[tuple[int, str]]:

@@ -94,4 +94,5 @@ class Mappings:
             mapping_id=mapping.uuid,
             settings=self.settings,
         )
-        return StreamMapping(mapping.logical_id, target, stream, config, self.settings)
+        earlier = self.plane.earlier_streams(source, arn)
+        return StreamMapping(mapping.logical_id, target, stream, config, self.settings, earlier)

@@ -15,7 +15,7 @@ class LivePassing:
     Args:
         request: The client's.
         target: The path with its query.
-        engine: Where it goes.
+        engine: The engine, to which requests go.
         driver: Does something in the driver's thread.
         patience: For how many seconds to wait for the next piece of its body.
         content: The body, if it was read already.

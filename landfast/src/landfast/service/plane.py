@@ -34,7 +34,7 @@ class Plane:
 
     Args:
         loop: The thread of the machines; not begun yet.
-        store: What was kept.
+        store: The store, with what an earlier service has kept.
         template: Whose region and account are played.
         settings: The unconfirmed points.
         endpoint: Tells the URL of the endpoint.
@@ -46,7 +46,7 @@ class Plane:
         queues: The queues.
         streams: The Kinesis streams.
         tables: The tables' streams.
-        interceptors: What makes events of calls to the engine.
+        interceptors: The interceptors, which make events of calls to the engine.
     """
 
     def __init__(
@@ -85,6 +85,16 @@ class Plane:
                 return self.streams.stream(arn)
             case "dynamodb":
                 return self.tables.streams.by_arn[arn]
+            case never:
+                assert_never(never)
+
+    def earlier_streams(self, source: StreamSource, arn: str) -> Sequence[ReadableStream]:
+        """The streams that a table had before the one with this ARN, as long as they can be read."""
+        match source.kind:
+            case "dynamodb":
+                return self.tables.streams.earlier(arn)
+            case "kinesis":
+                return ()  # a stream of the same name goes with all it holds
             case never:
                 assert_never(never)
 

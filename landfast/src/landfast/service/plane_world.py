@@ -1,6 +1,7 @@
 """The live world of the event plane: the service's clock, its store and its journal."""
 
 from collections.abc import Callable, Iterable
+from typing import Self
 
 from landfast.driver import Order, Plan
 from landfast.journal import Entry
@@ -12,16 +13,22 @@ _SOURCE = "event plane"
 
 
 class LivePlaneWorld:
-    """What the event plane needs around it.
+    """The world of the event plane in a running service.
 
     Args:
         loop: The thread of the machines.
-        store: What must not be forgotten.
+        store: The store of what must not be forgotten.
+        told: Tells people what waits for what is planned.
     """
 
-    def __init__(self, loop: Loop, store: Store) -> None:
+    def __init__(self, loop: Loop, store: Store, told: Callable[[], str] | None = None) -> None:
         self._loop = loop
         self._store = store
+        self._told = told
+
+    def telling(self, told: Callable[[], str]) -> Self:
+        """The same world for one resource."""
+        return type(self)(self._loop, self._store, told)
 
     def now(self) -> float:
         """The time, in Unix seconds of the service's clock."""
@@ -29,19 +36,19 @@ class LivePlaneWorld:
 
     def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE, *, background: bool = False) -> Plan:
         """Do `work` at the time `due`."""
-        return self._loop.at(due, work, order, _SOURCE, background=background)
+        return self._loop.at(due, work, order, _SOURCE, background=background, told=self._told)
 
     def after(self, seconds: float, work: Callable[[], None]) -> Plan:
         """Do `work` after so many real seconds."""
         return self._loop.after(seconds, work, _SOURCE)
 
     def keeper(self, kind: str, owner: str) -> Keep:
-        """Where a machine keeps its rows."""
+        """Return a function that keeps a machine's rows."""
         turn = self._loop.turn
         return lambda key, content: turn.keep(kind, owner, key, content)
 
     def rows(self, kind: str) -> Iterable[tuple[str, str, bytes]]:
-        """What was kept."""
+        """Return the rows that were kept."""
         return self._store.rows(kind)
 
     def note(self, entry: Entry) -> None:

@@ -28,7 +28,7 @@ _BACKLOG = 1024
 _JOIN = 10.0
 
 CALLS = 1_200
-"""How many requests may be answered here at a time: more than the functions of an account run at a time (1,000)."""
+"""The most requests answered here at a time: more than the functions of an account run at a time (1,000)."""
 
 
 class Others(Protocol):
@@ -51,11 +51,11 @@ class Proxy:
         others: Answers all other requests; without it, all of them go to the engine.
         limit: The longest body `answer` gets, in bytes.
         port: 0 for a free one.
-        address: Where to listen; beyond loopback only where the user asks for it.
+        address: The address to listen on; beyond loopback only where the user asks for it.
         hosts: Names or addresses by which clients may call it, besides loopback's and `address`.
-        key: What makes the engine trust that requests have been checked here.
+        key: The key by which the engine trusts that requests have been checked here.
         waits: For how long it waits for clients.
-        most: How many connections there may be; by default what the process's limit of descriptors allows.
+        most: The most connections; by default what the process's limit of descriptors allows.
 
     Raises:
         OSError: The port is taken.
@@ -94,7 +94,7 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Where clients connect to."""
+        """The URL that clients connect to."""
         return f"http://{self._address}:{self._port}"
 
     def __enter__(self) -> Self:
@@ -108,7 +108,7 @@ class Proxy:
         self.close()
 
     def run[T](self, work: Callable[[Forwarding], Coroutine[Any, Any, T]]) -> T:
-        """What `work` answers in the event loop, given the way to the engine; from another thread."""
+        """Return what `work` answers in the event loop, given the way to the engine; from another thread."""
         if self._loop is None:
             raise RuntimeError("the endpoint was not started")
         return asyncio.run_coroutine_threadsafe(work(self._forwarding), self._loop).result()
@@ -167,10 +167,10 @@ class Proxy:
             _LOG.exception("request %s: %s %s", request_id, request.method, request.raw_path[:200])
             message = f"The local service failed; its log tells why under the request id {request_id}."
             shown = aws_errors.answer(operation(request), 500, "ServiceException", message, request_id)
-        answer = web.Response(status=shown.status, headers=shown.headers, body=shown.content)
+        response = web.Response(status=shown.status, headers=shown.headers, body=shown.content)
         if not request.content.is_eof():
-            answer.force_close()  # what is left of the body is not worth reading
-        return answer
+            response.force_close()  # what is left of the body is not worth reading
+        return response
 
     def _checked(self, request: web.BaseRequest) -> str:
         """The target of a request that may pass.

@@ -1,4 +1,4 @@
-"""What queues hold, by SQS's own counts."""
+"""Counts the messages of queues, by SQS's own counts."""
 
 from typing import TYPE_CHECKING
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 class QueueCounts(msgspec.Struct, frozen=True):
-    """What a queue holds.
+    """The numbers of messages in a queue.
 
     Attributes:
-        name: Its name.
-        url: Its URL.
+        name: The queue's name.
+        url: The queue's URL.
         visible: Messages that can be received.
         in_flight: Messages received and not yet deleted.
         delayed: Messages whose delay is not over.
@@ -37,11 +37,11 @@ def counts(sqs: "SQSClient") -> list[QueueCounts]:
 
 
 def _counted(sqs: "SQSClient", url: str) -> QueueCounts:
-    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     return QueueCounts(
         name=url.rsplit("/", 1)[-1],
         url=url,
-        visible=int(told["ApproximateNumberOfMessages"]),
-        in_flight=int(told["ApproximateNumberOfMessagesNotVisible"]),
-        delayed=int(told["ApproximateNumberOfMessagesDelayed"]),
+        visible=int(attributes["ApproximateNumberOfMessages"]),
+        in_flight=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+        delayed=int(attributes["ApproximateNumberOfMessagesDelayed"]),
     )

@@ -30,7 +30,7 @@ class QueueReader(Reader[QueueMapping]):
         )
         self._driver = QueueDriver(
             self._poller,
-            self._world,
+            self._world.telling(self._told),
             self._queue,
             source=mapping.source,
             function=mapping.target.label,
@@ -43,11 +43,15 @@ class QueueReader(Reader[QueueMapping]):
         self._loop.ask(self._driver.begin)
 
     def is_busy(self) -> bool:
-        """Whether something was received and has not ended."""
+        """Tell whether something was received and has not ended."""
         return self._driver.in_flight > 0 or self._poller.in_flight > 0
 
+    def _told(self) -> str:
+        name, held = self._queue.arn.rpartition(":")[2], len(self._queue.in_hand)
+        return f"queue {name}, mapping {self.source} (messages in hand: {held})"
+
     def states(self) -> list[tuple[int, str]]:
-        """How many invocations are under way; batches, groups in flight and the largest receive count, for people."""
+        """Count invocations under way; batches, groups in flight and the largest receive count, for people."""
         held = self._queue.in_hand
         text = f"{self._poller.in_flight} of {self._poller.capacity} batches"
         if self._mapping.config.queue.fifo:

@@ -53,19 +53,19 @@ _JOIN = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What to run, and how.
+    """The options of a service.
 
     Attributes:
         template: The SAM template.
         state: The state directory.
-        layers: Where built layers are kept; in the state directory without it.
+        layers: The folder of built layers; in the state directory without it.
         stack: The stack's name.
-        parameters: Of the template.
+        parameters: The values of the template's parameters.
         region: To play.
-        speed: How many times faster than real time waits pass.
-        skip_waits: Whether time jumps to what is due next as soon as everything rests.
+        speed: The factor by which waits pass faster than real time.
+        skip_waits: True if time jumps to what is due next as soon as everything rests.
         engine: The emulator behind the service.
-        port: Of the endpoint; 0 for a free one.
+        port: The port of the endpoint; 0 for a free one.
         settings: The unconfirmed points.
     """
 
@@ -101,7 +101,7 @@ class Service:
         """A service that is ready to take events.
 
         Args:
-            options: What to run, and how.
+            options: The options of the service.
             interrupts: Signals that may break the start off.
 
         Raises:
@@ -128,7 +128,7 @@ class Service:
 
     @property
     def running(self) -> Running:
-        """What others need to know to use it."""
+        """The description of the service that others need to use it."""
         return self._running
 
     @property
@@ -143,7 +143,7 @@ class Service:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no function is called and no event that was taken in has yet to end; queues are not looked into."""
+        """True if no function is called and no event that was taken in has yet to end; queues are not looked into."""
         waiting = any(len(driver.machine) for _, driver in self.queues.each())
         return not waiting and not any(reader.is_busy() for reader in self.readers)
 

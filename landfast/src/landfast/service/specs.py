@@ -1,4 +1,4 @@
-"""What the runtime and the delivery machines are told of the template's functions."""
+"""Describes the template's functions to the runtime and to the delivery machines."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,8 +18,8 @@ def function_specs(template: Template, cache: Path, environment: Mapping[str, st
 
     Args:
         template: The stack.
-        cache: Where built layers are kept.
-        environment: What every function gets besides its own variables.
+        cache: The folder of built layers.
+        environment: The variables that every function gets besides its own.
 
     Raises:
         ServiceError: Packages of a layer cannot be installed.
@@ -67,14 +67,14 @@ def weights(function: Function) -> dict[str, Mapping[str, float]]:
 def asynchronous_config(
     function: Function, qualifier: str, settings: Settings, functions: Mapping[str, FunctionSpec]
 ) -> AsynchronousConfig:
-    """What happens to the asynchronous events of one qualifier (S-07, S-08, S-25).
+    """Return the settings for the asynchronous events of one qualifier (S-07, S-08, S-25).
 
     Raises:
         ServiceError: AWS would refuse the settings.
     """
     version = versions(function).get(qualifier, "")
-    found = in_force(function.event_invoke_configs, qualifier, settings=settings, version=version)
-    properties = dict(found.properties) if found else {}
+    config = in_force(function.event_invoke_configs, qualifier, settings=settings, version=version)
+    properties = dict(config.properties) if config else {}
     if function.dead_letter_target_arn:
         properties["DeadLetterConfig"] = {"TargetArn": function.dead_letter_target_arn}
     try:

@@ -33,12 +33,12 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """A resource of the template as the engine knows it.
 
     Attributes:
-        logical_id: Its name in the template.
+        logical_id: The resource's name in the template.
         kind: ``bucket``, ``queue``, ``stream``, ``table``, ``topic``, ``bus`` or ``function``.
-        name: Its physical name.
+        name: The resource's physical name.
         url: A queue's URL at the endpoint.
-        feeds: Whether what enters it reaches a function.
-        arn: Its ARN.
+        feeds: True if what enters it reaches a function.
+        arn: The resource's ARN.
     """
 
     logical_id: str
@@ -50,17 +50,17 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
-    """What other processes need to know of a running service.
+    """The description of a running service, for other processes.
 
     Attributes:
-        pid: Its process.
+        pid: The service's process.
         endpoint: The one URL for all AWS calls, functions included.
         engine: The URL of the engine behind it.
         stack: The name of the stack.
         region: The region it plays.
-        speed: How fast its time runs.
-        skip_waits: Whether its time skips waits.
-        resources: What the template declares.
+        speed: The speed of the service's time.
+        skip_waits: True if its time skips waits.
+        resources: The resources that the template declares.
     """
 
     pid: int
@@ -143,7 +143,7 @@ class StateDirectory:
             private.replace(self._service, msgspec.json.format(msgspec.json.encode(running)))
 
     def is_intact(self) -> bool:
-        """Whether the directory still has the lock that this object took; not if somebody has deleted or moved it."""
+        """Tell whether the directory still has the lock that this object took; not if somebody deleted or moved it."""
         if self._lock_file is None:
             return False
         try:

@@ -1,4 +1,4 @@
-"""What the service must not forget: accepted events, checkpoints and the journal, in one SQLite file.
+"""Keeps what the service must not forget: accepted events, checkpoints and the journal, in one SQLite file.
 
 A process that is killed loses nothing it has committed. Only a power cut may lose the last moments: the file is not
 synced at every commit, which costs milliseconds on a slow disk.
@@ -44,11 +44,11 @@ CLOCK = "clock"
 KEPT_ENTRIES = 500_000
 KEPT_BYTES = 128 * 1024 * 1024
 _STEP = 256
-"""How many of the journal's entries are dropped at a time."""
+"""The number of the journal's entries that are dropped at a time."""
 
 _COMMITS = 64
 _PAGES = 512
-"""How many unused pages are given back to the file system after every so many commits."""
+"""The number of unused pages that are given back to the file system after every so many commits."""
 
 _LONGEST_WAL = 16 * 1024 * 1024
 _PORTION = 500
@@ -79,9 +79,9 @@ class StoreError(ServiceError):
     """The database cannot be used.
 
     Args:
-        path: Its file.
-        problem: What is wrong with it.
-        mend: What the user can do.
+        path: The store's file.
+        problem: The problem with the file.
+        mend: The step by which the user can mend it.
     """
 
     def __init__(self, path: Path, problem: str, mend: str) -> None:
@@ -94,9 +94,9 @@ class AcceptedEvent(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         request_id: The same in every attempt (S-03).
         payload: The event, as JSON text.
-        origin: What it came from, for people.
+        origin: The origin of the event, for people.
         trace: The trace header it came with, which carries the chain of invocations (S-34).
-        progress: How far it has come.
+        progress: The progress of the event.
     """
 
     request_id: str
@@ -115,8 +115,8 @@ class Store:
     Args:
         path: The file, made if it is missing.
         failed: Told of an error after which nothing can be kept any more, on whatever thread it comes up.
-        most_entries: Of the journal.
-        most_bytes: Of the journal's entries.
+        most_entries: The most entries of the journal.
+        most_bytes: The most bytes of the journal's entries.
     """
 
     def __init__(
@@ -258,14 +258,14 @@ class Store:
         return [msgspec.msgpack.decode(record, type=AcceptedEvent) for (record,) in rows]
 
     def rows(self, kind: str) -> list[tuple[str, str, bytes]]:
-        """What the event plane's machines of one kind have kept: owner, key and content, in that order."""
+        """Return what the event plane's machines of one kind have kept: owner, key and content, in that order."""
         with self._reading():
             return self._connection.execute(
                 "SELECT owner, key, content FROM rows WHERE kind = ? ORDER BY owner, key", (kind,)
             ).fetchall()
 
     def shards(self, mapping: str) -> dict[str, ShardState]:
-        """How far `mapping` has come in each shard it has read."""
+        """Return the progress of `mapping` in each shard that it has read."""
         with self._reading():
             rows = self._connection.execute("SELECT shard, state FROM shards WHERE mapping = ?", (mapping,)).fetchall()
             return {shard: _STATE.decode(state) for shard, state in rows}
@@ -373,7 +373,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
-    """Whether the file is of this version, or of an earlier one that had the tables of `_SINCE_THE_FIRST` already."""
+    """Tell whether the file is of this version, or of an earlier one with the tables of `_SINCE_THE_FIRST`."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if not 0 <= version <= VERSION:
         raise StoreError(path, f"is of another version of Landfast ({version}, this one writes {VERSION})", _MOVE_AWAY)
@@ -399,7 +399,7 @@ def _translated(path: Path) -> Iterator[None]:
 
 
 def _explained(error: sqlite3.Error) -> tuple[str, str]:
-    """What is wrong, and what the user can do."""
+    """Say what is wrong, and what the user can do."""
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
     problem, mend = _EXPLAINED.get(code, ("cannot be used", _MOVE_AWAY))
     return f"{problem} ({error})", mend

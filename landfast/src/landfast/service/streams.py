@@ -1,8 +1,8 @@
 """Mappings of streams: one driver a shard, parents before children, no polls."""
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -19,8 +19,15 @@ from landfast.service.mapped import Mapped, Reader
 from landfast.service.world import Shared
 
 
+@dataclass(frozen=True, slots=True)
 class StreamMapping(Mapped[ReadableStream, StreamConfig]):
-    """One mapping of a stream."""
+    """One mapping of a stream.
+
+    Attributes:
+        earlier: Streams that the same table had before.
+    """
+
+    earlier: Sequence[ReadableStream] = ()
 
 
 class StreamReader(Reader[StreamMapping]):
@@ -35,8 +42,8 @@ class StreamReader(Reader[StreamMapping]):
         self._shards: dict[str, TailedShard[Any]] = {}
 
     def is_busy(self) -> bool:
-        """Whether something was read and has not ended."""
-        return any(one.in_flight or one.machine.undone for one in tuple(self.drivers))
+        """Tell whether something was read and has not ended."""
+        return any(driver.in_flight or driver.machine.undone for driver in tuple(self.drivers))
 
     def start(self) -> None:
         """Begin, and return when the shards that exist are being read; from another thread than the driver's."""
@@ -45,16 +52,13 @@ class StreamReader(Reader[StreamMapping]):
     def states(self) -> list[tuple[int, str]]:
         """For each shard, how many invocations are under way, and how far it has come, for people."""
         lanes = self._mapping.config.parallelization_factor
-        return [
-            (
-                one.in_flight,
-                (
-                    f"{one.shard}: {one.machine.undone} records undone, {one.in_flight} of {lanes} lanes running, "
-                    f"iterator age {self._shards[str(one.shard)].age:.1f} s"
-                ),
-            )
-            for one in tuple(self.drivers)
-        ]
+        return [(driver.in_flight, self._state_of(driver, lanes)) for driver in tuple(self.drivers)]
+
+    def _state_of(self, driver: ShardDriver, lanes: int) -> str:
+        return (
+            f"{driver.shard}: {driver.machine.undone} records undone, {driver.in_flight} of {lanes} lanes running, "
+            f"iterator age {self._shards[str(driver.shard)].age:.1f} s"
+        )
 
     def _begin(self) -> None:
         """LATEST means this moment for the shards that are there when the mapping is started for the first time."""
@@ -73,9 +77,16 @@ class StreamReader(Reader[StreamMapping]):
             if not state.ended:
                 lost = f"{name}: the shard has left the stream before it was read to its end"
                 note = Dropped(at=self._world.now(), source=self.source, metric="TrimmedRecords", error=lost)
-                self._keep(name, replace(state, ended=True), note)
+                self._keep(name, replace(state, ended=True), *([note] if self._has_unread(name, state) else []))
             if name in there:
                 del self._known[name]
+
+    def _has_unread(self, name: str, state: ShardState) -> bool:
+        """Whether something is left in a shard that nobody reads any more; of one that is gone nobody can tell."""
+        shards = (shard for stream in self._mapping.earlier for shard in stream.readable_shards())
+        shard = next((shard for shard in shards if shard.id == name), None)
+        reached = position(self._mapping.config, state.sequence, state.started)
+        return shard is None or shard.has_unread(reached)
 
     def _look(self) -> None:
         ended = [name for name, state in self._known.items() if state.ended]
@@ -107,7 +118,7 @@ class StreamReader(Reader[StreamMapping]):
         )
         return ShardDriver(
             poller,
-            self._world,
+            self._world.telling(lambda: self._told(poller)),
             tailed,
             render=_rendered,
             text=_text,
@@ -119,9 +130,12 @@ class StreamReader(Reader[StreamMapping]):
             delivery_retries=settings.delivery_retries,
         )
 
+    def _told(self, poller: ShardPoller) -> str:
+        return f"{self._mapping.config.stream_arn}, {poller.shard_id} (records not done: {poller.undone})"
+
     def _drained(self, shard_id: str) -> None:
         self._tree.drained(shard_id)
-        self.drivers = [one for one in self.drivers if one.shard != shard_id]
+        self.drivers = [driver for driver in self.drivers if driver.shard != shard_id]
         self._begin_ready()
 
     def _keep(self, shard_id: str, state: ShardState, *notes: Dropped) -> None:

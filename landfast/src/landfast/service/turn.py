@@ -1,4 +1,4 @@
-"""What one turn of the driver leaves behind: one commit, and what may only happen once that is on disk."""
+"""One turn of the driver: one commit, and what may only happen once that is on disk."""
 
 from collections.abc import Callable, Iterable, Sequence
 

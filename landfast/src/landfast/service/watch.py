@@ -21,8 +21,8 @@ class Watch:
     stopped for a while.
 
     Args:
-        engine: Whether it runs and answers.
-        directory: Whether it is still there.
+        engine: Tells whether it runs and answers.
+        directory: Tells whether it is still there.
         ended: Told what is gone, with an error for the user.
         silent: Told how long the engine has not answered, in seconds; and None when it does again.
     """

@@ -21,12 +21,12 @@ from landfast.service.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all sources of a service have in common.
+    """The parts that all sources of a service have in common.
 
     Attributes:
         loop: The thread of the machines.
-        store: What must not be forgotten.
-        functions: What can be called.
+        store: The store of what must not be forgotten.
+        functions: The functions that can be called.
         deliveries: Sends to destinations.
     """
 
@@ -40,20 +40,32 @@ class LiveWorld:
     """The world as one source sees it.
 
     Args:
-        shared: What all have in common.
+        shared: The parts that all sources have in common.
         target: The function that the source calls.
         source: The name of the source.
+        told: Tells people what waits for what the source has planned; its name without it.
         draw: A number from 0 to 1 that decides which version an alias with weights calls, given the request id (U-26).
     """
 
     def __init__(
-        self, shared: Shared, target: Target, source: str, *, draw: Callable[[str], float] | None = None
+        self,
+        shared: Shared,
+        target: Target,
+        source: str,
+        *,
+        told: Callable[[], str] | None = None,
+        draw: Callable[[str], float] | None = None,
     ) -> None:
         self.engine_retries = EngineRetries(source, shared.loop.clock, shared.store, shared.loop.stopping)
         self.source = source
         self._shared = shared
         self._target = target
+        self._told = told
         self._draw = draw or (lambda request_id: random())  # noqa: ARG005, S311 - it decides where a call goes, no secret
+
+    def telling(self, told: Callable[[], str]) -> "LiveWorld":
+        """The same world; `told` tells people what waits for what is planned in it."""
+        return LiveWorld(self._shared, self._target, self.source, told=told, draw=self._draw)
 
     def now(self) -> float:
         """The time, in Unix seconds of the service's clock."""
@@ -61,20 +73,20 @@ class LiveWorld:
 
     def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE, *, background: bool = False) -> Plan:
         """Do `work` at the time `due`."""
-        return self._shared.loop.at(due, work, order, self.source, background=background)
+        return self._shared.loop.at(due, work, order, self.source, background=background, told=self._told)
 
     def post(self, work: Callable[[], object]) -> None:
         """Do `work` in the driver's thread; from any thread."""
         self._shared.loop.post(work, self.source)
 
-    def apart(self, work: Callable[[], None]) -> None:
-        """Do work that waits in a thread of its own."""
-        self._shared.loop.apart(work, self.source)
+    def apart(self, work: Callable[[], None], told: str) -> None:
+        """Do work that waits in a thread of its own; `told` tells people what."""
+        self._shared.loop.apart(work, self.source, told=told)
 
     def call(self, call: Call, ended: Ended) -> None:
         """Call the function in a thread of its own; who is let in is decided here, in the order of the driver."""
         admitted = self._shared.functions.admit(self._target)
-        self.apart(lambda: self._call(call, admitted, ended))
+        self.apart(lambda: self._call(call, admitted, ended), f"function {self._target.spec.name} runs")
 
     def deliver(self, delivery: Deliver[Any], trace: str, ended: Callable[[str | None], None]) -> None:
         """Send to a destination: at once to what is ours, and in a thread of its own to a bucket."""
@@ -87,7 +99,7 @@ class LiveWorld:
             refusal = deliveries.put(delivery, engine_retries=self.engine_retries)
             self.post(lambda: ended(refusal))
 
-        self.apart(put)
+        self.apart(put, f"an object is put for {delivery.target}")
 
     def commit(self, notes: Sequence[Entry], changes: Sequence[Change]) -> None:
         """Write both into the store at the end of this turn of the driver, all of it or nothing."""

@@ -1,4 +1,4 @@
-"""What a source would refuse, so that it can never arrive: a scenario that holds it is invalid.
+"""Refuses a scenario with a record that its source would refuse, so that it could never arrive.
 
 Sources: the quotas and API references of Lambda, SQS, Kinesis Data Streams and DynamoDB (section F of the reference).
 """

@@ -19,7 +19,7 @@ _WORDS: Final = Wording()
 
 
 def account(scenario: Scenario, entries: Iterable[Entry], limits: Limits) -> Account:
-    """What happened in a scenario, from its journal, within limits."""
+    """Tell what happened in a scenario, from its journal, within limits."""
     rows = (
         Row("source", (_source(scenario),)),
         Row("set", tuple(_settings(scenario)), settings=True),
@@ -38,7 +38,7 @@ def account(scenario: Scenario, entries: Iterable[Entry], limits: Limits) -> Acc
 
 
 def source(scenario: Scenario) -> Source:
-    """Where the records come from, as far as their order matters."""
+    """Return the records of the source, as far as their order matters."""
     origin = scenario.source
     records = [Arrival(record.id, record.at, record.shard, record.key) for record in origin.all()]
     match origin.declared:
@@ -58,7 +58,7 @@ def _is_fifo(scenario: Scenario) -> bool:
 
 
 def _source(scenario: Scenario) -> str:
-    """Where the records come from."""
+    """Describe where the records come from."""
     declared, records = scenario.source.declared, scenario.source.records
     if isinstance(records, Generated):
         count, keys, shards = records.count, min(records.keys, records.count), min(records.shards, records.count)
@@ -82,29 +82,29 @@ def _source(scenario: Scenario) -> str:
 
 
 def _settings(scenario: Scenario) -> list[str]:
-    """What the scenario sets, one ``Name=value`` each: the source's, the mapping's, and the U settings."""
-    found: list[str] = []
+    """List what the scenario sets, one ``Name=value`` each: the source's, the mapping's, and the U settings."""
+    settings: list[str] = []
     origin = scenario.source
     match origin.declared:
         case QueueSource():
             queue = Queue() if origin.queue is UNSET else origin.queue
-            found.append(f"VisibilityTimeout={queue.VisibilityTimeout}")
-            found += ["FifoQueue=true"] if queue.FifoQueue else []
+            settings.append(f"VisibilityTimeout={queue.VisibilityTimeout}")
+            settings += ["FifoQueue=true"] if queue.FifoQueue else []
             redrive = queue.RedrivePolicy
-            found.append("no RedrivePolicy" if redrive is UNSET else f"maxReceiveCount={redrive.maxReceiveCount}")
+            settings.append("no RedrivePolicy" if redrive is UNSET else f"maxReceiveCount={redrive.maxReceiveCount}")
         case StreamSource():
-            found += [] if origin.retention is UNSET else [f"retention={origin.retention:g}"]
+            settings += [] if origin.retention is UNSET else [f"retention={origin.retention:g}"]
         case AsynchronousSource():
             pass
         case never:
             assert_never(never)
-    found += list(_flat(scenario.mapping, ""))
-    found += [f"{name}={_value(value)}" for name, value in scenario.settings.items()]
-    return found
+    settings += list(_flat(scenario.mapping, ""))
+    settings += [f"{name}={_value(value)}" for name, value in scenario.settings.items()]
+    return settings
 
 
 def _defaults(scenario: Scenario) -> list[str]:
-    """What is left as AWS has it."""
+    """List the settings that are left as AWS has them."""
     defaults = scenario.source.declared.defaults
     return [f"{name}={value}" for name, value in defaults.items() if name not in scenario.mapping]
 
@@ -130,11 +130,11 @@ def _value(value: object) -> str:
 def _function(script: Function) -> list[str]:
     """The function: what it is set to, and what it does."""
     reserved = script.ReservedConcurrentExecutions
-    found = [f"Timeout={script.Timeout}"]
+    settings = [f"Timeout={script.Timeout}"]
     if reserved is not UNSET:
-        found.append(f"ReservedConcurrentExecutions={reserved}")
-    found.append(f"takes {duration(script.duration)}")
-    return ["; ".join(found), *(_does(each) for each in script.behaviour)]
+        settings.append(f"ReservedConcurrentExecutions={reserved}")
+    settings.append(f"takes {duration(script.duration)}")
+    return ["; ".join(settings), *(_does(each) for each in script.behaviour)]
 
 
 def _does(each: Rule) -> str:

@@ -18,7 +18,7 @@ _REFERENCE = "$id:"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How an invocation goes: what the scenario calls it, what Lambda sees, and how long it takes in seconds."""
+    """The answer of an invocation: the scenario's name for it, what Lambda sees, and the seconds that it takes."""
 
     behaviour: Behaviour
     outcome: Outcome
@@ -116,7 +116,7 @@ class ScriptedFunction:
 
 
 def _answered(value: object) -> Outcome:
-    """What Lambda makes of a response: one that is too large is a function error (S-05, S-17)."""
+    """Treat a response as Lambda does: one that is too large is a function error (S-05, S-17)."""
     if json_size(value) <= RESPONSE_LIMIT:
         return Succeeded(value)
     text = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."

@@ -1,4 +1,4 @@
-"""What came of a scenario: counted as it happens, and told from the journal."""
+"""The result of a scenario: counted as things happen, and told from the journal."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ class Tally:
     """Counts what happens, and keeps the journal if it is wanted.
 
     Attributes:
-        keep: Whether to keep the journal.
+        keep: True to keep the journal.
         entries: The journal.
     """
 

@@ -45,10 +45,10 @@ class Record(_Strict, frozen=True):
     """A record, event or message, given one by one.
 
     Attributes:
-        id: What the scenario calls it.
+        id: The name of the record in the scenario.
         key: The partition key, the item key or the message group.
         at: When it arrives, in seconds from the start.
-        shard: Its shard, for streams.
+        shard: The record's shard, for streams.
         data: The payload, any JSON; by default ``{"id": <id>}``.
     """
 
@@ -93,7 +93,7 @@ class Queue(_Strict, frozen=True):
 
 
 class Source(_Strict, frozen=True):
-    """Where the records come from.
+    """The source of the records.
 
     Attributes:
         retention: Seconds that a stream keeps a record.
@@ -130,7 +130,7 @@ class Source(_Strict, frozen=True):
 
     @property
     def number(self) -> Callable[[str], int] | None:
-        """What tells the number of a generated record, from 1, by its id; None for records given one by one."""
+        """Tells the number of a generated record, from 1, by its id; None for records given one by one."""
         return _number if isinstance(self.records, Generated) else None
 
 
@@ -139,7 +139,7 @@ def _number(record_id: str) -> int:
 
 
 class Rule(_Strict, frozen=True):
-    """What the function does with batches that hold certain records."""
+    """A rule of the function's behaviour, for batches that hold certain records."""
 
     outcome: Behaviour
     records: Annotated[list[str], Meta(min_length=1)] | UnsetType = UNSET
@@ -258,7 +258,7 @@ def _place(message: str) -> tuple[str, str]:
 
 
 def _check(scenario: Scenario) -> None:
-    """What the types cannot say: unique ids, shards in order, fields that belong to another kind of source."""
+    """Check what the types cannot say: unique ids, shards in order, fields that belong to another kind of source."""
     source = scenario.source
     match source.declared:
         case StreamSource():

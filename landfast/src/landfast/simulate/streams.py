@@ -29,7 +29,7 @@ class Arrival(StreamRecord, frozen=True):
     """A record of a scenario, in its shard.
 
     Attributes:
-        index: Its place in the shard, from 1.
+        index: The record's place in the shard, from 1.
     """
 
     index: int = 0
@@ -39,8 +39,8 @@ class ScenarioShard(TailedShard[Arrival]):
     """A shard into which a scenario's records arrive; each is made when somebody could read it, and then forgotten.
 
     Args:
-        number: Its number.
-        records: What arrives in it, in order.
+        number: The shard's number.
+        records: The records that arrive in the shard, in order.
         make: Makes a stream record of one of them, given its place in the shard, from 1.
         world: The clock.
     """

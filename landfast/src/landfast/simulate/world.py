@@ -48,8 +48,8 @@ class SimulatedWorld:
     """Carries out at once, on a clock that jumps to what is due next; the order is the same in every run.
 
     Args:
-        function: What is called.
-        reserved_concurrency: Of the function; None if none is reserved.
+        function: The function that is called.
+        reserved_concurrency: The reserved concurrency of the function; None if none is reserved.
         tally: Takes the journal.
     """
 

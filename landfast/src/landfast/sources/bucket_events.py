@@ -1,4 +1,4 @@
-"""What S3 says about an object, to each kind of target.
+"""The events of S3 about an object, for each kind of target.
 
 Topics, queues and functions get the notification of S-37. EventBridge gets another event; its shape is that of the S3
 guide, "Amazon S3 event notifications to EventBridge: event message structure", and of what localstack recorded of AWS
@@ -17,7 +17,7 @@ from landfast.delivery.times import iso_milliseconds, iso_seconds
 from landfast.sources.notifications import Notification
 
 SUBJECT: Final = "Amazon S3 Notification"
-"""Of what a topic gets."""
+"""The subject of a topic's message."""
 
 DELETED: Final = "ObjectRemoved:Delete"
 MARKED: Final = "ObjectRemoved:DeleteMarkerCreated"
@@ -48,15 +48,15 @@ _WHOLE = ("ObjectCreated:", "ObjectRestore:")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """What was done to an object.
+    """A change of an object.
 
     Attributes:
-        name: Of the event, e.g. ``ObjectCreated:Put``.
-        key: Of the object, not encoded.
-        size: Of the object, in bytes.
-        etag: Of the object, without quotes.
-        version_id: Of the object; empty in a bucket without versions.
-        storage_class: Of an object that is restored.
+        name: The name of the event, e.g. ``ObjectCreated:Put``.
+        key: The key of the object, not encoded.
+        size: The size of the object, in bytes.
+        etag: The ETag of the object, without quotes.
+        version_id: The version id of the object; empty in a bucket without versions.
+        storage_class: The storage class of an object that is restored.
     """
 
     name: str
@@ -72,9 +72,9 @@ class Occasion:
     """When and where it was done.
 
     Attributes:
-        bucket: Its name.
-        region: Of the bucket.
-        account: Of the bucket and of who did it.
+        bucket: The bucket's name.
+        region: The region of the bucket.
+        account: The account of the bucket and of who did it.
         time: Unix seconds.
         sequence: Larger for what comes later.
         request_id: S3's id of the request.
@@ -143,7 +143,7 @@ def bus_event(happened: Happened, occasion: Occasion) -> Mapping[str, Any]:
 
 
 def trial(occasion: Occasion) -> str:
-    """What queues and topics get when a bucket begins to tell them something (S-42)."""
+    """Make the test event that queues and topics get when a bucket begins to tell them something (S-42)."""
     return json_text(
         {
             "Service": "Amazon S3",

@@ -1,4 +1,4 @@
-"""What is kept about buckets: whom they tell, what was begun and is not known to be done, and the order of events."""
+"""Keeps whom buckets tell, what was begun and is not known to be done, and the order of events."""
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from landfast.sources.rows import Keep
 BUCKET: Final = "bucket "
 INTENT: Final = "intent "
 SEQUENCE: Final = "sequence "
-"""What the keys of rows begin with; the bucket's name or the intent's number is the rest."""
+"""The beginning of the keys of rows; the bucket's name or the intent's number is the rest."""
 
 _NANOSECONDS = 1_000_000_000
 _NOTHING: Final = Configuration()
@@ -25,7 +25,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         number: Its own; a later one has a larger one.
         operation: AWS's name of the request.
         bucket: Its name.
-        keys: Of the objects, each with the version that was asked for, or an empty text.
+        keys: The keys of the objects, each with the version that was asked for, or an empty text.
         time: When it was begun, in Unix seconds of the engine's clock.
         trace: The trace header that came with it.
     """
@@ -42,7 +42,7 @@ class Buckets:
     """All buckets that tell somebody something.
 
     Args:
-        keep: Where rows are kept.
+        keep: Keeps the rows.
     """
 
     def __init__(self, keep: Keep) -> None:
@@ -96,7 +96,7 @@ class Buckets:
         Args:
             operation: AWS's name of it.
             bucket: The bucket's name.
-            keys: Of the objects, with the versions that were asked for.
+            keys: The keys of the objects, with the versions that were asked for.
             time: In Unix seconds of the engine's clock.
             trace: The trace header that came with it.
         """

@@ -20,7 +20,7 @@ DEFAULT: Final = "default"
 
 BUS: Final = "bus "
 RULE: Final = "rule "
-"""What the keys of rows begin with."""
+"""The beginning of the keys of rows."""
 
 MOST_TARGETS: Final = 5
 """Targets of a rule."""
@@ -32,14 +32,14 @@ class Bus(msgspec.Struct, kw_only=True, omit_defaults=True):
     """An event bus.
 
     Attributes:
-        name: Its name.
-        arn: Its ARN.
+        name: The bus's name.
+        arn: The bus's ARN.
         created: When it was made, in Unix seconds.
         changed: When it was changed last.
         description: For people.
-        settings: What else was set, under AWS's names, and is only told again.
+        settings: The other settings, under AWS's names, which are only told again.
         policy: Statements of its resource policy.
-        tags: Its tags.
+        tags: The bus's tags.
     """
 
     name: str
@@ -56,8 +56,8 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     """For how long a target is tried.
 
     Attributes:
-        maximum_retry_attempts: How often, after the first try.
-        maximum_event_age_in_seconds: For how long.
+        maximum_retry_attempts: The most tries after the first one.
+        maximum_event_age_in_seconds: The seconds for which an event is tried.
     """
 
     maximum_retry_attempts: int = 185
@@ -68,8 +68,8 @@ class Target(msgspec.Struct, kw_only=True):
     """A target of a rule.
 
     Attributes:
-        id: Its id in the rule.
-        arn: Where to.
+        id: The target's id in the rule.
+        arn: The ARN of the target.
         params: All that was given, under AWS's names.
     """
 
@@ -79,12 +79,12 @@ class Target(msgspec.Struct, kw_only=True):
 
     @property
     def input(self) -> Input:
-        """What it gets of an event."""
+        """The input that it gets of an event."""
         return input_of(self.params.get("Input"), self.params.get("InputPath"), self.transformer)
 
     @property
     def transformer(self) -> Transformer | None:
-        """Its `InputTransformer`; None without one."""
+        """The target's `InputTransformer`; None without one."""
         given = self.params.get("InputTransformer")
         return None if given is None else msgspec.convert(given, Transformer)
 
@@ -104,15 +104,15 @@ class Rule(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A rule of a bus.
 
     Attributes:
-        name: Its name.
+        name: The rule's name.
         bus: The bus's name.
-        arn: Its ARN.
-        pattern: Its event pattern, as text; None for a schedule.
-        schedule: Its schedule, which is not followed.
-        state: Whether it is on.
-        settings: What else was set, under AWS's names.
+        arn: The rule's ARN.
+        pattern: The rule's event pattern, as text; None for a schedule.
+        schedule: The rule's schedule, which is not followed.
+        state: The state of the rule.
+        settings: The other settings, under AWS's names.
         targets: By id, in the order in which they were added.
-        tags: Its tags.
+        tags: The rule's tags.
     """
 
     name: str
@@ -130,8 +130,8 @@ class EventBuses:
     """All buses of an account in a region, with their rules.
 
     Args:
-        keep: Where rows are kept.
-        prefix: What an ARN begins with, e.g. ``arn:aws:events:eu-west-1:123456789012:``.
+        keep: Keeps the rows.
+        prefix: The beginning of an ARN, e.g. ``arn:aws:events:eu-west-1:123456789012:``.
         now: When the default bus was made, in Unix seconds.
     """
 
@@ -162,10 +162,10 @@ class EventBuses:
             Refusal: It does not exist.
         """
         plain = bus_name(name)
-        found = self.buses.get(plain)
-        if found is None or (name and name.startswith("arn:") and name != found.arn):
+        bus = self.buses.get(plain)
+        if bus is None or (name and name.startswith("arn:") and name != bus.arn):
             raise _not_found(f"Event bus {plain} does not exist.")
-        return found
+        return bus
 
     def create_bus(self, name: str, now: float, params: Mapping[str, Any]) -> Bus:
         """Make a bus.
@@ -221,10 +221,10 @@ class EventBuses:
         Raises:
             Refusal: It does not exist.
         """
-        found = self._rules[bus.name].get(name)
-        if found is None:
+        rule = self._rules[bus.name].get(name)
+        if rule is None:
             raise _not_found(f"Rule {name} does not exist on EventBus {bus.name}.")
-        return found
+        return rule
 
     def put_rule(self, bus: Bus, params: Mapping[str, Any]) -> Rule:
         """Make a rule, or change it; its targets stay.
@@ -262,14 +262,14 @@ class EventBuses:
         Raises:
             Refusal: It has targets.
         """
-        found = self._rules[bus.name].get(name)
-        if found is None:
+        rule = self._rules[bus.name].get(name)
+        if rule is None:
             return
-        if found.targets:
+        if rule.targets:
             raise Refusal("ValidationException", "Rule can't be deleted since it has targets.")
         del self._rules[bus.name][name]
-        self._patterns.pop(found.arn, None)
-        self._keep(_key(found), None)
+        self._patterns.pop(rule.arn, None)
+        self._keep(_key(rule), None)
 
     def keep_rule(self, rule: Rule) -> None:
         """Keep what has changed about a rule."""

@@ -1,4 +1,4 @@
-"""What `PutEvents` takes, and the events that are made of it.
+"""The entries that `PutEvents` takes, and the events that are made of them.
 
 Sources: EventBridge API, `PutEvents` (the total size of all entries, 1 MB since 2026) and `PutEventsRequestEntry`; User
 Guide, "Calculating PutEvents event entry size". The texts of errors as recorded by LocalStack
@@ -65,7 +65,7 @@ def error(entry: Mapping[str, Any], *, reserved: bool = False) -> EntryError | N
 
     Args:
         entry: As `PutEvents` has it.
-        reserved: Whether it may come from an AWS service.
+        reserved: True if it may come from an AWS service.
     """
     for name in _REQUIRED:
         if not entry.get(name):

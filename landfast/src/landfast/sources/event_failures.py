@@ -1,4 +1,4 @@
-"""What becomes of an event that a target refuses: tried again, or a dead letter.
+"""The end of an event that a target refuses: it is tried again, or becomes a dead letter.
 
 EventBridge tries for 24 hours and up to 185 times, with growing waits; a target that is not there, or that may not be
 used, is not tried again. How the waits grow is not published: here they double from 1 s to 490 s, which fills the 24
@@ -23,7 +23,7 @@ WAITS: Final = Backoff(base=1.0, factor=2.0, cap=490.0)
 """Between tries."""
 
 Exhausted = Literal["MaximumRetryAttempts", "MaximumEventAgeInSeconds"]
-"""What of a retry policy is used up."""
+"""The limits of a retry policy that can be used up."""
 
 _TEMPORARY = frozenset(
     {
@@ -57,9 +57,9 @@ class Pending(msgspec.Struct, kw_only=True):
         rule: The rule's name.
         target: The target's id.
         first: When it was tried first, in Unix seconds.
-        tries: How often it was tried.
+        tries: The number of tries.
         due: When it is tried again.
-        hopped: Whether it came from another bus.
+        hopped: True if it came from another bus.
         trace: The trace header that goes with it.
     """
 
@@ -75,12 +75,12 @@ class Pending(msgspec.Struct, kw_only=True):
 
 
 def is_temporary(code: str, status: int) -> bool:
-    """Whether trying again may help: the target was busy, or it failed itself."""
+    """Tell whether trying again may help: the target was busy, or it failed itself."""
     return code in _TEMPORARY or status == 429 or (status >= 500 and code != "NotImplementedException")  # noqa: PLR2004
 
 
 def exhausted(policy: RetryPolicy, first: float, tries: int, due: float) -> Exhausted | None:
-    """What of a policy is used up by a try that would be made at `due`; None if it may be made."""
+    """Name the limit of a policy that a try at `due` would exceed; None if it may be made."""
     if tries > policy.maximum_retry_attempts:
         return "MaximumRetryAttempts"
     return "MaximumEventAgeInSeconds" if due - first > policy.maximum_event_age_in_seconds else None

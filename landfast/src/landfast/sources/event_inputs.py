@@ -1,4 +1,4 @@
-"""What a rule's target gets: the event, a part of it, a constant, or a text made of its parts.
+"""The input of a rule's target: the event, a part of it, a constant, or a text made of its parts.
 
 In a template, ``<name>`` stands for a variable. Within a string its text is put in as it is (of an object or an array,
 without quotes, so that the string stays one); elsewhere it is put in as JSON, so that a string gets quotes. What a path
@@ -48,7 +48,7 @@ class Transformer(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What templates may name besides the event.
+    """The names besides the event that templates may use.
 
     Attributes:
         rule: The rule's ARN.
@@ -68,7 +68,7 @@ type Input = Callable[[Mapping[str, Any], Occasion], str]
 
 
 def input_of(constant: str | None, path: str | None, transformer: Transformer | None) -> Input:
-    """What a target gets. Whatever is given was checked by `check`.
+    """Make what a target gets. Whatever is given was checked by `check`.
 
     Args:
         constant: `Input`.
@@ -168,10 +168,10 @@ def _filled(template: str, put: Callable[[str, bool], str]) -> str:
     made: list[str] = []
     within, place = False, 0
     while place < len(template):
-        found = _VARIABLE.match(template, place)
-        if found is not None:
-            made.append(put(found[1], within))
-            place = found.end()
+        match = _VARIABLE.match(template, place)
+        if match is not None:
+            made.append(put(match[1], within))
+            place = match.end()
             continue
         length = 2 if within and template[place] == "\\" else 1
         if template[place] == '"':
@@ -182,7 +182,7 @@ def _filled(template: str, put: Callable[[str, bool], str]) -> str:
 
 
 def _promises_json(template: str) -> bool:
-    """Whether a template is that of an object or an array."""
+    """Tell whether a template is that of an object or an array."""
     return template.lstrip().startswith(("{", "["))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 MISSING: Final = object()
-"""What a path leads to where there is nothing."""
+"""The end of a path that leads to nothing."""
 
 _STEP = re.compile(
     r"\.(?P<all>\*)|\.(?P<name>[^.\[\]*]+)|\[(?P<every>\*)\]|\[(?P<place>-?\d+)\]|\['(?P<quoted>[^']*)'\]"
@@ -41,15 +41,15 @@ class Path:
         steps: list[str | int | None] = []
         place = 1
         while place < len(text):
-            found = _STEP.match(text, place)
-            if found is None:
+            match = _STEP.match(text, place)
+            if match is None:
                 raise ValueError(text)
-            steps.append(_step(found))
-            place = found.end()
+            steps.append(_step(match))
+            place = match.end()
         return cls(tuple(steps))
 
     def of(self, event: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON
-        """What the path leads to in an event; `MISSING` if there is nothing."""
+        """Return what the path leads to in an event; `MISSING` if there is nothing."""
         return _at(event, self.steps)
 
 

@@ -27,7 +27,7 @@ class ShardIterator(msgspec.Struct, frozen=True, array_like=True):
         shard: The shard's number.
         index: The next record has at least this index.
         issued: When a client was given the iterator, in Unix seconds.
-        explicit: Whether it was asked for by a sequence number.
+        explicit: True if it was asked for by a sequence number.
     """
 
     stream: str
@@ -45,7 +45,7 @@ class ShardIterator(msgspec.Struct, frozen=True, array_like=True):
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """What a text says.
+        """Read an iterator.
 
         Raises:
             InvalidIteratorError: It is no shard iterator.

@@ -34,12 +34,12 @@ class KinesisStream:
     the open shard whose range holds its hash key; after a split or merge those are the children only (S-143).
 
     Args:
-        settings: What it is set to.
+        settings: The settings of the stream; `save` after a change.
         keep: Keeps its rows.
         rows: Those that were kept before a restart, in the order of their keys.
 
     Attributes:
-        settings: What it is set to; `save` after a change.
+        settings: The settings of the stream; `save` after a change.
     """
 
     def __init__(self, settings: Settings, keep: Keep, rows: Iterable[tuple[str, bytes]] = ()) -> None:
@@ -67,7 +67,7 @@ class KinesisStream:
 
     @property
     def arn(self) -> str:
-        """Its ARN."""
+        """The stream's ARN."""
         return self.settings.arn
 
     @property
@@ -91,7 +91,7 @@ class KinesisStream:
         return self.settings.retention_hours * HOUR
 
     def readable_shards(self) -> Sequence[KinesisShard]:
-        """What mappings read."""
+        """Return the shards that mappings read."""
         return [*self.shards.values()]
 
     def watch(self, resharded: Callable[[], None]) -> None:

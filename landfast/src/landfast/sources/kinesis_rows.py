@@ -1,4 +1,4 @@
-"""What is kept of a Kinesis stream, row by row: its settings, its shards, its records."""
+"""The rows that are kept of a Kinesis stream: its settings, its shards, its records."""
 
 from typing import Final, Literal
 
@@ -16,10 +16,10 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True):
     """A registered consumer.
 
     Attributes:
-        name: Its name.
-        arn: Its ARN, which ends with the second in which it was registered.
+        name: The consumer's name.
+        arn: The consumer's ARN, which ends with the second in which it was registered.
         created: When, in Unix seconds.
-        tags: Its tags.
+        tags: The consumer's tags.
     """
 
     name: str
@@ -29,23 +29,23 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What a stream is set to, under AWS's names.
+    """The settings of a stream, under AWS's names.
 
     Attributes:
-        name: Its name.
-        arn: Its ARN.
+        name: The stream's name.
+        arn: The stream's ARN.
         created: When it was made, in Unix seconds.
-        mode: Its capacity mode; throughput is not limited here in either.
+        mode: The stream's capacity mode; throughput is not limited here in either.
         retention_hours: For how long it keeps a record.
         max_record_kib: The largest record, key and data together.
-        key_id: What it is said to be encrypted with; None if it is not.
+        key_id: The key that it is said to be encrypted with; None if it is not.
         metrics: The shard-level metrics that are said to be kept.
-        tags: Its tags.
-        consumers: Its consumers, by name.
+        tags: The stream's tags.
+        consumers: The stream's consumers, by name.
         policies: Resource policies, by the ARN they are attached to.
         warm_throughput: In MiB per second; None if it was never set.
-        distribution: Whether partition keys decide about shards.
-        shards: How many shards were ever made.
+        distribution: The way in which shards are chosen: ``AUTO`` if partition keys do not decide.
+        shards: The number of shards that were ever made.
         floor: The next record's index is at least this.
     """
 
@@ -72,7 +72,7 @@ class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     @property
     def told(self) -> str:
-        """How AWS names it in its errors."""
+        """AWS's name for the stream in its errors."""
         return f"stream {self.name} under account {self.account}"
 
 
@@ -80,7 +80,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A record of a Kinesis stream.
 
     Attributes:
-        index: Its place among all records of the stream, from 1.
+        index: The record's place among all records of the stream, from 1.
         key: The partition key.
         data: The bytes that were put.
         arrived: When, in Unix seconds.
@@ -96,7 +96,7 @@ class ShardRow(msgspec.Struct, frozen=True, array_like=True):
     """A shard as it is kept.
 
     Attributes:
-        number: Its number in the stream, from 0.
+        number: The shard's number in the stream, from 0.
         first: The first hash key of its range, in decimal digits.
         last: The last one.
         created: The second in its sequence numbers.

@@ -32,12 +32,12 @@ _DIGITS: Final = 47
 
 @dataclass(frozen=True, slots=True)
 class SequenceNumber:
-    """What a sequence number of a Kinesis stream tells.
+    """The parts of a sequence number of a Kinesis stream.
 
     Attributes:
         created: The Unix second in which its shard was made.
         shard: The number of its shard.
-        index: Its place among all records of the stream; 0 is the shard's start.
+        index: The record's place among all records of the stream; 0 is the shard's start.
         at: The Unix second of the record's arrival.
     """
 
@@ -48,7 +48,7 @@ class SequenceNumber:
 
     @classmethod
     def read(cls, text: str) -> "SequenceNumber":
-        """What a sequence number tells.
+        """Read a sequence number.
 
         Raises:
             ValueError: It is none of a Kinesis stream.
@@ -71,7 +71,7 @@ class ShardNumbers:
 
     Attributes:
         created: The Unix second in which the shard was made.
-        shard: Its number.
+        shard: The shard's number.
     """
 
     created: int
@@ -90,7 +90,7 @@ class ShardNumbers:
         )
 
     def is_mine(self, number: SequenceNumber) -> bool:
-        """Whether a sequence number is of this shard."""
+        """Tell whether a sequence number is of this shard."""
         return (number.created, number.shard) == (self.created, self.shard)
 
 
@@ -98,7 +98,7 @@ class KinesisShard(ShardLog[Record]):
     """One shard.
 
     Attributes:
-        number: Its number in the stream, from 0.
+        number: The shard's number in the stream, from 0.
         first: The first hash key of its range.
         last: The last one.
         opened: When it was made, in Unix seconds.
@@ -124,7 +124,7 @@ class KinesisShard(ShardLog[Record]):
 
     @property
     def row(self) -> ShardRow:
-        """What is kept of it."""
+        """The row that is kept of the shard."""
         return ShardRow(
             number=self.number,
             first=str(self.first),
@@ -138,7 +138,7 @@ class KinesisShard(ShardLog[Record]):
 
     @property
     def start(self) -> str:
-        """What tells the shard from one of the same id of a stream of the same name that was deleted."""
+        """A text that no other shard of this id has had, such as one of a deleted stream of the same name."""
         return self.starting_sequence_number
 
     @property
@@ -156,7 +156,7 @@ class KinesisShard(ShardLog[Record]):
         return self.numbers.text(record.index, record.arrived)
 
     def reader(self, stream_arn: str, role_arn: str) -> Callable[[Record], StreamRecord]:
-        """What makes one of its records as the functions of a mapping get it (S-83)."""
+        """Return a function that makes the shard's records as the functions of a mapping get them (S-83)."""
         region = stream_arn.split(":")[3]
 
         def read(record: Record) -> StreamRecord:
@@ -188,7 +188,7 @@ class KinesisShard(ShardLog[Record]):
         self.closed, self.closed_at = True, now
 
     def was_open(self, since: float, until: float) -> bool:
-        """Whether it was open at some time between two, both included."""
+        """Tell whether it was open at some time between two, both included."""
         return self.opened <= until and (self.closed_at is None or self.closed_at >= since)
 
 
@@ -203,6 +203,6 @@ def hash_key(partition_key: str) -> int:
 
 
 def even_starts(count: int) -> list[int]:
-    """Where the ranges of `count` shards of equal size begin."""
+    """List the beginnings of the ranges of `count` shards of equal size."""
     size = HASH_KEYS // count
     return [size * number for number in range(count)]

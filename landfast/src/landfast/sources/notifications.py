@@ -18,10 +18,10 @@ from landfast.sources.refusal import Refusal
 type Kind = Literal["topic", "queue", "function"]
 
 SERVICES: Final[Mapping[str, Kind]] = {"sns": "topic", "sqs": "queue", "lambda": "function"}
-"""What a target is, by the service of its ARN."""
+"""The kinds of targets, by the service of their ARNs."""
 
 ELEMENTS: Final[Mapping[Kind, str]] = {"topic": "Topic", "queue": "Queue", "function": "CloudFunction"}
-"""How S3's XML calls a target; ``<Name>Configuration`` is around it."""
+"""The names of targets in S3's XML; ``<Name>Configuration`` is around them."""
 
 EVENTS: Final = frozenset(
     {
@@ -78,10 +78,10 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """One target and what it is told.
 
     Attributes:
-        arn: Of a topic, a queue or a function.
+        arn: The ARN of a topic, a queue or a function.
         events: For example ``s3:ObjectCreated:*``.
         filters: Names in lower case, ``prefix`` or ``suffix``, with their values.
-        id: Of the notification; empty until one is made.
+        id: The id of the notification; empty until one is made.
     """
 
     arn: str
@@ -91,27 +91,27 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     @property
     def kind(self) -> Kind | None:
-        """What its target is; None of an ARN that S3 cannot read."""
+        """The kind of the target; None of an ARN that S3 cannot read."""
         parts = self.arn.split(":")
         named = parts[0] == "arn" and len(parts) >= _ARN_PARTS and all((parts[1], parts[3], parts[4], parts[5]))
         return SERVICES.get(parts[2]) if named else None
 
     @property
     def prefix(self) -> str:
-        """What keys begin with, decoded."""
+        """The prefix of keys, decoded."""
         return decode_key(dict(self.filters).get("prefix", ""))
 
     @property
     def suffix(self) -> str:
-        """What keys end with, decoded."""
+        """The suffix of keys, decoded."""
         return decode_key(dict(self.filters).get("suffix", ""))
 
     def matches(self, event: str, key: str) -> bool:
-        """Whether its target is told about an event.
+        """Tell whether its target is told about an event.
 
         Args:
             event: Its name without ``s3:``, e.g. ``ObjectCreated:Put``.
-            key: Of the object, not encoded.
+            key: The key of the object, not encoded.
         """
         return (
             any(_covers(named, f"s3:{event}") for named in self.events)
@@ -120,20 +120,22 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         )
 
     def overlaps(self, other: "Notification") -> bool:
-        """Whether both could match one event of one object."""
+        """Tell whether both could match one event of one object."""
         if not (self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix)):
             return False
         if not (self.suffix.endswith(other.suffix) or other.suffix.endswith(self.suffix)):
             return False
-        return any(_covers(one, two) or _covers(two, one) for one in self.events for two in other.events)
+        return any(
+            _covers(event, another) or _covers(another, event) for event in self.events for another in other.events
+        )
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a bucket tells.
+    """The notification configuration of a bucket.
 
     Attributes:
         notifications: To topics, queues and functions.
-        event_bus: Whether EventBridge is told everything.
+        event_bus: True if EventBridge is told everything.
     """
 
     notifications: tuple[Notification, ...] = ()
@@ -141,7 +143,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     @property
     def empty(self) -> bool:
-        """Whether nobody is told anything."""
+        """True if nobody is told anything."""
         return not self.notifications and not self.event_bus
 
     def with_ids(self, made: Iterable[str]) -> "Configuration":
@@ -155,11 +157,11 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         )
 
     def tells(self, events: Sequence[str], key: str | None) -> bool:
-        """Whether anybody is told about one of these events.
+        """Tell whether anybody is told about one of these events.
 
         Args:
             events: Their names without ``s3:``.
-            key: Of the object; None if it is not known yet.
+            key: The key of the object; None if it is not known yet.
         """
         return self.event_bus or any(
             key is None or each.matches(event, key) for each in self.notifications for event in events
@@ -183,12 +185,12 @@ def check(configuration: Configuration) -> None:
     ids = [each.id for each in configuration.notifications if each.id]
     if len(ids) != len(set(ids)):
         raise InvalidArgument("Same ID used for multiple configurations. IDs must be unique")
-    for one, two in combinations(configuration.notifications, 2):
-        if one.overlaps(two):
+    for first, second in combinations(configuration.notifications, 2):
+        if first.overlaps(second):
             raise InvalidArgument(
                 "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes "
                 "are overlapping for the same event type."
-                if one.filters or two.filters
+                if first.filters or second.filters
                 else "Configurations overlap. Configurations on the same bucket cannot share a common event type."
             )
 

@@ -1,4 +1,4 @@
-"""What a machine refuses, by AWS's name and in AWS's words where they are known."""
+"""Refusals of a machine, by AWS's name and in AWS's words where they are known."""
 
 
 class Refusal(Exception):  # noqa: N818 - AWS refuses a request; its own name for the error is in `code`
@@ -7,7 +7,7 @@ class Refusal(Exception):  # noqa: N818 - AWS refuses a request; its own name fo
     Attributes:
         code: AWS's name of the error, e.g. ``ResourceNotFoundException``.
         message: For people.
-        status: Of HTTP, as AWS answers it.
+        status: The HTTP status, as AWS answers it.
     """
 
     def __init__(self, code: str, message: str, *, status: int = 400) -> None:
@@ -21,5 +21,5 @@ _MISSING = ("NotFound", "NonExistent", "DoesNotExist", "InvalidTarget")
 
 
 def says_missing(code: str) -> bool:
-    """Whether an error's name says that something is not there: each service of AWS has its own."""
+    """Tell whether an error's name says that something is not there: each service of AWS has its own."""
     return any(part in code for part in _MISSING)

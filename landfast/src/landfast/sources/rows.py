@@ -1,4 +1,4 @@
-"""What a machine must not forget, row by row."""
+"""The rows of what a machine must not forget."""
 
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -13,7 +13,7 @@ type Keep = Callable[[str, bytes | None], None]
 
 
 def parted[S](rows: Iterable[tuple[str, bytes]], settings: type[S]) -> tuple[S, Iterable[tuple[str, bytes]]]:
-    """What a stream is set to, and its other rows, in the order of their keys."""
+    """Part a stream's rows into its settings and the others, which stay in the order of their keys."""
     kept = dict(rows)
     return msgspec.msgpack.decode(kept.pop(SETTINGS), type=settings), kept.items()
 

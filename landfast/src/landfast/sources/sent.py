@@ -1,4 +1,4 @@
-"""What one service sends to another: a destination's record, a notification, a rule's event."""
+"""A thing that one service sends to another: a destination's record, a notification, a rule's event."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ class Sent:
     Attributes:
         body: The text: a message's body, a topic's message, a function's event as JSON text, a record's data.
         attributes: Message attributes in SQS's form: ``{"DataType": ..., "StringValue": ... or "BinaryValue": bytes}``.
-        subject: Of a topic's message.
+        subject: The subject of a topic's message.
         group: The message group id.
         deduplication_id: The message deduplication id.
-        partition_key: Of a stream's record.
-        entry: Of an event bus: the entry as ``PutEvents`` takes it, or the whole event from another bus.
+        partition_key: The partition key of a stream's record.
+        entry: The entry for an event bus, as ``PutEvents`` takes it, or the whole event from another bus.
         trace: The trace header that goes with it (S-34); empty for none.
-        origin: What it comes from, for people, as the journal's `Accepted.origin`.
-        request_id: Of a function's event; a new one without it.
+        origin: The origin, for people, as in the journal's `Accepted.origin`.
+        request_id: The request id of a function's event; a new one without it.
     """
 
     body: str = ""

@@ -13,7 +13,7 @@ class Stored(Protocol):
 
     @property
     def index(self) -> int:
-        """Its place in the stream: whole numbers that increase."""
+        """The record's place in the stream: whole numbers that increase."""
         ...
 
     @property
@@ -31,7 +31,7 @@ class Tail[R: Stored]:
 
     Attributes:
         next: The number, from the shard's first record on, of the record that is read next.
-        lost: Whether records after the place where it began had left the stream before.
+        lost: True if records after the place where it began had left the stream before.
         gone: Why nothing can be read any more; empty while the shard is there.
     """
 
@@ -60,7 +60,7 @@ class Tail[R: Stored]:
 
     @property
     def ended(self) -> bool:
-        """Whether the shard is closed, and everything in it was read."""
+        """True if the shard is closed, and everything in it was read."""
         return self._log.closed and self.next >= self._log.end
 
     def arrive(self) -> None:
@@ -68,7 +68,7 @@ class Tail[R: Stored]:
         self._arrived()
 
     def miss(self, upto: int, rule: str) -> None:
-        """What comes before the number `upto` leaves the stream now, by this rule."""
+        """Pass over what comes before the number `upto`: it leaves the stream now, by this rule."""
         if self.next < upto:
             missed = self._log.slice(self.next, upto - self.next)
             self.next = upto
@@ -89,7 +89,7 @@ class ShardLog[R: Stored]:
     Attributes:
         id: The shard's id.
         parents: The ids of the shards it was made of; they may have left the stream already.
-        closed: Whether it takes no more records.
+        closed: True if it takes no more records.
         trimmed: The index of the last record that has left the stream; 0 if none has.
     """
 
@@ -122,7 +122,7 @@ class ShardLog[R: Stored]:
 
     @property
     def start(self) -> str:
-        """What tells the shard from one of the same id of a stream of the same name that was deleted."""
+        """A text that no other shard of this id has had, such as one of a deleted stream of the same name."""
         return ""
 
     def append(self, record: R) -> None:
@@ -179,6 +179,12 @@ class ShardLog[R: Stored]:
         tail = Tail(self, number, lost=lost)
         self._tails.append(tail)
         return tail
+
+    def has_unread(self, position: Position) -> bool:
+        """Whether a reader that has come to a position has not read everything that the shard ever held."""
+        tail = self.tail(position)
+        self._tails.remove(tail)
+        return tail.next < self.end or tail.lost or (self.trimmed > 0 and not isinstance(position, After))
 
     def let_go(self, upto: int, rule: str) -> Sequence[R]:
         """Let go of the records before the number `upto`, and tell the readers that have not read them."""

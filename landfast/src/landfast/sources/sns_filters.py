@@ -23,7 +23,7 @@ LARGEST: Final = 256 * 1024
 """Bytes of a policy."""
 
 type Policy = Callable[[str, Mapping[str, Any]], bool]
-"""Whether a message passes: its body, and its attributes in the form of the API."""
+"""Tells whether a message passes, by its body, and its attributes in the form of the API."""
 
 _BODY: Final = Dialect(nested_case=False, equal_numbers=True)
 _ATTRIBUTES: Final = Dialect(nested_case=False, equal_numbers=True, unlike_all=True)
@@ -34,7 +34,7 @@ def policy(document: str, scope: Scope) -> Policy | None:
 
     Args:
         document: The attribute's value: JSON text, or nothing.
-        scope: What the policy looks at.
+        scope: The part of a message that the policy looks at.
 
     Raises:
         PatternError: SNS refuses it.
@@ -91,7 +91,7 @@ def _seen(attribute: Mapping[str, Any]) -> list[object]:
 
 
 def _elements(text: str) -> object:
-    """What an array holds; a text that is no array counts as one."""
+    """Return the elements of an array; a text that is no array counts as one."""
     try:
         value = read_json(text)
     except NotJsonError:

@@ -36,15 +36,15 @@ class Message:
     """A message that a topic has taken.
 
     Attributes:
-        id: Its id.
+        id: The message's id.
         topic: The ARN of its topic.
         time: When it was published, in Unix seconds.
         texts: By protocol; ``default`` for all others (`MessageStructure`).
         subject: None without one.
         attributes: In the form of the API: ``DataType`` with ``StringValue``, or ``BinaryValue`` in bytes.
         group: The message group id; None without one.
-        deduplication_id: Of a FIFO topic's message, made of its content where none was given.
-        sequence: Of a FIFO topic's message.
+        deduplication_id: The deduplication id of a FIFO topic's message, made of its content where none was given.
+        sequence: The sequence of a FIFO topic's message.
     """
 
     id: str
@@ -58,12 +58,12 @@ class Message:
     sequence: str | None = None
 
     def text(self, protocol: str) -> str:
-        """What an endpoint of a protocol gets."""
+        """Return what an endpoint of a protocol gets."""
         return self.texts.get(protocol, self.texts["default"])
 
 
 def texts(message: str, structure: str | None) -> dict[str, str]:
-    """What each protocol gets of a message.
+    """Return what each protocol gets of a message.
 
     Args:
         message: As it was published.
@@ -149,24 +149,24 @@ def envelope(message: Message, subscription: str, protocol: str = "sqs") -> str:
     """The notification as JSON text, as queues get it unless they want it raw.
 
     Args:
-        message: What was published.
+        message: The message that was published.
         subscription: The ARN of the subscription.
         protocol: Whose text it is; a dead-letter queue gets what its subscription's function would have got.
     """
-    told: dict[str, object] = {"Type": "Notification", "MessageId": message.id}
+    content: dict[str, object] = {"Type": "Notification", "MessageId": message.id}
     if message.sequence is not None:
-        told["SequenceNumber"] = message.sequence
-    told["TopicArn"] = message.topic
+        content["SequenceNumber"] = message.sequence
+    content["TopicArn"] = message.topic
     if message.subject is not None:
-        told["Subject"] = message.subject
-    told["Message"] = message.text(protocol)
-    told["Timestamp"] = iso_milliseconds(message.time)
+        content["Subject"] = message.subject
+    content["Message"] = message.text(protocol)
+    content["Timestamp"] = iso_milliseconds(message.time)
     if message.sequence is None:
-        told |= {"SignatureVersion": "1", "Signature": _SIGNATURE, "SigningCertURL": _certificate(message.topic)}
-    told["UnsubscribeURL"] = _unsubscribe(message.topic, subscription)
+        content |= {"SignatureVersion": "1", "Signature": _SIGNATURE, "SigningCertURL": _certificate(message.topic)}
+    content["UnsubscribeURL"] = _unsubscribe(message.topic, subscription)
     if message.attributes:
-        told["MessageAttributes"] = _shown(message.attributes)
-    return json_text(told)
+        content["MessageAttributes"] = _shown(message.attributes)
+    return json_text(content)
 
 
 def function_event(message: Message, subscription: str) -> str:
@@ -242,16 +242,16 @@ def _check_name(name: str) -> None:
 def _check_value(name: str, kind: str, attribute: Mapping[str, Any]) -> None:
     family = kind.partition(".")[0]
     member = "BinaryValue" if family == "Binary" else "StringValue"
-    told = f"The message attribute '{name}'"
+    what = f"The message attribute '{name}'"
     if not _TYPE.fullmatch(kind):
         reason = (
-            f"{told} has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and "
+            f"{what} has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and "
             "String."
         )
     elif member not in attribute and {"StringValue", "BinaryValue"} & attribute.keys():
-        reason = f"{told} with type '{kind}' must use field '{family if family == 'Binary' else 'String'}'."
+        reason = f"{what} with type '{kind}' must use field '{family if family == 'Binary' else 'String'}'."
     elif not attribute.get(member):
-        reason = f"{told} must contain non-empty message attribute value for message attribute type '{kind}'."
+        reason = f"{what} must contain non-empty message attribute value for message attribute type '{kind}'."
     elif family == "Number" and not _NUMBER.fullmatch(attribute[member]):
         reason = f"Could not cast message attribute '{name}' value to number."
     else:

@@ -1,4 +1,4 @@
-"""What a message that is published becomes: for each subscription, what its endpoint gets.
+"""Publishes messages: makes of each what the endpoint of each subscription gets.
 
 Nothing is delivered here: `publish` says what goes where, in the order of the subscriptions.
 
@@ -24,7 +24,7 @@ DEDUPLICATION: Final = 300.0
 """Seconds for which a deduplication id counts."""
 
 SEEN: Final = "seen "
-"""What the keys of rows of deduplication ids begin with."""
+"""The beginning of the keys of rows of deduplication ids."""
 
 _FIRST_SEQUENCE = 10_000_000_000_000_000_000
 
@@ -72,8 +72,8 @@ class Delivery:
 
     Attributes:
         subscription: Whose.
-        sent: What it gets.
-        redriven: What its dead-letter queue gets if the endpoint refuses.
+        sent: The content for the endpoint.
+        redriven: The content for the dead-letter queue if the endpoint refuses.
     """
 
     subscription: Subscription
@@ -83,12 +83,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What became of a message.
+    """The result of publishing a message.
 
     Attributes:
-        id: Its id; of a duplicate, that of the first.
-        sequence: Of a FIFO topic's message.
-        deliveries: Where it goes; a duplicate goes nowhere.
+        id: The message's id; of a duplicate, that of the first.
+        sequence: The sequence of a FIFO topic's message.
+        deliveries: The deliveries; a duplicate has none.
     """
 
     id: str
@@ -100,7 +100,7 @@ def check(topic: Topic, publication: Publication, place: int | None = None) -> N
     """Hold a message to what its topic takes.
 
     Args:
-        topic: Where to.
+        topic: The topic.
         publication: The message.
         place: Its number in its batch, from 1.
 
@@ -133,7 +133,7 @@ class Publisher:
 
     Args:
         topics: All topics.
-        keep: Where rows are kept.
+        keep: Keeps the rows.
         new_id: Makes UUIDs.
     """
 
@@ -145,18 +145,18 @@ class Publisher:
 
     def restore(self, rows: Iterable[tuple[str, bytes]]) -> None:
         """Take in what was kept; rows of other kinds are left to others."""
-        found = [
+        pending = [
             (key.removeprefix(SEEN), msgspec.msgpack.decode(content, type=Seen))
             for key, content in rows
             if key.startswith(SEEN)
         ]
-        self._seen = dict(sorted(found, key=lambda item: item[1].until))
+        self._seen = dict(sorted(pending, key=lambda item: item[1].until))
 
     def publish(self, topic: Topic, publication: Publication, now: float) -> Published:
         """Take in a message that `check` has passed.
 
         Args:
-            topic: Where to.
+            topic: The topic.
             publication: The message.
             now: In Unix seconds.
         """
@@ -203,7 +203,7 @@ class Publisher:
 
 
 def _scope(topic: Topic, group: str | None, identity: str) -> str:
-    """What a deduplication id counts in; none of its parts holds a space."""
+    """Return the scope of a deduplication id; none of its parts holds a space."""
     within = group if topic.attributes.get("FifoThroughputScope") == "MessageGroup" else ""
     return f"{topic.arn} {within} {identity}"
 

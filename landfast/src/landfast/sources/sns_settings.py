@@ -16,7 +16,7 @@ from landfast.sources.sns_filters import SCOPES, Policy, Scope, policy
 from landfast.sources.sns_messages import invalid
 
 PROTOCOLS: Final = frozenset({"sqs", "lambda"})
-"""What is run here."""
+"""The protocols that are run here."""
 
 _ELSEWHERE = frozenset({"http", "https", "email", "email-json", "sms", "application", "firehose"})
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,256}")
@@ -90,7 +90,7 @@ def check_endpoint(topic: str, protocol: str, endpoint: str) -> None:
 
     Args:
         topic: The topic's name.
-        protocol: Of the subscription.
+        protocol: The protocol of the subscription.
         endpoint: The ARN.
 
     Raises:
@@ -100,10 +100,10 @@ def check_endpoint(topic: str, protocol: str, endpoint: str) -> None:
         raise invalid(f"Protocol Reason: {protocol} subscriptions are not run locally; sqs and lambda are")
     if protocol not in PROTOCOLS:
         raise invalid(f"Amazon SNS does not support this protocol string: {protocol}")
-    found = parse(endpoint)
-    if found is None or found.kind != protocol:
+    target = parse(endpoint)
+    if target is None or target.kind != protocol:
         raise invalid("SQS endpoint ARN" if protocol == "sqs" else "Lambda endpoint ARN")
-    if found.fifo and not topic.endswith(_FIFO):
+    if target.fifo and not topic.endswith(_FIFO):
         raise invalid(
             "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics"
         )
@@ -119,7 +119,7 @@ def subscription_attributes(
     Args:
         attributes: All of them.
         topic: The topic's name.
-        protocol: Of the subscription.
+        protocol: The protocol of the subscription.
         endpoint: Its ARN.
         changed: The one that is set anew; None for a new subscription.
 

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 TOPIC: Final = "topic "
 SUBSCRIPTION: Final = "subscription "
-"""What the keys of rows begin with; the rest is the ARN."""
+"""The beginning of the keys of rows; the rest is the ARN."""
 
 
 class Topic(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A topic.
 
     Attributes:
-        arn: Its ARN.
+        arn: The topic's ARN.
         attributes: Those that were set.
-        tags: Its tags.
-        published: How many messages it has taken, if it is FIFO.
+        tags: The topic's tags.
+        published: The number of messages that it has taken, if it is FIFO.
     """
 
     arn: str
@@ -43,11 +43,11 @@ class Topic(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     @property
     def fifo(self) -> bool:
-        """Whether it keeps the order of its groups."""
+        """True if it keeps the order of its groups."""
         return self.name.endswith(".fifo")
 
     def is_set(self, attribute: str) -> bool:
-        """Whether a truth value is set to true."""
+        """Tell whether a truth value is set to true."""
         return self.attributes.get(attribute, "").lower() == "true"
 
 
@@ -55,7 +55,7 @@ class Subscription(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A subscription.
 
     Attributes:
-        arn: Its ARN.
+        arn: The subscription's ARN.
         topic: The ARN of its topic.
         protocol: ``sqs`` or ``lambda``.
         endpoint: The ARN of the queue or the function.
@@ -72,7 +72,7 @@ class Subscription(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     @property
     def raw(self) -> bool:
-        """Whether its queue gets the bare message."""
+        """True if its queue gets the bare message."""
         return self.attributes.get("RawMessageDelivery") == "true"
 
     @property
@@ -85,8 +85,8 @@ class Topics:
     """All topics of an account in a region.
 
     Args:
-        keep: Where rows are kept.
-        prefix: What an ARN begins with, e.g. ``arn:aws:sns:eu-west-1:123456789012:``.
+        keep: Keeps the rows.
+        prefix: The beginning of an ARN, e.g. ``arn:aws:sns:eu-west-1:123456789012:``.
         new_id: Makes UUIDs.
     """
 
@@ -101,13 +101,13 @@ class Topics:
 
     def restore(self, rows: Iterable[tuple[str, bytes]]) -> None:
         """Take in what was kept; rows of other kinds are left to others."""
-        found: list[Subscription] = []
+        subscriptions: list[Subscription] = []
         for key, content in rows:
             if key.startswith(TOPIC):
                 self.topics[key.removeprefix(TOPIC)] = msgspec.msgpack.decode(content, type=Topic)
             elif key.startswith(SUBSCRIPTION):
-                found.append(msgspec.msgpack.decode(content, type=Subscription))
-        for each in sorted(found, key=lambda one: one.number):
+                subscriptions.append(msgspec.msgpack.decode(content, type=Subscription))
+        for each in sorted(subscriptions, key=lambda one: one.number):
             self._add(each)
 
     def topic(self, arn: str) -> Topic:
@@ -116,13 +116,13 @@ class Topics:
         Raises:
             Refusal: It does not exist, or the ARN is none.
         """
-        found = self.topics.get(arn)
-        if found is None:
+        topic = self.topics.get(arn)
+        if topic is None:
             parts = len(arn.split(":"))
             if parts < len(self._prefix.split(":")):
                 raise invalid(f"TopicArn Reason: An ARN must have at least 6 elements, not {parts}")
             raise Refusal("NotFound", "Topic does not exist", status=404)
-        return found
+        return topic
 
     def subscription(self, arn: str) -> Subscription:
         """A subscription.
@@ -130,10 +130,10 @@ class Topics:
         Raises:
             Refusal: It does not exist.
         """
-        found = self.subscriptions.get(arn)
-        if found is None:
+        subscription = self.subscriptions.get(arn)
+        if subscription is None:
             raise Refusal("NotFound", "Subscription does not exist", status=404)
-        return found
+        return subscription
 
     def of_topic(self, arn: str) -> list[Subscription]:
         """A topic's subscriptions, in the order in which they were made."""
@@ -146,17 +146,17 @@ class Topics:
             Refusal: The name or an attribute is not valid, or the topic is there with others.
         """
         given = sns_settings.topic_attributes(name, attributes)
-        found = self.topics.get(self._prefix + name)
-        if found is None:
+        topic = self.topics.get(self._prefix + name)
+        if topic is None:
             made = Topic(arn=self._prefix + name, attributes=given, tags=dict(tags))
             self.topics[made.arn] = made
             self.keep_topic(made)
             return made
-        if any(found.attributes.get(key) != value for key, value in given.items() if key in attributes):
+        if any(topic.attributes.get(key) != value for key, value in given.items() if key in attributes):
             raise invalid("Attributes Reason: Topic already exists with different attributes")
-        if any(found.tags.get(key) != value for key, value in tags.items()):
+        if any(topic.tags.get(key) != value for key, value in tags.items()):
             raise invalid("Tags Reason: Topic already exists with different tags")
-        return found
+        return topic
 
     def delete(self, arn: str) -> None:
         """Forget a topic with its subscriptions; it need not exist."""
@@ -212,14 +212,14 @@ class Topics:
 
     def unsubscribe(self, arn: str) -> None:
         """Forget a subscription; it need not exist."""
-        found = self.subscriptions.pop(arn, None)
-        if found is not None:
-            self._of_topic[found.topic].pop(arn)
+        subscription = self.subscriptions.pop(arn, None)
+        if subscription is not None:
+            self._of_topic[subscription.topic].pop(arn)
             self._policies.pop(arn, None)
             self._keep(SUBSCRIPTION + arn, None)
 
     def passes(self, subscription: Subscription, body: str, attributes: Mapping[str, Any]) -> bool:
-        """Whether a message passes a subscription's filter policy."""
+        """Tell whether a message passes a subscription's filter policy."""
         if subscription.arn not in self._policies:
             self._policies[subscription.arn] = sns_settings.policy_of(subscription.attributes)
         policy = self._policies[subscription.arn]

@@ -40,12 +40,12 @@ type Redrive = Callable[[Message], bool]
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of the messages that a receive touched.
+    """The messages that a receive touched.
 
     Attributes:
-        messages: What was received.
-        dead_lettered: What had been received too often and went to the dead-letter queue instead (S-95).
-        expired: What the queue no longer keeps.
+        messages: The messages that were received.
+        dead_lettered: The messages that were received too often and went to the dead-letter queue instead (S-95).
+        expired: The messages that the queue no longer keeps.
     """
 
     messages: Sequence[Message]
@@ -58,9 +58,9 @@ class SqsQueue:
 
     Args:
         attributes: The queue's settings.
-        arn: Its ARN.
+        arn: The queue's ARN.
         keep: Keeps its rows.
-        redrive: Where messages go that were received too often; without it, they are only told (S-95).
+        redrive: Takes messages that were received too often; without it, they are only told (S-95).
         token: Tells its receipt handles from those of other queues, and of an earlier queue of its name.
     """
 
@@ -92,7 +92,7 @@ class SqsQueue:
 
     @property
     def attributes(self) -> QueueAttributes:
-        """Its settings."""
+        """The queue's settings."""
         return self._attributes
 
     @attributes.setter
@@ -107,7 +107,7 @@ class SqsQueue:
                     self._messages.hide(message, message.hidden_until + longer)
 
     def __len__(self) -> int:
-        """How many messages the queue holds, in flight, delayed or visible."""
+        """Tell how many messages the queue holds, in flight, delayed or visible."""
         return len(self._messages)
 
     def __iter__(self) -> Iterator[Message]:
@@ -121,12 +121,12 @@ class SqsQueue:
 
     @property
     def in_flight(self) -> int:
-        """How many were received and are still hidden."""
+        """The number of messages that were received and are still hidden."""
         return self._messages.in_flight
 
     @property
     def delayed(self) -> int:
-        """How many wait for their first delivery."""
+        """The number of messages that wait for their first delivery."""
         return self._messages.delayed
 
     def send(
@@ -150,7 +150,7 @@ class SqsQueue:
             group: Its message group.
             attributes: Its message attributes.
             trace: Its ``AWSTraceHeader``.
-            deduplication_id: Of a FIFO queue's message; repeats are not looked for without it.
+            deduplication_id: The deduplication id of a FIFO queue's message; repeats are not looked for without it.
             delay: Seconds until it becomes visible; None for the queue's own.
 
         Returns:
@@ -224,12 +224,12 @@ class SqsQueue:
         """Receive up to `limit` messages, at most 10.
 
         Args:
-            limit: How many.
+            limit: The most messages.
             now: The time.
             visibility_timeout: Seconds for which they are hidden; None for the queue's own.
             attempt_id: The receive request attempt id of a FIFO queue: a repeated request gets the same messages.
-            outside: Whether a client of the API receives them.
-            receiver: Who, for those who ask later.
+            outside: True if a client of the API receives them.
+            receiver: The receiver, for those who ask later.
         """
         messages = self._messages
         expired = messages.advance(now)
@@ -263,33 +263,33 @@ class SqsQueue:
 
         A handle is worth nothing once the message was received again; in a FIFO queue, once its time is over.
         """
-        found = self._find(handle, now)
-        if not isinstance(found, Message):
-            return found
-        self._messages.forget(found)
+        message = self._find(handle, now)
+        if not isinstance(message, Message):
+            return message
+        self._messages.forget(message)
         return "done"
 
     def change_visibility(self, handle: str, seconds: float, now: float) -> Handled:
         """Hide a message that is in flight for `seconds` from now."""
-        found = self._find(handle, now)
-        if not isinstance(found, Message):
-            return found
-        if found.given_back:
+        message = self._find(handle, now)
+        if not isinstance(message, Message):
+            return message
+        if message.given_back:
             return "given_back"
-        if found.hidden_until is None or found.hidden_until <= now:
+        if message.hidden_until is None or message.hidden_until <= now:
             return "not_in_flight"
-        if now + seconds > found.received_at + LONGEST_VISIBILITY:
+        if now + seconds > message.received_at + LONGEST_VISIBILITY:
             return "too_long"
-        found.given_back = not seconds
-        self._messages.hide(found, now + seconds)
+        message.given_back = not seconds
+        self._messages.hide(message, now + seconds)
         return "done"
 
     def release(self, handle: str, now: float) -> None:
         """Nobody has the message in hand any more: from now on it is waited for (S-93, S-97)."""
-        found = self._find(handle, now)
-        if isinstance(found, Message) and not found.awaited:
-            found.awaited = True
-            self._messages.plan(found)
+        message = self._find(handle, now)
+        if isinstance(message, Message) and not message.awaited:
+            message.awaited = True
+            self._messages.plan(message)
 
     def remove(self, message: Message) -> None:
         """Take a message out, for another queue."""
@@ -309,7 +309,7 @@ class SqsQueue:
         """Visible messages up to a number, which can be moved elsewhere now.
 
         Args:
-            limit: How many.
+            limit: The most messages.
             last: The largest number.
         """
         return [*islice((message for message in self if message.number <= last and self._is_free(message)), limit)]
@@ -319,7 +319,7 @@ class SqsQueue:
         return self._messages.due()
 
     def is_due_before(self, time: float) -> bool:
-        """Whether the next message may become visible or expire before then; quick to tell."""
+        """Tell whether the next message may become visible or expire before then; quick to tell."""
         return self._messages.is_due_before(time)
 
     def awaited(self) -> float | None:
@@ -331,7 +331,7 @@ class SqsQueue:
         return self._messages.advance(now)
 
     def _is_free(self, message: Message) -> bool:
-        """Whether a message is visible, and no other one of its group must come first (S-99)."""
+        """Tell whether a message is visible, and no other one of its group must come first (S-99)."""
         return message.hidden_until is None and not self._messages.is_blocked(message.group)
 
     def _number(self) -> int:
@@ -346,7 +346,7 @@ class SqsQueue:
         self._messages.add(message)
 
     def _gives_up(self, message: Message, dead: list[Message]) -> bool:
-        """Whether a message was received often enough and has gone to the dead-letter queue (S-95)."""
+        """Tell whether a message was received often enough and has gone to the dead-letter queue (S-95)."""
         most = self._attributes.max_receive_count
         if most is None or message.deliveries < most or (self._redrive is not None and not self._redrive(message)):
             return False
@@ -354,7 +354,7 @@ class SqsQueue:
         return True
 
     def _again(self, attempt_id: str, until: float, now: float) -> list[Message]:
-        """What a repeated request received, hidden anew, if nothing of it was changed, deleted or received since."""
+        """Return what a repeated request received, hidden anew, if none of it was changed, deleted or received."""
         first = self._repeats.received(attempt_id, now)
         if first is None:
             return []

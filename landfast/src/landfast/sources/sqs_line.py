@@ -20,8 +20,8 @@ class _Group(msgspec.Struct, gc=False):
 
     Attributes:
         visible: Heap of the numbers of what can be received.
-        hidden: How many are in flight.
-        offered: Its place among those that can be received from: how busy it is, and its first message.
+        hidden: The number of messages in flight.
+        offered: The group's place among those that can be received from: how busy it is, and its first message.
     """
 
     visible: list[int]
@@ -33,7 +33,7 @@ class Line:
     """The visible messages of a queue.
 
     Args:
-        fifo: Whether groups keep their order.
+        fifo: True if groups keep their order.
     """
 
     def __init__(self, *, fifo: bool) -> None:
@@ -42,16 +42,16 @@ class Line:
         self._heads: list[tuple[tuple[int, int], str]] = []
 
     def __bool__(self) -> bool:
-        """Whether there may be something to take."""
+        """Tell whether there may be something to take."""
         return bool(self._heads)
 
     def show(self, number: int, group: str) -> None:
         """A message can be received."""
-        found = self._groups.get(group)
-        if found is None:
-            found = self._groups[group] = _Group([])
-        heapq.heappush(found.visible, number)
-        self._offer(group, found)
+        place = self._groups.get(group)
+        if place is None:
+            place = self._groups[group] = _Group([])
+        heapq.heappush(place.visible, number)
+        self._offer(group, place)
 
     def take(self) -> tuple[int, str] | None:
         """Take the first message of the group whose turn it is; None if the group has changed since it was offered.
@@ -90,7 +90,7 @@ class Line:
             del self._groups[key]
 
     def is_blocked(self, key: str) -> bool:
-        """Whether the group's order forbids to hand out more of it now (S-99)."""
+        """Tell whether the group's order forbids to hand out more of it now (S-99)."""
         return self._fifo and key in self._groups and self._groups[key].hidden > 0
 
     def _offer(self, key: str, group: _Group) -> None:

@@ -13,7 +13,7 @@ NO_ATTRIBUTES: Final[Attributes] = {}
 """Shared by all messages that have none."""
 
 SENDER: Final = "AIDACKCEVSQ6C2EXAMPLE"
-"""Who has sent every message, as nobody signs in here."""
+"""The sender of every message, as nobody signs in here."""
 
 _FIRST_SEQUENCE: Final = 18_850_000_000_000_000_000
 _BINARY: Final = b"\x02"
@@ -30,7 +30,7 @@ class Message(msgspec.Struct, gc=False, eq=False):
     """One message in one queue.
 
     Attributes:
-        number: Its place in the order of sending.
+        number: The message's place in the order of sending.
         id: The message id.
         body: The text.
         sent_at: When it was sent; it stays when the message goes to a dead-letter queue.
@@ -38,18 +38,18 @@ class Message(msgspec.Struct, gc=False, eq=False):
         group: The message group id; empty without one.
         attributes: The message attributes.
         trace: The ``AWSTraceHeader``; empty without one.
-        deduplication_id: Of a message of a FIFO queue.
+        deduplication_id: The deduplication id of a message of a FIFO queue.
         source_arn: The queue whose dead letter it is; empty for none.
-        receives: How often it was received, in all queues.
-        deliveries: How often this queue has given it away: what `maxReceiveCount` limits.
+        receives: The number of receives, in all queues.
+        deliveries: The number of deliveries by this queue, which `maxReceiveCount` limits.
         first_received_at: When it was first received.
         received_at: When it was received last.
         hidden_until: Until when nobody receives it; None if anybody may.
-        given_back: Whether whoever has received it has made it visible again at once.
-        outside: Whether a client of the API has it in hand, or had it last, and not a mapping.
-        awaited: Whether somebody waits for it to become visible.
-        has_state: Whether it has a row for its state.
-        receiver: Who received it last, known to the queue's consumers only.
+        given_back: True if whoever has received it has made it visible again at once.
+        outside: True if a client of the API has it in hand, or had it last, and not a mapping.
+        awaited: True if somebody waits for it to become visible.
+        has_state: True if it has a row for its state.
+        receiver: The last receiver, known to the queue's consumers only.
     """
 
     number: int
@@ -75,12 +75,12 @@ class Message(msgspec.Struct, gc=False, eq=False):
 
     @property
     def is_delayed(self) -> bool:
-        """Whether it waits for its first delivery by this queue."""
+        """True if it waits for its first delivery by this queue."""
         return self.hidden_until is not None and not self.deliveries
 
     @property
     def sequence_number(self) -> str:
-        """What a FIFO queue calls its place."""
+        """The sequence number of a FIFO queue's message."""
         return str(_FIRST_SEQUENCE + self.number)
 
     def content(self) -> bytes:

@@ -18,13 +18,13 @@ class Messages:
     """Holds messages, each of them visible, in flight or delayed.
 
     Args:
-        fifo: Whether groups keep their order.
+        fifo: True if groups keep their order.
         retention: Seconds for which each is kept.
         keep: Keeps the rows of each message.
 
     Attributes:
-        in_flight: How many were received and are still hidden.
-        delayed: How many wait for their first delivery.
+        in_flight: The number of messages that were received and are still hidden.
+        delayed: The number of messages that wait for their first delivery.
     """
 
     def __init__(self, *, fifo: bool, retention: float, keep: Keep) -> None:
@@ -41,7 +41,7 @@ class Messages:
         self.delayed = 0
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Tell how many there are."""
         return len(self._stored)
 
     def __iter__(self) -> Iterator[Message]:
@@ -84,7 +84,7 @@ class Messages:
         """Take up to `room` messages whose turn it is; each must then be hidden.
 
         Args:
-            room: How many.
+            room: The number of messages that may be in flight.
             give_up: Tells of a message that it is to be forgotten instead.
         """
         line, stored = self._line, self._stored
@@ -156,7 +156,7 @@ class Messages:
         return messages
 
     def is_blocked(self, group: str) -> bool:
-        """Whether messages of the group have to wait for one that is in flight (S-99)."""
+        """Tell whether messages of the group have to wait for one that is in flight (S-99)."""
         return self._line.is_blocked(group)
 
     def due(self) -> float | None:
@@ -168,7 +168,7 @@ class Messages:
         return min(times, default=None)
 
     def is_due_before(self, time: float) -> bool:
-        """Whether anything is planned before then, perhaps for a message that is gone."""
+        """Tell whether anything is planned before then, perhaps for a message that is gone."""
         hidden, awaited, ages = self._hidden, self._awaited, self._ages
         return (
             (bool(hidden) and hidden[0][0] < time)
@@ -232,7 +232,7 @@ class Messages:
         return first if first and first[0][0] <= now else None
 
     def _first(self, plans: _Plans) -> bool:
-        """Whether any of the plans still holds; the first one then does."""
+        """Tell whether any of the plans still holds; the first one then does."""
         while plans and not self._is_hidden(plans[0]):
             heapq.heappop(plans)
         return bool(plans)

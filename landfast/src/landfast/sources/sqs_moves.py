@@ -19,16 +19,16 @@ class MoveTask(msgspec.Struct):
     """One task.
 
     Attributes:
-        id: Its id.
+        id: The task's id.
         source_arn: The dead-letter queue.
-        destination_arn: Where to; None for the queues that the messages came from.
+        destination_arn: The queue to move to; None for the queues that the messages came from.
         rate: Messages a second; None for as many as can be.
         started_at: When, in Unix seconds.
         due: When its next step is due.
         last: The number of the last message that it moves; what comes later is none of its own.
-        to_move: How many messages there were at its start.
-        moved: How many it has moved.
-        status: What has become of it.
+        to_move: The number of messages at its start.
+        moved: The number of messages that it has moved.
+        status: The status of the task.
         failure: Why it failed.
     """
 
@@ -50,11 +50,11 @@ class MoveTask(msgspec.Struct):
         return 1.0 / self.rate if self.rate else 0.0
 
     def step(self, queue: SqsQueue) -> list[Message]:
-        """What is moved in the next step; nothing if it is done."""
+        """Return the messages of the next step; none if it is done."""
         return queue.movable(1 if self.rate else _AT_ONCE, self.last)
 
     def destination(self, message: Message) -> str | None:
-        """Where a message goes; None if nobody knows."""
+        """Return the queue for a message; None if nobody knows."""
         return self.destination_arn or message.source_arn or None
 
     def fail(self, reason: str) -> None:

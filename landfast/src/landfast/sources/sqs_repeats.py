@@ -31,12 +31,12 @@ class FirstSend(msgspec.Struct, frozen=True, tag="send", array_like=True):
 
     @property
     def key(self) -> str:
-        """Of its row."""
+        """The key of its row."""
         return f"d{self.number}"
 
 
 class FirstReceive(msgspec.Struct, frozen=True, tag="receive", array_like=True):
-    """What was received with a receive request attempt id.
+    """The first receive with a receive request attempt id.
 
     Attributes:
         at: When it was received.
@@ -52,7 +52,7 @@ class FirstReceive(msgspec.Struct, frozen=True, tag="receive", array_like=True):
 
     @property
     def key(self) -> str:
-        """Of its row."""
+        """The key of its row."""
         return f"a{self.attempt_id}"
 
 

@@ -1,4 +1,4 @@
-"""What writes do to the items of a table, and the records that a table's stream makes of it."""
+"""Changes of a table's items by writes, and the records that a table's stream makes of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ class ChangeRecord(msgspec.Struct, frozen=True, array_like=True):
     """A record of a table's stream.
 
     Attributes:
-        index: Its place in the stream, from 1.
+        index: The record's place in the stream, from 1.
         keys: The item's keys.
         old: The item as it was; None where the view type leaves it out, or where there was none.
         new: The item as it is now; None likewise.
-        name: What was done to the item.
+        name: The event name: insertion, modification or removal.
         arrived: When, in Unix seconds.
     """
 
@@ -36,7 +36,7 @@ class ChangeRecord(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class ItemChange:
-    """What a committed write has done to an item.
+    """A change of an item by a committed write.
 
     Attributes:
         keys: The item's keys.
@@ -50,7 +50,7 @@ class ItemChange:
 
 
 def is_same(old: Item | None, new: Item | None) -> bool:
-    """Whether two images are one item to DynamoDB: sets have no order, and 1 and 1.0 are one number."""
+    """Tell whether two images are one item to DynamoDB: sets have no order, and 1 and 1.0 are one number."""
     return old == new or (old is not None and new is not None and _plain({"M": old}) == _plain({"M": new}))
 
 
@@ -65,15 +65,15 @@ def _plain(value: Item) -> object:
         case "SS" | "BS":
             return kind, frozenset(content)
         case "L":
-            return kind, [_plain(one) for one in content]
+            return kind, [_plain(item) for item in content]
         case "M":
-            return kind, {name: _plain(one) for name, one in content.items()}
+            return kind, {name: _plain(item) for name, item in content.items()}
         case _:
             return kind, content
 
 
 def event_name(change: ItemChange) -> EventName:
-    """What was done to the item."""
+    """Name what was done to the item."""
     if change.old is None:
         return "INSERT"
     return "REMOVE" if change.new is None else "MODIFY"

@@ -27,14 +27,14 @@ _CHANGES_A_MILLISECOND: Final = 10**8
 
 
 class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What a stream is.
+    """The settings of a stream.
 
     Attributes:
-        arn: Its ARN, which ends with its label.
+        arn: The stream's ARN, which ends with its label.
         table: The table's name.
         label: When it was enabled, in ISO 8601.
         created: The same in Unix seconds.
-        view_type: What its records show.
+        view_type: The part of the item that its records show.
         keys: The names of the table's key attributes with their types (``HASH``, ``RANGE``), in order.
         disabled: When it was disabled; None while it is enabled.
         trimmed: The index of the last record that has left it.
@@ -54,7 +54,7 @@ class TableShard(ShardLog[ChangeRecord]):
     """The shard of a table's stream.
 
     Args:
-        settings: What the stream is.
+        settings: The settings of the stream.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -94,7 +94,7 @@ class TableShard(ShardLog[ChangeRecord]):
         }
 
     def reader(self, stream_arn: str, role_arn: str) -> Callable[[ChangeRecord], StreamRecord]:
-        """What makes one of its records as the functions of a mapping get it (S-84); none of them names a role."""
+        """Return a function that makes the shard's records as the functions of a mapping get them (S-84)."""
         del role_arn
         region = stream_arn.split(":")[3]
 
@@ -112,7 +112,7 @@ class TableShard(ShardLog[ChangeRecord]):
         return read
 
     def key(self, record: ChangeRecord) -> str:
-        """What order holds for (S-49): the item's keys, always the same text for the same item."""
+        """Return the item's keys, within which order holds (S-49): always the same text for the same item."""
         return msgspec.json.encode(record.keys, order="deterministic").decode()
 
     def event_id(self, record: ChangeRecord) -> str:
@@ -124,13 +124,13 @@ class TableStream:
     """The state machine of one stream.
 
     Args:
-        settings: What it is.
+        settings: The settings of the stream.
         keep: Keeps its rows: one for the settings, one for each record.
         rows: Those that were kept before a restart, in the order of their keys.
 
     Attributes:
-        settings: What it is.
-        shard: What it holds.
+        settings: The settings of the stream.
+        shard: The one shard of the stream.
     """
 
     def __init__(self, settings: Settings, keep: Keep, rows: Iterable[tuple[str, bytes]] = ()) -> None:
@@ -157,7 +157,7 @@ class TableStream:
 
     @property
     def arn(self) -> str:
-        """Its ARN."""
+        """The stream's ARN."""
         return self.settings.arn
 
     @property
@@ -167,16 +167,16 @@ class TableStream:
 
     @property
     def is_enabled(self) -> bool:
-        """Whether it takes records."""
+        """True if it takes records."""
         return self.settings.disabled is None
 
     @property
     def is_over(self) -> bool:
-        """Whether it was disabled so long ago that nothing of it is left; `delete` forgets it."""
+        """True if it was disabled so long ago that nothing of it is left; `delete` forgets it."""
         return self.settings.disabled is not None and not len(self.shard)
 
     def readable_shards(self) -> Sequence[TableShard]:
-        """What mappings read."""
+        """Return the shards that mappings read."""
         return [self.shard]
 
     def watch(self, resharded: Callable[[], None]) -> None:

@@ -33,7 +33,7 @@ class Line:
         section: The owner of the section that it is in; in files other than the template, the same as `owner`.
         owner: The owner that the last mark before it names.
         own: The owner that its own end names, or that of the mark that it is; otherwise shared.
-        is_mark: Whether it is nothing but a mark.
+        is_mark: True if it is nothing but a mark.
         key: The top-level key of the template that it is below; empty in other files.
     """
 

@@ -39,15 +39,15 @@ _HANDLER = re.compile(r"^ +Handler: (?P<folder>\w+)\.")
 
 def pipelines(template: str) -> dict[str, list[str]]:
     """Return the template's pipelines in their order, each with the folders of its functions."""
-    found: dict[str, list[str]] = {}
+    by_pipeline: dict[str, list[str]] = {}
     for line in lines(template, is_template=True):
         if line.key != "Resources" or len(parts(line.section)) > 1 or line.section == SHARED:
             continue
-        folders = found.setdefault(line.section, [])
+        folders = by_pipeline.setdefault(line.section, [])
         handler = _HANDLER.match(line.text)
         if handler and handler["folder"] not in folders:
             folders.append(handler["folder"])
-    return found
+    return by_pipeline
 
 
 def named_after(path: Path, functions: Collection[str]) -> str | None:
@@ -167,8 +167,8 @@ def take_out(root: Path, gone: Collection[str], *, force: bool = False, only_tel
     Args:
         root: The project.
         gone: The pipelines, as marks name them.
-        force: Whether to do it although there are changes that git does not have yet.
-        only_tell: Whether to leave everything as it is.
+        force: True to do it although there are changes that git does not have yet.
+        only_tell: True to leave everything as it is.
 
     Raises:
         StarterError: There are such changes.

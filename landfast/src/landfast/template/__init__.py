@@ -1,4 +1,4 @@
-"""What a SAM or CloudFormation template declares, resolved, typed and immutable, for the local service to run.
+"""The declarations of a SAM or CloudFormation template: resolved, typed and immutable, for the local service to run.
 
     template = read(Path("template.yaml"), stack_name="stack", parameters={"Architecture": "x86_64"})
     template.functions["MyFunction"].timeout

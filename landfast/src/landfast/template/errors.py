@@ -1,4 +1,4 @@
-"""What can be wrong with a template, and what can be right and yet not be had on one machine."""
+"""Errors of a template: what is wrong with it, and what is right and yet not to be had on one machine."""
 
 from landfast.errors import LandfastError
 
@@ -15,7 +15,7 @@ class Mistake(Exception):  # noqa: N818 - the author's mistake; `TemplateError` 
 
     Attributes:
         where: The place of it.
-        problem: What is wrong and how to mend it, without the place.
+        problem: The problem and how to mend it, without the place.
     """
 
     def __init__(self, where: Where, problem: str) -> None:

@@ -176,7 +176,7 @@ def functions(
 
 
 def _logging(logical_id: str, name: str, config: _LoggingConfig) -> dict[str, Any]:
-    """How the function logs (S-137): the fields of `Function`."""
+    """Read how the function logs (S-137): the fields of `Function`."""
     for field, level in (
         ("ApplicationLogLevel", config.application_log_level),
         ("SystemLogLevel", config.system_log_level),
@@ -248,24 +248,24 @@ def _role(stack: Stack, logical_id: str, roles: Mapping[str, Role]) -> Role | No
 
 
 def _versions(stack: Stack) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    versions: dict[str, list[str]] = {}
 
     def version(logical_id: str) -> None:
         number = stack.identity(logical_id).attributes["Version"]
-        found.setdefault(stack.function_name(logical_id), []).append(number)
+        versions.setdefault(stack.function_name(logical_id), []).append(number)
 
     stack.each("AWS::Lambda::Version", version)
-    return found
+    return versions
 
 
 def _aliases(stack: Stack) -> dict[str, dict[str, Alias]]:
-    found: dict[str, dict[str, Alias]] = {}
+    aliases: dict[str, dict[str, Alias]] = {}
 
     def alias(logical_id: str) -> None:
         identity = stack.identity(logical_id)
         properties = stack.properties(logical_id, _AliasProperties)
         weights = properties.routing_config.additional_version_weights
-        found.setdefault(stack.function_name(logical_id), {})[identity.name] = Alias(
+        aliases.setdefault(stack.function_name(logical_id), {})[identity.name] = Alias(
             name=identity.name,
             arn=identity.ref,
             version=properties.function_version,
@@ -273,16 +273,16 @@ def _aliases(stack: Stack) -> dict[str, dict[str, Alias]]:
         )
 
     stack.each("AWS::Lambda::Alias", alias)
-    return found
+    return aliases
 
 
 def _event_invoke_configs(stack: Stack) -> dict[str, dict[str, EventInvokeConfig]]:
-    found: dict[str, dict[str, EventInvokeConfig]] = {}
+    configs: dict[str, dict[str, EventInvokeConfig]] = {}
 
     def config(logical_id: str) -> None:
         function = stack.function_name(logical_id)
         properties = stack.properties(logical_id, _EventInvokeProperties)
-        of_function = found.setdefault(function, {})
+        of_function = configs.setdefault(function, {})
         if properties.qualifier in of_function:
             where = (logical_id, "Properties", "Qualifier")
             raise Mistake(where, f"{function}:{properties.qualifier} already has an EventInvokeConfig")
@@ -296,7 +296,7 @@ def _event_invoke_configs(stack: Stack) -> dict[str, dict[str, EventInvokeConfig
         )
 
     stack.each("AWS::Lambda::EventInvokeConfig", config)
-    return found
+    return configs
 
 
 def _check_asynchronous(logical_id: str, properties: Mapping[str, object], function_arn: str) -> None:

@@ -34,7 +34,7 @@ class Node(msgspec.Struct, frozen=True):
     """A resource that events come from, go through or end in.
 
     Attributes:
-        name: Its logical id, or `DEFAULT_BUS`.
+        name: The node's logical id, or `DEFAULT_BUS`.
         kind: What it is.
         noun: What AWS calls it, such as ``SQS FIFO queue``.
     """
@@ -78,12 +78,12 @@ def graph_of(template: Template) -> Graph:
     """The graph of what a template declares and the local service runs."""
     arns = {each.arn: each.logical_id for each in _declared(template)}
     nodes = [*_nodes(template)]
-    found = [*_sent(template, arns), *_results(template, arns)]
-    told = {(edge.source, edge.target) for edge in found}
-    found += [edge for edge in _writes(template, nodes, arns) if (edge.source, edge.target) not in told]
-    if any(DEFAULT_BUS in {edge.source, edge.target} for edge in found):
+    edges = [*_sent(template, arns), *_results(template, arns)]
+    told = {(edge.source, edge.target) for edge in edges}
+    edges += [edge for edge in _writes(template, nodes, arns) if (edge.source, edge.target) not in told]
+    if any(DEFAULT_BUS in {edge.source, edge.target} for edge in edges):
         nodes.append(Node(DEFAULT_BUS, "bus", "EventBridge event bus"))
-    return Graph(tuple(nodes), tuple(dict.fromkeys(found)))
+    return Graph(tuple(nodes), tuple(dict.fromkeys(edges)))
 
 
 def _declared(template: Template) -> Iterator[Declared]:
@@ -186,7 +186,7 @@ def _may_put(function: Function, node: Node, arn: str) -> bool:
 
 
 def _is_about(resource: str, arn: str) -> bool:
-    """Whether a statement's resource is this one or part of it; ``*`` is about nothing in particular."""
+    """Tell whether a statement's resource is this one or part of it; ``*`` is about nothing in particular."""
     return resource != "*" and (fnmatchcase(arn, resource) or resource.startswith(f"{arn}/"))
 
 

@@ -53,8 +53,8 @@ class Resolver:
             parameters: Values by name, `Withheld` where there is none.
             mappings: The section.
             conditions: The section.
-            attribute: What the resources are called.
-            extensions: Whether the template has the ``AWS::LanguageExtensions`` transform.
+            attribute: Tells the names of the resources.
+            extensions: True if the template has the ``AWS::LanguageExtensions`` transform.
         """
         self._parameters = {"AWS::NoValue": _NO_VALUE, **parameters}
         self._mappings = mappings
@@ -87,13 +87,13 @@ class Resolver:
         return None if resolved is _NO_VALUE else resolved
 
     def branch(self, value: object, where: Where) -> Any:  # noqa: ANN401 - as above
-        """What is left of a value when its outermost ``Fn::If`` are decided; nothing inside is resolved."""
+        """Return what is left of a value when its outermost ``Fn::If`` are decided; nothing inside is resolved."""
         while function_of(value) == "Fn::If" and isinstance(value, dict):
             value = self._chosen(value["Fn::If"], (*where, "Fn::If"))
         return None if value == {"Ref": "AWS::NoValue"} else value
 
     def holds(self, condition: object, where: Where) -> bool:
-        """Whether the condition of this name is true."""
+        """Tell whether the condition of this name is true."""
         if not isinstance(condition, str) or condition not in self._conditions:
             raise Mistake(where, f"the template has no condition {condition}; declare it under Conditions")
         if condition in self._evaluating:
@@ -220,14 +220,14 @@ class Resolver:
         if fallback:
             self._need_extensions("Fn::FindInMap with DefaultValue", where)
         keys = [self._text(part, where) for part in (name, top, second)]
-        found: object = self._mappings
+        value: object = self._mappings
         for key in keys:
-            if not isinstance(found, dict) or key not in found:
+            if not isinstance(value, dict) or key not in value:
                 if fallback and isinstance(fallback[0], dict) and "DefaultValue" in fallback[0]:
                     return self._resolve(fallback[0]["DefaultValue"], where)
                 raise Mistake(where, f"Mappings has no {'.'.join(keys)}; add it or give another key")
-            found = found[key]
-        return found
+            value = value[key]
+        return value
 
     def _base64(self, arguments: object, where: Where) -> str:
         return base64.b64encode(self._text(arguments, where).encode()).decode()

@@ -1,4 +1,4 @@
-"""What a template declares, as far as the local service runs it. Names are CloudFormation's; everything is resolved."""
+"""The declarations of a template, as far as the local service runs them, resolved and under CloudFormation's names."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,9 +14,9 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     """A resource of the stack.
 
     Attributes:
-        logical_id: Its key under Resources, after SAM's translation.
-        name: Its physical name.
-        arn: Its ARN.
+        logical_id: The resource's key under Resources, after SAM's translation.
+        name: The resource's physical name.
+        arn: The resource's ARN.
     """
 
     logical_id: str
@@ -81,7 +81,7 @@ class Layer(Declared, frozen=True, kw_only=True):
 
 
 class EventInvokeConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What happens to asynchronous events of one qualifier (S-07, S-08).
+    """The settings for asynchronous events of one qualifier (S-07, S-08).
 
     Attributes:
         on_success: The ARN of the destination; None without one.
@@ -98,7 +98,7 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
     """An alias.
 
     Attributes:
-        name: Its name.
+        name: The alias's name.
         arn: The qualified ARN.
         version: The number of the version it points at, or ``$LATEST``.
         weights: The part, 0 to 1, of the calls that other versions get, by number.
@@ -130,7 +130,7 @@ class Function(Declared, frozen=True, kw_only=True):
         system_log_level: The same of Lambda's entries.
         ephemeral_storage_size: In MiB.
         dead_letter_target_arn: A queue or topic.
-        recursive_loop: What happens to a chain of calls that does not end (S-34).
+        recursive_loop: The setting for a chain of calls that does not end (S-34).
         versions: Numbers of the published versions.
         aliases: By name.
         event_invoke_configs: By qualifier, ``$LATEST`` included. A qualifier inherits from no other (S-08).
@@ -159,7 +159,7 @@ class Function(Declared, frozen=True, kw_only=True):
 
 
 class Redrive(msgspec.Struct, frozen=True, kw_only=True):
-    """Where messages go that were received too often.
+    """The redrive policy of a queue: where messages go that were received too often.
 
     Attributes:
         dead_letter_target_arn: The dead-letter queue.
@@ -174,8 +174,8 @@ class Queue(Declared, frozen=True, kw_only=True):
     """An SQS queue; times are in seconds.
 
     Attributes:
-        url: What ``Ref`` gives, in AWS's own form.
-        attributes: What is declared, as CreateQueue takes it; encryption with a key of KMS left out.
+        url: The URL that ``Ref`` gives, in AWS's own form.
+        attributes: The attributes that are declared, as CreateQueue takes them; encryption with a key of KMS left out.
     """
 
     url: str
@@ -203,9 +203,9 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
         protocol: The kind of endpoint.
         endpoint: The ARN of the queue, function, version or alias.
         filter_policy: None to take everything.
-        filter_policy_scope: What the policy looks at.
-        raw_message_delivery: Whether the queue gets the bare message.
-        dead_letter_target_arn: Where undeliverable messages go.
+        filter_policy_scope: The part of a message that the policy looks at.
+        raw_message_delivery: True if the queue gets the bare message.
+        dead_letter_target_arn: The queue for undeliverable messages.
     """
 
     logical_id: str
@@ -222,7 +222,7 @@ class Stream(Declared, frozen=True, kw_only=True):
     """A Kinesis stream.
 
     Attributes:
-        mode: How its capacity is chosen.
+        mode: The capacity mode.
         shard_count: None in mode ``ON_DEMAND``.
         retention_period_hours: 24 to 8760.
     """
@@ -237,7 +237,7 @@ class Table(Declared, frozen=True, kw_only=True):
 
     Attributes:
         stream_view_type: None if it has no stream.
-        stream_arn: What the template calls its stream; the real label is only known when the table exists.
+        stream_arn: The stream's ARN in the template; the real label is only known when the table exists.
         time_to_live_attribute: None if nothing expires.
     """
 
@@ -278,8 +278,8 @@ class Bucket(Declared, frozen=True, kw_only=True):
 
     Attributes:
         notifications: To functions, queues and topics.
-        event_bridge: Whether it reports to EventBridge's default bus.
-        versioning: Whether objects have versions.
+        event_bridge: True if it reports to EventBridge's default bus.
+        versioning: True if objects have versions.
     """
 
     notifications: tuple[Notification, ...] = ()
@@ -292,7 +292,7 @@ class EventBus(Declared, frozen=True, kw_only=True):
 
 
 class InputTransformer(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """What a target gets instead of the event.
+    """The text that a target gets instead of the event.
 
     Attributes:
         input_paths_map: JSON paths by variable.
@@ -308,7 +308,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: Unique in the rule.
-        arn: What is called.
+        arn: The ARN of what is called.
         input: A fixed JSON text.
         input_path: The part of the event.
         input_transformer: A text made of parts of the event.
@@ -336,7 +336,7 @@ class Rule(Declared, frozen=True, kw_only=True):
         event_bus_name: ``default`` or a name.
         event_pattern: None if it has only a schedule.
         schedule_expression: None if it has only a pattern.
-        enabled: Whether it is on.
+        enabled: True if it is on.
         targets: In their order.
     """
 
@@ -351,10 +351,10 @@ class EventSourceMapping(msgspec.Struct, frozen=True, kw_only=True):
     """A mapping of a stream or queue of the template to a function of the template.
 
     Attributes:
-        logical_id: Its key under Resources.
-        uuid: Its id.
+        logical_id: The mapping's key under Resources.
+        uuid: The mapping's id.
         source: The logical id of the stream, table or queue.
-        source_arn: What the template calls the source.
+        source_arn: The source's ARN in the template.
         function: The logical id of the function.
         qualifier: The alias or version that is called; None for the newest code.
         properties: CloudFormation's own, resolved; numbers and truth values are such even if they were texts.
@@ -377,7 +377,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
         stack_name: Given by the caller.
         region: Given by the caller.
         account: Given by the caller.
-        alarms: How many alarms it has; they are not run.
+        alarms: The number of alarms; they are not run.
         outputs: By name.
         not_run: One line for each thing that the local service leaves out, with the reason.
     """

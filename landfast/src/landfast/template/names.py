@@ -1,4 +1,4 @@
-"""What CloudFormation calls what it creates: physical names, ARNs, and what ``Ref`` and ``Fn::GetAtt`` give.
+"""CloudFormation's names for what it creates: physical names, ARNs, and the values of ``Ref`` and ``Fn::GetAtt``.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
 """
@@ -16,7 +16,7 @@ _FIFO = ".fifo"
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a stack lives.
+    """The place of a stack.
 
     Attributes:
         stack_name: The stack's name.
@@ -69,13 +69,13 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """How the resources of one type are called. Texts are format strings over `fields`.
+    """The names of one type's resources. Texts are format strings over `fields`.
 
     Attributes:
         name_property: The property that gives the physical name; empty where there is none.
-        longest: How long a name may be.
-        ref: What ``Ref`` gives.
-        attributes: What ``Fn::GetAtt`` gives.
+        longest: The longest name.
+        ref: The value of ``Ref``.
+        attributes: The values of ``Fn::GetAtt``.
     """
 
     name_property: str

@@ -86,7 +86,7 @@ def read(
     region: str = REGION,
     account: str = ACCOUNT,
 ) -> Template:
-    """What a SAM or CloudFormation template, YAML or JSON, declares for this machine.
+    """Read the declarations of a SAM or CloudFormation template, YAML or JSON, for this machine.
 
     Args:
         path: The template; relative code paths are relative to its folder.

@@ -319,7 +319,7 @@ def buckets(stack: Stack) -> dict[str, Bucket]:
 
 
 def _notifications(logical_id: str, declared: _Notifications) -> tuple[Notification, ...]:
-    found: list[Notification] = []
+    notifications: list[Notification] = []
     where = (logical_id, "Properties", "NotificationConfiguration")
     for name, target, configurations in (
         ("LambdaConfigurations", "function", declared.lambda_configurations),
@@ -331,8 +331,8 @@ def _notifications(logical_id: str, declared: _Notifications) -> tuple[Notificat
             arn: str | None = getattr(each, target)
             if arn is None:
                 raise Mistake((*here, target.capitalize()), "is missing; give the target's ARN")
-            found.append(_notification(arn, each, here))
-    return tuple(found)
+            notifications.append(_notification(arn, each, here))
+    return tuple(notifications)
 
 
 def _notification(arn: str, declared: _ToTarget, where: tuple[str | int, ...]) -> Notification:

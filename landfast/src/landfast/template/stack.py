@@ -20,12 +20,12 @@ class Properties(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """What a resource is called.
+    """The names of a resource.
 
     Attributes:
-        name: Its physical name.
-        ref: What ``Ref`` gives.
-        attributes: What ``Fn::GetAtt`` gives.
+        name: The resource's physical name.
+        ref: The value of ``Ref``.
+        attributes: The values of ``Fn::GetAtt``.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Stack:
         Args:
             document: A template in plain CloudFormation.
             parameters: All values by name.
-            place: Where the stack lives.
+            place: The place of the stack.
         """
         self.place = place
         self.not_run: list[str] = []
@@ -69,7 +69,7 @@ class Stack:
         return [logical_id for logical_id, resource in self.resources.items() if resource["Type"] == kind]
 
     def each[T](self, kind: str, build: Callable[[str], T]) -> dict[str, T]:
-        """What `build` makes of each resource of a type; those that need what only AWS has are named in `not_run`."""
+        """Build each resource of a type by `build`; those that need what only AWS has are named in `not_run`."""
         built: dict[str, T] = {}
         for logical_id in self.of_type(kind):
             try:
@@ -125,7 +125,7 @@ class Stack:
         return metadata.get(name) if isinstance(metadata, dict) else None
 
     def identity(self, logical_id: str, where: Where = ()) -> Identity:
-        """What a resource is called, for who asks from `where`."""
+        """Return the names of a resource, for who asks from `where`."""
         if logical_id not in self._identities:
             self._identities[logical_id] = self._identify(logical_id, where)
         return self._identities[logical_id]

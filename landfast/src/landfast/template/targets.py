@@ -1,4 +1,4 @@
-"""Whether what is notified can be, on this machine and by AWS's rules."""
+"""Drops notification targets that cannot run locally, and refuses those that AWS would refuse."""
 
 from collections.abc import Mapping, Sequence
 

@@ -44,7 +44,7 @@ __all__ = [
 type AnySource = AsynchronousSource | MappedSource
 
 MAPPED: Final[Mapping[str, MappedSource]] = {source.service: source for source in (KINESIS, DYNAMODB, SQS)}
-"""What event source mappings read, by the service that its ARNs name."""
+"""Every source that event source mappings read, by the service that its ARNs name."""
 
 EVENT_SOURCES: Final[Mapping[Kind, AnySource]] = {
     ASYNCHRONOUS.kind: ASYNCHRONOUS,

@@ -1,4 +1,4 @@
-"""What the declaration of an event source says."""
+"""The declaration of an event source."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
@@ -23,7 +23,7 @@ STREAM_DEFAULTS: Final[Mapping[str, str]] = {
     "FunctionResponseTypes": "none",
     "ParallelizationFactor": "1",
 }
-"""What holds for the mapping of a stream where nothing is set (S-86)."""
+"""The settings of a stream's mapping that hold where nothing is set (S-86)."""
 
 QUEUE_DEFAULTS: Final[Mapping[str, str]] = {
     "BatchSize": "10",
@@ -39,12 +39,12 @@ def as_it_is(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class EventSource(msgspec.Struct, frozen=True, kw_only=True):
-    """What every event source declares.
+    """The part of the declaration that every event source has.
 
     Attributes:
         kind: The name of the source in scenarios, and in the journals of simulations.
         title: The name of the service, for people.
-        noun: What people call one of its records.
+        noun: The word of people for one of its records.
         defaults: The settings that hold where nothing is set, as AWS has them.
         accept: Raises `UnacceptableError` for a record of a scenario that the service would refuse.
     """
@@ -64,12 +64,12 @@ class AsynchronousSource(EventSource, frozen=True, kw_only=True):
 
 
 class _MappedSource(EventSource, frozen=True, kw_only=True):
-    """What an event source mapping reads.
+    """A source that event source mappings read.
 
     Attributes:
         service: The service that ARNs of the source name.
         resource_type: The CloudFormation type that declares the source.
-        thing: What people call the source itself.
+        thing: The word of people for the source itself.
         scenario_resource: The last part of the ARN of a scenario's source.
         text_field: The field of a record that filter patterns can look into as JSON (S-81, S-104), if any.
         filter_view: Makes of a record that the function gets what filter patterns name the fields of.
@@ -91,7 +91,7 @@ class StreamSource(_MappedSource, frozen=True, kw_only=True):
 
     Attributes:
         poll_interval: Seconds between two reads of a shard that has nothing more to give (S-45).
-        has_timestamps: Whether a mapping can begin at a time (S-50).
+        has_timestamps: True if a mapping can begin at a time (S-50).
         batch_info: The name of the batch's description in the record of a failure (S-63).
         arrival_text: Writes the times of arrival there.
         sequence_numbers: Makes, for a shard of a scenario, what makes the sequence number of a place there, from 1.
@@ -121,4 +121,4 @@ class QueueSource(_MappedSource, frozen=True, kw_only=True):
 
 
 type MappedSource = StreamSource | QueueSource
-"""What an event source mapping reads."""
+"""A source that event source mappings read."""

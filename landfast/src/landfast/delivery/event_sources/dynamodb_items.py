@@ -50,7 +50,7 @@ def change_size(change: Mapping[str, Any]) -> int:
 
 
 def typed(image: Mapping[str, object]) -> bool:
-    """Whether an object is an item in DynamoDB's own words, with a type for each value."""
+    """Tell whether an object is an item in DynamoDB's own words, with a type for each value."""
     types = {*_SCALARS, *_SETS, "L", "M"}
     return bool(image) and all(
         isinstance(value, dict) and len(value) == 1 and value.keys() <= types for value in image.values()

@@ -94,7 +94,7 @@ def _renderer(stream: ScenarioStream, shard_id: str) -> Render:
 
 
 def _measure(stream: ScenarioStream, shard_id: str) -> Callable[[GivenRecord, str], int]:
-    """What all records have in common is measured once."""
+    """Measure once what all records have in common."""
     blank = kinesis_record(
         sequence=_sequence_numbers(0)(1),
         key="",
@@ -120,7 +120,7 @@ def _measure(stream: ScenarioStream, shard_id: str) -> Callable[[GivenRecord, st
 
 
 def _data(record: GivenRecord) -> bytes:
-    """What the record's producer put: text as it is, anything else as JSON."""
+    """Return the data that the record's producer put: text as it is, anything else as JSON."""
     payload = record.payload
     return payload.encode() if isinstance(payload, str) else msgspec.json.encode(payload)
 

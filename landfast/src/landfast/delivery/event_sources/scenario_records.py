@@ -65,7 +65,7 @@ class ScenarioStream(msgspec.Struct, frozen=True):
 
 
 def sent_text(payload: object) -> str:
-    """What the producer of a record sends: text as it is, anything else as JSON."""
+    """Return the text that the producer of a record sends: text as it is, anything else as JSON."""
     return payload if isinstance(payload, str) else json_text(payload)
 
 

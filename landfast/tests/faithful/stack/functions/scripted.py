@@ -25,7 +25,7 @@ def handler(event: Any, context: Any) -> Any:
     found = records(event)
     rule = _rule(script.get("behaviour", []), list(found), context, event)
     outcome = rule.get("outcome", "succeed")
-    time.sleep(rule.get("duration", script.get("duration", 0)) / float(os.environ["SPEED"]))
+    time.sleep(rule.get("duration", script.get("duration", 0)))
     match outcome:
         case "raise":
             raise Exception("scripted failure")  # noqa: TRY002 - what the simulator's function raises
