@@ -54,6 +54,12 @@ def follow(commands: list[str], folder: Path) -> str:
     return typed.stdout
 
 
+def new(project: Path, starter: Path) -> None:
+    """Make a project with the tool of this environment."""
+    command = [sys.executable, "-m", "landfast", "new", str(project), "--from", str(starter)]
+    subprocess.run(command, check=True, timeout=PATIENCE)
+
+
 def test_of_the_wheel_alone_comes_a_project_whose_events_land(release: Path, tmp_path: Path) -> None:
     with_the_wheel = blocks("From a release")[0]
     [wheel] = release.glob("*.whl")
@@ -63,11 +69,13 @@ def test_of_the_wheel_alone_comes_a_project_whose_events_land(release: Path, tmp
     assert re.search(r"^every event landed: \d+ checks passed in \d+ s\Z", told.rstrip(), re.MULTILINE)
 
 
-def test_the_lock_of_a_project_agrees_with_it(release: Path, tmp_path: Path) -> None:
+def test_the_lock_of_a_project_agrees_with_it_and_so_does_that_of_a_project_made_of_it(
+    release: Path, tmp_path: Path
+) -> None:
     assert UV is not None
-    make = [sys.executable, "-m", "landfast", "new", "my-shop", "--from", str(release / "landfast-shop.zip")]
-    subprocess.run(make, cwd=tmp_path, check=True, timeout=PATIENCE)
-    subprocess.run([UV, "lock", "--check"], cwd=tmp_path / "my-shop", check=True, timeout=PATIENCE)
+    for name, starter in (("my-shop", release / "landfast-shop.zip"), ("next-shop", tmp_path / "my-shop")):
+        new(tmp_path / name, starter)
+        subprocess.run([UV, "lock", "--check"], cwd=tmp_path / name, check=True, timeout=PATIENCE)
 
 
 def test_sam_init_makes_the_same_project(release: Path, tmp_path: Path) -> None:
@@ -78,8 +86,7 @@ def test_sam_init_makes_the_same_project(release: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "HOME": str(tmp_path / "home"), "SAM_CLI_TELEMETRY": "0"}
     subprocess.run(sam, cwd=tmp_path, check=True, timeout=PATIENCE, env=environment, stdin=subprocess.DEVNULL)
     (tmp_path / "other").mkdir()
-    make = [sys.executable, "-m", "landfast", "new", "my-shop", "--from", str(release / "landfast-shop.zip")]
-    subprocess.run(make, cwd=tmp_path / "other", check=True, timeout=PATIENCE)
+    new(tmp_path / "other" / "my-shop", release / "landfast-shop.zip")
     assert differences(tmp_path / "my-shop", tmp_path / "other" / "my-shop") == []
     assert not (tmp_path / "my-shop" / ".git").exists()
 

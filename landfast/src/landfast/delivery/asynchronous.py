@@ -279,6 +279,7 @@ class AsynchronousQueue:
         """Look at every event that is due, the longest due first."""
         actions: list[Action[Event]] = []
         ready: list[_Entry] = []
+        # First all that is due, then one by one: what a move schedules for this same moment waits for the next look.
         while self._waiting and self._waiting[0][0] <= now:
             ready.append(self._entries[heapq.heappop(self._waiting)[2]])
         for entry in ready:
@@ -294,6 +295,7 @@ class AsynchronousQueue:
         entry = self._entries.get(request_id)
         if entry is None or entry.progress.phase is not Phase.RUNNING:
             raise RuntimeError(f"no invocation {request_id} is running")
+        # Counted before it is decided: the retry that follows, and the record of failure, tell of this attempt too.
         entry.progress = _counted(entry.progress, outcome)
         return self._move(entry, self._after_running(entry.progress, outcome, now), now)
 
@@ -316,6 +318,7 @@ class AsynchronousQueue:
             condition = self._settings.recursion_condition
             return GiveUp(condition, f"S-34 {condition}", (ERROR_STATUS, ERROR_CODE), METRIC)
         if self._reserved_concurrency == 0:
+            # By U-27 an event waits once for the reserved concurrency to be raised, and is then given up.
             if wait and not progress.held:
                 return Wait(now + wait, "S-10 reserved concurrency 0")
             return GiveUp("ZeroReservedConcurrency", "S-10 ZeroReservedConcurrency", _THROTTLED)
@@ -337,6 +340,7 @@ class AsynchronousQueue:
                     return GiveUp("RetriesExhausted", "S-04 RetriesExhausted")
                 return self._wait_or_age(progress, now, _RETRY_WAIT * progress.attempts, "S-04 function error", "S-12")
             case NotReached(why):
+                # A try that did not reach the function uses up no retry, only the age (S-06).
                 wait = _MISS_WAIT.wait(progress.misses_in_a_row)
                 if not self._settings.throttled_age_looked_ahead:
                     ages_out = progress.accepted + self._config.maximum_event_age
@@ -383,7 +387,9 @@ class AsynchronousQueue:
             return self._record(event, progress, verdict.condition, progress.response, now)
 
         actions = self._send(self._config.on_failure, event, record, verdict.rule, now, success=False)
+        # Both get it: a destination does not replace the dead-letter queue (S-26).
         actions += self._bury(event, progress, verdict)
+        # Only what nobody took in counts as dropped; a delivery that fails later has a metric of its own (S-27).
         if not actions:
             actions.append(Drop([event], "AsyncEventsDropped"))
         if verdict.metric:

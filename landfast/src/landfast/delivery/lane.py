@@ -266,6 +266,7 @@ class Lane:
         self._done = first[-1].sequence
         yield Settle(first, "processed", "S-70 before the lowest failed record")
         yield Split(first, rest, "S-72 the checkpoint moved")
+        # The rest is a batch of its own: its retries are counted from 0 (S-72).
         self._work[-1] = replace(batch, records=rest, attempts=0, misses=0)
         yield from self._try(now)
 
@@ -274,10 +275,12 @@ class Lane:
         batch.misses = 0
         limit, rules = self.config.maximum_retry_attempts, self.settings.bisect
         exhausted = limit != ENDLESS and batch.attempts > limit
+        # A batch of one cannot be split: it is retried, or given up, as if nothing were set (S-60).
         divisible = self.config.bisect and len(batch.records) > 1
         if divisible and not (exhausted and rules.exhausted == "any"):
             yield from self._bisect(batch, now)
         elif exhausted:
+            # One record of failure for all parts comes when the last of them is settled (U-30).
             if batch.part and self.settings.merge_bisected_failures:
                 self._given_up.append(batch)
             else:
@@ -293,9 +296,11 @@ class Lane:
         middle = rules.middle(len(batch.records))
         left, right = batch.records[:middle], batch.records[middle:]
         yield Split(left, right, "S-60 bisected")
+        # AWS says that a split costs no retry, and not whether the halves begin to count anew (S-60, U-14).
         attempts = batch.attempts if rules.counter == "kept" else 0
         halves = [Batch(part, attempts, window=batch.window, part=True) for part in (right, left)]
         others = self._work[:-1]
+        # The last one is tried next: the left half stands behind the right one, as order holds within the batch.
         self._work = [*others, *halves] if rules.order == "left" else [*halves, *others]
         yield from self._try(now)
 
@@ -361,6 +366,7 @@ class Lane:
     def _send(self, now: float) -> Iterator[StreamAction]:
         """Invoke the batch on top, or as much of it as an event can hold together with its window's state (S-48)."""
         if self._work[-1].records:
+            # It holds its lane until it is too old, without a call: no invocation could carry it (U-24).
             if len(self._work[-1].records) == 1 and self._oversized(self._work[-1].records[0]):
                 yield self._miss(self._work[-1], now, "U-24 no payload can hold it")
                 return
@@ -393,6 +399,7 @@ class Lane:
         if count < len(batch.records):
             first, rest = batch.records[:count], batch.records[count:]
             yield Split(first, rest, "S-48 the payload is full")
+            # The first part goes on as the batch that it was, with its attempts; the rest is a batch of its own.
             self._work[-1:] = [replace(batch, records=rest, attempts=0), replace(batch, records=first)]
 
     def _discard_old(self, batch: Batch, now: float) -> Iterator[StreamAction]:
@@ -400,6 +407,7 @@ class Lane:
         age, retention = self.config.maximum_record_age, self.config.retention
         expired = _first(batch.records, lambda record: now - record.arrived >= retention)
         old = expired if age == ENDLESS else _first(batch.records, lambda record: now - record.arrived > age)
+        # Records stand in the order of their arrival, so what is too old comes first; retention may end before the age.
         gone = max(expired, old)
         if not gone:
             return
@@ -409,6 +417,7 @@ class Lane:
             yield from _expired(batch.records[:expired])
         if old > expired:
             yield from self._give_up(replace(batch, records=batch.records[expired:old]), "RecordAgeExceeded", now)
+        # What is left is younger, and has not failed by itself: it starts afresh (S-59).
         self._done = batch.records[gone - 1].sequence
         batch.records, batch.attempts, batch.misses = batch.records[gone:], 0, 0
 
@@ -423,6 +432,7 @@ class Lane:
         """Tell whether the batch closes: nothing can join it, at its window's end, or at once without one (S-48)."""
         if self.full or self.ended or self._window_is_over():
             return True
+        # A shard that has more to give at once fills the batch: a window is for shards that have nothing more (S-48).
         if more:
             return False
         if self.phase is Phase.IDLE:
@@ -432,6 +442,7 @@ class Lane:
     def _gathering_ends(self, now: float) -> float:
         """The batching window begins when the previous invocation has ended, or else with its first record (S-48)."""
         window = self.config.batching_window
+        # A record that comes soon after an invocation finds a window open that began with its end (S-48).
         begun = self._last_end if self._last_end is not None and now < self._last_end + window else now
         end = begun + window
         return end if self.open_window is None else min(end, self.open_window.end)
@@ -439,6 +450,7 @@ class Lane:
     def _form(self, now: float) -> Iterator[StreamAction]:
         """Take the first records of the backlog, as many as a batch may hold (S-47, S-48)."""
         count = min(len(self.backlog), self.config.batch_size)
+        # Records are only weighed one by one where they might not all fit.
         if self.open_window is not None or not fits(self._backlog_size, envelope=self._around):
             count = fitting(map(_size, self._candidates()), envelope=self._around)
         if not count:
@@ -479,6 +491,7 @@ class Lane:
 
         Without a destination it is dropped or, by U-24, holds its lane until it is too old.
         """
+        # Beside an empty state it would fit: the window ends early, and the record opens the next one (S-76).
         if not self._oversized(self.backlog[0]) and self.open_window is not None:
             self._set_window(replace(self.open_window, terminated_early=True))
             return
@@ -506,6 +519,7 @@ class Lane:
             return False
         if self.backlog and self.backlog[0].arrived < window.end and not window.terminated_early:
             return False
+        # The stream may still bring a record that belongs into the window, until its end has been read past (S-77).
         if not self._window_is_over() and not (self.ended or (now >= window.end and read_until >= window.end)):
             self._to(Phase.IDLE, wake=window.end if now < window.end else None)
             return False
@@ -519,6 +533,7 @@ class Lane:
             return False
         if not self._work:
             self._done = self._taken
+        # A last invocation without records has no arrival of its own: it ages from the end of its window (S-59).
         self._work.append(Batch([], window=replace(window, final=True), since=min(window.end, now)))
         return True
 
@@ -533,10 +548,12 @@ class Lane:
 
     def _window_of(self, arrived: float) -> Window:
         length = self.config.tumbling_window
+        # AWS does not say where windows begin: at multiples of their length since 1970, or with a record (U-18).
         start = arrived - arrived % length if self.settings.window_alignment_to_epoch else arrived
         return Window(start, start + length, {})
 
     def _keep_state(self, window: Window, state: Mapping[str, object]) -> None:
+        # A state that is too large is kept all the same: the window ends early, and its last invocation gets it (S-76).
         early = window.terminated_early or json_size(state) > STATE_LIMIT
         self._set_window(replace(window, state=state, terminated_early=early))
 
@@ -552,6 +569,7 @@ class Lane:
         return batch.window is not None and batch.window.final
 
     def _to(self, phase: Phase, *, wake: float | None = None) -> None:
+        # A step that no rule allows is a fault of ours: better found at once than told as a delivery.
         if phase not in _LEGAL[self.phase]:
             raise RuntimeError(f"lane {self.number}: {self.phase.value} -> {phase.value}")
         self.phase = phase

@@ -133,11 +133,13 @@ class QueuePoller:
 
     def _take_in(self, messages: Sequence[QueueMessage], now: float) -> Iterator[QueueAction]:
         self._polls -= 1
+        # An empty receive while nothing runs: the number of pollers goes back to where it began.
         if not messages and not self.in_flight:
             self._scaling.idle()
         filters = self.config.filters
         unwanted = [] if filters is None else [each for each in messages if not filters.matches(each.event)]
         if unwanted:
+            # Lambda deletes what no filter matches: it does not come back to the queue (S-104).
             yield Delete(unwanted)
             yield Settle(unwanted, "filtered", "S-104")
         rejected = {message.id for message in unwanted}
@@ -162,6 +164,7 @@ class QueuePoller:
         for message in messages:
             if message.id in ids and message.group is not None:
                 blocked.add(message.group)
+            # In a FIFO queue nothing may overtake what goes back, so the rest of its group goes back as well.
             (back if message.id in ids or message.group in blocked else left).append(message)
         yield from self._let_go(back)
         return left
@@ -189,6 +192,7 @@ class QueuePoller:
         """Try again while the messages stay hidden for the function's whole time-out (S-94, U-21)."""
         batch.throttles += 1
         at = now + THROTTLE_BACKOFF.wait(batch.throttles)
+        # A try that the function could not end before its messages are visible again would hand them out twice (S-94).
         in_time = not any(self._too_late(message, at) for message in batch.messages)
         if in_time and self._settings.hold_throttled_batches:
             heapq.heappush(self._held, (at, next(self._holds), batch))
@@ -204,6 +208,7 @@ class QueuePoller:
             yield Settle(done, "processed", rule)
         yield from self._let_go(back)
         blocked = {message.group for message in back}
+        # What was received together and follows in the same group must not overtake what failed.
         after = [each for each in batch.rest if each.group in blocked or self._too_late(each, now)]
         yield from self._let_go(after)
         groups = {message.group for message in after}
@@ -219,6 +224,7 @@ class QueuePoller:
         self._scaling.observe(used_up=self.in_flight >= self.capacity and not self._held, now=now)
         for _ in range(self._wanted_polls()):
             self._polls += 1
+            # None leaves the queue its own time-out, so that a change of it holds without another mapping.
             extended = self.config.visibility_timeout != self.config.queue.visibility_timeout
             yield Receive(
                 min(RECEIVE_LIMIT, self.config.batch_size), self.config.visibility_timeout if extended else None
@@ -233,6 +239,7 @@ class QueuePoller:
         if not self._gathered:
             self._window_ends = now + self.config.batching_window
         for message in messages:
+            # A message that has become visible while it waits is received again: the newer receipt is the valid one.
             older = self._gathered.get(message.id)
             self._gathered[message.id] = message
             self._gathered_size += message.size - older.size if older else message.size + COMMA
@@ -243,6 +250,7 @@ class QueuePoller:
         if not self._gathered or not (full or now >= self._window_ends):
             return
         batch = self._batch_of(list(self._gathered.values()))
+        # In a FIFO queue the rest follows its batch; in a standard queue it waits for others, as any message does.
         rest, batch.rest = batch.rest, batch.rest if self.config.queue.fifo else ()
         self._ready.append(batch)
         self._gathered.clear()
@@ -252,6 +260,7 @@ class QueuePoller:
             self._form(now)
 
     def _batch_of(self, messages: Sequence[QueueMessage]) -> _Batch:
+        # A batch has one message at least: SQS takes none that is too large for an invocation.
         count = max(1, fitting(message.size for message in messages[: self.config.batch_size]))
         batch = messages[:count]
         ordered = self.config.queue.fifo or self._settings.keep_receive_order

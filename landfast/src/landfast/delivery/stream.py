@@ -152,6 +152,7 @@ class ShardPoller:
         self._render = render
         matches = self._matcher()
         self._matches = matches if settings.batch_size_after_filters else None
+        # By U-19 `BatchSize` counts before the filters; then records are filtered in the batch, else as they are read.
         late = None if settings.batch_size_after_filters else matches
         failures = Failures(config, settings, shard_id, render, new_id, epoch)
         factor = config.parallelization_factor
@@ -180,6 +181,7 @@ class ShardPoller:
 
     def due(self) -> float | None:
         """When the machine next wants to be woken."""
+        # A free lane waits for what is being read: it would form a smaller batch of what it has.
         lanes = (lane for lane in self._lanes if not (self._fetching and lane.free))
         times = [wake for lane in lanes if (wake := lane.due()) is not None]
         if self._wants_records():
@@ -206,6 +208,7 @@ class ShardPoller:
         if ended:
             self._end()
         elif is_all:
+            # Reads are at whole multiples of the interval, as a poller with a fixed rate would make them (S-45).
             self._read_until = max(now, nothing_before)
             interval = self.config.source.poll_interval
             self._next_read = max(_tick_after(now, interval), _tick_from(nothing_before, interval))
@@ -241,6 +244,7 @@ class ShardPoller:
         self._progress.read(records)
         for record in records:
             lane = lanes[lane_of(record.key, count) if count > 1 else 0]
+            # After a restart a shard is read from its checkpoint; lanes that were further on have done more (S-53).
             if lane.knows(record):
                 self._progress.done([record])
             elif matches is not None and not matches(record):
@@ -256,6 +260,7 @@ class ShardPoller:
     def _go_on(self, now: float) -> Iterator[StreamAction]:
         """Invoke what is ready; read more if a lane could use it."""
         reading = self._wants_records() and self._next_read <= now
+        # AWS says that lanes are independent; U-11 can say that one that fails holds up all.
         blocked = self._settings.failing_lane_blocks_shard and any(lane.failing for lane in self._lanes)
         more = reading or bool(self._fetching)
         for lane in self._lanes:
@@ -268,6 +273,7 @@ class ShardPoller:
             yield Fetch(self._fetching)
 
     def _wants_records(self) -> bool:
+        # One lane that fails must not let the others starve, nor fill the memory: reading goes on up to `READ_AHEAD`.
         hungry = any(lane.free and not lane.full for lane in self._lanes)
         return hungry and not self._fetching and not self._ended and self._waiting() < READ_AHEAD
 
@@ -275,6 +281,7 @@ class ShardPoller:
         return sum(len(lane.backlog) for lane in self._lanes)
 
     def _fetch_size(self) -> int:
+        # One lane takes what is read in order: more than a batch would lie there. Of several, any may take it.
         if len(self._lanes) == 1:
             return min(READ_LIMIT, self.config.batch_size - len(self._lanes[0].backlog))
         return min(READ_LIMIT, self.config.batch_size * len(self._lanes))
@@ -288,6 +295,7 @@ class ShardPoller:
                 self._in_flight[action.request_id] = self._lanes[action.lane]
             elif isinstance(action, Settle):
                 self._progress.done(action.records)
+        # Lanes pass the checkpoint at their own pace: what each has done is kept beside it, or it would be done again.
         lanes = tuple([lane.state for lane in self._lanes])
         checkpoint = self._progress.checkpoint
         if checkpoint != self._checkpoint and checkpoint is not None:
@@ -317,6 +325,7 @@ def _resumed(lanes: Sequence[LaneState], factor: int) -> tuple[LaneState, ...]:
 
 def lane_of(key: str, lanes: int) -> int:
     """The lane of a key: always the same one, whatever the process; numbered keys spread evenly (U-11)."""
+    # Not `hash`, which differs from one process to the next: after a restart keys must find their lanes.
     return zlib.adler32(key.encode()) % lanes if lanes > 1 else 0
 
 

@@ -117,9 +117,11 @@ class Driver[R, M: Machine[Any]](ABC):
         due = self.machine.due()
         if due is not None:
             due = None if due == float("inf") else max(due, self.world.now())
+        # Most answers leave the time as it is: one plan is kept, or a machine would have one for each event.
         if self._woken_at == due:
             return
         if self._waking is not None:
+            # A plan that is left would keep a clock that skips waits from jumping beyond it.
             self._waking.cancel()
         self._woken_at = due
         self._waking = None if due is None else self.world.at(due, lambda: self._advance(due), Order.DUE)
@@ -132,6 +134,7 @@ class Driver[R, M: Machine[Any]](ABC):
                 done()
             case Deliver():
                 self._deliver(action, step, done, self._delivery_retries)
+            # The destination has refused what the machine sent there: the journal must not say that it is kept (S-69).
             case Settle(records, "to_destination") if self._is_lost(records, step):
                 lost = replace(action, state="dropped", rule=f"{action.rule}, not delivered")
                 self._note(lost, step)
@@ -148,6 +151,7 @@ class Driver[R, M: Machine[Any]](ABC):
     def _invoke(self, invoke: Invoke[R], step: Step) -> None:
         self.in_flight += 1
         records = self._note(invoke, step)
+        # The last invocation of a tumbling window has no records, and so no chain to go on with.
         trace = self.trace_of(invoke.records) if invoke.records else ""
 
         def ended(outcome: Outcome, kind: str, reason: str = "") -> None:
@@ -172,6 +176,7 @@ class Driver[R, M: Machine[Any]](ABC):
                 self._deliver(delivery, step, done, retries - 1)
                 return
             else:
+                # CloudWatch counts the two apart (S-22, S-27).
                 metric = "DeadLetterErrors" if delivery.kind == "dlq" else "DestinationDeliveryFailures"
                 step.notes.append(self._dropped(records, metric, refusal))
                 step.refused.update(records)

@@ -69,6 +69,7 @@ class Outbox[R]:
         return self._step
 
     def _run(self) -> None:
+        # What an action answers at once comes back in here: the loop below goes on, and is not begun twice.
         if self._running or self._under_way:
             return
         self._running = True

@@ -124,6 +124,7 @@ class PolledQueue:
         """The queue has changed: answer those who wait once everything of this moment has happened."""
         if self._polls and not self._answering:
             self._answering = True
+            # Not at once: several messages sent in one moment are received together, as a batch.
             self._clock.at(self._clock.now(), self._answer_waiting, Order.READ)
         self._plan()
 
@@ -176,6 +177,7 @@ class PolledQueue:
             if not messages and not poll.abandoned():
                 return
             self._polls.popleft()
+            # Nothing is handed to a client that has gone: the message would be hidden for nobody.
             if messages:
                 poll.answer(messages)
 

@@ -83,6 +83,7 @@ class QueueDriver(Driver[QueueMessage, QueuePoller]):
         self._queue = queue
         self._name = name
         self._ends = MessageEnds()
+        # The queue itself moves messages to its dead-letter queue: the journal would never say so (S-95).
         queue.tell(self.ended)
         self._not_deleted: set[str] = set()
 
@@ -123,6 +124,7 @@ class QueueDriver(Driver[QueueMessage, QueuePoller]):
         """Carry out one action; a message that could not be deleted comes again and has not ended (S-109)."""
         if isinstance(action, Settle):
             messages = {message.id: message for message in action.records}
+            # A message can be received again while its first delivery still runs: it ends once.
             ended = self._ends.end(message_id for message_id in messages if message_id not in self._not_deleted)
             self._ends.let_go([*messages])
             if not ended:

@@ -121,6 +121,7 @@ class TailedShard[R: Stored]:
 
     def read(self, limit: int, answer: Callable[[Page], None]) -> None:
         """Answer with the next records, once everything of this moment has happened."""
+        # At the end of this moment: what arrives in it is read together.
         self._world.at(self._world.now(), lambda: answer(self.page(limit)), Order.READ)
 
     def tell(self, arrived: Callable[[], None], missed: Callable[[Sequence[StreamRecord], str], None]) -> None:
@@ -190,6 +191,7 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
 
     def payload(self, invoke: Invoke[StreamRecord]) -> bytes:
         """The batch as the function gets it (S-75, S-83, S-84)."""
+        # Records are kept as the text that they were weighed by; a window stands around them and is written anew.
         if self._text is not None and invoke.window is None:
             return b'{"Records":[' + b",".join(map(self._text, invoke.records)) + b"]}"
         event = stream_event(
@@ -235,6 +237,7 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         now = self.world.now()
         notes: list[Entry] = []
         if page.gone:
+            # Nothing more is asked of the machine: it has no shard to go on with.
             self.world.commit([self._dropped((), "SourceGone", page.gone)], ())
             return
         if page.lost:

@@ -165,6 +165,7 @@ class Loop:
         self.tell(question, future.set_result, future.set_exception)
         while True:
             try:
+                # Not for ever: a loop that has crashed would leave whoever asks waiting.
                 return future.result(timeout=1.0)
             except TimeoutError:
                 if future.done():
@@ -250,6 +251,7 @@ class Loop:
             if not self._under_way[what]:
                 del self._under_way[what]
             rests = not self._under_way
+        # The loop waits for its inbox; it has to wake to see that time may jump now.
         if rests:
             self.post(_nothing)
 
@@ -281,11 +283,13 @@ class Loop:
         """Do what is handed in until something planned is due; not for ever, or what is planned would never be."""
         with contextlib.suppress(queue.Empty):
             self._do(*self._taken(self._longest_wait()))
+            # One commit for all that is there, since a commit costs more; not without end, or plans would be late.
             for _ in range(_MOST_AT_ONCE):
                 self._do(*self._taken(0.0))
 
     def _longest_wait(self) -> float | None:
         following = _first(self._planned)
+        # Only what somebody waits for is jumped to: the end of a retention is nothing to wait for.
         if self.clock.skips and following and self._rests():
             self.clock.skip_to(following.due)
         plans = (following, _first(self._background))
@@ -322,6 +326,7 @@ class Loop:
         """Take the next thing that is due."""
         if (timer := _first(self._timers)) and timer.due <= time.monotonic():
             return heapq.heappop(self._timers)
+        # By time, whoever planned it; what is planned and what is in the background have one order.
         heaps = [planned for planned in (self._planned, self._background) if _first(planned)]
         first = min(heaps, key=lambda planned: planned[0], default=None)
         return heapq.heappop(first) if first and first[0].due <= self.clock.now() else None
@@ -331,6 +336,7 @@ class Loop:
             work()
         except StoppedError:
             raise
+        # A machine that has failed in the middle of a step is in no state that any rule knows: the service stops.
         except BaseException as error:
             if not self.stopping.is_set():
                 _log.error("the driver of %s has failed", source or "the service", exc_info=error)

@@ -37,6 +37,7 @@ class Mappings:
         function = self.template.functions[mapping.function]
         target = self.functions.find(function.name, mapping.qualifier)
         arn = self.stack.real_arn(mapping.source_arn)
+        # The label of a table's stream is only known once the table exists.
         properties = {**mapping.properties, "EventSourceArn": arn, "FunctionName": target.invoked_arn}
         try:
             match mapped(mapping.source_arn):

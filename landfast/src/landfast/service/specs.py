@@ -75,6 +75,7 @@ def asynchronous_config(
     version = versions(function).get(qualifier, "")
     config = in_force(function.event_invoke_configs, qualifier, settings=settings, version=version)
     properties = dict(config.properties) if config else {}
+    # The dead-letter queue belongs to the function, whichever version is called (S-25).
     if function.dead_letter_target_arn:
         properties["DeadLetterConfig"] = {"TargetArn": function.dead_letter_target_arn}
     try:

@@ -62,8 +62,10 @@ class StreamReader(Reader[StreamMapping]):
 
     def _begin(self) -> None:
         """LATEST means this moment for the shards that are there when the mapping is started for the first time."""
+        # After a restart LATEST is no starting position: the checkpoints are.
         self._started = None if self._known else self._world.now()
         self._forget_missing()
+        # Watched before it is looked at: a resharding between the two would go unseen.
         self._mapping.reads.watch(self._look)
         self._look()
         self._started = None

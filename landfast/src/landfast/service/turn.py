@@ -46,6 +46,7 @@ class Turn:
         Raises:
             StoreError: Nothing can be written any more; nothing of this turn is.
         """
+        # What follows a commit may leave notes and changes of its own: a call that is refused at once, for example.
         while self._notes or self._changes or self._rows or self._following:
             self._end()
 
@@ -55,6 +56,7 @@ class Turn:
         changes, self._changes = self._changes, []
         rows, self._rows = self._rows, {}
         if notes or changes or rows:
+            # A row that changed many times in the turn is written once.
             kept = [KeepRow(*row, content) for row, content in rows.items()]
             try:
                 self._commit(notes, [*changes, *kept])

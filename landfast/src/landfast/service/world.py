@@ -85,6 +85,7 @@ class LiveWorld:
 
     def call(self, call: Call, ended: Ended) -> None:
         """Call the function in a thread of its own; who is let in is decided here, in the order of the driver."""
+        # In the driver's thread: threads begin in any order, and the event that came first must get the free place.
         admitted = self._shared.functions.admit(self._target)
         self.apart(lambda: self._call(call, admitted, ended), f"function {self._target.spec.name} runs")
 
