@@ -58,7 +58,8 @@ class Options:
     Attributes:
         template: The SAM template.
         state: The state directory.
-        layers: The folder of built layers; in the state directory without it.
+        layers: The folder of built layers, and of the template as SAM has translated it; in the state directory
+            without it.
         stack: The stack's name.
         parameters: The values of the template's parameters.
         region: To play.
@@ -80,6 +81,11 @@ class Options:
     engine: EngineName = "moto"
     port: int = 0
     settings: Settings = field(default_factory=Settings)
+
+    @property
+    def built(self) -> Path:
+        """Where is kept what only has to be made anew when the template or a layer changes."""
+        return (self.layers or self.state / "layers").absolute()
 
 
 class Service:
@@ -190,7 +196,7 @@ class Service:
         self._parts.callback(self.clients.close)
         logs = LogFiles(state / "logs", lost=self._lost_logs)
         self._parts.callback(logs.close)
-        self._start_functions(state, logs)
+        self._start_functions(logs)
         self._parts.callback(self._loop.stop, _JOIN)
         self._loop.start()
         self._start_asynchronous()
@@ -265,10 +271,10 @@ class Service:
         self._parts.callback(proxy.close)
         return proxy
 
-    def _start_functions(self, state: Path, logs: LogFiles) -> None:
+    def _start_functions(self, logs: LogFiles) -> None:
         environment = {"AWS_ENDPOINT_URL": self._proxy.url}
         with self._interrupts.allowed():
-            specs = function_specs(self.template, (self.options.layers or state / "layers").absolute(), environment)
+            specs = function_specs(self.template, self.options.built, environment)
         runtime = Runtime(
             specs.values(),
             log_sink=logs.write,
@@ -371,5 +377,9 @@ class Service:
 
 def _template(options: Options) -> Template:
     return read(
-        options.template.absolute(), stack_name=options.stack, parameters=options.parameters, region=options.region
+        options.template.absolute(),
+        stack_name=options.stack,
+        parameters=options.parameters,
+        region=options.region,
+        keep=options.built,
     )

@@ -85,6 +85,7 @@ def read(
     parameters: Mapping[str, str] = _NONE,
     region: str = REGION,
     account: str = ACCOUNT,
+    keep: Path | None = None,
 ) -> Template:
     """Read the declarations of a SAM or CloudFormation template, YAML or JSON, for this machine.
 
@@ -94,6 +95,7 @@ def read(
         parameters: Values for the template's parameters, as text; the others have their defaults.
         region: Part of the ARNs.
         account: Part of the ARNs.
+        keep: A folder in which SAM's translation is kept, so that the same template is read sooner the next time.
 
     Raises:
         TemplateError: CloudFormation or SAM would refuse the template, or it cannot be read at all.
@@ -103,7 +105,7 @@ def read(
         place = _place(stack_name, region, account)
         document = _load(path)
         known = values(document.get("Parameters", {}), parameters)
-        translated, paths = _translate(document, known, place)
+        translated, paths = _translate(document, known, place, keep)
         stack = Stack(translated, parameters=known, place=place)
         return _template(path, stack, Code(path.parent, paths), translated.get("Outputs", {}))
 
@@ -166,7 +168,9 @@ def _load(path: Path) -> Document:
     return parse(text)
 
 
-def _translate(document: Document, known: Mapping[str, object], place: Place) -> tuple[dict[str, Any], dict[str, str]]:
+def _translate(
+    document: Document, known: Mapping[str, object], place: Place, keep: Path | None = None
+) -> tuple[dict[str, Any], dict[str, str]]:
     given = {**place.pseudo_parameters(), **known}
 
     def of_a_resource(logical_id: str, _: str | None, where: tuple[str | int, ...]) -> object:
@@ -180,7 +184,7 @@ def _translate(document: Document, known: Mapping[str, object], place: Place) ->
         extensions="AWS::LanguageExtensions" in transforms(document),
     )
     available = {name: value for name, value in known.items() if not isinstance(value, Withheld)}
-    result, paths = translate(document, resolver, available, place.region)
+    result, paths = translate(document, resolver, available, place.region, keep)
     if "AWS::LanguageExtensions" in transforms(document):
         result["Transform"] = "AWS::LanguageExtensions"
     return result, paths

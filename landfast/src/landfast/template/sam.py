@@ -1,15 +1,24 @@
 """SAM's own resources as CloudFormation's, by aws-sam-translator, offline."""
 
 import copy
+import hashlib
+import json
 from collections.abc import Mapping
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from landfast import private
 from landfast.template.errors import Mistake
 from landfast.template.intrinsics import Resolver, function_of
 
 CODE_BUCKET = "local-code"
 """The bucket that code seems to be in, for the translator wants it in S3; each object's key tells whose code it is."""
+
+KEPT = "translated.json"
+"""The file of the last translation, in a folder that `translate` is given."""
 
 _SAM = "AWS::Serverless-2016-10-31"
 _LOCAL_PATHS: Mapping[str, tuple[str, ...]] = {
@@ -32,7 +41,11 @@ def transforms(document: Mapping[str, Any]) -> list[object]:
 
 
 def translate(
-    document: Mapping[str, Any], resolver: Resolver, parameters: Mapping[str, Any], region: str
+    document: Mapping[str, Any],
+    resolver: Resolver,
+    parameters: Mapping[str, Any],
+    region: str,
+    keep: Path | None = None,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The template in plain CloudFormation, and the local paths by the keys that stand for them (see `CODE_BUCKET`).
 
@@ -41,6 +54,7 @@ def translate(
         resolver: Resolves the paths, which may depend on parameters.
         parameters: Their values by name, as far as they are known.
         region: For example ``us-east-1``.
+        keep: A folder in which the last translation is kept; the next one of the same template is read from there.
 
     Raises:
         Mistake: SAM refuses the template.
@@ -57,9 +71,32 @@ def translate(
     aside = {key: each for key, each in resources.items() if each["Type"] in _ASIDE}
     template["Resources"] = {key: each for key, each in resources.items() if key not in aside}
     if template["Resources"]:
-        template = _translated(template, {**parameters, "AWS::Region": region}, region)
+        secret = any(declared.get("NoEcho") for declared in template.get("Parameters", {}).values())
+        template = _kept(template, {**parameters, "AWS::Region": region}, region, None if secret else keep)
     template["Resources"].update(aside)
     return template, paths
+
+
+def _kept(template: dict[str, Any], parameters: Mapping[str, Any], region: str, folder: Path | None) -> dict[str, Any]:
+    """The translation, read from the folder if that has it: to import the translator takes most of a start."""
+    try:
+        asked = json.dumps([metadata.version("aws-sam-translator"), template, dict(parameters), region])
+    except (TypeError, ValueError):
+        folder = None  # something that JSON cannot hold, and a file neither
+    if folder is None:
+        return _translated(template, parameters, region)
+    path, key = folder / KEPT, hashlib.sha256(asked.encode()).hexdigest()
+    with suppress(OSError, ValueError, KeyError, TypeError):  # whatever is wrong with the file, it is written anew
+        kept = json.loads(path.read_bytes())
+        if kept["key"] == key:
+            found: dict[str, Any] = kept["template"]
+            return found
+    translated = _translated(template, parameters, region)
+    content = json.dumps({"key": key, "template": translated})
+    with suppress(OSError):  # a folder that takes no file costs the time, no more
+        private.folder(folder)
+        private.replace(path, content.encode())
+    return translated
 
 
 def _translated(template: dict[str, Any], parameters: Mapping[str, Any], region: str) -> dict[str, Any]:
