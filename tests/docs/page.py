@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 LEFT_OUT = "..."
 
 _BLOCK = re.compile(r"^```(?P<kind>\w+)(?P<more>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-_TITLE = re.compile(r'title="(?P<path>[^"]+)"')
+_TITLE = re.compile(r'title="(?P<path>[^",]+)(?:, (?:before (?P<before>[^"]+)|(?P<appended>at its end)))?"')
 _INCLUDED = re.compile(r'^--8<-- "(?P<path>[^"]+)"$', re.MULTILINE)
 _PLACE = re.compile(r"^<!-- runs in (?P<place>.+) -->$", re.MULTILINE)
 
@@ -28,10 +28,29 @@ _CHANGING = (
 
 @dataclass(frozen=True)
 class File:
-    """A file that the reader writes."""
+    """What the reader writes into a file.
+
+    Attributes:
+        path: The file.
+        content: Lines.
+        before: What the line begins with that they are put before; empty for the whole file.
+        appended: Whether they are put at its end.
+    """
 
     path: str
     content: str
+    before: str = ""
+    appended: bool = False
+
+    def text(self, there: str) -> str:
+        """What is in the file then, that has been `there`."""
+        if self.appended:
+            return there + self.content
+        if not self.before:
+            return self.content
+        place = re.search(rf"^{re.escape(self.before)}", there, re.MULTILINE)
+        assert place is not None, f"no line of {self.path} begins with {self.before!r}"
+        return there[: place.start()] + self.content + there[place.start() :]
 
 
 @dataclass(frozen=True)
@@ -49,11 +68,12 @@ def steps(text: str) -> Iterator[File | Command]:
         if block["kind"] == "console":
             yield from _commands(block["body"])
         elif title is not None:
-            yield File(title["path"], _INCLUDED.sub(_content, block["body"]).rstrip("\n") + "\n")
+            content = _INCLUDED.sub(_content, block["body"])
+            yield File(title["path"], content, title["before"] or "", appended=title["appended"] is not None)
 
 
 def _content(included: re.Match[str]) -> str:
-    return (ROOT / included["path"]).read_text(encoding="utf-8")
+    return (ROOT / included["path"]).read_text(encoding="utf-8").removesuffix("\n")
 
 
 def _commands(body: str) -> Iterator[Command]:

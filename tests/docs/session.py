@@ -51,9 +51,11 @@ class Session:
     def do(self, step: File | Command) -> None:
         """Do one step, and compare what it prints with what the page shows."""
         match step:
-            case File(path, content):
-                (self._folder / path).parent.mkdir(parents=True, exist_ok=True)
-                (self._folder / path).write_text(content, encoding="utf-8")
+            case File():
+                path = self._folder / step.path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                there = path.read_text(encoding="utf-8") if path.exists() else ""
+                path.write_text(step.text(there), encoding="utf-8")
             case Command(line, shown) if line.startswith("landfast up"):
                 self._stop()
                 self._start(line, shown)

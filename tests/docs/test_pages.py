@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from landfast.starter import TEMPLATE, describe, pipelines
-from tests.docs.page import ROOT, Command, differs, place, steps
+from tests.docs.page import ROOT, Command, File, differs, place, steps
 from tests.docs.session import Session
 
 README = ROOT / "README.md"
@@ -83,6 +83,20 @@ def test_every_command_of_a_page_works_and_prints_what_the_page_shows(page: Path
 )
 def test_what_a_page_shows_is_compared_line_by_line(shown: list[str], missing: str | None) -> None:
     assert differs(["a", "b", "c", "d"], shown) == missing
+
+
+def test_lines_are_put_where_a_page_says() -> None:
+    there = "one:\n  two\nthree:\n"
+    [whole, before, end] = steps(
+        '```yaml title="a.yaml"\nnew\n```\n```yaml title="a.yaml, before three:"\n  new\n```\n'
+        '```yaml title="a.yaml, at its end"\nnew\n```\n'
+    )
+    assert isinstance(whole, File)
+    assert isinstance(before, File)
+    assert isinstance(end, File)
+    assert whole.text(there) == "new\n"
+    assert before.text(there) == "one:\n  two\n  new\nthree:\n"
+    assert end.text(there) == f"{there}new\n"
 
 
 def test_ids_times_and_ports_may_differ_and_nothing_else() -> None:
