@@ -123,7 +123,7 @@ def without_what_it_cannot_make(template: dict[str, Any]) -> list[str]:
     for name in out:
         del resources[name]
     widgets = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"][1]["Widgets"]["Fn::Join"][1]
-    widgets[:] = [each for each in widgets if not any(f'"{name}' in json.dumps(each) for name in out)]
+    widgets[:] = [each for each in widgets if not any(name in json.dumps(each) for name in out)]
     return out
 
 

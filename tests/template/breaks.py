@@ -463,22 +463,23 @@ def _rollbacks(source: _Source) -> Iterator[Break]:
 
 def _dashboards(source: _Source) -> Iterator[Break]:
     shown = f"Dashboard.{P}.DashboardBody.Fn::Sub.1.Widgets.Fn::Join.1"
-    [_, shown_widgets] = source.resources["Dashboard"][P]["DashboardBody"]["Fn::Sub"][1]["Widgets"]["Fn::Join"]
+    [_, listed] = source.resources["Dashboard"][P]["DashboardBody"]["Fn::Sub"][1]["Widgets"]["Fn::Join"]
 
     def instead(**properties: object) -> Change:
-        widget = {"type": "metric", "width": 16, "height": 6, "properties": {"title": "", **properties}}
-        return put(f"{shown}.1", {"Fn::Sub": json.dumps(widget)})
+        widget = {"type": "metric", "width": 24, "height": 2, "properties": {"title": "", **properties}}
+        return put(f"{shown}.{text}", {"Fn::Sub": json.dumps(widget)})
 
     yield dashboard.there_is_one_dashboard_in_rows, put("Another", source.resources["Dashboard"])
     yield dashboard.there_is_one_dashboard_in_rows, drop(f"{shown}.1")
+    text = len(listed) - 1
     here = "${AWS::Region}"
     for change in (
         instead(region="eu-west-1", metrics=[]),
         instead(region=here, metrics=[["AWS/Lambda", "Invocations", "Resource", "x"]]),
         instead(region=here, metrics=[["Shop", "ScansParked"]]),
-        put(f"{shown}.1", {"Fn::Sub": '{"type": "alarm", "properties": {"alarms": ["${Nothing.Arn}"]}}'}),
+        put(f"{shown}.{text}", {"Fn::Sub": '{"type": "alarm", "properties": {"alarms": ["${Nothing.Arn}"]}}'}),
     ):
         yield dashboard.it_names_only_what_is_there, change
-    for number in {*range(len(shown_widgets))} - {1}:
-        if "ScansParked" not in json.dumps(shown_widgets[number]):  # what its alarms show as well
+    for number in range(text):
+        if "ScansParked" not in json.dumps(listed[number]):  # what its alarms show as well
             yield dashboard.it_leaves_nothing_out, drop(f"{shown}.{number}")
