@@ -14,7 +14,7 @@ BIN := .venv/bin
 PYTHON := $(CURDIR)/.venv/bin/python
 READY := .venv/.ready
 REQUIREMENTS := layers/shared/requirements.txt
-SOURCES := demo functions layers tests
+SOURCES := demo deployment functions layers tests
 TYPES := types-shop
 # --- the tool ---
 SOURCES += landfast benchmarks tools
@@ -159,8 +159,17 @@ mutants: $(READY)  ## Break the delivery rules one after the other; every break 
 build: $(READY) $(REQUIREMENTS)  ## Build for AWS
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build
 
-deploy: build  ## Deploy to AWS, asking for what it needs to know
-	@$(BIN)/sam deploy --guided
+deploy: build  ## Deploy to AWS: make deploy ENV=staging (of samconfig.toml; without ENV, development)
+	@$(BIN)/sam deploy --config-env $(or $(ENV),default)
+
+kept: $(READY)  ## Say what a deletion would keep: make kept ENV=staging
+	@$(PYTHON) -m deployment.stacks kept --env $(or $(ENV),default)
+
+delete: $(READY)  ## Delete a deployed stack, and say what stays: make delete ENV=trial
+	@$(PYTHON) -m deployment.stacks delete --env $(or $(ENV),default)
+
+deploy-rehearsal: build  ## Deploy twice and delete, to an emulator on this machine; look for what is left
+	@$(PYTHON) -m deployment.rehearsal
 
 local-invoke: $(READY)  ## Run every sample event in AWS's own container image (needs Docker; see events/README.md)
 	@$(BIN)/python -m tests.local_invoke
@@ -210,5 +219,5 @@ $(UV):
 	done; \
 	echo "set-up: no Python with venv was found: install Python 3 (on Debian also python3-venv), or uv" >&2; exit 1
 
-.PHONY: build check clean conservation contracts crashes demo deploy format format-check help keep lint local-invoke lock \
-	malformed pre-commit remove template-lint test types types-shop up
+.PHONY: build check clean conservation contracts crashes delete demo deploy deploy-rehearsal format format-check help keep kept \
+	lint local-invoke lock malformed pre-commit remove template-lint test types types-shop up

@@ -13,6 +13,9 @@ from botocore.config import Config
 
 from landfast.testing import LandfastError, Running, peek
 
+ALIAS = "live"
+"""What the template deploys each function as. A call of the function itself has no retries and no destinations."""
+
 _RECORDS = 500
 """Most records of one PutRecords call (Kinesis API reference)."""
 
@@ -145,9 +148,11 @@ class Shop:
                 raise NotTakenError(f"{bus}: {answer['FailedEntryCount']} of {len(batch)} events")
 
     def invoke(self, function: str, event: object) -> None:
-        """Hand an event to a function's asynchronous queue."""
+        """Hand an event to the asynchronous queue of what is deployed of a function."""
         name = self.running.resource("function", function).name
-        self.functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode())
+        self.functions.invoke(
+            FunctionName=f"{name}:{ALIAS}", InvocationType="Event", Payload=json.dumps(event).encode()
+        )
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """Everything in a table, numbers as `int`."""

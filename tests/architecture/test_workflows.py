@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,10 @@ def test_the_role_trusts_one_environment_of_one_repository() -> None:
 def test_every_variable_that_a_deployment_asks_for_is_explained() -> None:
     asked = set(re.findall(r"\bvars\.(\w+)", DEPLOY))
     assert asked == set(re.findall(r"^\| `(\w+)` \|", SETTING_UP, re.MULTILINE))
+
+
+def test_samconfig_has_the_environments_that_are_deployed() -> None:
+    configured = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    deployed = re.findall(r"sam deploy --config-env (\S+) --no-confirm-changeset ", DEPLOY)
+    assert deployed == ["staging", "production"]
+    assert all("stack_name" in configured[name]["global"]["parameters"] for name in deployed)

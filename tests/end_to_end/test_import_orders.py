@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from demo.shop import ALIAS
 from landfast.testing import Invoked
 from tests.end_to_end.conftest import ROOT, RunningShop
 
@@ -23,8 +24,8 @@ def test_a_good_file_lands_in_the_success_queue(shop: RunningShop) -> None:
         "version", "timestamp", "requestContext", "requestPayload", "responseContext", "responsePayload"
     ]  # fmt: skip
     assert (context["condition"], context["approximateInvokeCount"]) == ("Success", 1)
-    assert context["functionArn"].endswith(":$LATEST")
-    assert record["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST"}
+    assert context["functionArn"].endswith(f":{ALIAS}")
+    assert record["responseContext"] == {"statusCode": 200, "executedVersion": "1"}
     assert record["responsePayload"]["statusCode"] == 200
     [event] = record["requestPayload"]["Records"]
     assert event["eventName"] == "ObjectCreated:Put"
@@ -47,7 +48,7 @@ def test_a_broken_file_fails_three_times_and_lands_in_the_failure_queue_with_its
     record = shop.wait_for("S3Failure", about("in/broken.jsonl"))
     context = record["requestContext"]
     assert (context["condition"], context["approximateInvokeCount"]) == ("RetriesExhausted", 3)
-    assert record["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
+    assert record["responseContext"] == {"statusCode": 200, "executedVersion": "1", "functionError": "Unhandled"}
     error = record["responsePayload"]
     assert error["errorType"] == "InvalidOrderFileError"
     assert "in/broken.jsonl, line " in error["errorMessage"]
@@ -63,7 +64,7 @@ def test_a_function_is_called_synchronously_by_boto3(shop: RunningShop) -> None:
     shop.upload("OrderFiles", "in/by hand.jsonl", GOOD)
     event = shop.wait_for("S3Success", about("in/by+hand.jsonl"))["requestPayload"]
     name = shop.running.resource("function", "ImportOrders").name
-    answer = shop.functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    answer = shop.functions.invoke(FunctionName=f"{name}:{ALIAS}", Payload=json.dumps(event).encode())
     assert answer["StatusCode"] == 200
-    assert answer["ExecutedVersion"] == "$LATEST"
+    assert answer["ExecutedVersion"] == "1"
     assert json.load(answer["Payload"])["statusCode"] == 200

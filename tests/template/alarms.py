@@ -24,6 +24,9 @@ from tests.template.wiring import (
     stream_mappings,
 )
 
+BATCHES = ROOT / "layers" / "shared" / "backoffice" / "batches.py"
+"""What counts records for every function that handles batches."""
+
 MOST_METRICS = 10
 """An alarm on a metric math expression takes no more (CloudWatch User Guide, metric math)."""
 
@@ -35,6 +38,7 @@ METRICS = {
     ("AWS/SQS", "ApproximateAgeOfOldestMessage"): {"QueueName"},
     ("AWS/SNS", "NumberOfNotificationsFailed"): {"TopicName"},
     ("AWS/Events", "InvocationsFailedToBeSentToDlq"): {"EventBusName", "RuleName"},
+    ("AWS/Lambda", "Errors"): {"FunctionName", "Resource", "ExecutedVersion"},
     ("AWS/Lambda", "Throttles"): {"FunctionName"},
     ("AWS/Lambda", "IteratorAge"): {"FunctionName"},
     ("AWS/Lambda", "DestinationDeliveryFailures"): {"FunctionName"},
@@ -52,14 +56,19 @@ REST = {
     QUEUE,
     ALARM,
     "AWS::CloudWatch::Dashboard",
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentGroup",
     "AWS::DynamoDB::Table",
     "AWS::Events::EventBus",
     "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
     "AWS::IAM::Role",
     "AWS::KMS::Key",
     "AWS::Kinesis::Stream",
+    "AWS::Lambda::Alias",
     "AWS::Lambda::LayerVersion",
     "AWS::Lambda::Permission",
+    "AWS::Lambda::Version",
     "AWS::Logs::LogGroup",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
@@ -242,7 +251,9 @@ def _emits(stack: Stack, name: str, metric: Watched) -> Violations:
         yield f"{name}: no function emits metrics by {metric.by}"
         return
     folder = package_of(function["Handler"].partition(".")[0])
-    if not any(f'"{metric.metric}"' in path.read_text() for path in folder.glob("*.py")):
+    code = "".join(path.read_text() for path in folder.glob("*.py"))
+    code += BATCHES.read_text() if "ordered_batch(" in code else ""
+    if f'"{metric.metric}"' not in code:
         yield f"{name}: no code of {folder.name} counts {metric.metric}"
     if function["Environment"]["Variables"].get("POWERTOOLS_METRICS_NAMESPACE") != metric.namespace:
         yield f"{name}: {folder.name} emits into another namespace"

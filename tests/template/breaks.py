@@ -3,6 +3,7 @@
 Each is a rule and a change of the template's resources that it has to find.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,7 +11,7 @@ from typing import Any
 
 from backoffice import clients
 from backoffice.batches import REPORT_MS
-from tests.template import alarms, rules, stores
+from tests.template import alarms, dashboard, deployments, rules, stores
 from tests.template.stack import Stack, as_list, target, targets
 from tests.template.wiring import (
     BUCKET,
@@ -34,7 +35,10 @@ P = "Properties"
 def of(stack: Stack) -> list[Break]:
     """Return all of them."""
     source = _Source(stack.source["Resources"])
-    every = (_queues, _streams, _asynchronous, _functions, _roles, _alarms, _metrics, _deliveries, _stores, _policies)
+    every = (
+        _queues, _streams, _asynchronous, _functions, _roles, _alarms, _metrics, _deliveries, _stores, _policies,
+        _aliases, _rollbacks, _dashboards,
+    )  # fmt: skip
     return [each for some in every for each in some(source)]
 
 
@@ -59,6 +63,9 @@ def is_about_something(rule: Rule, stack: Stack) -> bool:
         stores.buckets_are_private: lambda each: each.all(BUCKET),
         stores.what_is_overwritten_or_deleted_can_be_had_back: lambda each: each.all(TABLE) | each.all(BUCKET),
         stores.data_outlives_its_stack: lambda each: _Source(each.source["Resources"]).data(),
+        deployments.names_of_buckets_leave_room_for_the_stacks: lambda each: [
+            bucket for bucket in each.all(BUCKET).values() if "BucketName" in bucket
+        ],
     }
     found = about[rule](stack) if rule in about else True
     return next(found, None) is not None if isinstance(found, Iterator) else bool(found)
@@ -92,7 +99,8 @@ def put(path: str, value: object) -> Callable[[Source], None]:
     *parents, last = path.split(".")
 
     def change(resources: Source) -> None:
-        _at(resources, parents)[last] = value
+        found = _at(resources, parents)
+        found[int(last) if isinstance(found, list) else last] = value
 
     return change
 
@@ -381,6 +389,8 @@ def _stores(source: _Source) -> Iterator[Break]:
         yield stores.buckets_are_private, opened
     for name in source.data():
         yield stores.data_outlives_its_stack, put(f"{name}.DeletionPolicy", "Delete")
+        yield stores.data_outlives_its_stack, put(f"{name}.UpdateReplacePolicy", "Retain")
+    yield stores.nothing_else_outlives_its_stack, put("AdministratorsTopic.DeletionPolicy", "Retain")
 
 
 def _policies(source: _Source) -> Iterator[Break]:
@@ -402,3 +412,74 @@ def _policies(source: _Source) -> Iterator[Break]:
     alarms_may = f"AdministratorsTopicPolicy.{P}.PolicyDocument.Statement.2"
     yield stores.services_may_send_and_only_on_behalf_of_this_stack, drop(alarms_may)
     yield stores.services_may_send_and_only_on_behalf_of_this_stack, put(f"{alarms_may}.Condition", {})
+
+
+def _aliases(source: _Source) -> Iterator[Break]:
+    calls = deployments.everything_calls_the_alias
+    for name, function in source.functions().items():
+        by_hand = {"FunctionName": {"Ref": name}, "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
+        yield calls, put("ByHand", {"Type": "AWS::Lambda::Permission", P: by_hand})
+        for side, given in function.get("EventInvokeConfig", {}).get("DestinationConfig", {}).items():
+            if given["Type"] == "Lambda":
+                itself = {"Fn::GetAtt": [target(given["Destination"]), "Arn"]}
+                path = f"{name}.{P}.EventInvokeConfig.DestinationConfig.{side}.Destination"
+                yield calls, put(path, itself)
+                [(allowed, _)] = source.statements(name, "lambda:InvokeFunction")
+                yield calls, put(f"{allowed}.Resource", itself)
+        every = deployments.every_change_of_a_function_or_of_the_layer_is_a_new_version
+        yield every, drop(f"{name}.{P}.AutoPublishAliasAllProperties")
+        yield every, drop(f"SharedLayer.{P}.PublishLambdaVersion")
+    for bucket, properties in source.all(BUCKET).items():
+        if "BucketName" in properties:
+            room = deployments.names_of_buckets_leave_room_for_the_stacks
+            yield room, put(f"{bucket}.{P}.BucketName.Fn::Sub.0", "${AWS::StackName}-of-orders-${Id}")
+            yield room, put(f"{bucket}.{P}.BucketName.Fn::Sub.0", "order-files-${Id}")
+            yield room, put(f"{bucket}.{P}.BucketName.Fn::Sub.1.Id", {"Ref": "AWS::StackId"})
+    for role in source.all("AWS::IAM::Role"):
+        yield deployments.every_role_is_bounded, drop(f"{role}.{P}.PermissionsBoundary")
+
+
+def _rollbacks(source: _Source) -> Iterator[Break]:
+    rule = deployments.gradual_deployments_go_back_by_alarms_that_end_by_themselves
+    for name in source.functions():
+        alarm = f"{name}Failing"
+        watching = f"{name}.{P}.DeploymentPreference.Alarms.Fn::If.1"
+        for change in (
+            drop(f"{name}.{P}.DeploymentPreference"),
+            put(f"{name}.{P}.DeploymentPreference.Enabled", value=False),
+            put(f"{name}.{P}.DeploymentPreference.Role", "arn:aws:iam::123456789012:role/other"),
+            put(watching, [{"Ref": "AlarmsUndelivered"}]),
+            drop(f"{watching}.0"),
+            drop(f"{alarm}.Condition"),
+            put(f"{alarm}.{P}.Metrics.1.MetricStat.Metric.Dimensions.1.Value", {"Ref": name}),
+        ):
+            yield rule, change
+        if len(source.resources[alarm][P]["Metrics"]) > 2:  # the sum, the errors, and those in batches
+            yield rule, drop(f"{alarm}.{P}.Metrics.2")
+    moves = f"DeploymentPolicy.{P}.PolicyDocument.Statement.1.Resource"
+    for each in ("*", {"Fn::Sub": "arn:${AWS::Partition}:lambda:*:*:function:*"}):
+        yield deployments.codedeploy_may_move_every_alias_and_no_other, put(f"{moves}.0", each)
+
+
+def _dashboards(source: _Source) -> Iterator[Break]:
+    shown = f"Dashboard.{P}.DashboardBody.Fn::Sub.1.Widgets.Fn::Join.1"
+    [_, listed] = source.resources["Dashboard"][P]["DashboardBody"]["Fn::Sub"][1]["Widgets"]["Fn::Join"]
+
+    def instead(**properties: object) -> Change:
+        widget = {"type": "metric", "width": 24, "height": 2, "properties": {"title": "", **properties}}
+        return put(f"{shown}.{text}", {"Fn::Sub": json.dumps(widget)})
+
+    yield dashboard.there_is_one_dashboard_in_rows, put("Another", source.resources["Dashboard"])
+    yield dashboard.there_is_one_dashboard_in_rows, drop(f"{shown}.1")
+    text = len(listed) - 1
+    here = "${AWS::Region}"
+    for change in (
+        instead(region="eu-west-1", metrics=[]),
+        instead(region=here, metrics=[["AWS/Lambda", "Invocations", "Resource", "x"]]),
+        instead(region=here, metrics=[["Shop", "ScansParked"]]),
+        put(f"{shown}.{text}", {"Fn::Sub": '{"type": "alarm", "properties": {"alarms": ["${Nothing.Arn}"]}}'}),
+    ):
+        yield dashboard.it_names_only_what_is_there, change
+    for number in range(text):
+        if "ScansParked" not in json.dumps(listed[number]):  # what its alarms show as well
+            yield dashboard.it_leaves_nothing_out, drop(f"{shown}.{number}")

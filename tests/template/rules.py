@@ -5,7 +5,7 @@ from typing import get_args
 
 from backoffice import clients
 from backoffice.batches import MARGIN_MS, REPORT_MS
-from tests.template import alarms, stores
+from tests.template import alarms, dashboard, deployments, stores
 from tests.template.stack import Stack, as_list, package_of, target, targets
 from tests.template.wiring import (
     FUNCTION,
@@ -272,4 +272,6 @@ RULES: list[Rule] = [
     numbers_say_why,
     *alarms.RULES,
     *stores.RULES,
+    *deployments.RULES,
+    *dashboard.RULES,
 ]

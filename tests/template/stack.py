@@ -30,36 +30,44 @@ type Properties = dict[str, Any]
 
 @dataclass(frozen=True)
 class Stack:
-    """A template: its text, what the text says, and what aws-sam-translator makes of it."""
+    """A template: its text, what the text says, and what aws-sam-translator makes of it.
+
+    Attributes:
+        text: As it is written.
+        source: What the text says.
+        translated: What CloudFormation gets.
+        wired: Its resources, with a function wherever one of its aliases is meant. `all` and what follows read these;
+            that it is the alias in each place is a rule of its own.
+    """
 
     text: str
     source: Properties
     translated: Properties
+    wired: Properties
 
     @classmethod
-    def of(cls, text: str) -> "Stack":
-        return cls.of_source(text, yaml_parse(text))
+    def of(cls, text: str, **parameters: str) -> "Stack":
+        return cls.of_source(text, yaml_parse(text), **parameters)
 
     @classmethod
-    def of_source(cls, text: str, source: Properties) -> "Stack":
+    def of_source(cls, text: str, source: Properties, **parameters: str) -> "Stack":
+        """Translate with the template's defaults, or with these values for some of its parameters."""
         region = boto3.Session(region_name="eu-west-1")
         made = translator.Translator(managed_policy_map={}, sam_parser=Parser(), boto_session=region)
-        defaults = {name: each.get("Default") for name, each in source["Parameters"].items()}
-        return cls(text, source, made.translate(_packaged(source), defaults))
+        values = {name: each.get("Default") for name, each in source["Parameters"].items()} | parameters
+        translated = made.translate(_packaged(source), values)
+        del translated["Mappings"]  # SAM has put in what it found there; cfn-lint tells if something else reads them
+        return cls(text, source, translated, _without_aliases(translated["Resources"]))
 
     def all(self, kind: str) -> dict[str, Properties]:
         """Return the properties of the resources of a type, by logical id."""
-        return {
-            name: resource.get("Properties", {})
-            for name, resource in self.translated["Resources"].items()
-            if resource["Type"] == kind
-        }
+        return {name: each.get("Properties", {}) for name, each in self.wired.items() if each["Type"] == kind}
 
     def type_of(self, logical_id: str) -> str:
-        return str(self.translated["Resources"][logical_id]["Type"])
+        return str(self.wired[logical_id]["Type"])
 
     def properties(self, logical_id: str) -> Properties:
-        found: Properties = self.translated["Resources"][logical_id]["Properties"]
+        found: Properties = self.wired[logical_id]["Properties"]
         return found
 
     def statements(self, function: str) -> Iterator[Properties]:
@@ -87,7 +95,7 @@ def targets(value: object) -> set[str]:
     """Return the logical ids, parameters and pseudo parameters that a value is made of."""
     match value:
         case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
-            return {name}
+            return {name.removesuffix(".Alias")}  # SAM's way to name the alias of a function
         case {"Fn::Sub": str(pattern)}:
             return _named(pattern)
         case {"Fn::Sub": [str(pattern), dict(given)]}:
@@ -116,6 +124,31 @@ def _packaged(source: Properties) -> Properties:
     for resource in packaged["Resources"].values():
         if resource["Type"] == "AWS::Serverless::LayerVersion":
             resource["Properties"]["ContentUri"] = "s3://bucket/key"
-        if resource["Type"] == "AWS::Serverless::Function":
+        if resource["Type"] == "AWS::Serverless::Function" and not _is_packaged(resource["Properties"]["CodeUri"]):
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
     return packaged
+
+
+def _is_packaged(uri: object) -> bool:
+    return isinstance(uri, str) and uri.startswith("s3://")
+
+
+def _without_aliases(resources: Properties) -> Properties:
+    aliases = {
+        name: each["Properties"]["FunctionName"]
+        for name, each in resources.items()
+        if each["Type"] == "AWS::Lambda::Alias"
+    }
+
+    def functions(value: object) -> object:
+        match value:
+            case {"Ref": str(name)} if name in aliases:
+                return aliases[name]
+            case dict():
+                return {key: functions(each) for key, each in value.items()}
+            case list():
+                return [functions(each) for each in value]
+            case _:
+                return value
+
+    return {name: functions(each) for name, each in resources.items()}

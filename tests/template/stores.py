@@ -139,10 +139,25 @@ def _statements(*attached: dict[str, list[list[Statement]]]) -> Iterator[Stateme
 
 def data_outlives_its_stack(stack: Stack) -> Violations:
     for name, resource in stack.translated["Resources"].items():
-        if resource["Type"] in {BUCKET, TABLE} and not (
-            name == "IdempotencyTable" or resource.get("DeletionPolicy", "").startswith("Retain")
-        ):
-            yield f"{name}: its data goes with the stack"
+        if resource["Type"] in {BUCKET, TABLE} and name != "IdempotencyTable":
+            if resource.get("DeletionPolicy") != _kept("RetainExceptOnCreate"):
+                yield f"{name}: its data goes with the stack, or does not go with a trial"
+            if resource.get("UpdateReplacePolicy") != _kept("Retain"):
+                yield f"{name}: its data goes when it is replaced, or does not go with a trial"
+
+
+def _kept(policy: str) -> dict[str, list[str]]:
+    return {"Fn::If": ["KeepData", policy, "Delete"]}
+
+
+def nothing_else_outlives_its_stack(stack: Stack) -> Violations:
+    """Versions do, in the template; they go with their functions."""
+    if stack.source["Conditions"]["KeepData"] != {"Fn::Equals": [{"Ref": "Disposable"}, "false"]}:
+        yield "KeepData: is not what the parameter Disposable says"
+    for name, resource in stack.translated["Resources"].items():
+        kept = {resource.get(key, "Delete") == "Delete" for key in ("DeletionPolicy", "UpdateReplacePolicy")} != {True}
+        if kept and resource["Type"] not in {BUCKET, TABLE, "AWS::Lambda::Version"}:
+            yield f"{name}: is left behind"
 
 
 def what_is_overwritten_or_deleted_can_be_had_back(stack: Stack) -> Violations:
@@ -168,5 +183,6 @@ RULES: list[Rule] = [
     topics_can_be_used_by_their_account,
     services_may_send_and_only_on_behalf_of_this_stack,
     data_outlives_its_stack,
+    nothing_else_outlives_its_stack,
     what_is_overwritten_or_deleted_can_be_had_back,
 ]

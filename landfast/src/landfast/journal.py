@@ -226,7 +226,7 @@ def finished(
     """The entry that notes the end of an invocation.
 
     Args:
-        request_id: Its id.
+        request_id: The id of the invocation.
         outcome: The outcome of the invocation; of an answer that is not JSON the text is noted.
         at: When, in seconds.
         source: The mapping, or the function for asynchronous events.

@@ -24,6 +24,11 @@ class Server(SimpleHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", MOVED[self.path])
             self.end_headers()
+        elif self.path == "/half":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"PK")
         else:
             super().do_GET()
 
@@ -81,3 +86,7 @@ def test_an_address_where_nobody_answers_is_told(tmp_path: Path) -> None:
         free.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}/starter.zip"
         assert refused(tmp_path / "my-app", nobody).startswith(f"{nobody}: it cannot be reached: ")
+
+
+def test_an_answer_that_ends_too_early_is_told(address: str, tmp_path: Path) -> None:
+    assert refused(tmp_path / "my-app", f"{address}/half").startswith(f"{address}/half: its answer ended too early")

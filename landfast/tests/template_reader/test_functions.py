@@ -324,6 +324,14 @@ def test_s_008_settings_belong_to_their_qualifier_alone(reading: Reading) -> Non
     assert list(without_alias.functions["F"].event_invoke_configs) == ["$LATEST"]
 
 
+def test_a_gradual_deployment_is_read_without_a_warning(reading: Reading, caplog: pytest.LogCaptureFixture) -> None:
+    gradual = "AutoPublishAlias: live\n      DeploymentPreference: {Type: Canary10Percent5Minutes}"
+    template = reading(ALIASED.replace("AutoPublishAlias: live", gradual))
+    assert list(template.functions["F"].aliases) == ["live"]
+    assert template.not_run == ()
+    assert caplog.records == []
+
+
 def test_an_alias_may_share_its_calls_among_versions(reading: Reading) -> None:
     template = reading(
         """

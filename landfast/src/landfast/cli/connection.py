@@ -60,7 +60,8 @@ def find(service: Running, kind: str, name: str | None) -> Resource:
 
 
 def physical(service: Running, kind: str, name: str | None) -> str:
-    """The physical name of what `find` finds; an ARN of a function keeps its qualifier."""
-    if name is not None and ":" in name:
-        return name
-    return find(service, kind, name).name
+    """The physical name of what `find` finds; a function keeps its qualifier, as in `MyFunction:live`."""
+    if name is None or name.count(":") > 1:
+        return name or find(service, kind, name).name
+    found, colon, qualifier = name.partition(":")
+    return f"{find(service, kind, found).name}{colon}{qualifier}"

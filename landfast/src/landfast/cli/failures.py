@@ -51,5 +51,5 @@ def _of_a_client(error: BaseException) -> str:
 
 
 def _botocore() -> Any:  # noqa: ANN401 - a module, if it is there
-    """Its errors; None if nothing has imported it, so that it raised nothing and need not be imported to be asked."""
+    """Return botocore's errors; None if nothing has imported it: it raised nothing, and need not be imported."""
     return sys.modules.get("botocore.exceptions")

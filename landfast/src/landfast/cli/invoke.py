@@ -10,7 +10,9 @@ from landfast.cli.options import STATE, Json, State
 
 
 def invoke(
-    function: Annotated[str, typer.Argument(help="Its logical id, name or ARN.", metavar="FUNCTION")],
+    function: Annotated[
+        str, typer.Argument(help="Its logical id, name or ARN; :ALIAS after it, where it has one.", metavar="FUNCTION")
+    ],
     event: Annotated[
         Path | None, typer.Option(help="A JSON file; - for standard input; {} without it.", metavar="FILE")
     ] = None,
@@ -23,7 +25,11 @@ def invoke(
 ) -> None:
     """Call a function and print what it returns; exit status 1 if it fails.
 
+    An alias may have retries and destinations that the function itself has not.
+
     Example: landfast invoke my_function --event event.json
+
+    Example: landfast invoke my_function:live --event event.json --async
     """
     import base64
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from landfast.simulate.scenario import Scenario
 
 _INVALID = 2
+_GARBAGE = 50_000
+"""New objects between two looks for garbage: a simulation makes millions, and hardly any in cycles."""
 
 
 def simulate(
@@ -30,11 +32,15 @@ def simulate(
 
     Example: landfast simulate scenario.json --html what-if.html
     """
+    import gc
+
     import msgspec
 
     from landfast.simulate import run
     from landfast.simulate.scenario import ScenarioError
 
+    gc.freeze()  # what was imported stays, and need not be looked through again and again
+    gc.set_threshold(_GARBAGE)
     try:
         parsed = _read(scenario)
         if summary and html is None:

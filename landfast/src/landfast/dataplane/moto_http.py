@@ -40,7 +40,7 @@ _ABOUT_BODIES = (
     NoBoundaryInMultipartDefect,
     StartBoundaryNotFoundDefect,
 )
-"""What Python's reader of e-mails misses in the head of a form with files, since it has not seen the body."""
+"""The defects that Python's reader of e-mails finds in the head of a form with files, not having seen the body."""
 
 _CHUNK = re.compile(rb"(?P<size>[0-9A-Fa-f]{1,15})(?:[ \t]*;[^\r\n]*)?\r\n")
 _CHUNK_LINE = 4_096

@@ -11,7 +11,6 @@ from typing import Final
 from landfast.delivery.actions import Checkpoint, Deliver, Fetch, Invoke, KeepLanes, Settle
 from landfast.delivery.destination_records import s3_body, stream_object_key, stream_record, with_payload
 from landfast.delivery.destinations import parse
-from landfast.delivery.filters import compile_filters
 from landfast.delivery.lane import Lane, StreamAction
 from landfast.delivery.lane_state import Batch, LaneState
 from landfast.delivery.outcomes import Outcome
@@ -307,7 +306,11 @@ class ShardPoller:
 
     def _matcher(self) -> Callable[[StreamRecord], bool] | None:
         criteria, render = self.config.filter_criteria, self._render
-        compiled = None if criteria is None else compile_filters(criteria, self.config.source, self._settings)
+        if criteria is None:
+            return None
+        from landfast.delivery.filters import compile_filters  # noqa: PLC0415 - most mappings have no filters to load
+
+        compiled = compile_filters(criteria, self.config.source, self._settings)
         return None if compiled is None else lambda record: compiled.matches(render(record))
 
     @staticmethod

@@ -76,7 +76,7 @@ class ReadableShard(Protocol):
         ...
 
     def has_unread(self, position: Position) -> bool:
-        """Whether a reader that has come to a position has not read everything that it ever held."""
+        """Tell whether a reader that has come to a position has not read everything that it ever held."""
         ...
 
     def reader(self, stream_arn: str, role_arn: str) -> Callable[[Any], StreamRecord]:

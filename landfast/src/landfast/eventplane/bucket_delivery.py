@@ -63,7 +63,7 @@ class BucketDelivery:
         """Tell all targets about what a request has done.
 
         Args:
-            bucket: Its name.
+            bucket: The name of the bucket.
             happened: The events of the call.
             request_id: S3's id of the request; a new one without it.
             trace: The trace header that came with it.

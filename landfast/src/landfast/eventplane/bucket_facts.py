@@ -20,7 +20,7 @@ SIGNED: Mapping[str, str] = {
     "authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, "
     "SignedHeaders=host, Signature=0"
 }
-"""Of requests of our own: engines check no signature, but refuse what nobody is said to have signed."""
+"""The signature of requests of our own: engines check none, but refuse what nobody is said to have signed."""
 
 _OK = 200
 _REDIRECTED = 300

@@ -204,7 +204,7 @@ class BucketEvents:
 
 
 async def _compared(request: S3Request, passing: Passing) -> bytes | None:
-    """What must have changed for an event to be sent (S3 guide, "Supported event types"); None of most calls."""
+    """Return the facts that must change for an event to be sent (S3 guide, "Supported event types"); mostly None."""
     return await bucket_facts.access_list(passing.ask, request) if request.operation == "PutObjectAcl" else None
 
 

@@ -68,7 +68,7 @@ def written(statement: str, parameters: Sequence[Value], keys: Collection[str]) 
     """Return what a statement writes to; None if it writes nothing, or is none that can be read.
 
     Args:
-        statement: Its text.
+        statement: The text of the statement.
         parameters: For its question marks.
         keys: The names of the table's key attributes.
     """
@@ -123,7 +123,7 @@ def _pairs_of_tuple(tokens: Sequence[_Token]) -> dict[str, Value] | None:
 
 
 def _pairs_of_condition(tokens: Sequence[_Token]) -> dict[str, Value] | None:
-    """What the condition says that attributes are equal to; None if something in it makes that unsure."""
+    """Return the values that attributes equal by the condition; None if something in it makes that unsure."""
     start = next((number for number, token in enumerate(tokens) if token.word == "WHERE" and not token.depth), None)
     if start is None:
         return None

@@ -45,7 +45,7 @@ class Ask(Protocol):
     def __call__(
         self, method: str, target: str, headers: Mapping[str, str], content: bytes = b""
     ) -> Awaitable[EngineAnswer]:
-        """Its response; an exception if the engine does not answer."""
+        """Return the engine's response; raises an exception if the engine does not answer."""
         ...
 
 

@@ -245,7 +245,7 @@ class Queues:
         return queue
 
     def _told(self, name: str) -> str:
-        """What of a queue somebody waits for, for people."""
+        """Tell people what somebody waits for in a queue."""
         queue = self._queues.get(name)
         hidden = (
             [message for message in queue.messages if message.awaited and message.hidden_until is not None]

@@ -71,7 +71,7 @@ def refused(asked: Call | Operation, error: AwsError, request_id: str) -> Respon
     """The response with an error.
 
     Args:
-        asked: What was asked for: a call, as read or from `asked`; of what is handed on to the engine, an `Operation`.
+        asked: The call, as read or from `asked`; of what is handed on to the engine, an `Operation`.
         error: By the name of its shape in the model, or by its code in the query protocol.
         request_id: The request id of the answer.
     """

@@ -23,7 +23,7 @@ class Compiled[F](ABC):
         if key not in self._made:
 
             def later(*arguments: Any) -> Any:  # noqa: ANN401 - as the true one
-                """What a shape that contains itself finds; nobody calls it before the true one is there."""
+                """Stand for a shape that contains itself; nobody calls it before the true one is there."""
                 return cast("Callable[..., Any]", self._made[key])(*arguments)
 
             self._made[key] = cast("F", later)

@@ -25,7 +25,7 @@ class Failure:
         path: The place, e.g. ``("records", "1", "member", "partitionKey")``.
         value: As AWS's services print it; None where they tell no value.
         constraint: Which.
-        culprit: What does not meet it: the value, or of a list or a map the element or the key.
+        culprit: The value that does not meet it, or of a list or a map the element or the key.
     """
 
     path: tuple[str, ...]
@@ -53,7 +53,7 @@ type Check = Callable[[Any], list[Failure]]
 
 
 class Checks(Compiled[Check | None]):
-    """What checks values; None, which costs nothing, where the model demands nothing."""
+    """Checks values; None, which costs nothing, where the model demands nothing."""
 
     def structure(self, shape: Shape) -> Check | None:
         """Members that must be there are, and each meets its own demands."""

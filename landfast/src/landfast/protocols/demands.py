@@ -74,7 +74,7 @@ def printed(value: object) -> str:
 
 
 _SHOWN = 1_000
-"""How much of a value a message shows; AWS's services show all of it."""
+"""The characters of a value that a message shows; AWS's services show all of them."""
 
 
 def _java(value: object) -> str:

@@ -41,7 +41,7 @@ _NAMESPACES = {
     "dynamodb": "com.amazonaws.dynamodb.v20120810#",
     "dynamodbstreams": "com.amazonaws.dynamodb.v20120810#",
 }
-"""What stands before the names of a model's errors in ``__type``; other services write them alone."""
+"""The namespaces before the names of a model's errors in ``__type``; other services write the names alone."""
 
 
 def error_name(service: str, code: str) -> ErrorName:

@@ -54,7 +54,7 @@ HATCH: Final = (
     '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect width="3" height="6" fill="var(--fg)" opacity="0.25"/></pattern></defs>'
 )
-"""What bars for many tries are filled with, once for all pictures of a page or a file."""
+"""The pattern of bars for many tries, once for all pictures of a page or a file."""
 
 _LETTER_FITS = 11.0
 
@@ -76,7 +76,7 @@ def legend(account: Account) -> str:
 
 
 def samples(account: Account) -> Iterator[tuple[str, str]]:
-    """What the timeline draws, each in a square of `BAR` pixels, with its meaning."""
+    """Draw everything that the timeline can draw, each in a square of `BAR` pixels, with its meaning."""
     lines, counts = account.timeline.lines, account.counts
     there = {line.outcome for line in lines}
     for outcome in (*_OUTCOMES, *sorted(there - _OUTCOMES.keys())):

@@ -37,7 +37,7 @@ def timeline_svg(account: Account, scheme: Scheme, *, width: float) -> str:
 
 
 def tree_svg(account: Account, scheme: Scheme) -> str:
-    """How the first batch that was split was split."""
+    """Draw how the first batch that was split was split."""
     return svg(tree(account.split.shown[0], account.words, "tree"), scheme)
 
 

@@ -37,7 +37,7 @@ class HoldUp(Struct, frozen=True):
 
     Attributes:
         kind: The kind of thing that was held up.
-        name: Its number or name; for a lane, of its shard.
+        name: The number or name of the shard, or of the lane's shard, or the message group.
         lane: The lane.
         begun: When it began, in seconds: the end of the first try that failed.
         ended: When the last of what failed had reached its end; None if that is not reached.

@@ -38,7 +38,7 @@ def _title(account: Account) -> str:
 
 
 def _chapter(account: Account, number: str) -> Iterator[str]:
-    """What the page says of one account; `number` is in the ids of its pictures."""
+    """Write the chapter of one account; `number` is in the ids of its pictures."""
     yield f"<h1>{_title(account)}</h1>"
     yield _setting(account.setting)
     yield _cards(account)

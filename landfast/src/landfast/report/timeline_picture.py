@@ -28,7 +28,7 @@ _LABEL_CHARACTERS = 17
 
 
 class _Axis(Struct):
-    """Where each moment is, in pixels: spans of time are drawn by their logarithm, so that seconds and days both show.
+    """The axis of time, in pixels: spans are drawn by their logarithm, so that seconds and days both show.
 
     What takes no time at all has a place of its own at its moment, one after the other in each row.
     """

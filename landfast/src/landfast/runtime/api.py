@@ -42,7 +42,7 @@ class _RefusedError(Exception):
 
 
 class _Message:
-    """What llhttp reports of the message that is being read; the names of the methods are its own."""
+    """The message that is being read, as llhttp reports it; the names of the methods are its own."""
 
     def __init__(self, host: bytes, limit: int) -> None:
         self._host = host

@@ -207,9 +207,9 @@ class Loop:
         """Do work that waits in a thread of its own; from the loop's thread once the turn is on disk.
 
         Args:
-            work: What to do.
+            work: The work to do.
             source: Named should it crash.
-            told: What is under way meanwhile, for people; the source without it.
+            told: The name of the work under way, for people; the source without it.
         """
         under_way = self.begin(told or source)
         if self.is_own_thread:

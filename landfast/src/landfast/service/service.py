@@ -84,7 +84,7 @@ class Options:
 
     @property
     def built(self) -> Path:
-        """Where is kept what only has to be made anew when the template or a layer changes."""
+        """The folder of what only has to be made anew when the template or a layer changes."""
         return (self.layers or self.state / "layers").absolute()
 
 

@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS rows (
 ) WITHOUT ROWID;
 """
 VERSION = 2
-"""Of the tables: a file of an earlier one is taken over, one of a later one refused. The first files had no number."""
+"""The version of the tables: an earlier one is taken over, a later one refused. The first files had no number."""
 
 CLOCK = "clock"
 """The kind of the row with the time of the last commit, so that time never goes back for a restarted service."""

@@ -84,7 +84,7 @@ class StreamReader(Reader[StreamMapping]):
                 del self._known[name]
 
     def _has_unread(self, name: str, state: ShardState) -> bool:
-        """Whether something is left in a shard that nobody reads any more; of one that is gone nobody can tell."""
+        """Tell whether something is left in a shard that nobody reads any more; of one that is gone nobody can tell."""
         shards = (shard for stream in self._mapping.earlier for shard in stream.readable_shards())
         shard = next((shard for shard in shards if shard.id == name), None)
         reached = position(self._mapping.config, state.sequence, state.started)

@@ -41,7 +41,8 @@ class ScenarioShard(TailedShard[Arrival]):
     Args:
         number: The shard's number.
         records: The records that arrive in the shard, in order.
-        make: Makes a stream record of one of them, given its place in the shard, from 1.
+        size: Measures a record, given its sequence number.
+        sequence_number: Makes the sequence number of a place in the shard, from 1.
         world: The clock.
     """
 
@@ -49,7 +50,8 @@ class ScenarioShard(TailedShard[Arrival]):
         self,
         number: int,
         records: Iterator[Record],
-        make: Callable[[Record, int], Arrival],
+        size: Callable[[Record, str], int],
+        sequence_number: Callable[[int], str],
         world: SimulatedWorld,
     ) -> None:
         self.number = number
@@ -58,7 +60,8 @@ class ScenarioShard(TailedShard[Arrival]):
         super().__init__(self._place, _itself, world)
         self._clock = world
         self._records = records
-        self._make = make
+        self._size = size
+        self._sequence_number = sequence_number
         self._count = 0
         self._next = next(records, None)
 
@@ -72,7 +75,7 @@ class ScenarioShard(TailedShard[Arrival]):
     def page(self, limit: int) -> Page:
         """The next records that have arrived."""
         now = self._clock.now()
-        self._arrive(limit - len(self._log), lambda record: record.at <= now)
+        self._arrive(limit - len(self._log), now.__ge__)
         page = super().page(limit)
         self._log.let_go(self._place.next, "")
         return replace(page, nothing_before=self.next_arrival)
@@ -80,21 +83,23 @@ class ScenarioShard(TailedShard[Arrival]):
     def expire(self, retention: float) -> None:
         """Let go of what the stream keeps no longer and nobody has read (S-54)."""
         now = self._clock.now()
-        self._arrive(math.inf, lambda record: record.at + retention <= now)
+        self._arrive(math.inf, lambda at: at + retention <= now)
         self._log.let_go(self._log.expired(now, retention), "S-54 expired in the stream")
 
     def skip(self, until: float) -> None:
         """Pass over what arrives before the Unix time `until` (S-50)."""
-        self._arrive(math.inf, lambda record: record.at + START < until)
+        self._arrive(math.inf, lambda at: at + START < until)
         self._log.let_go(self._log.end, "S-50 before the starting position")
 
-    def _arrive(self, most: float, has_arrived: Callable[[Record], bool]) -> None:
+    def _arrive(self, most: float, has_arrived: Callable[[float], bool]) -> None:
         """Let records arrive, one after the other, as long as they have by now."""
         arrived: list[Arrival] = []
-        record, count, make = self._next, self._count, self._make
-        while record is not None and len(arrived) < most and has_arrived(record):
+        record, count, size, sequence_number = self._next, self._count, self._size, self._sequence_number
+        while record is not None and len(arrived) < most and has_arrived(record.at):
             count += 1
-            arrived.append(make(record, count))
+            sequence = sequence_number(count)
+            weight = size(record, sequence)
+            arrived.append(Arrival(sequence, record.key, record.at, weight, record, record.id, count))
             record = next(self._records, None)
         self._log.extend(arrived)
         self._next, self._count = record, count
@@ -126,7 +131,7 @@ def begin(
     size = source.measure(stream, shard_id(0))  # all names of shards are of one length
     drivers: list[ShardDriver] = []
     for number, records in given.by_shard().items():
-        shard = ScenarioShard(number, records, _maker(size, source.sequence_numbers(number)), world)
+        shard = ScenarioShard(number, records, size, source.sequence_numbers(number), world)
         render = source.renderer(stream, shard_id(number))
         poller = ShardPoller(config, shard_id(number), settings=settings, new_id=new_id, render=render, epoch=START)
         driver = ShardDriver(poller, world, shard, render=render, source=source.kind, shard=number, epoch=START)
@@ -165,15 +170,3 @@ def sequences(given: Source, source: StreamSource) -> Callable[[str], str]:
         places[record.shard] = places.get(record.shard, 0) + 1
         known[record.id] = source.sequence_numbers(record.shard)(places[record.shard])
     return lambda record_id: known.get(record_id, record_id)
-
-
-def _maker(
-    size: Callable[[Record, str], int], sequence_number: Callable[[int], str]
-) -> Callable[[Record, int], Arrival]:
-    """Makes the records of a shard with their size in an event."""
-
-    def make(record: Record, place: int) -> Arrival:
-        sequence = sequence_number(place)
-        return Arrival(sequence, record.key, record.at, size(record, sequence), record, record.id, place)
-
-    return make

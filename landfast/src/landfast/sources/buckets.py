@@ -22,9 +22,9 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A request on its way to the engine; its event is sent when it is known to be done.
 
     Attributes:
-        number: Its own; a later one has a larger one.
+        number: The number of the intent; a later one has a larger one.
         operation: AWS's name of the request.
-        bucket: Its name.
+        bucket: The name of the bucket.
         keys: The keys of the objects, each with the version that was asked for, or an empty text.
         time: When it was begun, in Unix seconds of the engine's clock.
         trace: The trace header that came with it.

@@ -91,7 +91,7 @@ def event(entry: Mapping[str, Any], event_id: str, account: str, region: str, no
 
     Args:
         entry: As `PutEvents` has it.
-        event_id: Its id.
+        event_id: The id of the event.
         account: The bus's account.
         region: The bus's region.
         now: In Unix seconds.
@@ -115,7 +115,7 @@ def completed(given: Mapping[str, Any], event_id: str, account: str, region: str
 
     Args:
         given: The event.
-        event_id: Its id, if it has none.
+        event_id: The id of the event, if it has none.
         account: The bus's account.
         region: The bus's region.
         now: In Unix seconds.

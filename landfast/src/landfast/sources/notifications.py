@@ -110,7 +110,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         """Tell whether its target is told about an event.
 
         Args:
-            event: Its name without ``s3:``, e.g. ``ObjectCreated:Put``.
+            event: The name of the event without ``s3:``, e.g. ``ObjectCreated:Put``.
             key: The key of the object, not encoded.
         """
         return (

@@ -181,7 +181,7 @@ class ShardLog[R: Stored]:
         return tail
 
     def has_unread(self, position: Position) -> bool:
-        """Whether a reader that has come to a position has not read everything that the shard ever held."""
+        """Tell whether a reader that has come to a position has not read everything that the shard ever held."""
         tail = self.tail(position)
         self._tails.remove(tail)
         return tail.next < self.end or tail.lost or (self.trimmed > 0 and not isinstance(position, After))

@@ -102,7 +102,7 @@ def check(topic: Topic, publication: Publication, place: int | None = None) -> N
     Args:
         topic: The topic.
         publication: The message.
-        place: Its number in its batch, from 1.
+        place: The number of the message in its batch, from 1.
 
     Raises:
         Refusal: It is not taken.

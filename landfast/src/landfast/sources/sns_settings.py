@@ -120,7 +120,7 @@ def subscription_attributes(
         attributes: All of them.
         topic: The topic's name.
         protocol: The protocol of the subscription.
-        endpoint: Its ARN.
+        endpoint: The ARN of the endpoint.
         changed: The one that is set anew; None for a new subscription.
 
     Raises:

@@ -147,9 +147,9 @@ class SqsQueue:
             message_id: A new id, which a repeated send to a FIFO queue does not use.
             body: The text.
             now: The time.
-            group: Its message group.
-            attributes: Its message attributes.
-            trace: Its ``AWSTraceHeader``.
+            group: The message group.
+            attributes: The message attributes.
+            trace: The ``AWSTraceHeader`` of the message.
             deduplication_id: The deduplication id of a FIFO queue's message; repeats are not looked for without it.
             delay: Seconds until it becomes visible; None for the queue's own.
 

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPMessage
+from http.client import HTTPException, HTTPMessage
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -122,6 +122,8 @@ def _fetched(address: str, path: Path) -> Path:
     try:
         with opener.open(request, timeout=_PATIENCE) as answer, path.open("wb") as file:
             _copy(answer, file, address)
+            if file.tell() < int(answer.headers.get("Content-Length", 0)):
+                raise StarterError(f"{address}: its answer ended too early: give the command again")
     except urllib.error.HTTPError as error:
         error.close()
         raise StarterError(f"{address}: it answers {error.code} {error.reason}") from error
@@ -129,6 +131,8 @@ def _fetched(address: str, path: Path) -> Path:
         raise StarterError(f"{address}: it cannot be reached: {error.reason}") from error
     except TimeoutError as error:
         raise StarterError(f"{address}: it does not answer within {_PATIENCE:.0f} s") from error
+    except (OSError, HTTPException) as error:
+        raise StarterError(f"{address}: it could not be fetched: {error}") from error
     return path
 
 

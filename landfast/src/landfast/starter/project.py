@@ -112,7 +112,7 @@ def _begin(draft: Path, parent: Path, starter: str) -> list[str]:
     author = () if _succeeds(git, draft, "var", "GIT_AUTHOR_IDENT") else _NOBODY
     for step in (["init", "--quiet", "--initial-branch", "main"], ["add", "--all"]):
         _git(git, draft, *step)
-    _git(git, draft, *author, "commit", "--quiet", "--no-verify", "--message", f"Start from {starter}")
+    _git(git, draft, *author, "commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message", f"Start from {starter}")
     told = (
         "git does not know your name, so landfast is the author of the first commit: git config --global user.name ..."
     )

@@ -1,4 +1,4 @@
-"""What sends events to what in a stack: a graph of its resources, for pictures and maps.
+"""The graph of a stack: its resources, and what sends events to what, for pictures and maps.
 
 It is made of what the template declares: notifications, subscriptions, rules, mappings, destinations and dead-letter
 queues, and of what the roles of its functions let them put.
@@ -35,8 +35,8 @@ class Node(msgspec.Struct, frozen=True):
 
     Attributes:
         name: The node's logical id, or `DEFAULT_BUS`.
-        kind: What it is.
-        noun: What AWS calls it, such as ``SQS FIFO queue``.
+        kind: The kind of resource.
+        noun: AWS's noun for it, such as ``SQS FIFO queue``.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Edge(msgspec.Struct, frozen=True):
         target: The name of the node that gets.
         kind: ``event`` invokes or delivers, ``write`` is what a function's role lets it put, ``success`` and
             ``failure`` are where results and failures go.
-        note: What decides that something takes this way, in a few words.
-        about: Of a source's failures, the target that it was to reach; empty for all of its targets.
+        note: The condition on which something takes this way, in a few words.
+        about: The about of a source's failures, the target that it was to reach; empty for all of its targets.
     """
 
     source: str
@@ -112,7 +112,7 @@ def _nodes(template: Template) -> Iterator[Node]:
 
 
 def _sent(template: Template, arns: Mapping[str, str]) -> Iterator[Edge]:
-    """What a source sends, and where it keeps what it could not deliver."""
+    """Yield where a source sends, and where it keeps what it could not deliver."""
     for mapping in template.event_source_mappings.values():
         yield Edge(mapping.source, mapping.function, "event", "event source mapping")
     for bucket in template.buckets.values():
@@ -150,7 +150,7 @@ def _ruled(template: Template, arns: Mapping[str, str]) -> Iterator[Edge]:
 
 
 def _results(template: Template, arns: Mapping[str, str]) -> Iterator[Edge]:
-    """Where the results and failures of functions go."""
+    """Yield where the results and failures of functions go."""
     for function in template.functions.values():
         for config in function.event_invoke_configs.values():
             yield from _edge(function.logical_id, config.on_success, "success", "on success", arns)
@@ -167,7 +167,7 @@ def _given_up_to(mapping: EventSourceMapping) -> str | None:
 
 
 def _writes(template: Template, nodes: Iterable[Node], arns: Mapping[str, str]) -> Iterator[Edge]:
-    """What the role of each function lets it put somewhere."""
+    """Yield what the role of each function lets it put somewhere."""
     places = {name: arn for arn, name in arns.items()}
     for function in template.functions.values():
         for node in nodes:

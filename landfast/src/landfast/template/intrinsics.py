@@ -13,7 +13,7 @@ from landfast.template.errors import Mistake, Unavailable, Where
 from landfast.template.parameters import Withheld
 
 type Attribute = Callable[[str, str | None, Where], object]
-"""What ``Ref`` (no attribute) and ``Fn::GetAtt`` of a logical id give; the place is the one that asks."""
+"""Tells the value of ``Ref`` (no attribute) or ``Fn::GetAtt`` of a logical id; the place is the one that asks."""
 
 _VARIABLE = re.compile(r"\$\{(!?)([^{}]+)\}")
 _NO_VALUE: Final = object()

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import metadata
@@ -109,6 +110,8 @@ def _translated(template: dict[str, Any], parameters: Mapping[str, Any], region:
     from samtranslator.parser.parser import Parser  # noqa: PLC0415
     from samtranslator.translator.translator import Translator  # noqa: PLC0415
 
+    # Of what AWS tries out in its own service it warns, once for each function; no user can do anything about it.
+    logging.getLogger("samtranslator.feature_toggle.feature_toggle").setLevel(logging.ERROR)
     # The translator asks a session for its region only; a real one would read the user's AWS profile.
     session = SimpleNamespace(region_name=region)
     metrics = Metrics("ServerlessTransform", DummyMetricsPublisher())
