@@ -59,14 +59,21 @@ def test_nothing_of_the_tools_is_in_it(application: Path) -> None:
 
 
 def test_its_code_imports_nothing_of_the_repository_that_is_not_in_it(application: Path) -> None:
+    own = {path.name for path in ROOT.iterdir() if path.is_dir()} - {"landfast"}
     missing = {
         (path.relative_to(application).as_posix(), module)
         for path in application.rglob("*.py")
         for module in imported(path)
-        if top(module) in {"benchmarks", "demo", "tests", "tools"}
+        if top(module) in own
         if not any((application / f"{module.replace('.', '/')}{end}").exists() for end in ("", ".py"))
     }
     assert missing == set()
+
+
+def test_its_commands_run_no_module_that_is_not_in_it(application: Path) -> None:
+    run = set(re.findall(r"(?<= -m )(?!pytest|pip|venv)[a-z_.]+", (application / "Makefile").read_text()))
+    assert "demo" in run
+    assert {module for module in run if not [*application.glob(f"{module.replace('.', '/')}*")]} == set()
 
 
 def test_every_link_of_its_pages_leads_to_one_of_its_files(application: Path) -> None:

@@ -1,6 +1,10 @@
 """A starter is fetched from an address, or it is told in one line why not."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +17,7 @@ import pytest
 from landfast.starter import StarterError, make
 from tests.starter.starters import pack
 
+PATIENCE = 60.0
 MOVED = {"/away": "http://elsewhere.invalid/starter.zip", "/moved": "/starter.zip"}
 
 
@@ -90,3 +95,22 @@ def test_an_address_where_nobody_answers_is_told(tmp_path: Path) -> None:
 
 def test_an_answer_that_ends_too_early_is_told(address: str, tmp_path: Path) -> None:
     assert refused(tmp_path / "my-app", f"{address}/half").startswith(f"{address}/half: its answer ended too early")
+
+
+def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        silent.settimeout(PATIENCE)
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/starter.zip"
+        (tmp_path / "scratch").mkdir()
+        with subprocess.Popen(
+            [sys.executable, "-m", "landfast", "new", "my-app", "--from", address],
+            cwd=tmp_path, env={**os.environ, "TMPDIR": str(tmp_path / "scratch")}, stderr=subprocess.PIPE, text=True,
+        ) as new:  # fmt: skip
+            asked, _ = silent.accept()
+            with asked:
+                new.send_signal(signal.SIGINT)
+                _, told = new.communicate(timeout=PATIENCE)
+    assert (new.returncode, told) == (130, "")
+    assert [*tmp_path.rglob("*")] == [tmp_path / "scratch"]

@@ -6,6 +6,7 @@ that one hands on; where that one is not there, it sends events of its own.
 """
 
 import importlib
+import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -111,6 +112,11 @@ def _kinds() -> Iterator[tuple[str, type[Load]]]:
     while found:
         name = next(name for name, kind in found.items() if kind.fed_by not in found)
         yield name, found.pop(name)
+
+
+def poisonous(events: int) -> int:
+    """How many of so many events are poison: one in a hundred at least, and one in any case."""
+    return max(1, math.ceil(events * POISON))
 
 
 def shuffled[T](random: Random, events: Sequence[T], *, again: Sequence[T]) -> list[T]:

@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 
 from demo.landing import Landing, landing
-from tests.end_to_end.loads import POISON, Tolerance, Way, once, shuffled
 from tests.end_to_end.loads import Load as _Load
+from tests.end_to_end.loads import Tolerance, Way, once, poisonous, shuffled
 
 _FILE = 25
 """Orders of a good file."""
@@ -107,7 +107,7 @@ def _successes(good: Iterable[Upload], records: Iterable[Any], tolerance: Tolera
 
 
 def _uploads(random: Random, events: int) -> list[Upload]:
-    broken = max(1, round(events * POISON))
+    broken = poisonous(events)
     files = [_broken_file(random, number) for number in range(broken)]
     good = events - broken * _BROKEN_FILE
     for number, start in enumerate(range(0, good, _FILE)):

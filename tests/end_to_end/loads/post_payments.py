@@ -8,7 +8,7 @@ from typing import Any
 
 from demo.landing import Landing, landing
 from demo.shop import Message, Payment
-from tests.end_to_end.loads import DUPLICATES, POISON, Tolerance, Way, original_id
+from tests.end_to_end.loads import DUPLICATES, Tolerance, Way, original_id, poisonous
 from tests.end_to_end.loads import Load as _Load
 
 _PAYMENTS_AN_ACCOUNT = 40
@@ -110,7 +110,7 @@ def _payments(random: Random, events: int) -> tuple[list[Payment], set[str]]:
     accounts = max(4, events // _PAYMENTS_AN_ACCOUNT)
     poisoned = [f"ACC-{number}" for number in range(0, accounts, 2)]
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    poison = max(1, round(events * POISON))
+    poison = poisonous(events)
     for number in range(events - poison):
         account = f"ACC-{number % accounts}"
         amount = random.randint(1, 5_000) if not groups[account] or random.random() < 0.6 else -random.randint(1, 5_000)

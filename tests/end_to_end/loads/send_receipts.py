@@ -6,8 +6,8 @@ from random import Random
 
 from demo.landing import Landing, landing
 from demo.shop import Mailbox, Shop
-from tests.end_to_end.loads import POISON, Tolerance, Way, once, original_id, shuffled
 from tests.end_to_end.loads import Load as _Load
+from tests.end_to_end.loads import Tolerance, Way, once, original_id, poisonous, shuffled
 
 
 class Load(_Load):
@@ -62,7 +62,7 @@ class Load(_Load):
 
 
 def _receipts(random: Random, events: int) -> tuple[list[str], set[str]]:
-    poison = max(1, round(events * POISON))
+    poison = poisonous(events)
     good = [
         json.dumps(
             {

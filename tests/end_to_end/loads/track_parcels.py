@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 
 from demo.landing import Landing, landing
-from tests.end_to_end.loads import POISON, Tolerance, Way, once, shuffled
 from tests.end_to_end.loads import Load as _Load
+from tests.end_to_end.loads import Tolerance, Way, once, poisonous, shuffled
 
 _SCANS_A_PARCEL = 20
 
@@ -91,7 +91,7 @@ class Load(_Load):
 
 
 def _scans(random: Random, events: int) -> list[Scan]:
-    poison = max(1, round(events * POISON))
+    poison = poisonous(events)
     parcels = max(1, events // _SCANS_A_PARCEL)
     good = []
     for number in range(events - poison):

@@ -24,7 +24,7 @@ def svg(picture: str, scheme: Scheme) -> str:
     """A picture of this package as the text of a file."""
     values = " ".join(_COLOURS.findall(style("colours"))[SCHEMES.index(scheme)].split())
     head = f"<style>svg {{ {values} }}\n{style('pictures')}</style>"
-    defined = head + (HATCH if "repeats" in picture else "")
+    defined = head + (HATCH if 'class="repeats"' in picture else "")
     opened = _OPENED.match(picture)
     if opened is None:
         raise ValueError("this is no picture of this package")
