@@ -202,6 +202,9 @@ class Rehearsal:
         ]
         for bucket in found:
             if bucket.kind == "AWS::S3::Bucket":
+                # Nobody is called: the emulator would write a log even after the deletion.
+                quiet = self._session.client("s3").put_bucket_notification_configuration
+                quiet(Bucket=bucket.name, NotificationConfiguration={})
                 for content in (b"one", b"another"):
                     self._session.client("s3").put_object(Bucket=bucket.name, Key="an object", Body=content)
 
