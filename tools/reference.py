@@ -98,7 +98,7 @@ def _settings(rules: str) -> Iterator[str]:
         (
             f"[{name}](../rules.md#{name.lower()})",
             questions[name],
-            f"`{field}`",
+            field.replace("_", " "),
             f"`{_json(getattr(Settings(), field))}`",
         )
         for name, field in ((each.metadata["id"], each.name) for each in fields(Settings))

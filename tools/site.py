@@ -157,10 +157,13 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
         if path.is_file() and path.relative_to(folder).as_posix() not in files:
             path.unlink()
     for name, content in files.items():
-        path = folder / name
-        if not path.is_file() or path.read_bytes() != content:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        _write(folder / name, content)
+
+
+def _write(path: Path, content: bytes) -> None:
+    if not path.is_file() or path.read_bytes() != content:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def stage(root: Path = ROOT) -> None:
@@ -171,7 +174,7 @@ def stage(root: Path = ROOT) -> None:
     """
     for language, configuration in languages(root).items():
         write(root / MADE / "pages" / (language or "en"), pages(root, language))
-        (root / MADE / configuration.name).write_bytes(configuration.read_bytes())
+        _write(root / MADE / configuration.name, configuration.read_bytes())
 
 
 def _build() -> int:

@@ -1,6 +1,7 @@
 # --- the tool ---
 """What is done to the pages of `docs/` before they become a site, and that what is drawn is up to date."""
 
+import os
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
@@ -11,7 +12,7 @@ import pytest
 
 from landfast.delivery.settings import Settings
 from tools import pictures, reference, site
-from tools.site import SiteError, foreign, languages, pages, write
+from tools.site import SiteError, foreign, languages, pages, stage, write
 
 FENCED = "```console\n$ cat [a](nowhere.md)\n```\n"
 
@@ -94,6 +95,17 @@ def _without_words(configuration: dict[str, Any]) -> dict[str, Any]:
     for palette in project["theme"]["palette"]:
         palette["toggle"]["name"] = ""
     return configuration
+
+
+def test_what_has_not_changed_is_not_touched_so_that_nothing_is_built_anew(project: Path) -> None:
+    stage(project)
+    made = {path: path.stat().st_mtime_ns for path in (project / "dist").rglob("*") if path.is_file()}
+    assert {path.suffix for path in made} == {".toml", ".md"}
+    (project / "docs" / "rules.md").write_text("# Other rules\n")
+    for path in made:
+        os.utime(path, ns=(0, 0))
+    stage(project)
+    assert {path.name for path in made if path.stat().st_mtime_ns} == {"rules.md"}
 
 
 def test_the_pages_of_before_go(tmp_path: Path) -> None:

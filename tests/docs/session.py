@@ -12,7 +12,7 @@ from typing import Self
 
 from tests.docs.page import ROOT, Command, File, differs
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 _OWN = ("PYTEST_", "LANDFAST_", "MAKE", "MFLAGS", "VIRTUAL_ENV")
 _ENDED_BY_CTRL_C = 130
 
