@@ -7,6 +7,9 @@ ifeq ($(OS),Windows_NT)
 $(error Landfast runs on Linux and macOS: on Windows, clone it into WSL (wsl --install) and give this command there)
 endif
 MAKEFLAGS += --no-builtin-rules --no-print-directory
+# Every module is compiled once, into .tools, also where the shell keeps Python from writing beside the sources.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.tools/pycache
 
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv

@@ -140,4 +140,5 @@ def test_a_part_that_is_missing_is_found(monkeypatch: pytest.MonkeyPatch, tmp_pa
 def test_what_it_says_of_its_pipelines_is_what_its_template_has(application: Path) -> None:
     marked = re.findall(r"^  # --- ([a-z ]+) ---$", (application / "template.yaml").read_text(), re.MULTILINE)
     own = {name for name in marked if not re.search(r"\b(or|and|shared)\b", name)}
-    assert {*describe(application).pipelines} == own
+    assert own
+    assert own <= {*describe(application).pipelines}  # which also names those that were taken out
