@@ -57,7 +57,7 @@ def test_the_demonstration_checks_what_it_claims() -> None:
     ended = run("--json")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "every event landed" in ended.stderr
-    assert "attempt 1 of " in ended.stderr
+    assert "attempt 1 of " in ended.stderr  # --- order files ---
     # --- the tool ---
     first = next(step for step in steps((ROOT / "README.md").read_text()) if isinstance(step, Command))
     assert first.line == "make demo"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from landfast.starter import pipelines
 from tests.end_to_end.conftest import ROOT
 from tools.starter import build
 
@@ -19,6 +20,10 @@ pytestmark = pytest.mark.xdist_group("starter")
 
 PATIENCE = 600.0
 PAGE = (ROOT / "docs" / "starters.md").read_text()
+TEMPLATE = ROOT / "template.yaml"
+KEPT = ("payments", "order files")
+"""The pipelines that the page has its reader keep."""
+
 UV = shutil.which("uv") or shutil.which("uv", path=str(ROOT / ".tools" / "bin"))
 
 
@@ -60,8 +65,10 @@ def new(project: Path, starter: Path) -> None:
     subprocess.run(command, check=True, timeout=PATIENCE)
 
 
+@pytest.mark.skipif(not {*KEPT} <= {*pipelines(TEMPLATE.read_text())}, reason="the page keeps what was taken out here")
 def test_of_the_wheel_alone_comes_a_project_whose_events_land(release: Path, tmp_path: Path) -> None:
     with_the_wheel = blocks("From a release")[0]
+    assert with_the_wheel[0].endswith(" --pipelines payments,order-files")
     [wheel] = release.glob("*.whl")
     shutil.copy(wheel, tmp_path)
     told = follow([*with_the_wheel, "make format-check lint", "git status --porcelain"], tmp_path)
