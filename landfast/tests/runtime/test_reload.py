@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,6 +23,17 @@ def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_s_030_a_changed_file_is_run_by_the_next_invocation(lab: Lab) -> None:
+    spec = lab.function("def handler(event, context): return 1")
+    runtime = lab.runtime(spec)
+    assert answer(invoke(runtime)) == 1
+    (spec.code / "app.py").write_text("def handler(event, context): return 2")
+    assert answer(invoke(runtime)) == 2
+
+
+def test_s_030_a_changed_file_is_run_wherever_the_service_keeps_its_own_bytecode(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "bytecode"))
     spec = lab.function("def handler(event, context): return 1")
     runtime = lab.runtime(spec)
     assert answer(invoke(runtime)) == 1

@@ -47,10 +47,14 @@ class SourceTree:
 
 
 def _drop_bytecode(changed: frozenset[_Stamp]) -> None:
-    """Bytecode tells its source by second and size only, which two quick edits can share."""
+    """Bytecode tells its source by second and size only, which two quick edits can share.
+
+    A worker writes it beside the source, wherever this process is told to keep its own (`sys.pycache_prefix`).
+    """
     for path, *_ in changed:
         if path.endswith(".py"):
-            Path(cache_from_source(path)).unlink(missing_ok=True)
+            source = Path(path)
+            (source.parent / "__pycache__" / Path(cache_from_source(path)).name).unlink(missing_ok=True)
 
 
 def _files(folder: str) -> Iterator[_Stamp]:
