@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Sequence  # --- the tool ---
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,13 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
+# --- the tool ---
+def squeezed(lines: Sequence[str]) -> list[str]:
+    """Return lines of a table whatever the width of its columns, which is another where pipelines have gone."""
+    return [" ".join(line.split()) for line in lines]
+
+
+# --- shared ---
 def test_the_demonstration_checks_what_it_claims() -> None:
     ended = run("--json")
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -61,7 +69,7 @@ def test_the_demonstration_checks_what_it_claims() -> None:
     # --- the tool ---
     first = next(step for step in steps((ROOT / "README.md").read_text()) if isinstance(step, Command))
     assert first.line == "make demo"
-    assert differs(ended.stderr.splitlines(), first.shown) is None
+    assert differs(squeezed(ended.stderr.splitlines()), squeezed(first.shown)) is None
     # --- shared ---
     assert {one["holds"] for one in json.loads(ended.stdout)} == {True}
 
