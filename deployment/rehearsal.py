@@ -22,6 +22,7 @@ import boto3
 from samtranslator.yaml_helper import yaml_parse
 
 from deployment.stacks import SAM, SETTINGS, Resource, stack_name
+from landfast.testing import LandfastError, ministack_command, ministack_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"
@@ -29,16 +30,9 @@ REGION = "eu-west-1"
 MANAGED = "aws-sam-cli-managed-default"
 """The stack in which the SAM CLI keeps its bucket for uploads; all stacks of an account share it."""
 
-UV = ROOT / ".tools" / "bin" / "uv"
-EMULATOR = (
-    "--from",
-    "ministack==1.5.33",
-    "--with",
-    "aws-sam-translator==1.115.0",
-    "--with",
-    "cryptography",
-    "ministack",
-)
+BESIDE = ("aws-sam-translator==1.115.0", "cryptography")
+"""What the emulator's CloudFormation needs, which is no requirement of its own."""
+
 PATIENCE = 180.0
 """Seconds for the emulator to answer: at the first time, uv downloads it."""
 
@@ -66,23 +60,14 @@ def emulator(folder: Path) -> Iterator[dict[str, str]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    settings = {
-        "BIND_HOST": "127.0.0.1",
-        "DOCKER_HOST": f"unix://{folder / 'no-docker.sock'}",  # so that no function runs: this is about deployments
-        "GATEWAY_PORT": str(port),
-        "IOT_MTLS_ENABLED": "0",
-        "LAMBDA_EXECUTOR": "docker",
-        "LAMBDA_STRICT": "1",
-        "LOG_LEVEL": "WARNING",
-        "MINISTACK_HOST": "localhost",
-        "S3_DATA_DIR": str(folder / "s3"),
-        "SFTP_ENABLED": "0",
-        "STATE_DIR": str(folder / "state"),
-    }
+    settings = ministack_settings(port, folder)  # no function runs: this is about deployments
     with (folder / "emulator.log").open("w") as log:
-        command = [str(UV), "--no-progress", "tool", "run", *EMULATOR]
         process = subprocess.Popen(  # noqa: S603 - uv itself
-            command, env=inherited | settings, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            ministack_command("ministack", beside=BESIDE),
+            env=inherited | settings,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             _wait_for(process, port, folder / "emulator.log")
@@ -239,7 +224,7 @@ def main() -> int:
             rehearsal = Rehearsal(environment, stripped)
             rehearsal.play("trial", kept=set())
             rehearsal.play("default", kept=KEPT)
-    except RehearsalError as error:
+    except (RehearsalError, LandfastError) as error:
         sys.stderr.write(f"rehearsal: {error}\n")
         return 1
     except KeyboardInterrupt:

@@ -24,6 +24,7 @@ from botocore.session import Session
 from benchmarks.figures import Figure, median, ratio_at_least
 from landfast.dataplane import engine as engines
 from landfast.dataplane.clients import CREDENTIAL, Clients
+from landfast.dataplane.ministack import ministack_command, ministack_settings
 from landfast.service.service import Options, Service
 
 TITLE = "Throughput through a no-op function"
@@ -210,10 +211,10 @@ def _with_its_own_lambda(home: Path) -> Iterator[str]:
         probe.bind((engines.HOST, 0))
         port = probe.getsockname()[1]
     environment = {
-        **os.environ, "BIND_HOST": engines.HOST, "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0",
-        "LAMBDA_EXECUTOR": "local", "LOG_LEVEL": "WARNING", "MINISTACK_HOST": engines.HOST, "TMPDIR": str(home),
+        **os.environ, **ministack_settings(port, home),
+        "LAMBDA_EXECUTOR": "local", "LAMBDA_STRICT": "0", "MINISTACK_HOST": engines.HOST, "TMPDIR": str(home),
     }  # fmt: skip
-    with subprocess.Popen(engines.ministack_command("ministack"), env=environment) as process:  # noqa: S603 - ministack
+    with subprocess.Popen(ministack_command("ministack"), env=environment) as process:  # noqa: S603 - ministack
         try:
             deadline = time.monotonic() + PATIENCE
             while not _listens(port):

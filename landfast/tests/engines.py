@@ -2,8 +2,9 @@
 
 import pytest
 
-from landfast.dataplane.engine import EngineName, ministack_is_cached
+from landfast.dataplane.engine import EngineName
 from landfast.dataplane.errors import EngineError
+from landfast.dataplane.ministack import ministack_is_cached
 
 ENGINES: tuple[EngineName, ...] = ("moto", "ministack")
 

@@ -12,7 +12,8 @@ A stack runs in this process, and is talked to as one on AWS is, by boto3 agains
 from landfast.cli.connection import running
 from landfast.cli.failures import in_one_line, keep_threads_quiet
 from landfast.cli.up import report_failure
-from landfast.dataplane.engine import EngineName, ministack_is_cached
+from landfast.dataplane.engine import EngineName
+from landfast.dataplane.ministack import ministack_command, ministack_is_cached, ministack_settings
 from landfast.errors import LandfastError
 from landfast.journal import Accepted, Entry, Finished, Invoked
 from landfast.report.sentences import sentence
@@ -38,7 +39,9 @@ __all__ = [
     "ServiceError",
     "in_one_line",
     "keep_threads_quiet",
+    "ministack_command",
     "ministack_is_cached",
+    "ministack_settings",
     "peek",
     "read_journal",
     "report_failure",

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from landfast.dataplane import engine as engines
-from landfast.dataplane import engine_watchdog
+from landfast.dataplane import engine_watchdog, ministack
 from landfast.dataplane.clients import Clients
 from landfast.dataplane.errors import EngineError
 
@@ -156,7 +156,7 @@ def test_a_port_that_is_taken_is_named_in_one_line(tmp_path: Path) -> None:
 
 def test_ministack_without_uv_says_how_to_mend_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(engines, "_LOCAL_UV", tmp_path / "uv")
+    monkeypatch.setattr(ministack, "_LOCAL_UV", tmp_path / "uv")
     with pytest.raises(EngineError, match=r"install uv, or use moto$"):
         engines.start(tmp_path / "state", "ministack", stack="shop")
 

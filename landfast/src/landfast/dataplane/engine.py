@@ -11,10 +11,8 @@ import http
 import http.client
 import os
 import secrets
-import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 import uuid
@@ -29,18 +27,16 @@ from landfast import private
 from landfast.dataplane.engine_watchdog import GRACE, INTERVAL, LEASE, LOG, STATE
 from landfast.dataplane.errors import EngineError
 from landfast.dataplane.guard import HEALTH, KEY_VARIABLE
+from landfast.dataplane.ministack import ministack_command, ministack_settings
 
 EngineName = Literal["moto", "ministack"]
 
 HOST = "127.0.0.1"
-MINISTACK = "ministack==1.5.33"
 LOCK = "engine.lock"
 PATIENCE = 3600.0
 """For how long, in seconds, an engine waits for a service to come back."""
 
 _MINISTACK_SERVER = str(Path(__file__).with_name("ministack_server.py"))
-_TOOL = ("tool", "run", "--python", sys.executable, "--from", MINISTACK)
-_LOCAL_UV = Path(sys.prefix).parent / ".tools" / "bin" / "uv"
 _START_TIMEOUT = 30.0
 _DOWNLOAD_TIMEOUT = 180.0
 _ATTEMPTS = 3
@@ -223,26 +219,6 @@ def stop(directory: Path) -> bool:
     return alive
 
 
-def ministack_is_cached() -> bool:
-    """Tell whether ministack can be started without a network.
-
-    Raises:
-        EngineError: There is no uv.
-    """
-    command = [_uv(), "--offline", *_TOOL, "python", "-c", ""]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603 - uv, found by us
-
-
-def ministack_command(*command: str) -> list[str]:
-    """A command in ministack's own environment, which is made where the cache does not have it.
-
-    Raises:
-        EngineError: There is no uv.
-    """
-    offline = ["--offline"] if ministack_is_cached() else []
-    return [_uv(), "--no-progress", *offline, *_TOOL, *command]
-
-
 def _moto(port: int, account: str) -> _Launch:
     return _Launch(
         command=[sys.executable, "-m", "landfast.dataplane.moto_server", HOST, str(port)],
@@ -261,30 +237,12 @@ def _ministack(port: int, account: str, directory: Path) -> _Launch:
     return _Launch(
         command=command,
         environment={
-            "BIND_HOST": HOST,
-            "GATEWAY_PORT": str(port),
-            # Its Lambda is out of reach; if it were not, it could only ask a Docker engine, which there is none of.
-            "DOCKER_HOST": f"unix://{directory / 'no-docker.sock'}",
-            "IOT_MTLS_ENABLED": "0",
-            "LAMBDA_EXECUTOR": "docker",
-            "LAMBDA_STRICT": "1",
-            "LOG_LEVEL": "WARNING",
+            **ministack_settings(port, directory),
             "MINISTACK_ACCOUNT_ID": account,
-            "MINISTACK_HOST": "localhost",
-            "S3_DATA_DIR": str(directory / "s3"),
-            "SFTP_ENABLED": "0",
-            "STATE_DIR": str(directory / "ministack"),
             "TMPDIR": str(private.folder(directory / "tmp")),
         },
         timeout=_START_TIMEOUT if "--offline" in command else _DOWNLOAD_TIMEOUT,
     )
-
-
-def _uv() -> str:
-    path = shutil.which("uv") or (str(_LOCAL_UV) if _LOCAL_UV.exists() else None)
-    if path is None:
-        raise EngineError("ministack runs in an environment of its own, which uv makes: install uv, or use moto")
-    return path
 
 
 def _spawn(directory: Path, launch: _Launch, lock: int, key: str) -> int:
