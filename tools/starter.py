@@ -60,6 +60,7 @@ PARTS = (
     TEMPLATE,
     "tests/__init__.py",
     "tests/architecture",
+    "tests/clone.py",
     "tests/conftest.py",
     "tests/crashes",  # --- payments ---
     "tests/end_to_end",

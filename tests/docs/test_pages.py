@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from landfast.starter import TEMPLATE, describe, pipelines
+from tests.clone import clone
 from tests.docs.page import ROOT, Command, File, differs, place, steps
 from tests.docs.session import Session
 
@@ -22,9 +23,6 @@ DEMONSTRATION = next(step for step in steps(README.read_text(encoding="utf-8")) 
 
 AUTHOR = ("-c", "user.name=Reader", "-c", "user.email=reader@localhost")
 ALL_ARE_THERE = tuple(pipelines((ROOT / TEMPLATE).read_text())) == tuple(describe(ROOT).pipelines)
-_NOT_COPIED = shutil.ignore_patterns(
-    ".git", ".venv", ".tools", ".landfast", ".aws-sam", "__pycache__", "dist", "*_cache"
-)
 
 
 def begin(where: str, folder: Path) -> Path:
@@ -35,17 +33,15 @@ def begin(where: str, folder: Path) -> Path:
         case "an empty folder":
             return folder
         case "a clone called landfast":  # in which the first command has been given
-            clone = folder / "landfast"
-            shutil.copytree(ROOT, clone, ignore=_NOT_COPIED)
-            (clone / ".venv").symlink_to(ROOT / ".venv")
-            return clone
+            ready = clone(folder / "landfast")
+            (ready / ".venv").symlink_to(ROOT / ".venv")
+            return ready
         case "a clone":  # in which nothing has been done but to get uv
-            clone = folder / "shop"
-            shutil.copytree(ROOT, clone, ignore=_NOT_COPIED)
-            (clone / ".tools").symlink_to(ROOT / ".tools")
+            fresh = clone(folder / "shop")
+            (fresh / ".tools").symlink_to(ROOT / ".tools")
             for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "Clone")):
-                subprocess.run(["git", *AUTHOR, *command], cwd=clone, check=True)  # noqa: S607 - git itself
-            return clone
+                subprocess.run(["git", *AUTHOR, *command], cwd=fresh, check=True)  # noqa: S607 - git itself
+            return fresh
         case "docs/howto/cdk":
             shutil.copytree(ROOT / where, folder / "cdk")
             return folder / "cdk"

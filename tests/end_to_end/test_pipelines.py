@@ -14,6 +14,7 @@ from random import Random
 import pytest
 
 from landfast.starter import TEMPLATE, named_after, pipelines
+from tests.clone import clone
 from tests.end_to_end.audit import say
 from tests.end_to_end.conftest import ROOT
 
@@ -40,11 +41,6 @@ CHECKS = {
 }
 """What runs in a copy, each the arguments of `python -m`."""
 
-NOT_CLONED = (
-    ".git", ".venv", ".tools", ".aws-sam", ".landfast", ".hypothesis", ".*_cache", "__pycache__", "*.egg-info", "dist",
-)  # fmt: skip
-"""What a clone does not have (`.gitignore`); its other files with a dot before them are checked, too."""
-
 SAID = {"demonstration": "every event landed", "tests": " passed", "types": "Success"}
 
 
@@ -65,8 +61,7 @@ class Copy:
     @classmethod
     def of(cls, folder: Path, what: str, pool: ThreadPoolExecutor) -> "Copy":
         """As one has it who has just cloned it and given this command; it is run by this interpreter."""
-        project = folder / "shop"
-        shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(*NOT_CLONED))
+        project = clone(folder / "shop")
         if (ROOT / ".mypy_cache").exists():  # what was checked already, so that only what has changed is checked
             shutil.copytree(ROOT / ".mypy_cache", project / ".mypy_cache")
         chosen = Random(f"{SEED} {what}").choice([*PIPELINES])  # noqa: S311 - a choice to repeat, no secret
