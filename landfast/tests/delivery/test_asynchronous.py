@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from landfast.delivery.actions import Action, Deliver, Drop, Invoke, Retry, Settle
 from landfast.delivery.asynchronous import (
-    PAYLOAD_LIMIT,
+    EVENT_LIMIT,
     TRANSITIONS,
     AsynchronousConfig,
     AsynchronousQueue,
@@ -202,7 +202,7 @@ def test_s_015_a_success_without_a_destination_is_processed_and_nothing_is_sent(
 
 
 def test_s_023_an_oversized_success_record_is_a_delivery_failure_of_a_processed_event() -> None:
-    large = Succeeded("x" * PAYLOAD_LIMIT)
+    large = Succeeded("x" * EVENT_LIMIT)
     made = run({"DestinationConfig": {"OnSuccess": {"Destination": DONE}}}, always(large))
     assert [drop.metric for drop in made.all(Drop)] == ["DestinationDeliveryFailures"]
     assert ending(made)[0] == "processed"
@@ -487,7 +487,7 @@ def test_s_026_destination_and_dead_letter_queue_both_get_the_failure_each_in_it
 
 
 def test_s_023_an_oversized_record_is_dropped_and_counted() -> None:
-    large = Event(request_id="r1", payload="x" * (PAYLOAD_LIMIT - 2), size=PAYLOAD_LIMIT)
+    large = Event(request_id="r1", payload="x" * (EVENT_LIMIT - 2), size=EVENT_LIMIT)
     made = run(TO_QUEUE, always(FAILED), event=large)
     assert made.all(Deliver) == []
     assert [drop.metric for drop in made.all(Drop)] == ["DestinationDeliveryFailures"]
@@ -495,7 +495,7 @@ def test_s_023_an_oversized_record_is_dropped_and_counted() -> None:
 
 
 def test_s_022_a_dead_letter_queue_saves_what_its_destination_could_not_take() -> None:
-    large = Event(request_id="r1", payload="x" * (PAYLOAD_LIMIT - 1500))
+    large = Event(request_id="r1", payload="x" * (EVENT_LIMIT - 1500))
     failed = Failed({"errorMessage": "y" * 2000})
     made = run({**TO_QUEUE, "DeadLetterConfig": {"TargetArn": DONE}}, always(failed), event=large)
     assert [drop.metric for drop in made.all(Drop)] == ["DestinationDeliveryFailures"]
@@ -630,7 +630,7 @@ def test_s_006_an_event_too_old_after_a_restart_is_given_up() -> None:
 
 def test_an_event_larger_than_lambda_takes_is_refused() -> None:
     with pytest.raises(Refused) as caught:
-        make_queue().accept(Event(request_id="r1", size=PAYLOAD_LIMIT + 1), 0)
+        make_queue().accept(Event(request_id="r1", size=EVENT_LIMIT + 1), 0)
     assert (caught.value.code, caught.value.status) == ("RequestEntityTooLargeException", 413)
     assert caught.value.message == (
         "1048577 byte payload is too large for the Event invocation type (limit 1048576 bytes)"

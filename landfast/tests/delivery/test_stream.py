@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from landfast.delivery.actions import Drop, Fetch, Invoke, Retry, Split
+from landfast.delivery.batch_payload import PAYLOAD_LIMIT
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_sources import DYNAMODB, KINESIS, StreamSource
 from landfast.delivery.event_sources.dynamodb import dynamodb_record
 from landfast.delivery.event_sources.dynamodb_items import change_size
 from landfast.delivery.event_sources.kinesis import kinesis_record
 from landfast.delivery.outcomes import NotReached, Outcome, Succeeded
-from landfast.delivery.payload import PAYLOAD_LIMIT
 from landfast.delivery.settings import Backoff, Settings, from_ids
 from landfast.delivery.shards import ShardTree
 from landfast.delivery.stream import lane_of

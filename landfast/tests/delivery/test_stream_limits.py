@@ -9,8 +9,8 @@ from hypothesis import given, strategies
 from hypothesis import settings as settings_of_hypothesis
 
 from landfast.delivery.actions import Drop, Invoke, Window
+from landfast.delivery.batch_payload import PAYLOAD_LIMIT
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
-from landfast.delivery.payload import PAYLOAD_LIMIT
 from landfast.delivery.settings import Settings, from_ids
 from landfast.delivery.stream import lane_of
 from landfast.delivery.stream_records import Envelope, StreamRecord, stream_event

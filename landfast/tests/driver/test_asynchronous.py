@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from landfast.delivery.asynchronous import PAYLOAD_LIMIT, AsynchronousQueue, Event, Progress, configuration
+from landfast.delivery.asynchronous import EVENT_LIMIT, AsynchronousQueue, Event, Progress, configuration
 from landfast.delivery.errors import Refused
 from landfast.delivery.outcomes import Failed, NotReached, Succeeded
 from landfast.delivery.recursion import Lineage
@@ -50,7 +50,7 @@ def test_s_001_an_event_is_kept_before_anything_is_done_with_it() -> None:
 def test_s_001_what_the_machine_refuses_leaves_nothing_behind() -> None:
     world = MadeUpWorld()
     with pytest.raises(Refused):
-        made(world).accept(event(body=b'"' + b"x" * PAYLOAD_LIMIT + b'"'))
+        made(world).accept(event(body=b'"' + b"x" * EVENT_LIMIT + b'"'))
     assert world.commits == []
     assert world.calls == []
 

@@ -15,7 +15,7 @@ MACHINES: Final[Mapping[str, str]] = {
     "filters": "filters",
     "lane": "stream",
     "partial_responses": "partial_responses",
-    "payload": "stream",
+    "batch_payload": "stream",
     "queue": "queue",
     "recursion": "recursion",
     "scaling": "queue",

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from landfast.delivery.actions import Deliver, Drop
-from landfast.delivery.asynchronous import PAYLOAD_LIMIT, Event
+from landfast.delivery.asynchronous import EVENT_LIMIT, Event
 from landfast.delivery.errors import Refused
 from landfast.delivery.strict_json import json_text, read_json
 from landfast.journal import Accepted, Dropped, Finished, Invoked, Retrying, Settled
@@ -289,7 +289,7 @@ def test_what_cannot_be_kept_stops_the_service_instead_of_a_thread(
 def test_s_001_an_event_beyond_a_megabyte_is_refused_as_the_machine_refuses_it(stage: Stage) -> None:
     stage.queue(to_queue(FAILURES))
     with pytest.raises(Refused) as refusal:
-        send(stage, b'"' + b"x" * PAYLOAD_LIMIT + b'"')
+        send(stage, b'"' + b"x" * EVENT_LIMIT + b'"')
     assert (refusal.value.status, refusal.value.code) == (413, "RequestEntityTooLargeException")
     assert refusal.value.message == (
         "1048578 byte payload is too large for the Event invocation type (limit 1048576 bytes)"

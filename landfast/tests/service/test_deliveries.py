@@ -2,7 +2,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from landfast.delivery.actions import Deliver
-from landfast.delivery.asynchronous import PAYLOAD_LIMIT
+from landfast.delivery.asynchronous import EVENT_LIMIT
 from landfast.eventplane import Router
 from landfast.journal import Dropped, Settled
 from landfast.service.delivery import Deliveries
@@ -14,7 +14,7 @@ BUCKET = "arn:aws:s3:::failures"
 @pytest.mark.parametrize(
     ("target", "body", "told"),
     [
-        (f"{ARN}orders", {"requestPayload": "x" * PAYLOAD_LIMIT}, "RequestEntityTooLargeException: "),
+        (f"{ARN}orders", {"requestPayload": "x" * EVENT_LIMIT}, "RequestEntityTooLargeException: "),
         (f"{ARN}unknown", {}, f"ResourceNotFoundException: Function not found: {ARN}unknown"),
     ],
 )

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from landfast.delivery.batch_payload import PAYLOAD_LIMIT
 from landfast.delivery.event_sources import DYNAMODB, KINESIS
-from landfast.delivery.payload import PAYLOAD_LIMIT
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import configuration
 from landfast.driver.streams import ShardDriver

@@ -21,14 +21,14 @@ from landfast.delivery.destination_records import async_record, dead_letter_mess
 from landfast.delivery.destinations import Destination, async_body, dead_letter_fits, parse
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_invoke_config import AsynchronousConfig, configuration, in_force
+from landfast.delivery.event_payload import EVENT_LIMIT, decoded, too_large_event
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
-from landfast.delivery.payloads import PAYLOAD_LIMIT, decoded, too_large_event
 from landfast.delivery.recursion import ERROR_CODE, ERROR_STATUS, METRIC, RecursiveLoop, stops
 from landfast.delivery.settings import Backoff, Settings
 from landfast.delivery.strict_json import json_text
 
 __all__ = [
-    "PAYLOAD_LIMIT",
+    "EVENT_LIMIT",
     "TRANSITIONS",
     "AsynchronousConfig",
     "AsynchronousQueue",
@@ -99,8 +99,8 @@ class Event:
         Raises:
             Refused: The event is larger than Lambda takes; the text is AWS's.
         """
-        if self.size > PAYLOAD_LIMIT:
-            raise too_large_event(self.size, PAYLOAD_LIMIT)
+        if self.size > EVENT_LIMIT:
+            raise too_large_event(self.size, EVENT_LIMIT)
 
 
 class Phase(Enum):

@@ -12,11 +12,11 @@ from itertools import islice, takewhile
 from typing import Final, Protocol
 
 from landfast.delivery.actions import Action, Deliver, Drop, Invoke, Retry, Settle, Split, Window
+from landfast.delivery.batch_payload import COMMA, fits, fitting
 from landfast.delivery.destination_records import function_error
 from landfast.delivery.lane_state import Batch, LaneState, Resumption
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.partial_responses import Lowest, Success, stream_failures
-from landfast.delivery.payload import COMMA, fits, fitting
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import ENDLESS, StreamConfig
 from landfast.delivery.stream_records import StreamRecord

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from landfast.delivery.actions import Delete, Drop, Invoke, Receive, Retry, Return, Settle
+from landfast.delivery.batch_payload import COMMA, fits, fitting
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded
 from landfast.delivery.partial_responses import WholeBatch, queue_failures
-from landfast.delivery.payload import COMMA, fits, fitting
 from landfast.delivery.queue_config import QueueConfig
 from landfast.delivery.recursion import METRIC, Lineage, RecursiveLoop, stops
 from landfast.delivery.scaling import Scaling

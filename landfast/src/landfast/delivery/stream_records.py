@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from landfast.delivery.actions import Window
-from landfast.delivery.payload import ENVELOPE
+from landfast.delivery.batch_payload import ENVELOPE
 from landfast.delivery.strict_json import json_bytes, json_size
 from landfast.delivery.times import iso_seconds
 

@@ -11,9 +11,9 @@ from random import random
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from landfast.aws_errors import UNKNOWN_LAMBDA, answer
-from landfast.delivery.asynchronous import PAYLOAD_LIMIT
+from landfast.delivery.asynchronous import EVENT_LIMIT
 from landfast.delivery.errors import Refused
-from landfast.delivery.payloads import decoded, too_large_event
+from landfast.delivery.event_payload import decoded, too_large_event
 from landfast.delivery.recursion import stops
 from landfast.protocols import Request, Response
 from landfast.runtime.model import (
@@ -122,7 +122,7 @@ class Endpoint:
 
     def _event(self, request: Request, target: Target, request_id: str) -> Response:
         if request.content is None:
-            raise too_large_event(request.size, PAYLOAD_LIMIT)
+            raise too_large_event(request.size, EVENT_LIMIT)
         self.accept(target, _payload(request.content), request_id, _trace(request))
         return Response(202)
 

@@ -2,14 +2,14 @@
 
 from typing import Final
 
+from landfast.delivery.event_payload import EVENT_LIMIT
 from landfast.delivery.event_sources.declaration import AsynchronousSource
 from landfast.delivery.event_sources.scenario_records import GivenRecord, at_most
-from landfast.delivery.payloads import PAYLOAD_LIMIT
 from landfast.delivery.strict_json import json_text, text_size
 
 
 def _accept(record: GivenRecord) -> None:
-    at_most(text_size(json_text(record.payload)), PAYLOAD_LIMIT, "an asynchronous invocation")
+    at_most(text_size(json_text(record.payload)), EVENT_LIMIT, "an asynchronous invocation")
 
 
 ASYNCHRONOUS: Final = AsynchronousSource(

@@ -5,7 +5,7 @@ from typing import Final
 from landfast.delivery.errors import Refused
 from landfast.delivery.strict_json import NotJsonError, read_json
 
-PAYLOAD_LIMIT: Final = 1024 * 1024
+EVENT_LIMIT: Final = 1024 * 1024
 """The most bytes of an asynchronous event (section F of the reference)."""
 
 
