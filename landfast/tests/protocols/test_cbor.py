@@ -70,6 +70,18 @@ def test_malformed_documents_are_refused(encoded: str) -> None:
         cbor.decode(bytes.fromhex(encoded))
 
 
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        "40", "4131", "6131", "80", "a0", "f5", "f6", "1bffffffffffffffff", "3bffffffffffffffff",
+        "fb7ff8000000000000", "fb7ff0000000000000", "fbfff0000000000000", "fb7fefffffffffffff",
+    ],
+)  # fmt: skip
+def test_a_moment_that_is_no_number_is_refused(encoded: str) -> None:
+    with pytest.raises(cbor.CborError, match="moment"):
+        cbor.decode(bytes.fromhex(f"c1{encoded}"))
+
+
 def moments(value: Any) -> Any:
     """Values as AWS SDK for Java writes them: moments are tagged milliseconds."""
     match value:

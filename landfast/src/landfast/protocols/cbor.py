@@ -15,6 +15,7 @@ _FLOATS = {25: ">e", 26: ">f", 27: ">d"}
 _CONSTANTS = {20: False, 21: True, 22: None, 23: None}
 _SIZES = {24: 1, 25: 2, 26: 4, 27: 8}
 _EPOCH: Final = 1
+_MOST_DISTANT: Final = 2**63
 _BREAK: Final = b"\xff"
 
 
@@ -113,7 +114,7 @@ class _Reader:
 
     def tagged(self, size: int | None, depth: int) -> Any:  # noqa: ANN401 - any document
         item = self.item(depth + 1)
-        return Epoch(item) if size == _EPOCH else item
+        return _moment(item) if size == _EPOCH else item
 
     def _until_end[T](self, one: Callable[[], T]) -> list[T]:
         items: list[T] = []
@@ -121,6 +122,13 @@ class _Reader:
             items.append(one())
         self.place += 1
         return items
+
+
+def _moment(item: object) -> Epoch:
+    """Return the number that a tag says is a moment; texts, truth values, NaN and what no clock reaches are none."""
+    if isinstance(item, bool) or not isinstance(item, int | float) or not -_MOST_DISTANT < item < _MOST_DISTANT:
+        raise CborError("A moment in the CBOR document is no number, or one that no clock reaches.")
+    return Epoch(item)
 
 
 def _known(size: int | None) -> int:
