@@ -17,7 +17,7 @@ type Attribute = Callable[[str, str | None, Where], object]
 
 _VARIABLE = re.compile(r"\$\{(!?)([^{}]+)\}")
 _NO_VALUE: Final = object()
-_ON_AWS_ONLY = frozenset({"Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::Transform", "Fn::GetStackOutput"})
+_ON_AWS_ONLY = frozenset({"Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::GetStackOutput"})
 _CONDITIONAL = frozenset({"Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals"})
 
 
@@ -45,7 +45,6 @@ class Resolver:
         mappings: Mapping[str, Any],
         conditions: Mapping[str, Any],
         attribute: Attribute,
-        extensions: bool = False,
     ) -> None:
         """Pseudo parameters are parameters here.
 
@@ -54,13 +53,11 @@ class Resolver:
             mappings: The section.
             conditions: The section.
             attribute: Tells the names of the resources.
-            extensions: True if the template has the ``AWS::LanguageExtensions`` transform.
         """
         self._parameters = {"AWS::NoValue": _NO_VALUE, **parameters}
         self._mappings = mappings
         self._conditions = conditions
         self._attribute = attribute
-        self._extensions = extensions
         self._evaluating: list[str] = []
         self._functions: Mapping[str, Callable[[Any, Where], object]] = {
             "Ref": self._ref,
@@ -76,11 +73,16 @@ class Resolver:
             "Fn::ToJsonString": self._to_json_string,
         }
 
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        """The section."""
+        return self._conditions
+
     def resolve(self, value: object, where: Where) -> Any:  # noqa: ANN401 - a template holds any JSON value
         """The value without intrinsic functions. What is ``AWS::NoValue`` is left out; alone, it gives None.
 
         Raises:
-            Mistake: CloudFormation would refuse it too.
+            Mistake: It makes no sense.
             Unavailable: It needs something that exists on AWS only.
         """
         resolved = self._resolve(value, where)
@@ -140,6 +142,8 @@ class Resolver:
         resolved: dict[str, object] = {}
         for key, member in value.items():
             name = str(key)
+            if name == "Fn::Transform":
+                raise Unavailable((*where, name), _of_macro(member))
             if name.startswith("Fn::"):
                 raise Mistake((*where, name), "an intrinsic function stands alone in its mapping")
             if (kept := self._resolve(member, (*where, name))) is not _NO_VALUE:
@@ -148,6 +152,8 @@ class Resolver:
 
     def _call(self, function: str, arguments: object, where: Where) -> object:
         where = where if function == "Ref" else (*where, function)
+        if function == "Fn::Transform":
+            raise Unavailable(where, _of_macro(arguments))
         if function in _ON_AWS_ONLY:
             raise Unavailable(where, f"{function} can only be answered by AWS")
         if function in _CONDITIONAL:
@@ -217,8 +223,6 @@ class Resolver:
 
     def _find_in_map(self, arguments: object, where: Where) -> object:
         name, top, second, *fallback = self._arguments(arguments, 3, 4, where)
-        if fallback:
-            self._need_extensions("Fn::FindInMap with DefaultValue", where)
         keys = [self._text(part, where) for part in (name, top, second)]
         value: object = self._mappings
         for key in keys:
@@ -233,16 +237,10 @@ class Resolver:
         return base64.b64encode(self._text(arguments, where).encode()).decode()
 
     def _length(self, arguments: object, where: Where) -> int:
-        self._need_extensions("Fn::Length", where)
         return len(self._list(arguments, where))
 
     def _to_json_string(self, arguments: object, where: Where) -> str:
-        self._need_extensions("Fn::ToJsonString", where)
         return json.dumps(self.resolve(arguments, where), separators=(",", ":"), ensure_ascii=False)
-
-    def _need_extensions(self, function: str, where: Where) -> None:
-        if not self._extensions:
-            raise Mistake(where, f"{function} needs 'Transform: AWS::LanguageExtensions'")
 
     def _arguments(self, arguments: object, least: int, most: int, where: Where) -> list[Any]:
         if not isinstance(arguments, list) or not least <= len(arguments) <= most:
@@ -265,6 +263,14 @@ def scalar(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str | int | float) else None
+
+
+def _of_macro(arguments: object) -> str:
+    """Why a macro's result is not here, and what to do."""
+    name = arguments.get("Name") if isinstance(arguments, dict) else None
+    if name != "AWS::Include":
+        return f"the macro {name} runs on AWS only; write out what it makes"
+    return "what AWS::Include means is not on this machine; give a file beside the template as its Location"
 
 
 def _as_text(value: object, where: Where) -> str:
