@@ -43,7 +43,8 @@ PYTEST := $(CURDIR)/$(BIN)/pytest
 SIDE_BY_SIDE := -n 2 --dist worksteal
 # Tests of processes mostly wait, for processes: more of them than processors run at once.
 WAITING := -n 4 --dist worksteal
-IN_GROUPS := -n 3 --dist loadgroup
+# What the tests of a file share, a running shop or a copy of the project, is made once; the longest files begin first.
+BY_FILE := -n 4 --dist loadfile --no-loadscope-reorder
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
@@ -67,7 +68,7 @@ test: check template-lint  ## Everything: the fast checks, then templates, worke
 	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_CONTRACT) # --- the tool ---
 	@$(PYTEST) $(SIDE_BY_SIDE) $(SLOW)
 	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_WHOLE) # --- the tool ---
-	@$(PYTEST) $(IN_GROUPS) $(WHOLE)
+	@$(PYTEST) $(BY_FILE) $(WHOLE)
 
 check: format-check lint types contracts  ## The fast part: format, lint, types, contracts, units
 	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_FAST) # --- the tool ---
