@@ -23,6 +23,7 @@ from landfast.template.routing import event_buses, rules
 from landfast.template.sam import transforms, translate
 from landfast.template.stack import Stack
 from landfast.template.targets import Targets
+from landfast.template.unheeded import not_built, unheeded
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -45,20 +46,30 @@ _RUN = frozenset(
         "AWS::SNS::Topic",
     }
 )
+_PARTS_OF_FUNCTIONS = ("AWS::Lambda::Alias", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Version")
 _NOT_NEEDED = (
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::Stage",
     "AWS::ApiGatewayV2::Stage",
     "AWS::ApplicationInsights::",
     "AWS::CDK::Metadata",
-    "AWS::CloudWatch::",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::AnomalyDetector",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::CloudWatch::InsightRule",
     "AWS::CodeDeploy::",
     "AWS::Events::EventBusPolicy",
     "AWS::IAM::",
     "AWS::KMS::",
+    "AWS::Lambda::CodeSigningConfig",
     "AWS::Lambda::LayerVersionPermission",
     "AWS::Lambda::Permission",
-    "AWS::Logs::",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::LogStream",
+    "AWS::Logs::MetricFilter",
+    "AWS::Logs::QueryDefinition",
+    "AWS::Logs::ResourcePolicy",
     "AWS::ResourceGroups::",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicInlinePolicy",
@@ -69,6 +80,7 @@ _NOT_NEEDED = (
 """Begins of types that change nothing of what is delivered to whom, or belong to one that is named itself."""
 
 _REASONS = {
+    "AWS::Logs::SubscriptionFilter": "log entries are sent to nobody; invoke the function with a sample event",
     "AWS::ApiGateway::RestApi": "HTTP is not served; invoke its functions directly",
     "AWS::ApiGatewayV2::Api": "HTTP is not served; invoke its functions directly",
     "AWS::Lambda::Url": "HTTP is not served; invoke the function directly",
@@ -211,12 +223,18 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
     for rule in found_rules.values():
         outside.bus(rule)
     note_sources(stack, found_functions, outside)
+    running = {
+        *(logical_id for group in (*declared, found_rules) for logical_id in group),
+        *(logical_id for kind in _PARTS_OF_FUNCTIONS for logical_id in stack.of_type(kind)),
+        *(subscription.logical_id for subscription in found_subscriptions),
+    }
     stand_ins = outside.stand_ins()
     all_queues = {**found_queues, **stand_ins.queues}
     all_streams = {**found_streams, **stand_ins.streams}
     all_tables = {**found_tables, **stand_ins.tables}
     sources = (*all_queues.values(), *all_streams.values(), *all_tables.values())
     mappings = event_source_mappings(stack, found_functions, sources, stand_ins)
+    running |= mappings.keys()
     return Template(
         path=path,
         stack_name=stack.place.stack_name,
@@ -238,7 +256,7 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         outputs=_outputs(stack, outputs),
         functions_outside=stand_ins.functions,
         stand_ins=tuple(stand_ins.lines),
-        not_run=tuple(dict.fromkeys(stack.not_run)),
+        not_run=tuple(dict.fromkeys([*stack.not_run, *unheeded(stack, running), *not_built(stack, found_functions)])),
     )
 
 
