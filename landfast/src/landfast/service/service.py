@@ -28,6 +28,7 @@ from landfast.service import described, local_client, service_log
 from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.clock import Clock
 from landfast.service.delivery import Deliveries
+from landfast.service.elsewhere import FunctionsElsewhere
 from landfast.service.endpoint import Endpoint
 from landfast.service.functions import LATEST, Functions, Target
 from landfast.service.gateway import Gateway
@@ -208,7 +209,7 @@ class Service:
         self._parts.callback(self._loop.stop, _JOIN)
         self._loop.start()
         self._start_asynchronous()
-        self._endpoint = Endpoint(self.functions, self._accept_call)
+        self._endpoint = Endpoint(self.functions, self._accept_call, self._elsewhere)
         self._parts.enter_context(self._proxy)
         with self._interrupts.allowed():
             self._deploy()
@@ -226,7 +227,7 @@ class Service:
         arns = resources.create(self.template, self.clients)
         self.stack = DeployedStack(arns)
         self._proxy.run(self._gateway.recover)
-        self.not_run = (*self.template.not_run, *self._notices, *declared)
+        self.not_run = (*self.template.stand_ins, *self.template.not_run, *self._notices, *declared)
 
     def _start_engine(self, state: Path) -> None:
         """Find or start the engine while the template is read; both take a second."""
@@ -298,7 +299,8 @@ class Service:
         loops = {function.name: function.recursive_loop for function in self.template.functions.values()}
         self.functions = Functions(specs, runtime, labels, aliases, loops, shares)
         self.queues = AsynchronousQueues(self._loop, self.store, self.functions, self.options.settings)
-        self._plane.router.add("lambda", self.queues)
+        self._elsewhere = FunctionsElsewhere(self._loop, self.template, self.queues, self._plane.queues)
+        self._plane.router.add("lambda", self._elsewhere)
         deliveries = Deliveries(self._plane.router, lambda: self.clients.s3)
         self._shared = Shared(self._loop, self.store, self.functions, deliveries)
 

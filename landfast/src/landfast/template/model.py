@@ -379,6 +379,9 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
         account: Given by the caller.
         alarms: The number of alarms; they are not run.
         outputs: By name.
+        functions_outside: The ARN of the queue that keeps the events of a function which does not run here, by the
+            function's unqualified ARN.
+        stand_ins: One line for each kind of resource that is not the template's and has local stand-ins.
         not_run: One line for each thing that the local service leaves out, with the reason.
     """
 
@@ -400,6 +403,8 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     roles: Mapping[str, Role]
     alarms: int
     outputs: Mapping[str, str]
+    functions_outside: Mapping[str, str] = {}
+    stand_ins: tuple[str, ...] = ()
     not_run: tuple[str, ...]
 
     def function_of(self, reference: str) -> tuple[Function, str | None] | None:

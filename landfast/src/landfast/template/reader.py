@@ -13,9 +13,10 @@ from landfast.template.errors import Mistake, TemplateError, Unavailable
 from landfast.template.functions import Code, functions, layers
 from landfast.template.iam import roles
 from landfast.template.intrinsics import Resolver, scalar
-from landfast.template.mappings import event_source_mappings
+from landfast.template.mappings import event_source_mappings, note_sources
 from landfast.template.model import Template
 from landfast.template.names import Place
+from landfast.template.outside import Outside
 from landfast.template.parameters import Withheld, values
 from landfast.template.resources import buckets, queues, streams, subscriptions, tables, topics
 from landfast.template.routing import event_buses, rules
@@ -195,29 +196,48 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
     found_roles, found_layers = roles(stack), layers(stack, code)
     found_functions = functions(stack, code, found_roles, found_layers)
     found_queues, found_streams, found_tables = queues(stack), streams(stack), tables(stack)
-    sources = (*found_queues.values(), *found_streams.values(), *found_tables.values())
-    mappings = event_source_mappings(stack, found_functions, sources)
+    found_topics, found_buses = topics(stack), event_buses(stack)
     targets = Targets(stack, found_functions)
-    targets.name_destinations()
+    found_buckets = targets.of_buckets(buckets(stack))
+    found_subscriptions = targets.of_subscriptions(subscriptions(stack))
+    found_rules = targets.of_rules(rules(stack))
+    declared = (found_functions, found_queues, found_streams, found_tables, found_topics, found_buses, found_buckets)
+    outside = Outside(stack.place, (each for group in declared for each in group.values()))
+    for group in (found_functions, found_queues, found_buckets, found_rules):
+        for logical_id, each in group.items():
+            outside.uses(logical_id, each)
+    for subscription in found_subscriptions:
+        outside.uses(subscription.logical_id, subscription)
+    for rule in found_rules.values():
+        outside.bus(rule)
+    note_sources(stack, found_functions, outside)
+    stand_ins = outside.stand_ins()
+    all_queues = {**found_queues, **stand_ins.queues}
+    all_streams = {**found_streams, **stand_ins.streams}
+    all_tables = {**found_tables, **stand_ins.tables}
+    sources = (*all_queues.values(), *all_streams.values(), *all_tables.values())
+    mappings = event_source_mappings(stack, found_functions, sources, stand_ins)
     return Template(
         path=path,
         stack_name=stack.place.stack_name,
         region=stack.place.region,
         account=stack.place.account,
-        functions=found_functions,
+        functions=stand_ins.localised(found_functions),
         layers=found_layers,
         event_source_mappings=mappings,
-        queues=found_queues,
-        topics=topics(stack),
-        subscriptions=targets.of_subscriptions(subscriptions(stack)),
-        streams=found_streams,
-        tables=found_tables,
-        buckets=targets.of_buckets(buckets(stack)),
-        event_buses=event_buses(stack),
-        rules=targets.of_rules(rules(stack)),
+        queues=stand_ins.localised(all_queues),
+        topics={**found_topics, **stand_ins.topics},
+        subscriptions=stand_ins.localised(found_subscriptions),
+        streams=all_streams,
+        tables=all_tables,
+        buckets=stand_ins.localised({**found_buckets, **stand_ins.buckets}),
+        event_buses={**found_buses, **stand_ins.event_buses},
+        rules=stand_ins.localised(found_rules),
         roles=found_roles,
         alarms=sum(len(stack.of_type(kind)) for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")),
         outputs=_outputs(stack, outputs),
+        functions_outside=stand_ins.functions,
+        stand_ins=tuple(stand_ins.lines),
         not_run=tuple(dict.fromkeys(stack.not_run)),
     )
 
