@@ -27,16 +27,13 @@ TYPES += types-tool
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
 FAST := tests/architecture tests/unit
-SLOW := tests/template tests/local_invoke
-WHOLE := tests/end_to_end
+SLOW := tests/template tests/local_invoke tests/end_to_end
 # --- the tool ---
 FAST += tests/starter
 SLOW += tests/docs
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/starter tests/template_reader
-TOOL_SLOW := tests/runtime tests/dataplane tests/service
-TOOL_CONTRACT := tests/contract
-TOOL_WHOLE := tests/wheel tests/faithful tests/end_to_end
+TOOL_SLOW := tests/faithful tests/end_to_end tests/wheel tests/contract tests/runtime tests/dataplane tests/service
 # --- shared ---
 
 PYTEST := $(CURDIR)/$(BIN)/pytest
@@ -65,10 +62,7 @@ keep: $(READY)  ## Keep these pipelines and remove all others: make keep PIPELIN
 ##@ Check
 test: check template-lint  ## Everything: the fast checks, then templates, workers, emulators and end-to-end tests
 	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW) # --- the tool ---
-	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_CONTRACT) # --- the tool ---
-	@$(PYTEST) $(SIDE_BY_SIDE) $(SLOW)
-	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_WHOLE) # --- the tool ---
-	@$(PYTEST) $(BY_FILE) $(WHOLE)
+	@$(PYTEST) $(BY_FILE) $(SLOW)
 
 check: format-check lint types contracts  ## The fast part: format, lint, types, contracts, units
 	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_FAST) # --- the tool ---

@@ -18,13 +18,6 @@ from tests.samples import sample
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 
-LONGEST = ("test_pipelines.py", "test_killed_service.py", "test_killed_functions.py", "test_starter.py")
-"""They begin first, so that no processor is idle while the last of them ends."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
-
 
 @pytest.fixture(autouse=True, scope="session")
 def _loopback_only() -> None:
