@@ -335,6 +335,10 @@ def test_parts_that_are_elsewhere_are_named_and_cost_what_they_are_in(reading: R
             "R (AWS::SQS::Queue): not run locally: Properties.QueueName.Fn::Transform: the macro Namer runs on AWS "
             "only; write out what it makes"
         ),
+        (
+            "Q (AWS::SQS::Queue): Fn::Transform left out: the local service does not know this setting; see whether "
+            "your functions rely on it"
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from landfast.template.errors import Mistake, Unavailable, Where
 from landfast.template.findings import Findings, reason_of
 from landfast.template.intrinsics import Resolver, scalar
 from landfast.template.names import KINDS, Place, function_reference, generated_name
+from landfast.template.placeholders import placeholder
 from landfast.template.references import check_names, circles, references
 
 _WANTS = re.compile(r"Expected `(?P<wanted>[^`]+)`(?:, got `(?P<given>[^`]+)`)?")
@@ -71,6 +72,7 @@ class Stack:
             mappings=document.get("Mappings", {}),
             conditions=document.get("Conditions", {}),
             attribute=self._attribute,
+            elsewhere=self._elsewhere,
         )
         self.resources = dict(self._declared)
         self.resources = {
@@ -228,6 +230,10 @@ class Stack:
             known = ", ".join(identity.attributes) or "none"
             raise Unavailable(where, f"{self.titled(logical_id)} has no attribute {attribute} locally; known: {known}")
         return identity.attributes[attribute]
+
+    def _elsewhere(self, name: str, where: Where) -> str | None:
+        declared = self._declared.get(str(where[0])) if where else None
+        return declared and placeholder(name, declared, where, self.place)
 
     def _number_versions(self) -> None:
         count: dict[str, int] = {}

@@ -40,14 +40,6 @@ class Targets:
             for key, rule in rules.items()
         }
 
-    def name_destinations(self) -> None:
-        """Names the destinations of asynchronous events that are functions which are not run."""
-        for function in self._functions.values():
-            for config in function.event_invoke_configs.values():
-                for arn in (config.on_success, config.on_failure):
-                    if arn is not None:
-                        self._runs(function.logical_id, arn)
-
     def _of_bucket(self, bucket: Bucket) -> Bucket:
         kept = tuple(
             each
@@ -58,7 +50,8 @@ class Targets:
 
     def _may_invoke(self, bucket: Bucket, arn: str) -> bool:
         reference = function_reference(arn)
-        if reference is None or reference in self._invokers:
+        runs = find_function(self._functions, arn) is not None  # who may invoke one of elsewhere is told there
+        if not runs or reference in self._invokers:
             return True
         reason = f"Not authorized to invoke function [{arn}]; add an AWS::Lambda::Permission for {_S3}"
         self._stack.leaves_out(bucket.logical_id, f"target {arn}", reason)
@@ -69,9 +62,6 @@ class Targets:
         service = parts[2] if len(parts) > 5 else ""  # noqa: PLR2004 - an ARN has six parts
         if service not in _SERVICES:
             self._stack.leaves_out(logical_id, f"target {arn}", "nothing of this kind is run locally")
-            return False
-        if service == "lambda" and find_function(self._functions, arn) is None:
-            self._stack.leaves_out(logical_id, f"target {arn}", "no such function is run locally")
             return False
         return True
 
