@@ -50,7 +50,8 @@ class Mappings:
                 case never:
                     assert_never(never)
         except Refused as error:
-            raise ServiceError(f"{mapping.logical_id}: {error}: correct it in the template") from error
+            title = f"{mapping.logical_id} (AWS::Lambda::EventSourceMapping)"
+            raise ServiceError(f"{title}: not run locally: {error}; correct it in the template") from error
 
     def _queue(
         self,

@@ -48,7 +48,7 @@ from landfast.service.store import CLOCK, Store, StoreError
 from landfast.service.streams import StreamMapping, StreamReader
 from landfast.service.watch import Watch
 from landfast.service.world import Shared
-from landfast.template import Template, read
+from landfast.template import Findings, Template, read
 from landfast.template.reader import ACCOUNT
 
 _JOIN = 5.0
@@ -93,6 +93,8 @@ class Options:
 
 class Service:
     """A running stack. Use it as a context manager: what it started ends with it."""
+
+    template: Template
 
     def __init__(
         self, options: Options, interrupts: Interrupts | None = None, tell: Callable[[str], None] | None = None
@@ -223,11 +225,13 @@ class Service:
 
     def _deploy(self) -> None:
         """Make what the template declares, and finish what a killed service had begun."""
-        declared = self._loop.ask(lambda: declare(self.template, self._plane.apis, self._plane.world))
-        arns = resources.create(self.template, self.clients)
+        findings = Findings()
+        self._loop.ask(lambda: declare(self.template, self._plane.apis, self._plane.world, findings))
+        arns = resources.create(self.template, self.clients, findings)
+        self.template = self.template.without(findings)
         self.stack = DeployedStack(arns)
         self._proxy.run(self._gateway.recover)
-        self.not_run = (*self.template.stand_ins, *self.template.not_run, *self._notices, *declared)
+        self.not_run = (*self.template.stand_ins, *self.template.not_run, *self._notices, *findings.lines)
 
     def _start_engine(self, state: Path) -> None:
         """Find or start the engine while the template is read; both take a second."""
@@ -316,7 +320,11 @@ class Service:
     def _start_mappings(self) -> None:
         mappings = Mappings(self.template, self.stack, self._plane, self.functions, self.options.settings)
         for mapping in self.template.event_source_mappings.values():
-            source = mappings.read(mapping)
+            try:
+                source = mappings.read(mapping)
+            except ServiceError as error:
+                self.not_run = (*self.not_run, str(error))
+                continue
             if not source.config.enabled:
                 continue
             reader: QueueReader | StreamReader
