@@ -27,23 +27,22 @@ TYPES += types-tool
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
 FAST := tests/architecture tests/unit
-SLOW := tests/template tests/local_invoke
-WHOLE := tests/end_to_end
+SLOW := tests/template tests/local_invoke tests/end_to_end
 # --- the tool ---
 FAST += tests/starter
 SLOW += tests/docs
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/starter tests/template_reader
-TOOL_SLOW := tests/runtime tests/dataplane tests/service
-TOOL_CONTRACT := tests/contract
-TOOL_WHOLE := tests/wheel tests/faithful tests/end_to_end
+TOOL_SLOW := tests/faithful tests/end_to_end tests/wheel tests/contract tests/runtime tests/dataplane tests/service \
+	tests/clients
 # --- shared ---
 
 PYTEST := $(CURDIR)/$(BIN)/pytest
 SIDE_BY_SIDE := -n 2 --dist worksteal
 # Tests of processes mostly wait, for processes: more of them than processors run at once.
 WAITING := -n 4 --dist worksteal
-IN_GROUPS := -n 3 --dist loadgroup
+# What the tests of a file share, a running shop or a copy of the project, is made once; the longest files begin first.
+BY_FILE := -n 4 --dist loadfile --no-loadscope-reorder
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
@@ -64,10 +63,7 @@ keep: $(READY)  ## Keep these pipelines and remove all others: make keep PIPELIN
 ##@ Check
 test: check template-lint  ## Everything: the fast checks, then templates, workers, emulators and end-to-end tests
 	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW) # --- the tool ---
-	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_CONTRACT) # --- the tool ---
-	@$(PYTEST) $(SIDE_BY_SIDE) $(SLOW)
-	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_WHOLE) # --- the tool ---
-	@$(PYTEST) $(IN_GROUPS) $(WHOLE)
+	@$(PYTEST) $(BY_FILE) $(SLOW)
 
 check: format-check lint types contracts  ## The fast part: format, lint, types, contracts, units
 	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_FAST) # --- the tool ---

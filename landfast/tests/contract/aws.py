@@ -23,6 +23,9 @@ REGION = "us-east-1"
 BARE = bool(os.environ.get("LANDFAST_CONTRACT_BARE"))
 """Whether the engines are tested by themselves, to tell what they can do without Landfast."""
 
+EVERY = bool(os.environ.get("LANDFAST_CONTRACT_EVERY"))
+"""Whether every test runs on every engine, also those of calls that no engine sees."""
+
 PATIENCE = 5.0 if BARE else 60.0
 """How many seconds what must come is waited for; only who waits in vain waits so long, and bare engines often do."""
 
@@ -64,17 +67,20 @@ class Aws:
         endpoint: Its URL.
         service: The service behind it; None where the endpoint is a bare engine.
         ledger: Where the stack's functions note their events.
+        asked: The services for which a client was taken.
     """
 
     def __init__(self, endpoint: str, ledger: Path, service: Service | None = None) -> None:
         self.endpoint = endpoint
         self.service = service
         self.ledger = ledger
+        self.asked: set[str] = set()
         self._numbers = itertools.count(1)
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
         """The client of a service; it tries once, so that every error is seen."""
+        self.asked.add(service)
         if service not in self._clients:
             self._clients[service] = self.make(service)
         return self._clients[service]
@@ -86,6 +92,7 @@ class Aws:
             service: As boto3 names it.
             config: Of botocore, beside what all clients of the tests have.
         """
+        self.asked.add(service)
         own = {
             "proxies": {},
             "read_timeout": 30,

@@ -10,7 +10,7 @@ from pytest_socket import enable_socket, socket_allow_hosts
 
 from landfast.dataplane import engine as engines
 from landfast.service.service import Options, Service
-from tests.contract.aws import BARE, Aws
+from tests.contract.aws import BARE, EVERY, Aws
 from tests.engines import ENGINES, skip_without
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ AREAS = {
     "tables": "DynamoDB streams",
     "traces": "Trace headers and loops",
 }
+
+STORED = {"dynamodb", "s3"}
+"""The services whose calls the engine answers; Landfast answers all others alike, whatever is behind it."""
 
 NO_UPDATE = "fails at an UpdateItem without an expression"
 NO_PARTIQL = "its PartiQL knows neither numbers in SET nor the errors of what is there, or is not"
@@ -48,6 +51,13 @@ LIMITS = {
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "source(where): where AWS says what the test expects, or was seen to do it")
+    config.addinivalue_line("markers", "stored: objects or items are kept, so that every engine has to show it")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "aws" in metafunc.fixturenames:
+        every = BARE or EVERY or metafunc.definition.get_closest_marker("stored")
+        metafunc.parametrize("aws", ENGINES if every else ENGINES[:1], indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -77,7 +87,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for engine in ("moto", "ministack"):
             found = [(how, count) for (of, by, how), count in counts.items() if by == engine and of == (area or of)]
             passed = sum(count for how, count in found if how == "passed")
-            cells.append(f"{passed} of {sum(count for _, count in found)}")
+            cells.append(f"{passed} of {sum(count for _, count in found)}" if found else "as on moto")
         terminalreporter.write_line(f"| {area or 'all'} | {' | '.join(cells)} |")
 
 
@@ -87,7 +97,7 @@ def _loopback_only() -> None:
     socket_allow_hosts(["127.0.0.1"])
 
 
-@pytest.fixture(scope="session", params=ENGINES)
+@pytest.fixture(scope="session")
 def aws(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _loopback_only: None
 ) -> Iterator[Aws]:
@@ -104,6 +114,16 @@ def aws(
     with Service.start(options) as service:
         yield from _closing(Aws(service.endpoint, ledger, service))
         assert service.failure is None, service.failure
+
+
+@pytest.fixture(autouse=True)
+def _is_marked_if_it_stores(request: pytest.FixtureRequest) -> Iterator[None]:
+    """See that no test that runs on one engine only is about what engines do."""
+    aws: Aws = request.getfixturevalue("aws")
+    aws.asked.clear()
+    yield
+    if request.node.get_closest_marker("stored") is None:
+        assert not aws.asked & STORED, "mark it as `stored`: it has to run on every engine"
 
 
 @pytest.fixture

@@ -92,6 +92,7 @@ def test_a_rule_calls_a_function_with_the_event(aws: Aws) -> None:
 
 
 @pytest.mark.source("S-37, S-142: queues, topics and functions get the same record")
+@pytest.mark.stored
 def test_s_142_a_bucket_calls_a_function_with_the_record_that_a_queue_gets(aws: Aws) -> None:
     bucket, inbox = aws.bucket(), aws.queue()
     configuration = {
@@ -106,6 +107,7 @@ def test_s_142_a_bucket_calls_a_function_with_the_record_that_a_queue_gets(aws: 
 
 
 @pytest.mark.source("S-42; recorded: localstack s3/test_s3_notifications_lambda.snapshot.json, test_invalid_lambda_arn")
+@pytest.mark.stored
 def test_s_042_a_bucket_refuses_a_function_that_does_not_exist(aws: Aws) -> None:
     configuration = {
         "LambdaFunctionConfigurations": [
@@ -188,6 +190,7 @@ def test_s_143_a_function_gets_the_records_of_shards_that_were_split_and_merged(
 
 
 @pytest.mark.source("S-141, S-84")
+@pytest.mark.stored
 def test_s_141_a_function_gets_each_change_of_a_table_once(aws: Aws) -> None:
     name = aws.name("account")
     key = item(id=name)

@@ -7,7 +7,10 @@ import pytest
 from tests.contract.aws import NOBODY, REGION, Aws, refused
 from tests.contract.buckets import notify, records_of, records_until_last, told
 
-pytestmark = pytest.mark.source("S3 User Guide, Event notifications: filters by event type, prefix and suffix")
+pytestmark = [
+    pytest.mark.stored,
+    pytest.mark.source("S3 User Guide, Event notifications: filters by event type, prefix and suffix"),
+]
 
 TAGGED = ["ObjectTagging:Delete", "ObjectTagging:Put"]
 

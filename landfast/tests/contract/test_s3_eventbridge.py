@@ -9,10 +9,13 @@ import pytest
 from tests.contract.aws import ACCOUNT, REGION, Aws, Queue
 from tests.contract.buckets import publish
 
-pytestmark = pytest.mark.source(
-    "S3 User Guide, EventBridge event message structure; "
-    "recorded: localstack s3/test_s3_notifications_eventbridge.snapshot.json"
-)
+pytestmark = [
+    pytest.mark.stored,
+    pytest.mark.source(
+        "S3 User Guide, EventBridge event message structure; "
+        "recorded: localstack s3/test_s3_notifications_eventbridge.snapshot.json"
+    ),
+]
 
 TAGS = {"TagSet": [{"Key": "k", "Value": "v"}]}
 

@@ -12,10 +12,13 @@ from boto3.s3.transfer import TransferConfig
 from tests.contract.aws import Aws, refusal
 from tests.contract.buckets import publish, records_of, told
 
-pytestmark = pytest.mark.source(
-    "S-142, S-40; S3 User Guide, Event notification types; "
-    "recorded: localstack s3/test_s3_notifications_sqs.snapshot.json"
-)
+pytestmark = [
+    pytest.mark.stored,
+    pytest.mark.source(
+        "S-142, S-40; S3 User Guide, Event notification types; "
+        "recorded: localstack s3/test_s3_notifications_sqs.snapshot.json"
+    ),
+]
 
 PART = 5 * 1024 * 1024
 TAGS = {"TagSet": [{"Key": "colour", "Value": "red"}]}

@@ -14,9 +14,12 @@ import pytest
 from tests.contract.aws import REGION, Aws, eventually
 from tests.contract.buckets import created_in, notify, publish, records_of, told, without_occasion
 
-pytestmark = pytest.mark.source(
-    "S-37; S3 User Guide, Event message structure; recorded: localstack s3/test_s3_notifications_sqs.snapshot.json"
-)
+pytestmark = [
+    pytest.mark.stored,
+    pytest.mark.source(
+        "S-37; S3 User Guide, Event message structure; recorded: localstack s3/test_s3_notifications_sqs.snapshot.json"
+    ),
+]
 
 
 def _put(aws: Aws, *, versioned: bool = False) -> tuple[str, Any]:

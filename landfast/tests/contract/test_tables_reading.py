@@ -7,7 +7,7 @@ import pytest
 from tests.contract.aws import Aws, refusal
 from tests.contract.tables import item, key, mark, read, shards, stream_of
 
-pytestmark = pytest.mark.source("DynamoDB API Reference, DynamoDB Streams")
+pytestmark = [pytest.mark.stored, pytest.mark.source("DynamoDB API Reference, DynamoDB Streams")]
 
 
 def _filled(aws: Aws) -> tuple[str, list[Any]]:

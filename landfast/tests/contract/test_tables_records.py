@@ -9,6 +9,8 @@ import pytest
 from tests.contract.aws import REGION, Aws
 from tests.contract.tables import between_marks, change, item, key, mark, read, stream_of
 
+pytestmark = pytest.mark.stored
+
 
 @pytest.mark.source(
     "S-84, S-85; recorded: localstack dynamodb/test_dynamodb.snapshot.json, test_transact_write_items_streaming"

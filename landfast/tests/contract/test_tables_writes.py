@@ -9,10 +9,14 @@ import pytest
 from tests.contract.aws import Aws, refusal
 from tests.contract.tables import Change, between_marks, change, insert, item, mark, modify, remove
 
-pytestmark = pytest.mark.source(
-    "S-141; DynamoDB Developer Guide, Streams: a record for each changed item, none for a write that changes nothing; "
-    "recorded: localstack dynamodb/test_dynamodb.snapshot.json, test_transact_write_items_streaming"
-)
+pytestmark = [
+    pytest.mark.stored,
+    pytest.mark.source(
+        "S-141; DynamoDB Developer Guide, Streams: a record for each changed item, none for a write that changes "
+        "nothing; "
+        "recorded: localstack dynamodb/test_dynamodb.snapshot.json, test_transact_write_items_streaming"
+    ),
+]
 
 OLD = item(id="old", n=1, tags={"a", "b"})
 OLD["tags"] = {"SS": ["a", "b"]}

@@ -14,11 +14,10 @@ import pytest
 from tests.runtime.conftest import Lab, answer, eventually, failure, invoke, running
 
 SERVICE = """
-import signal, sys
+import sys
 from pathlib import Path
 from landfast.runtime import FunctionSpec, Runtime
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts with & ignore it
 spec = FunctionSpec(name="f", handler="app.handler", code=Path(sys.argv[1]), arn="arn", timeout=60)
 runtime = Runtime([spec], log_sink=lambda entry: print(entry.text, flush=True), client=sys.argv[2])
 runtime.invoke("f", b"1", request_id="r")

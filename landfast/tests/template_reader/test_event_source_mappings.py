@@ -151,9 +151,9 @@ def test_s_068_a_stream_has_an_on_failure_destination_or_none(
     ("source", "reason"),
     [
         (
-            "'arn:aws:sqs:us-east-1:123456789012:elsewhere'",
+            "'arn:aws:mq:us-east-1:123456789012:broker:elsewhere'",
             (
-                "Properties.EventSourceArn: arn:aws:sqs:us-east-1:123456789012:elsewhere is no Kinesis "
+                "Properties.EventSourceArn: arn:aws:mq:us-east-1:123456789012:broker:elsewhere is no Kinesis "
                 "stream, table's stream or queue that this template runs"
             ),
         ),

@@ -413,10 +413,11 @@ def test_a_qualifier_has_one_event_invoke_config(refusing: Refusing) -> None:
     assert refusing(twice) == "Again.Properties.Qualifier: f:$LATEST already has an EventInvokeConfig"
 
 
-def test_a_destination_that_is_no_function_of_the_template_is_named(reading: Reading) -> None:
+def test_a_destination_that_is_no_function_of_the_template_is_named_and_its_events_are_kept(reading: Reading) -> None:
     arn = "arn:aws:lambda:us-east-1:123456789012:function:elsewhere"
     template = reading(event_invoke(f"DestinationConfig: {{OnSuccess: {{Destination: '{arn}'}}}}"))
-    assert template.not_run == (f"F (AWS::Lambda::Function): target {arn} left out: no such function is run locally",)
+    assert template.functions_outside == {arn: template.queues["function-elsewhere"].arn}
+    assert template.stand_ins[0].startswith("function that does not run here, its events are kept: elsewhere (for F); ")
 
 
 def find(template: Template, reference: str) -> str | None:

@@ -61,6 +61,7 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     interrupts.install()  # before what takes long to import, and might swallow an exception that came up in it
 
     from contextlib import suppress
+    from functools import partial
 
     from rich.console import Console
 
@@ -77,7 +78,7 @@ def up(  # noqa: PLR0917 - typer makes an option of each
         console.print(stale, markup=False, highlight=False, soft_wrap=True)
     try:
         with console.status("starting"):
-            service = Service.start(chosen, interrupts)
+            service = Service.start(chosen, interrupts, tell=partial(console.print, markup=False, highlight=False))
     except Interrupted as signal:
         raise typer.Exit(signal.status) from None
     try:

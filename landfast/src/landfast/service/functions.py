@@ -140,6 +140,7 @@ class Functions:
     Attributes:
         specs: By physical name.
         runtime: The runtime that runs the functions.
+        labels: Their logical ids, by physical name.
     """
 
     def __init__(
@@ -154,7 +155,7 @@ class Functions:
     ) -> None:
         self.specs = dict(specs)
         self.runtime = runtime
-        self._labels = labels or {}
+        self.labels = labels or {}
         self._loops = loops or {}
         self._routings: dict[str, dict[str, Routing]] = {name: {LATEST: Routing()} for name in specs}
         for name, versions in (aliases or {}).items():
@@ -197,7 +198,7 @@ class Functions:
         routing = self._routings[spec.name].get(wanted or LATEST)
         if routing is None or not routing.exists:
             raise FunctionNotFoundError(f"Function not found: {spec.arn}:{wanted}")
-        label = self._labels.get(spec.name, spec.name)
+        label = self.labels.get(spec.name, spec.name)
         return Target(label, spec, wanted, self._loops.get(spec.name, "Terminate"), routing)
 
     def call(

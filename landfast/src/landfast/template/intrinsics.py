@@ -12,10 +12,14 @@ from typing import Any, Final
 from landfast.template.errors import Mistake, Unavailable, Where
 from landfast.template.parameters import Withheld
 
+type Elsewhere = Callable[[str, Where], str | None]
+"""Tells what stands for a value that only AWS has, given its name there and the place that asks; None for nothing."""
+
 type Attribute = Callable[[str, str | None, Where], object]
 """Tells the value of ``Ref`` (no attribute) or ``Fn::GetAtt`` of a logical id; the place is the one that asks."""
 
 _VARIABLE = re.compile(r"\$\{(!?)([^{}]+)\}")
+_DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:[^:{}]*:?([^{}]*)\}?\}?")
 _NO_VALUE: Final = object()
 _ON_AWS_ONLY = frozenset({"Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::Transform", "Fn::GetStackOutput"})
 _CONDITIONAL = frozenset({"Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals"})
@@ -46,6 +50,7 @@ class Resolver:
         conditions: Mapping[str, Any],
         attribute: Attribute,
         extensions: bool = False,
+        elsewhere: Elsewhere = lambda _name, _where: None,
     ) -> None:
         """Pseudo parameters are parameters here.
 
@@ -55,12 +60,14 @@ class Resolver:
             conditions: The section.
             attribute: Tells the names of the resources.
             extensions: True if the template has the ``AWS::LanguageExtensions`` transform.
+            elsewhere: Stands in for exports, dynamic references and parameters that only AWS has.
         """
         self._parameters = {"AWS::NoValue": _NO_VALUE, **parameters}
         self._mappings = mappings
         self._conditions = conditions
         self._attribute = attribute
         self._extensions = extensions
+        self._elsewhere = elsewhere
         self._evaluating: list[str] = []
         self._functions: Mapping[str, Callable[[Any, Where], object]] = {
             "Ref": self._ref,
@@ -126,7 +133,7 @@ class Resolver:
 
     def _resolve(self, value: object, where: Where) -> object:
         if isinstance(value, str):
-            return _without_dynamic_reference(value, where)
+            return self._without_dynamic_reference(value, where)
         if isinstance(value, list):
             items = (self._resolve(item, (*where, index)) for index, item in enumerate(value))
             return [item for item in items if item is not _NO_VALUE]
@@ -149,6 +156,8 @@ class Resolver:
     def _call(self, function: str, arguments: object, where: Where) -> object:
         where = where if function == "Ref" else (*where, function)
         if function in _ON_AWS_ONLY:
+            if function == "Fn::ImportValue" and (found := self._elsewhere(self._text(arguments, where), where)):
+                return found
             raise Unavailable(where, f"{function} can only be answered by AWS")
         if function in _CONDITIONAL:
             raise Mistake(where, "is allowed under Conditions only; name a condition and use Fn::If")
@@ -163,6 +172,8 @@ class Resolver:
             return self._attribute(name, None, where)
         value = self._parameters[name]
         if isinstance(value, Withheld):
+            if found := self._elsewhere(name, where):
+                return found
             raise Unavailable(where, value.reason)
         return value
 
@@ -187,7 +198,7 @@ class Resolver:
             asked = self._ref if name in self._parameters or "." not in name else self._get_att
             return _as_text(asked(name, where), where)
 
-        return _without_dynamic_reference(_VARIABLE.sub(value, text), where)
+        return self._without_dynamic_reference(_VARIABLE.sub(value, text), where)
 
     def _join(self, arguments: object, where: Where) -> str:
         delimiter, items = self._arguments(arguments, 2, 2, where)
@@ -240,6 +251,16 @@ class Resolver:
         self._need_extensions("Fn::ToJsonString", where)
         return json.dumps(self.resolve(arguments, where), separators=(",", ":"), ensure_ascii=False)
 
+    def _without_dynamic_reference(self, text: str, where: Where) -> str:
+        def value(match: re.Match[str]) -> str:
+            # What is part of a longer text is a part of a name there, as in Fn::Sub.
+            found = self._elsewhere(match[1], where if match[0] == text else (*where, "Fn::Sub"))
+            if found is None:
+                raise Unavailable(where, "a dynamic reference ({{resolve:...}}) can only be answered by AWS")
+            return found
+
+        return _DYNAMIC_REFERENCE.sub(value, text)
+
     def _need_extensions(self, function: str, where: Where) -> None:
         if not self._extensions:
             raise Mistake(where, f"{function} needs 'Transform: AWS::LanguageExtensions'")
@@ -281,9 +302,3 @@ def _comparable(value: object) -> object:
     if isinstance(value, dict):
         return {key: _comparable(item) for key, item in value.items()}
     return scalar(value)
-
-
-def _without_dynamic_reference(text: str, where: Where) -> str:
-    if "{{resolve:" in text:
-        raise Unavailable(where, "a dynamic reference ({{resolve:...}}) can only be answered by AWS")
-    return text

@@ -13,15 +13,17 @@ from landfast.template.errors import Mistake, TemplateError, Unavailable
 from landfast.template.functions import Code, functions, layers
 from landfast.template.iam import roles
 from landfast.template.intrinsics import Resolver, scalar
-from landfast.template.mappings import event_source_mappings
+from landfast.template.mappings import event_source_mappings, note_sources
 from landfast.template.model import Template
 from landfast.template.names import Place
+from landfast.template.outside import Outside
 from landfast.template.parameters import Withheld, values
 from landfast.template.resources import buckets, queues, streams, subscriptions, tables, topics
 from landfast.template.routing import event_buses, rules
 from landfast.template.sam import transforms, translate
 from landfast.template.stack import Stack
 from landfast.template.targets import Targets
+from landfast.template.unheeded import not_built, unheeded
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -44,20 +46,30 @@ _RUN = frozenset(
         "AWS::SNS::Topic",
     }
 )
+_PARTS_OF_FUNCTIONS = ("AWS::Lambda::Alias", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Version")
 _NOT_NEEDED = (
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::Stage",
     "AWS::ApiGatewayV2::Stage",
     "AWS::ApplicationInsights::",
     "AWS::CDK::Metadata",
-    "AWS::CloudWatch::",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::AnomalyDetector",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::CloudWatch::InsightRule",
     "AWS::CodeDeploy::",
     "AWS::Events::EventBusPolicy",
     "AWS::IAM::",
     "AWS::KMS::",
+    "AWS::Lambda::CodeSigningConfig",
     "AWS::Lambda::LayerVersionPermission",
     "AWS::Lambda::Permission",
-    "AWS::Logs::",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::LogStream",
+    "AWS::Logs::MetricFilter",
+    "AWS::Logs::QueryDefinition",
+    "AWS::Logs::ResourcePolicy",
     "AWS::ResourceGroups::",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicInlinePolicy",
@@ -68,6 +80,7 @@ _NOT_NEEDED = (
 """Begins of types that change nothing of what is delivered to whom, or belong to one that is named itself."""
 
 _REASONS = {
+    "AWS::Logs::SubscriptionFilter": "log entries are sent to nobody; invoke the function with a sample event",
     "AWS::ApiGateway::RestApi": "HTTP is not served; invoke its functions directly",
     "AWS::ApiGatewayV2::Api": "HTTP is not served; invoke its functions directly",
     "AWS::Lambda::Url": "HTTP is not served; invoke the function directly",
@@ -195,30 +208,55 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
     found_roles, found_layers = roles(stack), layers(stack, code)
     found_functions = functions(stack, code, found_roles, found_layers)
     found_queues, found_streams, found_tables = queues(stack), streams(stack), tables(stack)
-    sources = (*found_queues.values(), *found_streams.values(), *found_tables.values())
-    mappings = event_source_mappings(stack, found_functions, sources)
+    found_topics, found_buses = topics(stack), event_buses(stack)
     targets = Targets(stack, found_functions)
-    targets.name_destinations()
+    found_buckets = targets.of_buckets(buckets(stack))
+    found_subscriptions = targets.of_subscriptions(subscriptions(stack))
+    found_rules = targets.of_rules(rules(stack))
+    declared = (found_functions, found_queues, found_streams, found_tables, found_topics, found_buses, found_buckets)
+    outside = Outside(stack.place, (each for group in declared for each in group.values()))
+    for group in (found_functions, found_queues, found_buckets, found_rules):
+        for logical_id, each in group.items():
+            outside.uses(logical_id, each)
+    for subscription in found_subscriptions:
+        outside.uses(subscription.logical_id, subscription)
+    for rule in found_rules.values():
+        outside.bus(rule)
+    note_sources(stack, found_functions, outside)
+    running = {
+        *(logical_id for group in (*declared, found_rules) for logical_id in group),
+        *(logical_id for kind in _PARTS_OF_FUNCTIONS for logical_id in stack.of_type(kind)),
+        *(subscription.logical_id for subscription in found_subscriptions),
+    }
+    stand_ins = outside.stand_ins()
+    all_queues = {**found_queues, **stand_ins.queues}
+    all_streams = {**found_streams, **stand_ins.streams}
+    all_tables = {**found_tables, **stand_ins.tables}
+    sources = (*all_queues.values(), *all_streams.values(), *all_tables.values())
+    mappings = event_source_mappings(stack, found_functions, sources, stand_ins)
+    running |= mappings.keys()
     return Template(
         path=path,
         stack_name=stack.place.stack_name,
         region=stack.place.region,
         account=stack.place.account,
-        functions=found_functions,
+        functions=stand_ins.localised(found_functions),
         layers=found_layers,
         event_source_mappings=mappings,
-        queues=found_queues,
-        topics=topics(stack),
-        subscriptions=targets.of_subscriptions(subscriptions(stack)),
-        streams=found_streams,
-        tables=found_tables,
-        buckets=targets.of_buckets(buckets(stack)),
-        event_buses=event_buses(stack),
-        rules=targets.of_rules(rules(stack)),
+        queues=stand_ins.localised(all_queues),
+        topics={**found_topics, **stand_ins.topics},
+        subscriptions=stand_ins.localised(found_subscriptions),
+        streams=all_streams,
+        tables=all_tables,
+        buckets=stand_ins.localised({**found_buckets, **stand_ins.buckets}),
+        event_buses={**found_buses, **stand_ins.event_buses},
+        rules=stand_ins.localised(found_rules),
         roles=found_roles,
         alarms=sum(len(stack.of_type(kind)) for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")),
         outputs=_outputs(stack, outputs),
-        not_run=tuple(dict.fromkeys(stack.not_run)),
+        functions_outside=stand_ins.functions,
+        stand_ins=tuple(stand_ins.lines),
+        not_run=tuple(dict.fromkeys([*stack.not_run, *unheeded(stack, running), *not_built(stack, found_functions)])),
     )
 
 

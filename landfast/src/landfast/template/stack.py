@@ -9,6 +9,7 @@ import msgspec
 from landfast.template.errors import Mistake, Unavailable, Where, dotted
 from landfast.template.intrinsics import Resolver, scalar
 from landfast.template.names import KINDS, Place, function_reference, generated_name
+from landfast.template.placeholders import placeholder
 from landfast.template.references import check_cycles, check_names, references
 from landfast.template.sam import transforms
 
@@ -56,6 +57,7 @@ class Stack:
             conditions=document.get("Conditions", {}),
             attribute=self._attribute,
             extensions="AWS::LanguageExtensions" in transforms(document),
+            elsewhere=self._elsewhere,
         )
         self._check_names(document)
         self.resources = {
@@ -206,6 +208,10 @@ class Stack:
             known = ", ".join(identity.attributes) or "none"
             raise Unavailable(where, f"{self.titled(logical_id)} has no attribute {attribute} locally; known: {known}")
         return identity.attributes[attribute]
+
+    def _elsewhere(self, name: str, where: Where) -> str | None:
+        declared = self._declared.get(str(where[0])) if where else None
+        return declared and placeholder(name, declared, where, self.place)
 
     def _number_versions(self) -> None:
         count: dict[str, int] = {}
