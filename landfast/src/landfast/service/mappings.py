@@ -36,9 +36,7 @@ class Mappings:
         try:
             return self.checked(mapping)
         except Refused as error:
-            raise ServiceError(
-                f"{mapping.logical_id}: {error}: correct it in the template, AWS refuses it too"
-            ) from error
+            raise ServiceError(f"{mapping.logical_id}: {error}: correct it in the template") from error
 
     def checked(self, mapping: EventSourceMapping) -> StreamMapping | QueueMapping:
         """A mapping with its settings.
