@@ -23,7 +23,7 @@ SHOP = Path(__file__).parent / "shop" / "template.yaml"
 
 
 def start(state: Path, template: Path = SHOP) -> Service:
-    return Service.start(Options(template=template, state=state, stack="shop", skip_waits=True))
+    return Service.start(Options(template=template, state=state, stack="shop", skip_waits=True, sandbox=False))
 
 
 @pytest.fixture(scope="module")

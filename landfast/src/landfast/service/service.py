@@ -21,6 +21,7 @@ from landfast.driver import Change, KeepRow, Order
 from landfast.eventplane.declared import declare
 from landfast.journal import Dropped, Entry, Retrying
 from landfast.protocols import Request, Response
+from landfast.runtime.confinement import obstacle
 from landfast.runtime.model import REQUEST_LIMIT
 from landfast.runtime.pythons import Pythons
 from landfast.runtime.runtime import Runtime
@@ -52,6 +53,10 @@ from landfast.template import Template, read
 from landfast.template.reader import ACCOUNT
 
 _JOIN = 5.0
+_SHARED = (
+    "functions can write beside their code and see this machine's /tmp and /dev/shm, unlike on Lambda: they cannot be "
+    "kept from it without root ({})"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +76,8 @@ class Options:
         engine: The emulator behind the service.
         port: The port of the endpoint; 0 for a free one.
         settings: The unconfirmed points.
+        sandbox: Whether functions get no more of the machine than Lambda gives: code that is read-only, a ``/tmp`` of
+            their own. Without it they can write wherever this process can.
     """
 
     template: Path = Path("template.yaml")
@@ -84,6 +91,7 @@ class Options:
     engine: EngineName = "moto"
     port: int = 0
     settings: Settings = field(default_factory=Settings)
+    sandbox: bool = True
 
     @property
     def built(self) -> Path:
@@ -286,11 +294,13 @@ class Service:
         )
         with self._interrupts.allowed():
             specs = builder.specs(self.template)
-        self._notices = tuple(builder.notices)
+        shared = [_SHARED.format(obstacle())] if self.options.sandbox and obstacle() else []
+        self._notices = (*shared, *builder.notices)
         runtime = Runtime(
             specs.values(),
             log_sink=logs.write,
             retry_failed_init=self.options.settings.failed_init_runs_again,
+            sandbox=self.options.sandbox,
         )
         self._parts.callback(runtime.close)
         aliases = {function.name: versions(function) for function in self.template.functions.values()}
