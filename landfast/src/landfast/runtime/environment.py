@@ -5,6 +5,7 @@ Source of the variables: AWS Lambda Developer Guide, "Defined runtime environmen
 
 from __future__ import annotations
 
+import csv
 import os
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -38,8 +39,9 @@ def link_provided_packages(folder: Path, *, with_client: bool) -> None:
     folder.mkdir()
     for name in (*PROVIDED, *(CLIENT if with_client else ())):
         distribution = metadata.distribution(name)
-        tops = {file.parts[0] for file in distribution.files or () if file.suffix != ".pyc"}
-        for top in tops - {"..", "__pycache__"}:
+        # Of botocore's thousands of files, `distribution.files` makes a path each, at every start of the service.
+        record = csv.reader((distribution.read_text("RECORD") or "").splitlines())
+        for top in {file.partition("/")[0] for file, *_ in record} - {"..", "__pycache__"}:
             (folder / top).symlink_to(str(distribution.locate_file(top)))
 
 

@@ -225,11 +225,13 @@ class Stream(Declared, frozen=True, kw_only=True):
         mode: The capacity mode.
         shard_count: None in mode ``ON_DEMAND``.
         retention_period_hours: 24 to 8760.
+        max_record_size_in_kib: 1024 to 10240.
     """
 
     mode: Literal["PROVISIONED", "ON_DEMAND"] = "PROVISIONED"
     shard_count: int | None = None
     retention_period_hours: int = 24
+    max_record_size_in_kib: int = 1024
 
 
 class Table(Declared, frozen=True, kw_only=True):
@@ -313,6 +315,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         input_path: The part of the event.
         input_transformer: A text made of parts of the event.
         message_group_id: For a FIFO queue.
+        partition_key_path: For a stream: the part of the event that is the partition key.
         maximum_retry_attempts: 0 to 185.
         maximum_event_age_in_seconds: 60 to 86400.
         dead_letter_arn: The queue for what could not be delivered.
@@ -324,6 +327,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     input_path: str | None = None
     input_transformer: InputTransformer | None = None
     message_group_id: str | None = None
+    partition_key_path: str | None = None
     maximum_retry_attempts: int | None = None
     maximum_event_age_in_seconds: int | None = None
     dead_letter_arn: str | None = None
