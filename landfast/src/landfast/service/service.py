@@ -185,6 +185,20 @@ class Service:
         """
         local_client.settle(self.endpoint, timeout)
 
+    def fire(self, schedule: str) -> float:
+        """Fire a schedule before its time; with `Options.skip_waits`, time jumps to when it is due.
+
+        Args:
+            schedule: The logical id of the schedule, or of the rule that has one.
+
+        Returns:
+            The time of the schedule with which it fires.
+
+        Raises:
+            ServiceError: The template has no such schedule.
+        """
+        return local_client.fire(self.endpoint, self.running.resource("schedule", schedule).arn)
+
     def stop(self) -> None:
         """End everything that was started; accepted events stay on disk."""
         self._parts.close()
@@ -223,7 +237,9 @@ class Service:
 
     def _deploy(self) -> None:
         """Make what the template declares, and finish what a killed service had begun."""
-        declared = self._loop.ask(lambda: declare(self.template, self._plane.apis, self._plane.world))
+        declared = self._loop.ask(
+            lambda: declare(self.template, self._plane.apis, self._plane.world, self._plane.schedules)
+        )
         arns = resources.create(self.template, self.clients)
         self.stack = DeployedStack(arns)
         self._proxy.run(self._gateway.recover)
@@ -261,7 +277,9 @@ class Service:
 
     def _open_proxy(self) -> Proxy:
         port = self.options.port
-        self._gateway = Gateway(self._loop, self._plane, LocalApi(self._loop, self._plane.queues))
+        self._gateway = Gateway(
+            self._loop, self._plane, LocalApi(self._loop, self._plane.queues, self._plane.timetable)
+        )
         try:
             proxy = Proxy(
                 self.engine.url,
