@@ -3,7 +3,7 @@
 import pytest
 
 from landfast.template import Schedule, ScheduleTarget
-from tests.template_reader.conftest import Reading, Refusing
+from tests.template_reader.conftest import Reading
 
 
 def declared(properties: str, target: str = "Arn: !GetAtt Jobs.Arn") -> str:
@@ -72,17 +72,22 @@ def test_sams_schedules_are_rules_and_schedules(reading: Reading) -> None:
 @pytest.mark.parametrize(
     ("properties", "message"),
     [
-        ("ScheduleExpression: hourly", "S.Properties.ScheduleExpression: 'hourly' is none of rate(...)"),
-        ("ScheduleExpression: rate(1 day), StartDate: soon", "S.Properties.StartDate: 'soon' is no date and time"),
+        ("ScheduleExpression: hourly", "Properties.ScheduleExpression: 'hourly' is none of rate(...)"),
+        ("ScheduleExpression: rate(1 day), StartDate: soon", "Properties.StartDate: 'soon' is no date and time"),
     ],
 )
-def test_a_schedule_that_aws_refuses_is_refused(refusing: Refusing, properties: str, message: str) -> None:
-    assert refusing(declared(properties)).startswith(message)
+def test_a_schedule_that_aws_refuses_is_named(reading: Reading, properties: str, message: str) -> None:
+    template = reading(declared(properties))
+    assert dict(template.schedules) == {}
+    [line] = template.not_run
+    assert line.startswith(f"S (AWS::Scheduler::Schedule): not run locally: {message}")
 
 
-def test_a_rules_schedule_that_is_none_is_refused(refusing: Refusing) -> None:
+def test_a_rules_schedule_that_is_none_is_named(reading: Reading) -> None:
     text = "Resources:\n  R: {Type: AWS::Events::Rule, Properties: {ScheduleExpression: rate(5 minute)}}\n"
-    assert refusing(text) == "R.Properties.ScheduleExpression: rate(5 minute): write minutes"
+    assert reading(text).not_run == (
+        ("R (AWS::Events::Rule): not run locally: Properties.ScheduleExpression: rate(5 minute): write minutes"),
+    )
 
 
 @pytest.mark.parametrize(

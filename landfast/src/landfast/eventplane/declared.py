@@ -5,7 +5,7 @@ declares no more is taken away again, since events would go on taking it; what h
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -67,9 +67,7 @@ class _Declaring:
         for rule in template.rules.values():
             with _telling(rule.logical_id):
                 self._rule(rule)
-        for schedule in template.schedules.values():
-            self._schedule(schedule)
-        self._schedules.forget_others({schedule.arn for schedule in template.schedules.values()})
+        self._follow(template.schedules.values())
         for subscription in template.subscriptions:
             with _telling(subscription.logical_id):
                 self._subscribe(subscription)
@@ -148,6 +146,11 @@ class _Declaring:
         if targets:
             self._plane.ask("events", "PutTargets", **names, Targets=targets)
         self._declared(key, [target["Id"] for target in targets])
+
+    def _follow(self, schedules: Collection[model.Schedule]) -> None:
+        for schedule in schedules:
+            self._schedule(schedule)
+        self._schedules.forget_others({schedule.arn for schedule in schedules})
 
     def _schedule(self, schedule: model.Schedule) -> None:
         declared = schedule.target

@@ -6,9 +6,9 @@ nothing is planned; or, after so many real seconds, 504 and ``{"settled": false,
 ``GET /_landfast/queues/NAME?limit=10`` answers ``{"messages": [{"message", "state", "due"}]}``: what is in a queue,
 visible, in flight and delayed; looking changes nothing.
 
-``GET /_landfast/schedules`` answers ``{"schedules": [{"arn", "name", "expression", "enabled", "due"}]}``, in the order in
-which they are due. ``POST /_landfast/schedules/ARN`` fires one before its time and answers ``{"due": ...}``, the time of
-the schedule with which it fires.
+``GET /_landfast/schedules`` answers ``{"schedules": [{"arn", "name", "expression", "enabled", "due"}]}``, in the order
+in which they are due. ``POST /_landfast/schedules/ARN`` fires one before its time and answers ``{"due": ...}``, the
+time of the schedule with which it fires.
 """
 
 import asyncio

@@ -120,4 +120,4 @@ def asynchronous_config(
     try:
         return configuration(properties, settings, function_arn=function.arn, functions=functions)
     except Refused as error:
-        raise ServiceError(f"{function.logical_id}: {error}: correct it in the template, AWS refuses it too") from error
+        raise ServiceError(f"{function.logical_id}: {error}: correct it in the template") from error

@@ -93,7 +93,7 @@ def note_sources(stack: Stack, functions: Mapping[str, Function], outside: Outsi
             reference, source, destinations = (
                 stack.value(logical_id, name) for name in ("FunctionName", "EventSourceArn", "DestinationConfig")
             )
-        except Unavailable:
+        except (Mistake, Unavailable):
             continue  # the mapping is named when it is read
         found = find_function(functions, reference) if isinstance(reference, str) else None
         outside.reads(logical_id, source, found and found[0])

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from landfast.template.errors import Mistake, Unavailable
 from landfast.template.model import Function
 from landfast.template.stack import Stack
 
@@ -126,12 +127,19 @@ def unheeded(stack: Stack, running: Collection[str]) -> Iterator[str]:
             continue
         known = {*_READ[kind].split(), *_HARMLESS.get(kind, "").split(), *_EVERYWHERE}
         for name in resource.get("Properties", {}):
-            is_off = stack.raw(logical_id, name) in (None, [], {}, _OFF.get(name))
+            is_off = _decided(stack, logical_id, name) in (None, [], {}, _OFF.get(name))
             matters = _ONLY_WITH.get(name, "") in str(resource["Properties"])
             if name not in known and not is_off and matters:
                 found.setdefault((kind, name), []).append(logical_id)
     for (kind, name), users in found.items():
         yield f"{some(users)} ({kind}): {name} left out: {_REASONS.get((kind, name), _UNKNOWN)}"
+
+
+def _decided(stack: Stack, logical_id: str, name: str) -> object:
+    try:
+        return stack.raw(logical_id, name)
+    except (Mistake, Unavailable):
+        return stack.resources[logical_id]["Properties"][name]  # it cannot be decided, so it may be on
 
 
 def not_built(stack: Stack, functions: Mapping[str, Function]) -> Iterator[str]:
