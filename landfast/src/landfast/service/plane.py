@@ -85,12 +85,16 @@ class Plane:
         )
 
     def stream(self, source: StreamSource, arn: str) -> ReadableStream:
-        """The stream with this ARN, for a mapping to read."""
+        """The stream with this ARN, for a mapping to read.
+
+        Raises:
+            AwsError: There is none.
+        """
         match source.kind:
             case "kinesis":
                 return self.streams.stream(arn)
             case "dynamodb":
-                return self.tables.streams.by_arn[arn]
+                return self.tables.stream(arn)
             case never:
                 assert_never(never)
 
@@ -105,7 +109,11 @@ class Plane:
                 assert_never(never)
 
     def queue(self, source: QueueSource, arn: str) -> PolledQueue:
-        """The queue with this ARN, for a mapping to poll."""
+        """The queue with this ARN, for a mapping to poll.
+
+        Raises:
+            AwsError: There is none.
+        """
         match source.kind:
             case "sqs":
                 return self.queues.queue(arn)

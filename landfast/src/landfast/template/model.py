@@ -102,12 +102,14 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
         arn: The qualified ARN.
         version: The number of the version it points at, or ``$LATEST``.
         weights: The part, 0 to 1, of the calls that other versions get, by number.
+        description: For people.
     """
 
     name: str
     arn: str
     version: str
     weights: Mapping[str, float] = {}
+    description: str = ""
 
 
 class Function(Declared, frozen=True, kw_only=True):
