@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 from landfast.runtime import failures
@@ -183,6 +183,19 @@ class Runtime:
                 self._functions[spec.name] = _Function(_Version(spec, trees, 0))
             else:
                 known.version = _Version(spec, trees, known.version.number + 1)
+
+    def reserve(self, function: str, concurrency: int | None) -> None:
+        """Change a function's reserved concurrency; what runs goes on, on the same workers.
+
+        Raises:
+            UnknownFunctionError: no such function.
+        """
+        with self._lock:
+            known = self._functions.get(function)
+            if known is None:
+                raise UnknownFunctionError(f"no function named {function}")
+            spec = replace(known.spec, reserved_concurrency=concurrency)
+            known.version = replace(known.version, spec=spec)
 
     def admit(self, function: str) -> Admission | Throttled:
         """Let one invocation in, if the concurrency allows it; at once, so that calls are let in in a known order.
