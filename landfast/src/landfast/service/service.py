@@ -22,6 +22,7 @@ from landfast.driver import Change, KeepRow, Order
 from landfast.eventplane.declared import declare
 from landfast.journal import Dropped, Entry, Retrying
 from landfast.protocols import Request, Response
+from landfast.runtime.confinement import obstacle
 from landfast.runtime.model import REQUEST_LIMIT
 from landfast.runtime.pythons import Pythons
 from landfast.runtime.runtime import Runtime
@@ -56,6 +57,10 @@ from landfast.template import Template, read
 from landfast.template.reader import ACCOUNT
 
 _JOIN = 5.0
+_SHARED = (
+    "functions can write beside their code and see this machine's /tmp and /dev/shm, unlike on Lambda: they cannot be "
+    "kept from it without root ({})"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +80,8 @@ class Options:
         engine: The emulator behind the service.
         port: The port of the endpoint; 0 for a free one.
         settings: The unconfirmed points.
+        sandbox: Whether functions get no more of the machine than Lambda gives: code that is read-only, a ``/tmp`` of
+            their own. Without it they can write wherever this process can.
     """
 
     template: Path = Path("template.yaml")
@@ -88,6 +95,7 @@ class Options:
     engine: EngineName = "moto"
     port: int = 0
     settings: Settings = field(default_factory=Settings)
+    sandbox: bool = True
 
     @property
     def built(self) -> Path:
@@ -193,6 +201,20 @@ class Service:
         """
         local_client.settle(self.endpoint, timeout)
 
+    def fire(self, schedule: str) -> float:
+        """Fire a schedule before its time; with `Options.skip_waits`, time jumps to when it is due.
+
+        Args:
+            schedule: The logical id of the schedule, or of the rule that has one.
+
+        Returns:
+            The time of the schedule with which it fires.
+
+        Raises:
+            ServiceError: The template has no such schedule.
+        """
+        return local_client.fire(self.endpoint, self.running.resource("schedule", schedule).arn)
+
     def stop(self) -> None:
         """End everything that was started; accepted events stay on disk."""
         self._parts.close()
@@ -233,7 +255,9 @@ class Service:
 
     def _deploy(self) -> None:
         """Make what the template declares, and finish what a killed service had begun."""
-        declared = self._loop.ask(lambda: declare(self.template, self._plane.apis, self._plane.world))
+        declared = self._loop.ask(
+            lambda: declare(self.template, self._plane.apis, self._plane.world, self._plane.schedules)
+        )
         arns = resources.create(self.template, self.clients)
         self.stack = DeployedStack(arns)
         self._proxy.run(self._gateway.recover)
@@ -273,7 +297,9 @@ class Service:
 
     def _open_proxy(self) -> Proxy:
         port = self.options.port
-        self._gateway = Gateway(self._loop, self._plane, LocalApi(self._loop, self._plane.queues))
+        self._gateway = Gateway(
+            self._loop, self._plane, LocalApi(self._loop, self._plane.queues, self._plane.timetable)
+        )
         try:
             proxy = Proxy(
                 self.engine.url,
@@ -298,11 +324,13 @@ class Service:
         )
         with self._interrupts.allowed():
             specs = builder.specs(self.template)
-        self._notices = tuple(builder.notices)
+        shared = [_SHARED.format(obstacle())] if self.options.sandbox and obstacle() else []
+        self._notices = (*shared, *builder.notices)
         runtime = Runtime(
             specs.values(),
             log_sink=logs.write,
             retry_failed_init=self.options.settings.failed_init_runs_again,
+            sandbox=self.options.sandbox,
         )
         self._parts.callback(runtime.close)
         aliases = {function.name: versions(function) for function in self.template.functions.values()}
