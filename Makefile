@@ -34,15 +34,14 @@ FAST += tests/starter
 SLOW += tests/docs
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/starter tests/template_reader
-TOOL_SLOW := tests/runtime tests/dataplane tests/service
-TOOL_CONTRACT := tests/contract
-TOOL_WHOLE := tests/wheel tests/faithful tests/end_to_end
+TOOL_SLOW := tests/contract tests/dataplane tests/end_to_end tests/faithful tests/runtime tests/service tests/wheel
 # --- shared ---
 
 PYTEST := $(CURDIR)/$(BIN)/pytest
 SIDE_BY_SIDE := -n 2 --dist worksteal
-# Tests of processes mostly wait, for processes: more of them than processors run at once.
-WAITING := -n 4 --dist worksteal
+# Tests of processes mostly wait, for processes: more of them than processors run at once. One run imports everything
+# once, and those of a group (xdist_group) run in one worker, which starts what they share once.
+WAITING := -n 4 --dist loadgroup
 IN_GROUPS := -n 3 --dist loadgroup
 
 ##@ Use
@@ -64,9 +63,7 @@ keep: $(READY)  ## Keep these pipelines and remove all others: make keep PIPELIN
 ##@ Check
 test: check template-lint  ## Everything: the fast checks, then templates, workers, emulators and end-to-end tests
 	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW) # --- the tool ---
-	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_CONTRACT) # --- the tool ---
 	@$(PYTEST) $(SIDE_BY_SIDE) $(SLOW)
-	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_WHOLE) # --- the tool ---
 	@$(PYTEST) $(IN_GROUPS) $(WHOLE)
 
 check: format-check lint types contracts  ## The fast part: format, lint, types, contracts, units
