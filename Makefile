@@ -27,22 +27,22 @@ TYPES += types-tool
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
 FAST := tests/architecture tests/unit
-SLOW := tests/template tests/local_invoke
-WHOLE := tests/end_to_end
+SLOW := tests/template tests/local_invoke tests/end_to_end
 # --- the tool ---
 FAST += tests/starter
 SLOW += tests/docs
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/starter tests/template_reader
-TOOL_SLOW := tests/contract tests/dataplane tests/end_to_end tests/faithful tests/runtime tests/service tests/wheel
+TOOL_SLOW := tests/faithful tests/end_to_end tests/wheel tests/contract tests/runtime tests/dataplane tests/service
 # --- shared ---
 
 PYTEST := $(CURDIR)/$(BIN)/pytest
 SIDE_BY_SIDE := -n 2 --dist worksteal
-# Tests of processes mostly wait, for processes: more of them than processors run at once. One run imports everything
-# once, and those of a group (xdist_group) run in one worker, which starts what they share once.
+# Tests of processes mostly wait, for processes: more of them than processors run at once. Those of an xdist_group share
+# a service, so that one worker runs them all.
 WAITING := -n 4 --dist loadgroup
-IN_GROUPS := -n 3 --dist loadgroup
+# What the tests of a file share, a running shop or a copy of the project, is made once; the longest files begin first.
+BY_FILE := -n 4 --dist loadfile --no-loadscope-reorder
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
@@ -63,8 +63,7 @@ keep: $(READY)  ## Keep these pipelines and remove all others: make keep PIPELIN
 ##@ Check
 test: check template-lint  ## Everything: the fast checks, then templates, workers, emulators and end-to-end tests
 	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW) # --- the tool ---
-	@$(PYTEST) $(SIDE_BY_SIDE) $(SLOW)
-	@$(PYTEST) $(IN_GROUPS) $(WHOLE)
+	@$(PYTEST) $(BY_FILE) $(SLOW)
 
 check: format-check lint types contracts  ## The fast part: format, lint, types, contracts, units
 	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_FAST) # --- the tool ---

@@ -1,4 +1,7 @@
-"""What all tests have in common: failing examples are printed with what repeats them, and children hear Ctrl-C."""
+"""What all tests have in common.
+
+Failing examples are printed with what repeats them, children hear Ctrl-C, and the longest tests begin first.
+"""
 
 import signal
 
@@ -13,14 +16,9 @@ settings.load_profile("landfast")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell lets what it starts with & ignore it, with all children
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+LONGEST = ("test_pipelines", "test_killed_service", "test_killed_functions", "test_pages", "test_starter")
+"""They begin first, so that no processor is idle while the last of them ends."""
 
-@pytest.hookimpl(trylast=True)
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let groups of tests stay together: pytest-xdist 3.8 names them where pytest 9.2 does not look any more.
-
-    https://github.com/pytest-dev/pytest-xdist/issues/1386
-    """
-    for item in items:
-        grouped = getattr(item, "_nodeid", None)
-        if grouped is not None:
-            item._id = type(item.id).parse(grouped)
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))

@@ -31,17 +31,18 @@ SLOW_ONES = "tests/template/test_removal.py"
 """They take out every pipeline of what is left once more."""
 
 CODE = ("demo", "functions", "layers", "tests")
-OWN_TESTS = ("tests/architecture", "tests/unit/functions", "tests/unit/shop", "tests/template")
+PYTEST = ("pytest", "-q", "-p", "no:cacheprovider")
 CHECKS = {
     "demonstration": ("demo",),
-    "tests": ("pytest", "-q", "-p", "no:cacheprovider", *OWN_TESTS, "--ignore", SLOW_ONES),
+    "units": (*PYTEST, "tests/architecture", "tests/unit/functions", "tests/unit/shop"),
+    "template": (*PYTEST, "tests/template", "--ignore", SLOW_ONES),
     "types": ("mypy",),
     "format": ("ruff", "format", "--check", "--quiet", *CODE),
     "lint": ("ruff", "check", "--quiet", *CODE),
 }
 """What runs in a copy, each the arguments of `python -m`."""
 
-SAID = {"demonstration": "every event landed", "tests": " passed", "types": "Success"}
+SAID = {"demonstration": "every event landed", "units": " passed", "template": " passed", "types": "Success"}
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,6 @@ def environment(project: Path) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LANDFAST_"))}
     return {**inherited, "PYTHONPATH": str(project)}
 
-
-pytestmark = pytest.mark.xdist_group("copies")
-"""In one process: the copies are made once."""
 
 each_copy = pytest.mark.parametrize("what", ["remove", "keep"])
 

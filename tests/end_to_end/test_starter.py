@@ -15,9 +15,6 @@ from landfast.starter import pipelines
 from tests.end_to_end.conftest import ROOT
 from tools.starter import build
 
-pytestmark = pytest.mark.xdist_group("starter")
-"""In one process: the release is built once."""
-
 PATIENCE = 600.0
 PAGE = (ROOT / "docs" / "starters.md").read_text()
 TEMPLATE = ROOT / "template.yaml"

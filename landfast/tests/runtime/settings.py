@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from landfast.runtime import LoggingConfig
+    from landfast.runtime.pythons import Python
 
 
 class Settings(TypedDict, total=False):
@@ -22,3 +23,5 @@ class Settings(TypedDict, total=False):
     reserved_concurrency: int
     ephemeral_storage_mb: int
     logging: LoggingConfig
+    python: Python
+    broken: str

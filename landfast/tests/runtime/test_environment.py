@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import threading
 from pathlib import Path
 
@@ -159,11 +157,6 @@ def test_workers_need_no_thread_of_the_service(lab: Lab) -> None:
     before = threading.active_count()
     answer(invoke(runtime))
     assert threading.active_count() == before
-
-
-def test_the_interpreter_can_be_chosen(lab: Lab) -> None:
-    spec = lab.function("import sys\ndef handler(event, context): return sys.executable")
-    assert json.dumps(answer(invoke(lab.runtime(spec, python=sys.executable)))) == json.dumps(sys.executable)
 
 
 def test_s_138_a_worker_may_open_1024_files(lab: Lab, client: str) -> None:

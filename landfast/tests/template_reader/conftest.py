@@ -1,5 +1,6 @@
 """Nothing here may open a socket; each template gets a folder of its own, with `functions/` and `layer/` in it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -11,6 +12,7 @@ from landfast.template import Template, TemplateError, read
 
 type Reading = Callable[..., Template]
 type Refusing = Callable[..., str]
+type Naming = Callable[..., str]
 
 
 @pytest.fixture(autouse=True)
@@ -53,3 +55,15 @@ def refusing(template_file: Path, reading: Reading) -> Refusing:
         return told.removeprefix(prefix)
 
     return message
+
+
+@pytest.fixture
+def naming(reading: Reading) -> Naming:
+    """The one line about what is not run of a template given as text, in short: without the type of the resource."""
+
+    def named(text: str, **parameters: str) -> str:
+        (line,) = reading(text, **parameters).not_run
+        assert "\n" not in line
+        return re.sub(r"^(\w+) \([\w:]+\)", r"\1", line).replace("not run locally: ", "", 1)
+
+    return named

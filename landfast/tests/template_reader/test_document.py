@@ -1,12 +1,20 @@
+from typing import Any
+
 import pytest
 import yaml
 
-from landfast.template.document import parse
+from landfast.template.document import parse, sections, without_what_is_no_resource
 from landfast.template.errors import Mistake
+from landfast.template.findings import Findings
+
+
+def read(text: str, findings: Findings | None = None) -> dict[str, Any]:
+    told = findings or Findings()
+    return without_what_is_no_resource(sections(parse(text, told), told), told)
 
 
 def value_of(text: str) -> object:
-    properties = parse(f"Resources: {{R: {{Type: T, Properties: {{P: {text}}}}}}}")["Resources"]["R"]["Properties"]
+    properties = read(f"Resources: {{R: {{Type: T, Properties: {{P: {text}}}}}}}")["Resources"]["R"]["Properties"]
     return properties["P"]
 
 
@@ -31,8 +39,8 @@ def test_short_tags_are_written_out(short: str, long: object) -> None:
     assert value_of(short) == long
 
 
-def test_an_unquoted_date_stays_text() -> None:
-    assert value_of("2012-10-17") == "2012-10-17"
+def test_an_unquoted_date_and_a_lone_equals_sign_stay_texts() -> None:
+    assert value_of("[2012-10-17, =]") == ["2012-10-17", "="]
 
 
 def test_numbers_and_truth_values_keep_their_types() -> None:
@@ -45,16 +53,59 @@ def test_keys_are_texts() -> None:
 
 def test_merge_keys_may_override() -> None:
     text = "Resources: {R: &r {Type: T, Properties: {A: 1}}, S: &s {<<: *r, Type: U}, V: {<<: *s, Type: W}}"
-    assert parse(text)["Resources"]["V"] == {"Type": "W", "Properties": {"A": 1}}
+    assert read(text)["Resources"]["V"] == {"Type": "W", "Properties": {"A": 1}}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Resources:\n  A: {Type: S}\n  A: {Type: T}\n", "line 3: key A"),
+        ("Resources:\n  A: {Type: S, Type: T}", "line 2: key Type"),
+        ('{"Resources": {"A": {"Type": "S"}, "A": {"Type": "T"}}}', "key A"),
+        ('{"Resources": {"A": {"Type": "S", "Type": "T"}}}', "key Type"),
+    ],
+)
+def test_of_a_key_given_twice_the_last_counts_as_for_cloudformation(text: str, line: str) -> None:
+    findings = Findings()
+    assert read(text, findings)["Resources"]["A"]["Type"] == "T"
+    assert findings.lines == [f"{line} is given twice: the last one counts, here and for CloudFormation"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "line"),
+    [
+        ("{Properties: {}}", "A: not run locally: it must be a mapping with a Type; look at the indentation"),
+        ("text", "A: not run locally: it must be a mapping with a Type; look at the indentation"),
+        (
+            "{Type: T, Properties: [x]}",
+            "A (T): not run locally: Properties: must be a mapping; look at the indentation",
+        ),
+    ],
+)
+def test_what_is_no_resource_costs_itself_alone(resource: str, line: str) -> None:
+    findings = Findings()
+    assert [*read(f"Resources: {{A: {resource}, B: {{Type: T, Properties:}}}}", findings)["Resources"]] == ["B"]
+    assert findings.lines == [line]
+
+
+def test_a_section_that_is_none_is_left_out_and_an_empty_one_is_nothing() -> None:
+    findings = Findings()
+    document = read("Parameters:\nOutputs: [a]\nResources: {A: {Type: T}}", findings)
+    assert document.keys() == {"Resources"}
+    assert findings.lines == ["Outputs: the section left out: it must be a mapping; look at the indentation"]
+
+
+def test_a_flow_mapping_of_yaml_is_not_taken_for_json() -> None:
+    assert [*read("{Resources: {A: {Type: T}}}")["Resources"]] == ["A"]
 
 
 def test_json_is_read_as_well() -> None:
-    document = parse('\n{"Resources": {"R": {"Type": "T", "Properties": {"P": {"Ref": "A"}}}}}')
+    document = read('\n{"Resources": {"R": {"Type": "T", "Properties": {"P": {"Ref": "A"}}}}}')
     assert document["Resources"]["R"]["Properties"] == {"P": {"Ref": "A"}}
 
 
 def test_other_users_of_yaml_are_left_alone() -> None:
-    parse("Resources: {R: {Type: !Ref A}}".replace("!Ref A", "T"))
+    read("Resources: {R: {Type: T, Properties: {P: !Ref A}}}")
     with pytest.raises(yaml.constructor.ConstructorError):
         yaml.safe_load("!Ref A")
 
@@ -63,24 +114,18 @@ def test_other_users_of_yaml_are_left_alone() -> None:
     ("text", "message"),
     [
         ("Resources:\n  R: [", "line 2, column 7: not YAML: "),
-        ("Resources:\n  A: {Type: T}\n  A: {Type: T}\n", "line 3, column 3: not YAML: duplicate key A"),
-        ("Resources:\n  A: {Type: T, Properties: {p: 1, p: 2}}\n", "line 2, column 35: not YAML: duplicate key p"),
         ("Resources:\n\tA: 1", "line 2, column 1: not YAML: "),
-        ('{"Resources": }', "line 1, column 15: not JSON: "),
-        ('{"Resources": {"A": 1, "A": 2}}', "not a template: duplicate key A"),
+        ('{"Resources": {"A" 1}}', "line 1, column 20: not JSON: "),
         ("just text", "not a template"),
         ("", "not a template"),
         ("Resources: {}", "Resources: the section is missing or empty"),
         ("Resources: [A]", "Resources: must be a mapping; look at the indentation"),
-        ("Resources: {A: {Properties: {}}}", "A: must be a mapping with a Type"),
-        ("Resources: {A: {Type: T, Properties: [x]}}", "A.Properties: must be a mapping"),
-        ("Resources: {'Fn::ForEach::X': []}", "Fn::ForEach::X: Fn::ForEach is not expanded here"),
         ("Resources: {A: {Type: T, Properties: {1: \x00}}}", "not YAML: "),
         ("[" * 5000, "nested too deeply"),
     ],
 )
 def test_text_that_is_no_template_is_refused_with_its_place(text: str, message: str) -> None:
     with pytest.raises(Mistake) as caught:
-        parse(text)
+        read(text)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)

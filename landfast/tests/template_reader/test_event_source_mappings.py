@@ -1,6 +1,6 @@
 import pytest
 
-from tests.template_reader.conftest import Reading, Refusing
+from tests.template_reader.conftest import Naming, Reading
 
 SOURCES = """
 Transform: AWS::Serverless-2016-10-31
@@ -95,24 +95,25 @@ def test_an_id_is_the_same_every_time(reading: Reading) -> None:
 
 @pytest.mark.parametrize(("visibility", "refused"), [(9, True), (10, False)])
 def test_s_091_a_queue_hides_messages_for_the_functions_whole_time(
-    reading: Reading, refusing: Refusing, visibility: int, *, refused: bool
+    reading: Reading, naming: Naming, visibility: int, *, refused: bool
 ) -> None:
     text = event("SQS", "Queue: !GetAtt Queue.Arn").replace("VisibilityTimeout: 60", f"VisibilityTimeout: {visibility}")
     if refused:
-        assert refusing(text) == (
-            "FE.Properties.EventSourceArn: Queue visibility timeout: 9 seconds is less than Function timeout: "
+        assert naming(text) == (
+            "FE: Properties.EventSourceArn: Queue visibility timeout: 9 seconds is less than Function timeout: "
             "10 seconds; raise VisibilityTimeout of Queue to 60 or more"
         )
     else:
         assert reading(text).event_source_mappings["FE"].source == "Queue"
 
 
-def test_s_096_s_130_a_queue_has_no_on_failure_destination(refusing: Refusing) -> None:
+def test_s_096_s_130_a_queue_has_no_on_failure_destination(naming: Naming) -> None:
     properties = (
         "Queue: !GetAtt Queue.Arn, DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Failed.Arn}}"
     )
-    assert refusing(event("SQS", properties)) == (
-        "FE.Properties.DestinationConfig: Unsupported DestinationConfig parameter for given event source mapping type. "
+    assert naming(event("SQS", properties)) == (
+        "FE: Properties.DestinationConfig: Unsupported DestinationConfig parameter for given event source mapping "
+        "type. "
         "Give the queue Queue a RedrivePolicy."
     )
 
@@ -137,23 +138,21 @@ Resources:
             "Unsupported DestinationConfig parameter for given event source mapping type.",
         ),
         ("OnFailure: {}", "The Destination field is required for an OnFailure configuration."),
-        ("OnFailure: {Destination: !GetAtt F.Arn}", "M.Properties.DestinationConfig.OnFailure.Destination: "),
+        ("OnFailure: {Destination: !GetAtt F.Arn}", "M: Properties.DestinationConfig.OnFailure.Destination: "),
     ],
 )
-def test_s_068_a_stream_has_an_on_failure_destination_or_none(
-    refusing: Refusing, destination: str, message: str
-) -> None:
+def test_s_068_a_stream_has_an_on_failure_destination_or_none(naming: Naming, destination: str, message: str) -> None:
     text = PLAIN.replace("SOURCE", "!GetAtt Stream.Arn").replace("DESTINATION", destination)
-    assert message in refusing(text)
+    assert message in naming(text)
 
 
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
         (
-            "'arn:aws:sqs:us-east-1:123456789012:elsewhere'",
+            "'arn:aws:mq:us-east-1:123456789012:broker:elsewhere'",
             (
-                "Properties.EventSourceArn: arn:aws:sqs:us-east-1:123456789012:elsewhere is no Kinesis "
+                "Properties.EventSourceArn: arn:aws:mq:us-east-1:123456789012:broker:elsewhere is no Kinesis "
                 "stream, table's stream or queue that this template runs"
             ),
         ),
@@ -166,9 +165,9 @@ def test_a_source_that_is_not_run_is_named(reading: Reading, source: str, reason
     assert template.not_run == (f"M (AWS::Lambda::EventSourceMapping): not run locally: {reason}",)
 
 
-def test_a_number_that_is_none_is_refused(refusing: Refusing) -> None:
+def test_a_number_that_is_none_is_refused(naming: Naming) -> None:
     text = PLAIN.replace("SOURCE", "!GetAtt Stream.Arn, BatchSize: many").replace("DESTINATION", "")
-    assert refusing(text).startswith("M.Properties.BatchSize: Expected `int")
+    assert naming(text).startswith("M: Properties.BatchSize: wants a whole number but is given a text")
 
 
 def test_texts_become_numbers_and_truth_values(reading: Reading) -> None:

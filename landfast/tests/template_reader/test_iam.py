@@ -1,5 +1,5 @@
 from landfast.template import Statement, Template
-from tests.template_reader.conftest import Reading, Refusing
+from tests.template_reader.conftest import Naming, Reading
 
 EVENTS = """
 Transform: AWS::Serverless-2016-10-31
@@ -39,13 +39,13 @@ def test_s_128_only_a_destination_with_type_gets_a_policy(reading: Reading) -> N
     assert without.event_source_mappings["FScan"].properties["DestinationConfig"] == destination
 
 
-def test_s_127_the_words_of_streams_and_of_functions_differ(reading: Reading, refusing: Refusing) -> None:
+def test_s_127_the_words_of_streams_and_of_functions_differ(reading: Reading, naming: Naming) -> None:
     bucket = "  Parked: {Type: AWS::S3::Bucket}\n"
     text = EVENTS.replace("!GetAtt Failed.Arn", "!GetAtt Parked.Arn") + bucket
     template = reading(text.replace("TYPE", "Type: S3,"))
     actions = {action for granted, _ in statements(template) for action in granted}
     assert actions == {"s3:PutObject", "s3:ListBucket"}
-    assert refusing(text.replace("TYPE", "Type: S3Bucket,")).startswith("SAM refuses the template")
+    assert naming(text.replace("TYPE", "Type: S3Bucket,")).startswith("F: event Scan left out: SAM refuses it: ")
 
 
 def test_s_132_the_role_that_sam_makes_has_managed_policies_for_its_sources(reading: Reading) -> None:
@@ -132,8 +132,8 @@ def test_a_role_of_another_stack_is_unknown(reading: Reading) -> None:
         assert template.not_run == ()
 
 
-def test_a_policy_without_statement_is_refused(refusing: Refusing) -> None:
+def test_a_policy_without_statement_costs_its_role(naming: Naming) -> None:
     text = "Resources: {R: {Type: AWS::IAM::Role, Properties: {Policies: [{PolicyName: p, PolicyDocument: {}}]}}}"
-    assert refusing(text) == "R.Properties.Policies[0].PolicyDocument: wants a Statement"
+    assert naming(text) == "R: Properties.Policies[0].PolicyDocument: wants a Statement"
     nothing = text.replace("{PolicyName: p, PolicyDocument: {}}", "p")
-    assert refusing(nothing) == "R.Properties.Policies[0]: wants a PolicyName and a PolicyDocument"
+    assert naming(nothing) == "R: Properties.Policies[0]: wants a PolicyName and a PolicyDocument"

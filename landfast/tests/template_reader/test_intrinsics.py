@@ -42,13 +42,12 @@ def attribute(logical_id: str, name: str | None, where: Where) -> object:
     return {None: "https://queue", "Arn": "arn:queue", "Outputs.A": "out"}[name]
 
 
-def resolver(*, extensions: bool = False, conditions: Mapping[str, Any] = CONDITIONS) -> Resolver:
+def resolver(*, conditions: Mapping[str, Any] = CONDITIONS) -> Resolver:
     return Resolver(
         parameters=PARAMETERS,
         mappings=MAPPINGS,
         conditions=conditions,
         attribute=attribute,
-        extensions=extensions,
     )
 
 
@@ -114,10 +113,8 @@ def test_intrinsic_functions_give_what_cloudformation_gives(value: object, expec
         ({"Fn::FindInMap": ["Sizes", "us-east-1", "small", {"DefaultValue": ref("Secret")}]}, 1),
     ],
 )
-def test_language_extensions_need_their_transform(value: object, expected: object) -> None:
-    assert resolver(extensions=True).resolve(value, ("R",)) == expected
-    with pytest.raises(Mistake, match="needs 'Transform: AWS::LanguageExtensions'"):
-        resolver().resolve(value, ("R",))
+def test_language_extensions_are_resolved(value: object, expected: object) -> None:
+    assert resolver().resolve(value, ("R",)) == expected
 
 
 @pytest.mark.parametrize(

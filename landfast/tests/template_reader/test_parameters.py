@@ -4,11 +4,12 @@ from typing import Any
 import pytest
 
 from landfast.template.errors import Mistake
+from landfast.template.findings import Findings
 from landfast.template.parameters import Withheld, values
 
 
-def value(declaration: Mapping[str, Any], given: str | None = None) -> object:
-    return values({"P": declaration}, {} if given is None else {"P": given})["P"]
+def value(declaration: Any, given: str | None = None, findings: Findings | None = None) -> object:
+    return values({"P": declaration}, {} if given is None else {"P": given}, findings or Findings())["P"]
 
 
 @pytest.mark.parametrize(
@@ -43,24 +44,20 @@ def test_a_parameter_has_its_default_or_the_value_given(
 @pytest.mark.parametrize(
     ("declaration", "given", "problem"),
     [
-        ({"Type": "String"}, None, "has no Default and no value was given; give P=VALUE"),
         ({"Type": "String", "AllowedValues": ["a", "b"]}, "c", "'c' is not one of AllowedValues a, b"),
         ({"Type": "String", "AllowedPattern": "[a-z]+"}, "abc1", "'abc1' does not match AllowedPattern [a-z]+"),
-        ({"Type": "String", "AllowedPattern": "("}, "a", "AllowedPattern: is not a regular expression"),
         ({"Type": "String", "MinLength": 2}, "a", "'a' is shorter than MinLength 2"),
         ({"Type": "String", "MaxLength": 2}, "abc", "'abc' is longer than MaxLength 2"),
         ({"Type": "Number"}, "ten", "'ten' is not a number"),
         ({"Type": "Number"}, "nan", "'nan' is not a number"),
-        ({"Type": "Number", "MinValue": "two"}, "1", "MinValue: is not a number"),
         ({"Type": "Number", "MinValue": 2}, "1", "'1' is below MinValue 2"),
         ({"Type": "Number", "MaxValue": 2}, "3", "'3' is above MaxValue 2"),
         ({"Type": "CommaDelimitedList", "AllowedValues": ["a"]}, "a,b", "'b' is not one of AllowedValues a"),
         ({"Type": "String", "MaxLength": 1, "ConstraintDescription": "one letter"}, "ab", "MaxLength 1 (one letter)"),
-        ({"Default": "a"}, None, "must be a mapping with a Type"),
     ],
 )
 def test_a_value_that_cloudformation_refuses_is_refused(
-    declaration: Mapping[str, Any], given: str | None, problem: str
+    declaration: Mapping[str, Any], given: str, problem: str
 ) -> None:
     with pytest.raises(Mistake) as caught:
         value(declaration, given)
@@ -76,10 +73,57 @@ def test_the_value_of_a_no_echo_parameter_is_never_shown() -> None:
 
 def test_an_unknown_parameter_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(Mistake, match="no such parameter; did you mean BatchSize"):
-        values({"BatchSize": {"Type": "Number", "Default": 1}}, {"Batchsize": "2"})
+        values({"BatchSize": {"Type": "Number", "Default": 1}}, {"Batchsize": "2"}, Findings())
 
 
 def test_a_value_kept_by_systems_manager_is_withheld_until_it_is_given() -> None:
     withheld = value({"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/a"})
     assert isinstance(withheld, Withheld)
-    assert withheld.reason == "parameter P is read from the Systems Manager parameter store; give it a value"
+    assert withheld.reason == (
+        "parameter P is read from the Systems Manager parameter store; give it a value: --parameter P=VALUE"
+    )
+
+
+def test_a_parameter_without_value_is_withheld_and_says_how_to_give_one() -> None:
+    assert value({"Type": "String"}) == Withheld("parameter P has no value; give it one: --parameter P=VALUE")
+    assert isinstance(value("String"), Withheld)
+
+
+def test_a_default_that_cloudformation_refuses_is_used_and_told() -> None:
+    findings = Findings()
+    assert value({"Type": "Number", "Default": 1, "MinValue": 2}, findings=findings) == 1
+    assert findings.lines == [
+        "Parameters.P: '1' is below MinValue 2: CloudFormation refuses such a Default; it is used here"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "right", "wrong"),
+    [
+        (r"[a-z]++-\d*+", "abc-12", "ABC"),
+        (r"\p{Alpha}[\p{Alnum}-]*", "a-1", "1a"),
+        (r"[a-z&&[^q]]+", "abc", "q"),
+        (r"(?<name>\p{Lower}+)-\d", "a-1", "A-1"),
+        (r"\p{IsAlphabetic}+\z", "abc", "1"),
+    ],
+)
+def test_a_pattern_of_javas_is_held_against_the_value(pattern: str, right: str, wrong: str) -> None:
+    declaration = {"Type": "String", "AllowedPattern": pattern}
+    assert value(declaration, right) == right
+    with pytest.raises(Mistake, match="does not match AllowedPattern"):
+        value(declaration, wrong)
+
+
+@pytest.mark.parametrize("pattern", ["[", r"\p{javaLowerCase}", r"\Qa.b\E"])
+def test_a_pattern_that_cannot_be_read_refuses_nothing_and_is_told_once(pattern: str) -> None:
+    findings = Findings()
+    assert value({"Type": "CommaDelimitedList", "AllowedPattern": pattern}, "a,b", findings) == ["a", "b"]
+    assert findings.lines == [
+        f"Parameters.P.AllowedPattern: {pattern} is not read here, so no value is held against it"
+    ]
+
+
+def test_limits_that_make_no_sense_are_told() -> None:
+    findings = Findings()
+    assert value({"Type": "Number", "MinValue": "two", "AllowedValues": "x"}, "1", findings) == 1
+    assert findings.lines == ["Parameters.P.AllowedValues: is not a list", "Parameters.P.MinValue: is not a number"]

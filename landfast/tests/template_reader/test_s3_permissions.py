@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.template_reader.conftest import Reading, Refusing
+from tests.template_reader.conftest import Naming, Reading
 
 NOTIFIED = """
 Resources:
@@ -26,9 +26,9 @@ Resources:
         ("s3.amazonaws.com", "lambda:GetFunction"),
     ],
 )
-def test_s_043_what_another_may_do_s3_may_not(refusing: Refusing, principal: str, action: str) -> None:
+def test_s_043_what_another_may_do_s3_may_not(naming: Naming, principal: str, action: str) -> None:
     text = NOTIFIED.replace("PRINCIPAL", principal).replace("ACTION", action)
-    assert "Not authorized to invoke function" in refusing(text)
+    assert "Not authorized to invoke function" in naming(text)
 
 
 def test_s_043_s3_may_do_what_it_was_permitted(reading: Reading) -> None:

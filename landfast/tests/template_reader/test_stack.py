@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from landfast.template import TemplateError, read, translated, write_translated
-from tests.template_reader.conftest import Reading, Refusing
+from tests.template_reader.conftest import Naming, Reading
 
 QUEUE = "Type: AWS::SQS::Queue"
 
@@ -51,71 +51,73 @@ def test_an_unused_branch_makes_no_circle(reading: Reading) -> None:
     [
         (
             f"Resources: {{Orders: {{{QUEUE}, Properties: {{QueueName: !Ref Ordres}}}}}}",
-            "Orders.Properties.QueueName: no resource or parameter is called Ordres; did you mean Orders?",
+            "Orders: Properties.QueueName: no resource or parameter is called Ordres; did you mean Orders?",
         ),
         (
             f"Resources: {{A: {{{QUEUE}, Properties: {{Tags: [{{Value: !GetAtt Zzz.Arn}}]}}}}}}",
-            "A.Properties.Tags[0].Value: no resource or parameter is called Zzz",
+            "A: Properties.Tags[0].Value: no resource or parameter is called Zzz",
         ),
         (
             f"Resources: {{A: {{{QUEUE}}}}}\nOutputs: {{O: {{Value: !Sub '${{Zzz}}'}}}}",
-            "Outputs.O.Value: no resource or parameter is called Zzz",
+            "O: left out: no resource is called Zzz",
         ),
-        (f"Resources: {{A: {{{QUEUE}, DependsOn: Zzz}}}}", "A.DependsOn: no resource is called Zzz"),
+        (f"Resources: {{A: {{{QUEUE}, DependsOn: Zzz}}}}", "A: DependsOn: no resource is called Zzz"),
         (
             f"Conditions: {{C: !Equals [!Ref A, b]}}\nResources: {{A: {{{QUEUE}}}}}",
-            "Conditions.C.Fn::Equals[0]: no resource or parameter is called A",
+            "Conditions.C.Fn::Equals[0]: no resource or parameter is called A: CloudFormation refuses it",
         ),
         (
             f"Resources: {{A: {{{QUEUE}, Condition: C}}}}",
-            "A.Condition: the template has no condition C; declare it under Conditions",
+            "A: Condition: the template has no condition C; declare it under Conditions",
         ),
         (
             f"Resources:\n  A: {{{QUEUE}, Properties: {{QueueName: !Ref A}}}}",
-            "A.Properties.QueueName: circular dependency A -> A",
+            "A: Properties.QueueName: its name depends on itself: A -> A",
         ),
         (
             (
                 f"Conditions: {{C: !Equals [a, b]}}\nResources: {{A: {{{QUEUE}, Condition: C}}}}\n"
                 "Outputs: {O: {Value: !Ref A}}"
             ),
-            "Outputs.O.Value: A does not exist, for its condition C is false; use Fn::If with it here too",
+            "O: left out: A does not exist, for its condition C is false; use Fn::If with it here too",
         ),
         (
             f"Resources: {{A: {{{QUEUE}, Properties: {{VisibilityTimeout: soon}}}}}}",
-            "A.Properties.VisibilityTimeout: Expected `int | null`, got `str`",
+            "A: Properties.VisibilityTimeout: wants a whole number but is given a text",
         ),
         (
             f"Resources: {{A: {{{QUEUE}, Properties: {{RedrivePolicy: {{maxReceiveCount: 3}}}}}}}}",
-            "A.Properties.RedrivePolicy: Object missing required field `deadLetterTargetArn`",
+            "A: Properties.RedrivePolicy: deadLetterTargetArn is missing",
         ),
-        (f"Resources: {{A: {{{QUEUE}}}}}\nOutputs: {{O: {{Value: [a]}}}}", "Outputs.O.Value: wants a text"),
-        (f"Resources: {{A: {{{QUEUE}}}}}\nOutputs: {{O: a}}", "Outputs.O: must be a mapping with a Value"),
         (
-            "Resources: {A: {Type: AWS::Serverless::Function}}",
-            "A: AWS::Serverless::Function needs 'Transform: AWS::Serverless-2016-10-31' at the template's top",
+            f"Resources: {{A: {{{QUEUE}}}}}\nOutputs: {{O: {{Value: [a]}}}}",
+            "O: left out: its Value must be a text",
         ),
+        (f"Resources: {{A: {{{QUEUE}}}}}\nOutputs: {{O: a}}", "O: left out: must be a mapping with a Value"),
         (
             (
                 f"Parameters: {{P: {{Type: 'AWS::SSM::Parameter::Value<String>', Default: /p}}}}\n"
                 f"Conditions: {{C: !Equals [!Ref P, x]}}\nResources: {{A: {{{QUEUE}, Condition: C}}}}"
             ),
-            "Conditions.C.Fn::Equals: parameter P is read from the Systems Manager parameter store; give it a value",
+            (
+                "A: Conditions.C.Fn::Equals: parameter P is read from the Systems Manager parameter store; give it a "
+                "value: --parameter P=VALUE"
+            ),
         ),
     ],
 )
-def test_a_mistake_is_refused_in_one_line_with_its_place(refusing: Refusing, text: str, message: str) -> None:
-    assert refusing(text) == message
+def test_a_mistake_is_told_in_one_line_with_its_place(naming: Naming, text: str, message: str) -> None:
+    assert naming(text) == message
 
 
-def test_a_circle_of_resources_is_told_with_every_step(refusing: Refusing) -> None:
+def test_a_circle_of_resources_is_told_with_every_step(naming: Naming) -> None:
     text = f"""
     Resources:
       A: {{{QUEUE}, Properties: {{QueueName: !GetAtt B.QueueName}}}}
       B: {{{QUEUE}, DependsOn: [C]}}
       C: {{{QUEUE}, Properties: {{Tags: [{{Key: k, Value: !Sub "${{A}}"}}]}}}}
     """
-    message = refusing(text)
+    message = naming(text)
     for part in ("circular dependency", "A.Properties.QueueName", "B.DependsOn", "C.Properties.Tags[0].Value"):
         assert part in message
 
@@ -138,7 +140,7 @@ def test_a_value_that_only_aws_has_leaves_out_its_resource_alone(reading: Readin
         f"A (AWS::SQS::Queue): not run locally: Properties.QueueName.Fn::ImportValue: {imported}",
         (
             "B (AWS::SQS::Queue): not run locally: Properties.QueueName: parameter Kept is read from the "
-            "Systems Manager parameter store; give it a value"
+            "Systems Manager parameter store; give it a value: --parameter Kept=VALUE"
         ),
         f"C (AWS::SQS::Queue): not run locally: A.Properties.QueueName.Fn::ImportValue: {imported}",
         f"Url (output): left out: {imported}",
@@ -167,7 +169,10 @@ def test_what_cannot_be_run_is_named_and_what_is_harmless_is_not(reading: Readin
     )
     assert template.alarms == 2
     assert template.not_run == (
-        "Api (AWS::ApiGateway::RestApi): not run locally: HTTP is not served; invoke its functions directly",
+        (
+            "Api (AWS::ApiGateway::RestApi): not run locally: HTTP is not served; call its functions directly: "
+            "landfast invoke FUNCTION --event FILE"
+        ),
         "Cluster (AWS::ECS::Cluster): not run locally: the local service has no such resource",
         "Mine (Custom::Thing): not run locally: the local service has no such resource",
     )

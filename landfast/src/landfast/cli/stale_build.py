@@ -4,9 +4,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from landfast.cli.template_file import NAMES
+
 _BUILD = (".aws-sam", "build")
 _SOURCES = {".py", ".txt", ".toml", ".js", ".mjs", ".ts"}
-_TEMPLATES = {"template.yaml", "template.yml", "template.json"}
 _INSTALLED = {"node_modules", "site-packages", "__pycache__"}
 """Folders of what package managers made; folders that begin with a dot are passed over as well."""
 
@@ -30,4 +31,4 @@ def warning(template: Path) -> str | None:
 def _sources(project: Path) -> Iterator[Path]:
     for folder, folders, files in os.walk(project):
         folders[:] = [name for name in folders if not name.startswith(".") and name not in _INSTALLED]
-        yield from (Path(folder, name) for name in files if name in _TEMPLATES or Path(name).suffix in _SOURCES)
+        yield from (Path(folder, name) for name in files if name in NAMES or Path(name).suffix in _SOURCES)

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from landfast.dataplane.engine import EngineName
     from landfast.service.service import Options, Service
 
-Template = Annotated[Path, typer.Option("--template", "-t", help="The SAM or CloudFormation template.", metavar="FILE")]
+Template = Annotated[
+    Path | None,
+    typer.Option(
+        "--template",
+        "-t",
+        help="The SAM or CloudFormation template, or the folder it is in; without it template.yaml, .yml or .json.",
+        metavar="FILE",
+    ),
+]
 Stack = Annotated[str | None, typer.Option(help="The stack's name; the folder's name without it.", metavar="NAME")]
 Parameters = Annotated[
     list[str] | None,
@@ -30,7 +38,7 @@ _FASTEST = 100_000
 
 
 def up(  # noqa: PLR0917 - typer makes an option of each
-    template: Template = Path("template.yaml"),
+    template: Template = None,
     stack: Stack = None,
     parameter: Parameters = None,
     region: Annotated[str, typer.Option(help="The region to play.")] = "us-east-1",
@@ -61,6 +69,7 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     interrupts.install()  # before what takes long to import, and might swallow an exception that came up in it
 
     from contextlib import suppress
+    from functools import partial
 
     from rich.console import Console
 
@@ -77,7 +86,7 @@ def up(  # noqa: PLR0917 - typer makes an option of each
         console.print(stale, markup=False, highlight=False, soft_wrap=True)
     try:
         with console.status("starting"):
-            service = Service.start(chosen, interrupts)
+            service = Service.start(chosen, interrupts, tell=partial(console.print, markup=False, highlight=False))
     except Interrupted as signal:
         raise typer.Exit(signal.status) from None
     try:
@@ -96,7 +105,7 @@ def up(  # noqa: PLR0917 - typer makes an option of each
 
 
 def options(  # noqa: PLR0917 - one for each option
-    template: Path,
+    template: Path | None,
     stack: str | None,
     parameters: list[str] | None,
     region: str,
@@ -118,6 +127,7 @@ def options(  # noqa: PLR0917 - one for each option
 
     import msgspec
 
+    from landfast.cli.template_file import template_file
     from landfast.delivery.settings import from_ids
     from landfast.service.service import Options
     from landfast.service.state import ServiceError
@@ -128,10 +138,7 @@ def options(  # noqa: PLR0917 - one for each option
         raise ServiceError(f"--speed {speed:g}: give a number up to {_FASTEST}")
     if region not in _regions():
         raise ServiceError(f"--region {region!r}: there is no such region; us-east-1 is one")
-    if template.is_dir():
-        raise ServiceError(f"{template}: is a directory: name the template in it with --template")
-    if not template.exists():
-        raise ServiceError(f"{template}: there is no such template: name yours with --template")
+    template = template_file(template)
     points = {}
     for name, text in _pairs("--setting", settings):
         try:

@@ -105,6 +105,9 @@ class _Declaring:
             count = {"ShardCount": stream.shard_count or 1} if stream.mode == "PROVISIONED" else {}
             self._plane.ask("kinesis", "CreateStream", **name, **count, StreamModeDetails={"StreamMode": stream.mode})
         made = self._plane.ask("kinesis", "DescribeStreamSummary", **name)["StreamDescriptionSummary"]
+        if made["MaxRecordSizeInKiB"] != stream.max_record_size_in_kib:
+            largest = {"MaxRecordSizeInKiB": stream.max_record_size_in_kib}
+            self._plane.ask("kinesis", "UpdateMaxRecordSize", StreamARN=stream.arn, **largest)
         kept, wanted = made["RetentionPeriodHours"], stream.retention_period_hours
         if kept != wanted:
             change = "IncreaseStreamRetentionPeriod" if kept < wanted else "DecreaseStreamRetentionPeriod"
@@ -209,6 +212,8 @@ def _target(target: model.Target) -> dict[str, Any]:
         made["InputPath"] = target.input_path
     if target.message_group_id:
         made["SqsParameters"] = {"MessageGroupId": target.message_group_id}
+    if target.partition_key_path:
+        made["KinesisParameters"] = {"PartitionKeyPath": target.partition_key_path}
     policy = {
         "MaximumRetryAttempts": target.maximum_retry_attempts,
         "MaximumEventAgeInSeconds": target.maximum_event_age_in_seconds,

@@ -1,4 +1,4 @@
-"""A runtime client of our own, for systems that have no awslambdaric: `python -S -P -u bootstrap.py HANDLER`.
+"""A runtime client of our own, for systems that have no awslambdaric, or not for the function's Python: see `launch`.
 
 It runs inside the worker, so it knows nothing of Landfast. Protocol and error objects are those of the AWS
 Lambda Developer Guide ("Using the Lambda runtime API") and S-17.

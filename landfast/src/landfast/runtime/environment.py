@@ -5,6 +5,7 @@ Source of the variables: AWS Lambda Developer Guide, "Defined runtime environmen
 
 from __future__ import annotations
 
+import csv
 import os
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -31,17 +32,21 @@ PROVIDED = (
 
 CLIENT = ("awslambdaric", "simplejson", "snapshot-restore-py")
 
-_PYTHON_IN_LAYER = ("python/lib/python3.13/site-packages", "python")
-
 
 def link_provided_packages(folder: Path, *, with_client: bool) -> None:
     """Fill `folder` with links to the distributions of the runtime, and only to those."""
     folder.mkdir()
     for name in (*PROVIDED, *(CLIENT if with_client else ())):
         distribution = metadata.distribution(name)
-        tops = {file.parts[0] for file in distribution.files or () if file.suffix != ".pyc"}
-        for top in tops - {"..", "__pycache__"}:
+        # Of botocore's thousands of files, `distribution.files` makes a path each, at every start of the service.
+        record = csv.reader((distribution.read_text("RECORD") or "").splitlines())
+        for top in {file.partition("/")[0] for file, *_ in record} - {"..", "__pycache__"}:
             (folder / top).symlink_to(str(distribution.locate_file(top)))
+
+
+def provided_requirements() -> str:
+    """The requirements of the runtime's distributions, its client included, for Pythons other than this one."""
+    return "".join(f"{name}=={metadata.version(name)}\n" for name in (*PROVIDED, *CLIENT))
 
 
 def worker_environment(
@@ -74,7 +79,7 @@ def worker_environment(
         **_log_level(spec),
         "AWS_LAMBDA_LOG_STREAM_NAME": f"{now_day}/[{spec.version}]{uuid4().hex}",
         "AWS_LAMBDA_RUNTIME_API": api_address,
-        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.python.runtime}",
         "LAMBDA_TASK_ROOT": str(spec.code),
         "LAMBDA_RUNTIME_DIR": str(provided),
         "_HANDLER": spec.handler,
@@ -113,7 +118,7 @@ def _defaults(spec: FunctionSpec, scratch: Path) -> dict[str, str]:
 def _search_path(spec: FunctionSpec, provided: Path) -> Iterator[str]:
     yield str(spec.code)
     for layer in reversed(spec.layers):
-        for folder in _PYTHON_IN_LAYER:
+        for folder in (f"python/lib/{spec.python.runtime}/site-packages", "python"):
             if (layer / folder).is_dir():
                 yield str(layer / folder)
     own = spec.environment.get("PYTHONPATH")

@@ -37,6 +37,12 @@ def exited(request_id: str, returncode: int) -> InvocationFailed:
     return InvocationFailed("exit", _exit_error(request_id, returncode))
 
 
+def broken(request_id: str, reason: str) -> InvocationFailed:
+    """The function cannot be run here; on AWS it could not even be deployed."""
+    message = f"RequestId: {request_id} Error: {reason}"
+    return InvocationFailed("broken", {"errorType": "Landfast.FunctionNotBuilt", "errorMessage": message})
+
+
 def out_of_memory(request_id: str) -> InvocationFailed:
     """The worker was killed because it held more than MemorySize."""
     return InvocationFailed("memory", _exit_error(request_id, -signal.SIGKILL))

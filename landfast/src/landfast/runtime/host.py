@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 from contextlib import suppress
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from landfast.runtime.environment import link_provided_packages, worker_environment
+from landfast.runtime.pythons import OWN
 from landfast.runtime.worker import Worker
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ ClientName = Literal["awslambdaric", "builtin"]
 
 _HERE = Path(__file__).parent
 _OPTIONS: dict[ClientName, list[str]] = {
-    "awslambdaric": ["-S", "-P"],
-    "builtin": ["-S", "-P", "-u"],
+    "awslambdaric": ["-S"],
+    "builtin": ["-S", "-u"],
 }
 _WAITING_THREADS: dict[ClientName, int] = {"awslambdaric": 2, "builtin": 1}
 
@@ -37,15 +39,16 @@ def available_client() -> ClientName:
 class Host:
     """Starts workers; `close` leaves no reaper and no file, once the workers are disposed of."""
 
-    def __init__(self, *, python: str, client: ClientName) -> None:
-        self._python = python
-        self._client = client
+    def __init__(self, *, client: ClientName) -> None:
+        self._own_client = client
         self._scratch = Path(tempfile.mkdtemp(prefix="landfast-"))
-        self._provided = self._scratch / "runtime"
-        link_provided_packages(self._provided, with_client=client == "awslambdaric")
+        self._provided: dict[ClientName, Path] = {}
+        for name in {client, "builtin"}:
+            self._provided[name] = self._scratch / f"runtime-{name}"
+            link_provided_packages(self._provided[name], with_client=name == "awslambdaric")
         self._telling = threading.Lock()
         self._reaper = subprocess.Popen(  # noqa: S603 - our own script
-            [python, "-I", "-S", str(_HERE / "worker_reaper.py"), str(self._scratch)],
+            [sys.executable, "-I", "-S", str(_HERE / "worker_reaper.py"), str(self._scratch)],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
@@ -53,22 +56,23 @@ class Host:
     def worker(self, spec: FunctionSpec, revision: object) -> Worker:
         """Start a worker."""
         scratch = self._scratch / uuid4().hex
+        client, provided = self._client(spec)
 
         def start(api_address: str, output: int) -> subprocess.Popen[bytes]:
             environment = worker_environment(
                 spec,
                 api_address=api_address,
-                provided=self._provided,
+                provided=provided,
                 scratch=scratch,
                 now_day=f"{datetime.now(UTC):%Y/%m/%d}",
             )
             scratch.mkdir()
             process = subprocess.Popen(  # noqa: S603 - running the user's own handlers is the purpose
                 [
-                    self._python,
-                    *_OPTIONS[self._client],
+                    spec.python.executable,
+                    *_OPTIONS[client],
                     str(_HERE / "launch.py"),
-                    self._client,
+                    client,
                     str(spec.ephemeral_storage_mb),
                     spec.handler,
                 ],
@@ -86,7 +90,14 @@ class Host:
             self._tell(f"-{process}\n")
             shutil.rmtree(scratch, ignore_errors=True)
 
-        return Worker(spec, revision, start, forget, waiting_threads=_WAITING_THREADS[self._client])
+        return Worker(spec, revision, start, forget, waiting_threads=_WAITING_THREADS[client])
+
+    def _client(self, spec: FunctionSpec) -> tuple[ClientName, Path]:
+        """The client and its folder; AWS's is partly compiled, so this program's is for its own Python only."""
+        if spec.provided is not None:
+            return "awslambdaric", spec.provided
+        client = self._own_client if spec.python.version == OWN.version else "builtin"
+        return client, self._provided[client]
 
     def close(self) -> None:
         """End the reaper and remove the scratch folder."""

@@ -1,4 +1,6 @@
-"""Starts a runtime client in a worker: `python -S -P launch.py CLIENT STORAGE HANDLER`.
+"""Starts a runtime client in a worker: `python -S launch.py CLIENT STORAGE HANDLER`.
+
+It runs on each Python that Lambda has, from 3.10 on, and sees nothing of Landfast.
 
 `-S` keeps the service's own packages out of the handler's sight, so that a dependency missing from the layer is
 missing here as well; `exit()` and `quit()`, which Lambda's interpreter has, come back by hand.
@@ -33,6 +35,7 @@ class _Terminated(BaseException):
 
 def main(client: str, storage: int, handler: str) -> None:
     """Become the runtime client; no file may grow larger than `storage` MiB."""
+    del sys.path[0]  # this folder; `-P`, which leaves it out, came with Python 3.11
     if sys.platform == "linux":
         _supervise()
     site.setquit()

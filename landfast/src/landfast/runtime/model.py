@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from landfast.errors import LandfastError
+from landfast.runtime.pythons import OWN, Python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ LogFormat = Literal["Text", "JSON"]
 LogLevel = Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 _LEVELS = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "WARNING": 3, "ERROR": 4, "FATAL": 5, "CRITICAL": 5}
 
-ErrorKind = Literal["exception", "init", "timeout", "exit", "memory", "response-too-large"]
+ErrorKind = Literal["exception", "init", "timeout", "exit", "memory", "response-too-large", "broken"]
 ThrottleReason = Literal["ReservedFunctionConcurrentInvocationLimitExceeded", "ConcurrentInvocationLimitExceeded"]
 
 
@@ -96,6 +97,10 @@ class FunctionSpec:
         arn: unqualified.
         role_arn: the execution role; informative, nothing is enforced here.
         reserved_concurrency: ReservedConcurrentExecutions; 0 throttles every call (S-10).
+        python: the interpreter of its workers.
+        provided: the folder of the runtime's packages and client for `python`. Without it they are those of this
+            program, and the client is our own if `python` is of another version.
+        broken: why it cannot be run, in one line; every invocation fails with it. Empty if it can.
     """
 
     name: str
@@ -112,6 +117,9 @@ class FunctionSpec:
     reserved_concurrency: int | None = None
     ephemeral_storage_mb: int = 512
     logging: LoggingConfig = LoggingConfig()
+    python: Python = OWN
+    provided: Path | None = None
+    broken: str = ""
 
     @property
     def log_group(self) -> str:

@@ -114,5 +114,5 @@ class _Json:
 
 
 def _message(failure: InvocationFailed | None) -> Iterator[Line]:
-    if failure is not None and failure.kind in ("timeout", "exit", "memory"):
+    if failure is not None and failure.kind in ("timeout", "exit", "memory", "broken"):
         yield "OUTPUT", failure.error["errorMessage"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 import threading
 import time
 from collections import deque
@@ -12,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from landfast.runtime import failures
 from landfast.runtime.failures import InvocationFailed
 from landfast.runtime.host import Host, available_client
 from landfast.runtime.model import (
@@ -111,7 +111,6 @@ class Runtime:
         specs: Iterable[FunctionSpec],
         *,
         log_sink: Callable[[LogRecord], None],
-        python: str = sys.executable,
         client: ClientName | None = None,
         max_processes: int = 32,
         max_starting: int = _STARTING,
@@ -124,8 +123,8 @@ class Runtime:
         Args:
             specs: the functions.
             log_sink: given every log entry as it happens, on the thread that invokes.
-            python: the interpreter of the workers, of the version of this one.
-            client: None takes awslambdaric where it exists, our own bootstrap elsewhere.
+            client: for functions of this program's own Python; None takes awslambdaric where it exists, our own
+                bootstrap elsewhere.
             max_processes: worker processes at a time; callers beyond it wait.
             max_starting: workers that initialise at a time; a function's first one always may, and callers beyond it
                 wait for one to start or for a warm one, whichever is there first.
@@ -153,7 +152,7 @@ class Runtime:
         self._all_gone = threading.Condition(self._lock)
         for spec in specs:
             self.update(spec)
-        self._host = Host(python=python, client=client or available_client())
+        self._host = Host(client=client or available_client())
         self._stop = threading.Event()
         self._thawed = threading.Event()
         self._janitor = threading.Thread(target=self._tidy, name="landfast-runtime-janitor", daemon=True)
@@ -275,6 +274,8 @@ class Runtime:
         self._host.close()
 
     def _run(self, function: _Function, call: Call) -> Result:
+        if function.spec.broken:
+            return self._fail(function.spec, call)
         worker = self._acquire(function)
         log = RequestLog(self._log_sink, worker.spec, call.request_id)
         again = False
@@ -299,6 +300,13 @@ class Runtime:
                 return result
             again = keeps_place
             worker = self._replace(function, worker) if keeps_place else self._acquire(function)
+
+    def _fail(self, spec: FunctionSpec, call: Call) -> Errored:
+        """The result of a function that cannot be run."""
+        log = RequestLog(self._log_sink, spec, call.request_id)
+        failure = failures.broken(call.request_id, spec.broken)
+        report = Report(duration_s=0.0, init_duration_s=None, max_memory_mb=0)
+        return Errored(failure.error, failure.kind, log.end(report, failure), report)
 
     def _admit(self, function: _Function) -> ThrottleReason | None:
         with self._lock:

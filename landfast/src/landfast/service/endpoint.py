@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import random
+from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from landfast.aws_errors import UNKNOWN_LAMBDA, answer
@@ -37,6 +38,18 @@ Accept = Callable[[Target, bytes, str, str], None]
 """Keeps an asynchronous event durably: target, payload, request id, trace header."""
 
 
+class Elsewhere(Protocol):
+    """Functions that do not run here, and whose events are kept."""
+
+    def knows(self, reference: str) -> bool:
+        """Tell whether this is one."""
+        ...
+
+    def keep(self, reference: str, payload: bytes, trace: str) -> None:
+        """Keep an event durably; from any thread."""
+        ...
+
+
 class ApiError(Exception):
     """An error of the API, in the shape of its protocol (rest-json)."""
 
@@ -54,11 +67,13 @@ class Endpoint:
     Attributes:
         functions: The functions that can be called.
         accept: Keeps asynchronous events.
+        elsewhere: Keeps those of functions that do not run here.
         longest: The longest request read, in bytes.
     """
 
     functions: Functions
     accept: Accept
+    elsewhere: Elsewhere | None = None
     longest: int = REQUEST_LIMIT
 
     def answer(self, request: Request) -> Response:
@@ -81,6 +96,8 @@ class Endpoint:
         parts = urlsplit(request.target)
         query = parse_qs(parts.query)
         if request.method == "POST":
+            if (match := _event_of(request, parts.path)) and self._is_elsewhere(match[1]):
+                return self._keep(request, match[1])
             if match := _INVOCATION.fullmatch(parts.path):
                 return self._invoke(request, self._target(match[1], query), request_id)
             if match := _INVOKE_ASYNC.fullmatch(parts.path):
@@ -102,6 +119,15 @@ class Endpoint:
             raise ApiError(404, "ResourceNotFoundException", Type="User", Message=str(error)) from None
         except ValueError as error:
             raise ApiError(400, "InvalidParameterValueException", Type="User", message=str(error)) from None
+
+    def _is_elsewhere(self, reference: str) -> bool:
+        return self.elsewhere is not None and self.elsewhere.knows(unquote(reference))
+
+    def _keep(self, request: Request, reference: str) -> Response:
+        if request.content is None or self.elsewhere is None:
+            raise too_large_event(request.size, EVENT_LIMIT)
+        self.elsewhere.keep(unquote(reference), _payload(request.content), _trace(request))
+        return Response(202)
 
     def _invoke(self, request: Request, target: Target, request_id: str) -> Response:
         match request.headers.get(b"x-amz-invocation-type", b"RequestResponse"):
@@ -145,6 +171,12 @@ class Endpoint:
         except RequestTooLargeError as error:
             raise _too_large() from error
         return _answered(result, target, tail=request.headers.get(b"x-amz-log-type") == b"Tail")
+
+
+def _event_of(request: Request, path: str) -> re.Match[str] | None:
+    """The function of a call that only hands in an event."""
+    is_event = request.headers.get(b"x-amz-invocation-type") == b"Event"
+    return (_INVOCATION.fullmatch(path) if is_event else None) or _INVOKE_ASYNC.fullmatch(path)
 
 
 def _payload(content: bytes) -> bytes:

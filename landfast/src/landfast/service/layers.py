@@ -3,65 +3,102 @@
 import hashlib
 import shutil
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from landfast import private
-from landfast.service.state import ServiceError
+from landfast.errors import LandfastError
+from landfast.runtime.environment import provided_requirements
+from landfast.runtime.pythons import Python, last_line, uv_command
 
 REQUIREMENTS = "requirements.txt"
+_SAM_BUILD = (".aws-sam", "build")
 
 
-def packages(folder: Path, cache: Path) -> tuple[Path, ...]:
-    """Folders that hold the third-party packages of a layer or a function under ``python/``; none without requirements.
-
-    They are installed once for each content of the requirements file.
-
-    Args:
-        folder: The folder that may hold a ``requirements.txt``.
-        cache: The folder that keeps installed packages.
-
-    Raises:
-        ServiceError: They cannot be installed.
-    """
-    requirements = folder / REQUIREMENTS
-    if not requirements.is_file():
-        return ()
-    digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    built = cache / digest
-    if not built.is_dir():
-        _install(requirements, built)
-    return (built,)
+class NotInstalledError(LandfastError):
+    """Packages cannot be installed; the message is one line: for what, and why."""
 
 
-def source(folder: Path, name: str, cache: Path) -> Path:
-    """A folder whose ``python/`` is `folder` itself, so that a change of the user's code is seen at once."""
-    live = cache / f"{name}-source"
-    private.folder(live)
-    link = live / "python"
-    if not (link.is_symlink() and link.readlink() == folder):
-        link.unlink(missing_ok=True)
-        link.symlink_to(folder, target_is_directory=True)
-    return live
+class Packages:
+    """Installs the packages of functions and layers, once for each content of a requirements file and each Python."""
+
+    def __init__(self, cache: Path, tell: Callable[[str], None]) -> None:
+        """Keep them in the folder `cache`; `tell` is told what is being installed."""
+        self._cache = cache
+        self._tell = tell
+        self._failed: dict[Path, NotInstalledError] = {}
+
+    def of(self, folder: Path, python: Python) -> tuple[Path, ...]:
+        """Return the folders that hold, under ``python/``, what a layer or a function requires.
+
+        Args:
+            folder: The folder that may hold a ``requirements.txt``; what `sam build` has made holds its packages, too.
+            python: The interpreter that imports them.
+
+        Raises:
+            NotInstalledError: They cannot be installed.
+        """
+        requirements = folder / REQUIREMENTS
+        if not requirements.is_file() or folder.parts[-3:-1] == _SAM_BUILD:
+            return ()
+        return (self._installed(requirements.read_bytes(), str(requirements), requirements, python),)
+
+    def provided(self, python: Python) -> Path:
+        """Return the folder of what Lambda's runtime provides to functions on a Python other than this program's.
+
+        Raises:
+            NotInstalledError: It cannot be installed.
+        """
+        content = provided_requirements().encode()
+        private.folder(self._cache)
+        requirements = self._cache / "provided.txt"
+        requirements.write_bytes(content)
+        return self._installed(content, "Lambda's runtime", requirements, python) / "python"
+
+    def _installed(self, content: bytes, what: str, requirements: Path, python: Python) -> Path:
+        digest = hashlib.sha256(content + python.version.encode()).hexdigest()[:16]
+        built = self._cache / digest
+        if built in self._failed:
+            raise self._failed[built]
+        if not built.is_dir():
+            self._tell(f"installing the packages of {what} for Python {python.version}")
+            reason = _install(requirements, built, python)
+            if reason:
+                self._failed[built] = NotInstalledError(f"the packages of {what} cannot be installed: {reason}")
+                raise self._failed[built]
+        return built
+
+    def source(self, folder: Path, name: str) -> Path:
+        """A folder whose ``python/`` is `folder` itself, so that a change of the user's code is seen at once."""
+        live = self._cache / f"{name}-source"
+        private.folder(live)
+        link = live / "python"
+        if not (link.is_symlink() and link.readlink() == folder):
+            link.unlink(missing_ok=True)
+            link.symlink_to(folder, target_is_directory=True)
+        return live
 
 
-def _install(requirements: Path, built: Path) -> None:
+def _install(requirements: Path, built: Path, python: Python) -> str:
+    """Return why it failed, in one line; empty if it has not."""
     draft = built.with_suffix(".new")
     shutil.rmtree(draft, ignore_errors=True)
     private.folder(draft)
-    command = [*_installer(), "--target", str(draft / "python"), "--requirement", str(requirements)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - the user's own requirements
+    command = [*_installer(python), "--target", str(draft / "python"), "--requirement", str(requirements)]
+    ended = subprocess.run(  # noqa: S603 - the user's own requirements
+        command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
     if ended.returncode != 0:
-        lines = [line.strip() for line in ended.stderr.splitlines() if line.strip()]
-        reason = lines[-1] if lines else f"exit status {ended.returncode}"
-        raise ServiceError(f"{requirements}: its packages cannot be installed: {reason}")
+        return last_line(ended.stderr) or f"exit status {ended.returncode}"
     private.tighten(draft)
     draft.rename(built)
+    return ""
 
 
-def _installer() -> list[str]:
-    local = Path(".tools/bin/uv")
-    uv = shutil.which("uv") or (str(local.absolute()) if local.exists() else None)
+def _installer(python: Python) -> list[str]:
+    """Compile as well: a worker cannot write beside what it imports."""
+    uv = uv_command()
     if uv is not None:
-        return [uv, "pip", "install", "--quiet", "--python", sys.executable, "--link-mode", "copy"]
-    return [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        options = ["--python", python.executable, "--link-mode", "copy", "--compile-bytecode"]
+        return [uv, "pip", "install", "--quiet", *options]
+    return [python.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

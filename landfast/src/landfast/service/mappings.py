@@ -50,9 +50,7 @@ class Mappings:
                 case never:
                     assert_never(never)
         except Refused as error:
-            raise ServiceError(
-                f"{mapping.logical_id}: {error}: correct it in the template, AWS refuses it too"
-            ) from error
+            raise ServiceError(f"{mapping.logical_id}: {error}: correct it in the template") from error
 
     def _queue(
         self,

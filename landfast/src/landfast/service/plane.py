@@ -74,7 +74,7 @@ class Plane:
                 region,
                 settings,
                 new_id=_new_id,
-                functions=_functions(template).__contains__,
+                functions=(_functions(template) | template.functions_outside.keys()).__contains__,
             ),
         )
 

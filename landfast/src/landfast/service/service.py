@@ -22,16 +22,19 @@ from landfast.eventplane.declared import declare
 from landfast.journal import Dropped, Entry, Retrying
 from landfast.protocols import Request, Response
 from landfast.runtime.model import REQUEST_LIMIT
+from landfast.runtime.pythons import Pythons
 from landfast.runtime.runtime import Runtime
 from landfast.service import described, local_client, service_log
 from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.clock import Clock
 from landfast.service.delivery import Deliveries
+from landfast.service.elsewhere import FunctionsElsewhere
 from landfast.service.endpoint import Endpoint
 from landfast.service.functions import LATEST, Functions, Target
 from landfast.service.gateway import Gateway
 from landfast.service.interrupts import Interrupts
 from landfast.service.lambda_api import is_lambda
+from landfast.service.layers import Packages
 from landfast.service.local_api import LocalApi
 from landfast.service.logs import LogFiles
 from landfast.service.loop import Loop
@@ -39,7 +42,7 @@ from landfast.service.mappings import Mappings
 from landfast.service.plane import Plane
 from landfast.service.proxy import Proxy
 from landfast.service.queues import QueueMapping, QueueReader
-from landfast.service.specs import asynchronous_config, function_specs, versions, weights
+from landfast.service.specs import Builder, asynchronous_config, versions, weights
 from landfast.service.state import Running, ServiceError, StateDirectory
 from landfast.service.store import CLOCK, Store, StoreError
 from landfast.service.streams import StreamMapping, StreamReader
@@ -91,8 +94,11 @@ class Options:
 class Service:
     """A running stack. Use it as a context manager: what it started ends with it."""
 
-    def __init__(self, options: Options, interrupts: Interrupts | None = None) -> None:
+    def __init__(
+        self, options: Options, interrupts: Interrupts | None = None, tell: Callable[[str], None] | None = None
+    ) -> None:
         self.options = options
+        self._tell = tell or (lambda _: None)
         self._interrupts = interrupts or Interrupts()
         self.failure: tuple[str, BaseException] | None = None
         self.failed = threading.Event()
@@ -103,12 +109,15 @@ class Service:
         self.not_run: tuple[str, ...] = ()
 
     @classmethod
-    def start(cls, options: Options, interrupts: Interrupts | None = None) -> Self:
+    def start(
+        cls, options: Options, interrupts: Interrupts | None = None, *, tell: Callable[[str], None] | None = None
+    ) -> Self:
         """A service that is ready to take events.
 
         Args:
             options: The options of the service.
             interrupts: Signals that may break the start off.
+            tell: Told, in a line each, what takes long: Pythons and packages that are installed.
 
         Raises:
             TemplateError: The template cannot be read.
@@ -116,7 +125,7 @@ class Service:
             DataplaneError: The engine cannot be had, or refuses something.
             Interrupted: A signal asked for the end; nothing is left behind.
         """
-        service = cls(options, interrupts)
+        service = cls(options, interrupts, tell)
         try:
             service._start()
         except BaseException:
@@ -200,7 +209,7 @@ class Service:
         self._parts.callback(self._loop.stop, _JOIN)
         self._loop.start()
         self._start_asynchronous()
-        self._endpoint = Endpoint(self.functions, self._accept_call)
+        self._endpoint = Endpoint(self.functions, self._accept_call, self._elsewhere)
         self._parts.enter_context(self._proxy)
         with self._interrupts.allowed():
             self._deploy()
@@ -218,7 +227,7 @@ class Service:
         arns = resources.create(self.template, self.clients)
         self.stack = DeployedStack(arns)
         self._proxy.run(self._gateway.recover)
-        self.not_run = (*self.template.not_run, *declared)
+        self.not_run = (*self.template.stand_ins, *self.template.not_run, *self._notices, *declared)
 
     def _start_engine(self, state: Path) -> None:
         """Find or start the engine while the template is read; both take a second."""
@@ -272,9 +281,12 @@ class Service:
         return proxy
 
     def _start_functions(self, logs: LogFiles) -> None:
-        environment = {"AWS_ENDPOINT_URL": self._proxy.url}
+        builder = Builder(
+            Pythons(self._tell), Packages(self.options.built, self._tell), {"AWS_ENDPOINT_URL": self._proxy.url}
+        )
         with self._interrupts.allowed():
-            specs = function_specs(self.template, self.options.built, environment)
+            specs = builder.specs(self.template)
+        self._notices = tuple(builder.notices)
         runtime = Runtime(
             specs.values(),
             log_sink=logs.write,
@@ -287,7 +299,8 @@ class Service:
         loops = {function.name: function.recursive_loop for function in self.template.functions.values()}
         self.functions = Functions(specs, runtime, labels, aliases, loops, shares)
         self.queues = AsynchronousQueues(self._loop, self.store, self.functions, self.options.settings)
-        self._plane.router.add("lambda", self.queues)
+        self._elsewhere = FunctionsElsewhere(self._loop, self.template, self.queues, self._plane.queues)
+        self._plane.router.add("lambda", self._elsewhere)
         deliveries = Deliveries(self._plane.router, lambda: self.clients.s3)
         self._shared = Shared(self._loop, self.store, self.functions, deliveries)
 

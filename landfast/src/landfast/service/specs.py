@@ -7,38 +7,54 @@ from landfast.delivery.asynchronous import AsynchronousConfig, configuration, in
 from landfast.delivery.errors import Refused
 from landfast.delivery.settings import Settings
 from landfast.runtime.model import FunctionSpec, LoggingConfig
-from landfast.service import layers
+from landfast.runtime.pythons import OWN, NoPythonError, Python, Pythons
 from landfast.service.functions import LATEST
+from landfast.service.layers import NotInstalledError, Packages
 from landfast.service.state import ServiceError
 from landfast.template import Function, Layer, Template
 
 
-def function_specs(template: Template, cache: Path, environment: Mapping[str, str]) -> dict[str, FunctionSpec]:
-    """Every function that can be run, by physical name, its layers built.
+class Builder:
+    """Describes functions to the runtime, each with its Python and its packages.
 
-    Args:
-        template: The stack.
-        cache: The folder of built layers.
-        environment: The variables that every function gets besides its own.
-
-    Raises:
-        ServiceError: Packages of a layer cannot be installed.
+    Attributes:
+        notices: One line for each function that runs on another Python than its own, or cannot be run.
     """
-    built = {layer.logical_id: _built(layer, cache) for layer in template.layers.values()}
-    return {
-        function.name: FunctionSpec(
+
+    def __init__(self, pythons: Pythons, packages: Packages, environment: Mapping[str, str]) -> None:
+        """`environment` is what every function gets besides its own variables."""
+        self._pythons = pythons
+        self._packages = packages
+        self._environment = environment
+        self.notices: list[str] = []
+        self._without_client: set[str] = set()
+
+    def specs(self, template: Template) -> dict[str, FunctionSpec]:
+        """Return every function of the template by physical name."""
+        return {function.name: self._spec(function, template.region) for function in template.functions.values()}
+
+    def _spec(self, function: Function, region: str) -> FunctionSpec:
+        python = self._python(function)
+        layers: tuple[Path, ...] = ()
+        broken = ""
+        try:
+            layers = (
+                *self._packages.of(function.code, python),
+                *(folder for layer in function.layers for folder in self._built(layer, python)),
+            )
+        except NotInstalledError as error:
+            broken = str(error)
+            self.notices.append(f"{function.logical_id}: every call of it fails until this is mended: {error}")
+        return FunctionSpec(
             name=function.name,
             handler=function.handler,
             code=function.code,
             arn=function.arn,
-            layers=(
-                *layers.packages(function.code, cache),
-                *(folder for layer in function.layers for folder in built[layer.logical_id]),
-            ),
-            environment={**function.environment, **environment},
+            layers=layers,
+            environment={**function.environment, **self._environment},
             timeout=float(function.timeout),
             memory_mb=function.memory_size,
-            region=template.region,
+            region=region,
             role_arn=function.role.arn if function.role else "",
             reserved_concurrency=function.reserved_concurrent_executions,
             ephemeral_storage_mb=function.ephemeral_storage_size,
@@ -48,9 +64,32 @@ def function_specs(template: Template, cache: Path, environment: Mapping[str, st
                 system_log_level=function.system_log_level,
                 log_group=function.log_group,
             ),
+            python=python,
+            provided=self._provided(python),
+            broken=broken,
         )
-        for function in template.functions.values()
-    }
+
+    def _python(self, function: Function) -> Python:
+        try:
+            return self._pythons.find(function.runtime)
+        except NoPythonError as error:
+            self.notices.append(f"{function.logical_id}: runs on Python {OWN.version}, not {function.runtime}: {error}")
+            return OWN
+
+    def _provided(self, python: Python) -> Path | None:
+        if python == OWN or python.version in self._without_client:
+            return None
+        try:
+            return self._packages.provided(python)
+        except NotInstalledError as error:
+            self._without_client.add(python.version)
+            self.notices.append(f"functions on Python {python.version} run with Landfast's own runtime client: {error}")
+            return None
+
+    def _built(self, layer: Layer, python: Python) -> tuple[Path, ...]:
+        if layer.build_method is None:
+            return (layer.content,)
+        return (*self._packages.of(layer.content, python), self._packages.source(layer.content, layer.logical_id))
 
 
 def versions(function: Function) -> dict[str, str]:
@@ -81,10 +120,4 @@ def asynchronous_config(
     try:
         return configuration(properties, settings, function_arn=function.arn, functions=functions)
     except Refused as error:
-        raise ServiceError(f"{function.logical_id}: {error}: correct it in the template, AWS refuses it too") from error
-
-
-def _built(layer: Layer, cache: Path) -> tuple[Path, ...]:
-    if layer.build_method is None:
-        return (layer.content,)
-    return (*layers.packages(layer.content, cache), layers.source(layer.content, layer.logical_id, cache))
+        raise ServiceError(f"{function.logical_id}: {error}: correct it in the template") from error

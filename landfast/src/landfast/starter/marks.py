@@ -18,6 +18,7 @@ from dataclasses import dataclass
 SHARED = "shared"
 OWNER = r"[a-z][a-z0-9]*(?: [a-z0-9]+)*"
 
+_ANY = " --- "
 _SECTION = "  "
 _OWN_LINE = re.compile(rf"^(?P<indent> *)(?:#|%%|<!--) --- (?P<owner>{OWNER}) ---(?: -->)?$")
 _LINES_END = re.compile(rf"\S.* (?:#|<!--) --- (?P<owner>{OWNER}) ---(?: -->)?$")
@@ -85,6 +86,8 @@ def stays(owner: str, gone: Collection[str], left: Collection[str]) -> bool:
 
 def without(text: str, gone: Collection[str], left: Collection[str], *, is_template: bool = False) -> str:
     """Return a file's text without the lines that go with the owners in `gone`."""
+    if _ANY not in text:
+        return text
     kept: list[str] = []
     owner, cut = SHARED, False
     for line in lines(text, is_template=is_template):

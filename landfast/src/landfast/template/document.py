@@ -1,38 +1,45 @@
 """The text of a template as plain data: YAML with CloudFormation's short tags, or JSON."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from landfast.template.errors import Mistake
+from landfast.template.findings import Findings
 
 type Document = dict[str, Any]
 
-_TEXT, _DATE, _MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "timestamp", "merge"))
+_TEXT, _MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "merge"))
+_NOT_RESOLVED = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", "value"))
+"""Dates, and the lone ``=``, stay texts."""
+
 _WITHOUT_PREFIX = frozenset({"Ref", "Condition"})
+_SECTIONS = ("Parameters", "Mappings", "Conditions", "Globals", "Outputs")
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's loader with CloudFormation's rules: short tags, no dates, no key twice.
+    """PyYAML's loader with CloudFormation's rules: short tags, no dates, and of a key given twice the last one.
 
-    Not aws-sam-translator's `yaml_parse`: it adds the tags to every `yaml.SafeLoader` of the process, reads an unquoted
-    ``Version: 2012-10-17`` as a date and keeps the last of two equal keys.
+    Not aws-sam-translator's `yaml_parse`: it adds the tags to every `yaml.SafeLoader` of the process, and reads an
+    unquoted ``Version: 2012-10-17`` as a date.
     """
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - a table of PyYAML's that it declares the same way
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != _DATE]
+        first: [(tag, pattern) for tag, pattern in resolvers if tag not in _NOT_RESOLVED]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+    twice: list[str]
 
     def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
-        """Refuses a key that occurs twice; keys are texts, as in ``123456789012:`` of a mapping of accounts."""
+        """Notes each key that occurs twice; keys are texts, as in ``123456789012:`` of a mapping of accounts."""
         node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
                 if key.value in seen:
-                    raise yaml.composer.ComposerError(None, None, f"duplicate key {key.value}", key.start_mark)
+                    self.twice.append(f"line {key.start_mark.line + 1}: key {key.value}")
                 seen.add(key.value)
                 key.tag = _TEXT
         return node
@@ -55,57 +62,102 @@ def _intrinsic(loader: _Loader, name: str, node: yaml.Node) -> Document:
 _Loader.add_multi_constructor("!", _intrinsic)
 
 
-def parse(text: str) -> Document:
-    """The template's sections, short tags written out (``!Ref X`` as ``{"Ref": "X"}``).
+def load(path: Path, findings: Findings) -> object:
+    """The content of a template, or of a part of one, short tags written out (``!Ref X`` as ``{"Ref": "X"}``).
 
     Raises:
-        Mistake: Text that is neither YAML nor JSON, with its line and column; or no template.
+        Mistake: It cannot be read, or is neither YAML nor JSON, with its line and column.
     """
     try:
-        document = _json(text) if text.lstrip().startswith("{") else _yaml(text)
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise Mistake((), f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise Mistake((), f"is not UTF-8 (byte {error.start}); save it as UTF-8") from None
+    return parse(text, findings)
+
+
+def parse(text: str, findings: Findings) -> object:
+    """Text as `load` reads it. Of a key that is given twice the last one counts, which is told.
+
+    CloudFormation does the same, in YAML and in JSON (github.com/go-to-k/cdk-real-drift/issues/1074).
+
+    Raises:
+        Mistake: Text that is neither YAML nor JSON, with its line and column.
+    """
+    twice: list[str] = []
+    try:
+        document = _json(text, twice) if text.lstrip().startswith("{") else _yaml(text, twice)
     except RecursionError:
         raise Mistake((), "nested too deeply to be a template") from None
+    findings.lines += [f"{place} is given twice: the last one counts, here and for CloudFormation" for place in twice]
+    return document
+
+
+def sections(document: object, findings: Findings) -> Document:
+    """The template's sections, those that are none left out.
+
+    Raises:
+        Mistake: There are no resources.
+    """
     if not isinstance(document, dict):
         raise Mistake((), "not a template: it has no sections; begin with 'Resources:'")
-    for section in ("Parameters", "Mappings", "Conditions", "Resources", "Outputs"):
-        if not isinstance(document.get(section, {}), dict):
-            raise Mistake((section,), "must be a mapping; look at the indentation")
-    resources = document.get("Resources")
+    kept = dict(document)
+    for name in _SECTIONS:
+        section = kept.setdefault(name, {})
+        if section is not None and not isinstance(section, dict):
+            findings.leaves_out(name, "the section", "it must be a mapping; look at the indentation")
+        if not section or not isinstance(section, dict):
+            del kept[name]
+    resources = kept.get("Resources")
+    if resources is not None and not isinstance(resources, dict):
+        raise Mistake(("Resources",), "must be a mapping; look at the indentation")
     if not resources:
         raise Mistake(("Resources",), "the section is missing or empty; declare at least one resource")
-    for logical_id, resource in resources.items():
-        _check_resource(str(logical_id), resource)
-    return document
+    return kept
 
 
-def _check_resource(logical_id: str, resource: object) -> None:
-    if logical_id.startswith("Fn::ForEach::"):
-        raise Mistake((logical_id,), "Fn::ForEach is not expanded here; write the resources out")
-    if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
-        raise Mistake((logical_id,), "must be a mapping with a Type; look at the indentation")
-    if not isinstance(resource.get("Properties", {}), dict):
-        raise Mistake((logical_id, "Properties"), "must be a mapping; look at the indentation")
+def without_what_is_no_resource(document: Document, findings: Findings) -> Document:
+    """The template with resources that have a type and properties; the others are named."""
+    resources: Document = {}
+    for logical_id, resource in document["Resources"].items():
+        if logical_id.startswith("Fn::"):
+            findings.leaves_out(f"Resources.{logical_id}", "what it makes", "it runs on AWS only; write it out")
+        elif not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+            findings.loses(logical_id, resource, "it must be a mapping with a Type; look at the indentation")
+        elif not isinstance(resource.get("Properties") or {}, dict):
+            findings.loses(logical_id, resource, "Properties: must be a mapping; look at the indentation")
+        else:
+            resources[logical_id] = {**resource, "Properties": resource.get("Properties") or {}}
+    return {**document, "Resources": resources}
 
 
-def _json(text: str) -> object:
+def _json(text: str, twice: list[str]) -> object:
+    def pairs(members: list[tuple[str, Any]]) -> Document:
+        document = dict(members)
+        if len(document) < len(members):
+            keys = [key for key, _ in members]
+            twice.extend(f"key {key}" for key in document if keys.count(key) > 1)
+        return document
+
     try:
-        return json.loads(text, object_pairs_hook=_without_duplicates)
+        return json.loads(text, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
-        raise Mistake((), f"line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from None
+        try:
+            return _yaml(text, twice)  # a flow mapping begins like an object of JSON
+        except Mistake:
+            problem = f"line {error.lineno}, column {error.colno}: not JSON: {error.msg}"
+            raise Mistake((), problem) from None
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> Document:
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise Mistake((), f"not a template: duplicate key {twice}; keep one of the two")
-    return document
-
-
-def _yaml(text: str) -> object:
+def _yaml(text: str, twice: list[str]) -> object:
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
+        loader = _Loader(text)
+        loader.twice = twice
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         problem = error.problem or error.context or "unreadable"
         mark = error.problem_mark or error.context_mark

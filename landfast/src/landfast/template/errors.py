@@ -1,4 +1,4 @@
-"""Errors of a template: what is wrong with it, and what is right and yet not to be had on one machine."""
+"""Errors of a template: what is wrong with a part of it, and what is right and yet not to be had on one machine."""
 
 from landfast.errors import LandfastError
 
@@ -11,7 +11,7 @@ class TemplateError(LandfastError):
 
 
 class Mistake(Exception):  # noqa: N818 - the author's mistake; `TemplateError` is what leaves this package
-    """Something that CloudFormation would refuse as well.
+    """Something that is wrong in the template. It costs the resource it is in, and no other.
 
     Attributes:
         where: The place of it.
@@ -29,13 +29,13 @@ class Unavailable(Exception):  # noqa: N818 - nothing is wrong: the value exists
 
     Attributes:
         where: The place that needs it.
-        reason: Why it cannot be had, without the place.
+        problem: Why it cannot be had and what to do, without the place.
     """
 
-    def __init__(self, where: Where, reason: str) -> None:
+    def __init__(self, where: Where, problem: str) -> None:
         self.where = where
-        self.reason = reason
-        super().__init__(f"{dotted(where)}: {reason}")
+        self.problem = problem
+        super().__init__(f"{dotted(where)}: {problem}")
 
 
 def dotted(where: Where) -> str:

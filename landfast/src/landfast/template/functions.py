@@ -1,7 +1,7 @@
 """Functions with everything that belongs to them: code, layers, roles, versions, aliases, event-invoke settings."""
 
+import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -9,11 +9,13 @@ import msgspec
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_invoke_config import configuration
 from landfast.delivery.settings import Settings
+from landfast.template.code import Code
 from landfast.template.errors import Mistake, Unavailable
 from landfast.template.intrinsics import scalar
 from landfast.template.model import Alias, EventInvokeConfig, Function, Layer, Role
-from landfast.template.sam import CODE_BUCKET
 from landfast.template.stack import Properties, Stack
+
+_PYTHON = re.compile(r"python3\.\d{1,2}")
 
 
 class _DeadLetterConfig(Properties, frozen=True, kw_only=True):
@@ -43,7 +45,6 @@ class _FunctionProperties(Properties, frozen=True, kw_only=True):
     ephemeral_storage: _EphemeralStorage = _EphemeralStorage()
     reserved_concurrent_executions: int | None = None
     architectures: tuple[Literal["x86_64", "arm64"], ...] = ("x86_64",)
-    layers: tuple[str, ...] = ()
     dead_letter_config: _DeadLetterConfig = _DeadLetterConfig()
     logging_config: _LoggingConfig = _LoggingConfig()
     recursive_loop: Literal["Terminate", "Allow"] = "Terminate"
@@ -77,40 +78,6 @@ class _EventInvokeProperties(Properties, frozen=True, kw_only=True):
     maximum_retry_attempts: int | None = None
     maximum_event_age_in_seconds: int | None = None
     destination_config: _Destinations = _Destinations()
-
-
-class Code:
-    """Finds the folders that the translated template's S3 locations stand for.
-
-    SAM's are those that translation has put there. The AWS CDK keeps what it is going to upload beside its templates:
-    the folder `asset.HASH` for the key `HASH.zip`.
-    """
-
-    def __init__(self, folder: Path, paths: Mapping[str, str]) -> None:
-        """Relative paths are relative to the template's `folder`."""
-        self._folder = folder
-        self._paths = paths
-
-    def folder(self, stack: Stack, logical_id: str, name: str) -> Path:
-        """The folder that the property Code or Content means.
-
-        Raises:
-            Unavailable: The code is not in a folder of this machine.
-        """
-        where = (logical_id, "Properties", name)
-        location = stack.value(logical_id, name)
-        if not isinstance(location, dict):
-            raise Mistake(where, "is missing; give the folder of the code")
-        asset = self._folder / f"asset.{Path(str(location.get('S3Key'))).stem}"
-        if location.get("S3Bucket") != CODE_BUCKET and asset.is_dir():
-            return asset.resolve()
-        if location.get("S3Bucket") != CODE_BUCKET or location.get("S3Key") not in self._paths:
-            kind = "in the template itself" if "ZipFile" in location else "not on this machine"
-            raise Unavailable(where, f"the code is {kind}; put it into a folder and give its path")
-        path = (self._folder / self._paths[location["S3Key"]]).resolve()
-        if not path.is_dir():
-            raise Unavailable(where, f"there is no folder {self._paths[location['S3Key']]} beside the template")
-        return path
 
 
 def layers(stack: Stack, code: Code) -> dict[str, Layer]:
@@ -156,7 +123,7 @@ def functions(
             handler=handler,
             runtime=runtime,
             code=code.folder(stack, logical_id, "Code"),
-            layers=_layers(stack, logical_id, properties.layers, layers_by_arn),
+            layers=_layers(stack, logical_id, layers_by_arn),
             environment=_environment(stack, logical_id),
             timeout=properties.timeout,
             memory_size=properties.memory_size,
@@ -198,18 +165,30 @@ def _python(logical_id: str, properties: _FunctionProperties) -> tuple[str, str]
         raise Unavailable((*where, "PackageType"), "images are not run; package the function as Zip")
     if properties.runtime is None:
         raise Mistake((*where, "Runtime"), "is missing; for example python3.13")
-    if not properties.runtime.startswith("python"):
-        raise Unavailable((*where, "Runtime"), f"{properties.runtime} is not Python")
+    if not _PYTHON.fullmatch(properties.runtime):
+        elsewhere = f"`sam local invoke {logical_id}` calls it directly"
+        raise Unavailable((*where, "Runtime"), f"{properties.runtime} is not Python 3, and not run; {elsewhere}")
     if properties.handler is None:
         raise Mistake((*where, "Handler"), "is missing; for example app.handler")
     return properties.handler, properties.runtime
 
 
-def _layers(stack: Stack, logical_id: str, arns: tuple[str, ...], available: Mapping[str, Layer]) -> tuple[Layer, ...]:
-    for arn in arns:
-        if arn not in available:
-            stack.leaves_out(logical_id, f"layer {arn}", "its content is not on this machine")
-    return tuple(available[arn] for arn in arns if arn in available)
+def _layers(stack: Stack, logical_id: str, available: Mapping[str, Layer]) -> tuple[Layer, ...]:
+    where = (logical_id, "Properties", "Layers")
+    declared = stack.raw(logical_id, "Layers") or []
+    layers: list[Layer] = []
+    for index, each in enumerate(declared if isinstance(declared, list) else [declared]):
+        try:
+            arns = stack.resolver.resolve(each, (*where, index))
+        except Unavailable as error:
+            stack.leaves_out(logical_id, f"layer {index + 1}", error.problem)
+            continue
+        for arn in arns if isinstance(arns, list) else [arns]:
+            if arn in available:
+                layers.append(available[arn])
+            elif arn is not None:
+                stack.leaves_out(logical_id, f"layer {arn}", "its content is not on this machine")
+    return tuple(layers)
 
 
 def _environment(stack: Stack, logical_id: str) -> dict[str, str]:
@@ -225,7 +204,7 @@ def _environment(stack: Stack, logical_id: str) -> dict[str, str]:
         try:
             value = stack.resolver.resolve(raw, (*where, key))
         except Unavailable as error:
-            stack.leaves_out(logical_id, f"environment variable {key}", error.reason)
+            stack.leaves_out(logical_id, f"environment variable {key}", error.problem)
             continue
         if value is not None:
             variables[key] = _text(value, (*where, key))

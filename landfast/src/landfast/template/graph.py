@@ -77,6 +77,7 @@ class Graph(msgspec.Struct, frozen=True):
 def graph_of(template: Template) -> Graph:
     """The graph of what a template declares and the local service runs."""
     arns = {each.arn: each.logical_id for each in _declared(template)}
+    arns |= {function: arns[queue] for function, queue in template.functions_outside.items()}
     nodes = [*_nodes(template)]
     edges = [*_sent(template, arns), *_results(template, arns)]
     told = {(edge.source, edge.target) for edge in edges}

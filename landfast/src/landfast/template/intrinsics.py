@@ -12,12 +12,16 @@ from typing import Any, Final
 from landfast.template.errors import Mistake, Unavailable, Where
 from landfast.template.parameters import Withheld
 
+type Elsewhere = Callable[[str, Where], str | None]
+"""Tells what stands for a value that only AWS has, given its name there and the place that asks; None for nothing."""
+
 type Attribute = Callable[[str, str | None, Where], object]
 """Tells the value of ``Ref`` (no attribute) or ``Fn::GetAtt`` of a logical id; the place is the one that asks."""
 
 _VARIABLE = re.compile(r"\$\{(!?)([^{}]+)\}")
+_DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:[^:{}]*:?([^{}]*)\}?\}?")
 _NO_VALUE: Final = object()
-_ON_AWS_ONLY = frozenset({"Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::Transform", "Fn::GetStackOutput"})
+_ON_AWS_ONLY = frozenset({"Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::GetStackOutput"})
 _CONDITIONAL = frozenset({"Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals"})
 
 
@@ -45,7 +49,7 @@ class Resolver:
         mappings: Mapping[str, Any],
         conditions: Mapping[str, Any],
         attribute: Attribute,
-        extensions: bool = False,
+        elsewhere: Elsewhere = lambda _name, _where: None,
     ) -> None:
         """Pseudo parameters are parameters here.
 
@@ -54,13 +58,13 @@ class Resolver:
             mappings: The section.
             conditions: The section.
             attribute: Tells the names of the resources.
-            extensions: True if the template has the ``AWS::LanguageExtensions`` transform.
+            elsewhere: Stands in for exports, dynamic references and parameters that only AWS has.
         """
         self._parameters = {"AWS::NoValue": _NO_VALUE, **parameters}
         self._mappings = mappings
         self._conditions = conditions
         self._attribute = attribute
-        self._extensions = extensions
+        self._elsewhere = elsewhere
         self._evaluating: list[str] = []
         self._functions: Mapping[str, Callable[[Any, Where], object]] = {
             "Ref": self._ref,
@@ -76,11 +80,16 @@ class Resolver:
             "Fn::ToJsonString": self._to_json_string,
         }
 
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        """The section."""
+        return self._conditions
+
     def resolve(self, value: object, where: Where) -> Any:  # noqa: ANN401 - a template holds any JSON value
         """The value without intrinsic functions. What is ``AWS::NoValue`` is left out; alone, it gives None.
 
         Raises:
-            Mistake: CloudFormation would refuse it too.
+            Mistake: It makes no sense.
             Unavailable: It needs something that exists on AWS only.
         """
         resolved = self._resolve(value, where)
@@ -126,7 +135,7 @@ class Resolver:
 
     def _resolve(self, value: object, where: Where) -> object:
         if isinstance(value, str):
-            return _without_dynamic_reference(value, where)
+            return self._without_dynamic_reference(value, where)
         if isinstance(value, list):
             items = (self._resolve(item, (*where, index)) for index, item in enumerate(value))
             return [item for item in items if item is not _NO_VALUE]
@@ -140,6 +149,8 @@ class Resolver:
         resolved: dict[str, object] = {}
         for key, member in value.items():
             name = str(key)
+            if name == "Fn::Transform":
+                raise Unavailable((*where, name), _of_macro(member))
             if name.startswith("Fn::"):
                 raise Mistake((*where, name), "an intrinsic function stands alone in its mapping")
             if (kept := self._resolve(member, (*where, name))) is not _NO_VALUE:
@@ -148,7 +159,11 @@ class Resolver:
 
     def _call(self, function: str, arguments: object, where: Where) -> object:
         where = where if function == "Ref" else (*where, function)
+        if function == "Fn::Transform":
+            raise Unavailable(where, _of_macro(arguments))
         if function in _ON_AWS_ONLY:
+            if function == "Fn::ImportValue" and (found := self._elsewhere(self._text(arguments, where), where)):
+                return found
             raise Unavailable(where, f"{function} can only be answered by AWS")
         if function in _CONDITIONAL:
             raise Mistake(where, "is allowed under Conditions only; name a condition and use Fn::If")
@@ -163,6 +178,8 @@ class Resolver:
             return self._attribute(name, None, where)
         value = self._parameters[name]
         if isinstance(value, Withheld):
+            if found := self._elsewhere(name, where):
+                return found
             raise Unavailable(where, value.reason)
         return value
 
@@ -187,7 +204,7 @@ class Resolver:
             asked = self._ref if name in self._parameters or "." not in name else self._get_att
             return _as_text(asked(name, where), where)
 
-        return _without_dynamic_reference(_VARIABLE.sub(value, text), where)
+        return self._without_dynamic_reference(_VARIABLE.sub(value, text), where)
 
     def _join(self, arguments: object, where: Where) -> str:
         delimiter, items = self._arguments(arguments, 2, 2, where)
@@ -217,8 +234,6 @@ class Resolver:
 
     def _find_in_map(self, arguments: object, where: Where) -> object:
         name, top, second, *fallback = self._arguments(arguments, 3, 4, where)
-        if fallback:
-            self._need_extensions("Fn::FindInMap with DefaultValue", where)
         keys = [self._text(part, where) for part in (name, top, second)]
         value: object = self._mappings
         for key in keys:
@@ -233,16 +248,20 @@ class Resolver:
         return base64.b64encode(self._text(arguments, where).encode()).decode()
 
     def _length(self, arguments: object, where: Where) -> int:
-        self._need_extensions("Fn::Length", where)
         return len(self._list(arguments, where))
 
     def _to_json_string(self, arguments: object, where: Where) -> str:
-        self._need_extensions("Fn::ToJsonString", where)
         return json.dumps(self.resolve(arguments, where), separators=(",", ":"), ensure_ascii=False)
 
-    def _need_extensions(self, function: str, where: Where) -> None:
-        if not self._extensions:
-            raise Mistake(where, f"{function} needs 'Transform: AWS::LanguageExtensions'")
+    def _without_dynamic_reference(self, text: str, where: Where) -> str:
+        def value(match: re.Match[str]) -> str:
+            # What is part of a longer text is a part of a name there, as in Fn::Sub.
+            found = self._elsewhere(match[1], where if match[0] == text else (*where, "Fn::Sub"))
+            if found is None:
+                raise Unavailable(where, "a dynamic reference ({{resolve:...}}) can only be answered by AWS")
+            return found
+
+        return _DYNAMIC_REFERENCE.sub(value, text)
 
     def _arguments(self, arguments: object, least: int, most: int, where: Where) -> list[Any]:
         if not isinstance(arguments, list) or not least <= len(arguments) <= most:
@@ -267,6 +286,14 @@ def scalar(value: object) -> str | None:
     return str(value) if isinstance(value, str | int | float) else None
 
 
+def _of_macro(arguments: object) -> str:
+    """Why a macro's result is not here, and what to do."""
+    name = arguments.get("Name") if isinstance(arguments, dict) else None
+    if name != "AWS::Include":
+        return f"the macro {name} runs on AWS only; write out what it makes"
+    return "what AWS::Include means is not on this machine; give a file beside the template as its Location"
+
+
 def _as_text(value: object, where: Where) -> str:
     text = scalar(value)
     if text is None:
@@ -281,9 +308,3 @@ def _comparable(value: object) -> object:
     if isinstance(value, dict):
         return {key: _comparable(item) for key, item in value.items()}
     return scalar(value)
-
-
-def _without_dynamic_reference(text: str, where: Where) -> str:
-    if "{{resolve:" in text:
-        raise Unavailable(where, "a dynamic reference ({{resolve:...}}) can only be answered by AWS")
-    return text

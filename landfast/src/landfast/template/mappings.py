@@ -11,6 +11,7 @@ from landfast.delivery.properties import Properties as Given
 from landfast.delivery.settings import Settings
 from landfast.template.errors import Mistake, Unavailable
 from landfast.template.model import Declared, EventSourceMapping, Function, Queue, find_function
+from landfast.template.outside import Outside, StandIns
 from landfast.template.stack import Properties, Stack, shaped
 
 
@@ -51,13 +52,13 @@ _NESTED: Mapping[str, type[Properties]] = {
 
 
 def event_source_mappings(
-    stack: Stack, functions: Mapping[str, Function], sources: Iterable[Declared]
+    stack: Stack, functions: Mapping[str, Function], sources: Iterable[Declared], stand_ins: StandIns
 ) -> dict[str, EventSourceMapping]:
     """The mappings whose function and source are run, by logical id; `sources` are what there is to read."""
     by_arn = {source.event_source_arn: source for source in sources if source.event_source_arn}
 
     def mapping(logical_id: str) -> EventSourceMapping:
-        properties = _properties(stack, logical_id)
+        properties = stand_ins.localised(_properties(stack, logical_id))
         where = (logical_id, "Properties")
         reference, arn = properties.get("FunctionName"), properties.get("EventSourceArn")
         if not isinstance(reference, str):
@@ -83,6 +84,20 @@ def event_source_mappings(
         )
 
     return stack.each("AWS::Lambda::EventSourceMapping", mapping)
+
+
+def note_sources(stack: Stack, functions: Mapping[str, Function], outside: Outside) -> None:
+    """Tells `outside` what the mappings read, and where they send what they give up."""
+    for logical_id in stack.of_type("AWS::Lambda::EventSourceMapping"):
+        try:
+            reference, source, destinations = (
+                stack.value(logical_id, name) for name in ("FunctionName", "EventSourceArn", "DestinationConfig")
+            )
+        except (Mistake, Unavailable):
+            continue  # the mapping is named when it is read
+        found = find_function(functions, reference) if isinstance(reference, str) else None
+        outside.reads(logical_id, source, found and found[0])
+        outside.uses(logical_id, destinations)
 
 
 def _properties(stack: Stack, logical_id: str) -> dict[str, Any]:

@@ -225,11 +225,13 @@ class Stream(Declared, frozen=True, kw_only=True):
         mode: The capacity mode.
         shard_count: None in mode ``ON_DEMAND``.
         retention_period_hours: 24 to 8760.
+        max_record_size_in_kib: 1024 to 10240.
     """
 
     mode: Literal["PROVISIONED", "ON_DEMAND"] = "PROVISIONED"
     shard_count: int | None = None
     retention_period_hours: int = 24
+    max_record_size_in_kib: int = 1024
 
 
 class Table(Declared, frozen=True, kw_only=True):
@@ -313,6 +315,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         input_path: The part of the event.
         input_transformer: A text made of parts of the event.
         message_group_id: For a FIFO queue.
+        partition_key_path: For a stream: the part of the event that is the partition key.
         maximum_retry_attempts: 0 to 185.
         maximum_event_age_in_seconds: 60 to 86400.
         dead_letter_arn: The queue for what could not be delivered.
@@ -324,6 +327,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     input_path: str | None = None
     input_transformer: InputTransformer | None = None
     message_group_id: str | None = None
+    partition_key_path: str | None = None
     maximum_retry_attempts: int | None = None
     maximum_event_age_in_seconds: int | None = None
     dead_letter_arn: str | None = None
@@ -379,6 +383,9 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
         account: Given by the caller.
         alarms: The number of alarms; they are not run.
         outputs: By name.
+        functions_outside: The ARN of the queue that keeps the events of a function which does not run here, by the
+            function's unqualified ARN.
+        stand_ins: One line for each kind of resource that is not the template's and has local stand-ins.
         not_run: One line for each thing that the local service leaves out, with the reason.
     """
 
@@ -400,6 +407,8 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     roles: Mapping[str, Role]
     alarms: int
     outputs: Mapping[str, str]
+    functions_outside: Mapping[str, str] = {}
+    stand_ins: tuple[str, ...] = ()
     not_run: tuple[str, ...]
 
     def function_of(self, reference: str) -> tuple[Function, str | None] | None:

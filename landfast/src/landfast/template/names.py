@@ -84,6 +84,9 @@ class Kind(msgspec.Struct, frozen=True):
     attributes: Mapping[str, str]
 
 
+STREAM_LABEL = "stream/2000-01-01T00:00:00.000"
+"""A table's stream is labelled when it is created; until then, this is its label."""
+
 _AWS = "arn:{partition}"
 _HERE = "{region}:{account}"
 _QUEUE_URL = "https://sqs.{region}.{url_suffix}/{account}/{name}"
@@ -102,7 +105,7 @@ KINDS: Mapping[str, Kind] = {
         "{name}",
         {
             "Arn": f"{_AWS}:dynamodb:{_HERE}:table/{{name}}",
-            "StreamArn": f"{_AWS}:dynamodb:{_HERE}:table/{{name}}/stream/2000-01-01T00:00:00.000",
+            "StreamArn": f"{_AWS}:dynamodb:{_HERE}:table/{{name}}/{STREAM_LABEL}",
         },
     ),
     "AWS::Events::EventBus": Kind(
@@ -154,7 +157,7 @@ KINDS: Mapping[str, Kind] = {
         {"Arn": f"{_AWS}:sqs:{_HERE}:{{name}}", "QueueName": "{name}", "QueueUrl": _QUEUE_URL},
     ),
 }
-"""Every type whose names are known. A table's stream is labelled when it is created; here the label is fixed."""
+"""Every type whose names are known."""
 
 
 def generated_name(place: Place, logical_id: str, *, kind: str, fifo: bool = False) -> str:

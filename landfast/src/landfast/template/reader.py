@@ -8,23 +8,34 @@ from types import MappingProxyType
 from typing import Any
 
 from landfast.delivery.event_sources import MAPPED
-from landfast.template.document import Document, parse
-from landfast.template.errors import Mistake, TemplateError, Unavailable
-from landfast.template.functions import Code, functions, layers
+from landfast.template.code import Code
+from landfast.template.document import Document, load, sections, without_what_is_no_resource
+from landfast.template.errors import Mistake, TemplateError, Unavailable, Where
+from landfast.template.extensions import TRANSFORM as EXTENSIONS
+from landfast.template.extensions import expanded
+from landfast.template.findings import Findings
+from landfast.template.functions import functions, layers
 from landfast.template.iam import roles
+from landfast.template.includes import included
 from landfast.template.intrinsics import Resolver, scalar
-from landfast.template.mappings import event_source_mappings
+from landfast.template.mappings import event_source_mappings, note_sources
 from landfast.template.model import Template
 from landfast.template.names import Place
+from landfast.template.outside import Outside
 from landfast.template.parameters import Withheld, values
+from landfast.template.references import references
 from landfast.template.resources import buckets, queues, streams, subscriptions, tables, topics
 from landfast.template.routing import event_buses, rules
-from landfast.template.sam import transforms, translate
+from landfast.template.sam import SAM, transforms, translate
 from landfast.template.stack import Stack
 from landfast.template.targets import Targets
+from landfast.template.unheeded import not_built, some, unheeded
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
+
+_TRANSFORMS = frozenset({SAM, EXTENSIONS, "AWS::CodeDeployBlueGreen", "AWS::SecretsManager-2024-09-16"})
+"""The transforms that change nothing of what is delivered, or are done here."""
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -44,20 +55,31 @@ _RUN = frozenset(
         "AWS::SNS::Topic",
     }
 )
+_ROLES = frozenset({"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Lambda::Permission"})
+_PARTS_OF_FUNCTIONS = ("AWS::Lambda::Alias", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Version")
 _NOT_NEEDED = (
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::Stage",
     "AWS::ApiGatewayV2::Stage",
     "AWS::ApplicationInsights::",
     "AWS::CDK::Metadata",
-    "AWS::CloudWatch::",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::AnomalyDetector",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::CloudWatch::InsightRule",
     "AWS::CodeDeploy::",
     "AWS::Events::EventBusPolicy",
     "AWS::IAM::",
     "AWS::KMS::",
+    "AWS::Lambda::CodeSigningConfig",
     "AWS::Lambda::LayerVersionPermission",
     "AWS::Lambda::Permission",
-    "AWS::Logs::",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::LogStream",
+    "AWS::Logs::MetricFilter",
+    "AWS::Logs::QueryDefinition",
+    "AWS::Logs::ResourcePolicy",
     "AWS::ResourceGroups::",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicInlinePolicy",
@@ -68,14 +90,15 @@ _NOT_NEEDED = (
 """Begins of types that change nothing of what is delivered to whom, or belong to one that is named itself."""
 
 _REASONS = {
-    "AWS::ApiGateway::RestApi": "HTTP is not served; invoke its functions directly",
-    "AWS::ApiGatewayV2::Api": "HTTP is not served; invoke its functions directly",
-    "AWS::Lambda::Url": "HTTP is not served; invoke the function directly",
+    "AWS::Logs::SubscriptionFilter": "log entries are sent to nobody; invoke the function with a sample event",
     "AWS::Scheduler::Schedule": "schedules are not followed; invoke the function directly",
     "AWS::StepFunctions::StateMachine": "state machines are not run",
     "AWS::Serverless::Application": "nested applications are not read; read their own template",
     "AWS::CloudFormation::Stack": "nested stacks are not read; read their own template",
 }
+_HTTP = frozenset({"AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::Lambda::Url"})
+_MANY = 3
+"""More resources than these that the local service has nothing for are told in one line."""
 
 
 def read(
@@ -95,19 +118,19 @@ def read(
         parameters: Values for the template's parameters, as text; the others have their defaults.
         region: Part of the ARNs.
         account: Part of the ARNs.
-        keep: A folder in which SAM's translation is kept, so that the same template is read sooner the next time.
+        keep: A folder in which SAM's translation is kept, so that the same template is read sooner the next time; code
+            that is an archive, or in the template itself, is unpacked there.
 
     Raises:
-        TemplateError: CloudFormation or SAM would refuse the template, or it cannot be read at all.
+        TemplateError: The text is no template, or a given parameter is not allowed. All else that is wrong with a
+            template costs the part that it is in, and is told in `Template.not_run`.
     """
 
     def build() -> Template:
-        place = _place(stack_name, region, account)
-        document = _load(path)
-        known = values(document.get("Parameters", {}), parameters)
-        translated, paths = _translate(document, known, place, keep)
-        stack = Stack(translated, parameters=known, place=place)
-        return _template(path, stack, Code(path.parent, paths), translated.get("Outputs", {}))
+        reading = _Reading(path, _place(stack_name, region, account), parameters)
+        document, paths = reading.translated(keep)
+        stack = Stack(document, parameters=reading.known, place=reading.place, findings=reading.findings)
+        return _template(path, stack, Code(path, paths, keep), document.get("Outputs", {}))
 
     return _naming(path, build)
 
@@ -123,13 +146,15 @@ def translated(
     """The template after SAM's translation, intrinsic functions left as they are, local code as locations in S3.
 
     Raises:
-        TemplateError: As `read`.
+        TemplateError: As `read`; or a part of the template would be left out, which a check must not miss.
     """
 
     def build() -> dict[str, Any]:
-        document = _load(path)
-        known = values(document.get("Parameters", {}), parameters)
-        return _translate(document, known, _place(stack_name, region, account))[0]
+        reading = _Reading(path, _place(stack_name, region, account), parameters)
+        document, _ = reading.translated(None)
+        if reading.findings.lines:
+            raise Mistake((), "; ".join(reading.findings.lines))
+        return document
 
     return _naming(path, build)
 
@@ -138,7 +163,7 @@ def write_translated(path: Path, to: Path, *, parameters: Mapping[str, str] = _N
     """Writes what `translated` gives to the file `to` as JSON, for cfn-lint to check.
 
     Raises:
-        TemplateError: As `read`.
+        TemplateError: As `translated`.
     """
     to.write_text(json.dumps(translated(path, parameters=parameters), indent=2) + "\n", encoding="utf-8")
 
@@ -148,8 +173,8 @@ def _naming[T](path: Path, build: Callable[[], T]) -> T:
         return build()
     except Mistake as error:
         raise TemplateError(f"{path}: {error}") from error
-    except Unavailable as error:
-        raise TemplateError(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise TemplateError(f"{path}: nested too deeply to be a template") from error
 
 
 def _place(stack_name: str, region: str, account: str) -> Place:
@@ -158,36 +183,50 @@ def _place(stack_name: str, region: str, account: str) -> Place:
     return Place(stack_name=stack_name, region=region, account=account)
 
 
-def _load(path: Path) -> Document:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise Mistake((), f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise Mistake((), f"is not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    return parse(text)
+class _Reading:
+    """A template on its way from the file to plain CloudFormation.
+
+    Attributes:
+        place: The place of the stack.
+        known: The values of the parameters.
+        findings: What is said of the template.
+    """
+
+    def __init__(self, path: Path, place: Place, parameters: Mapping[str, str]) -> None:
+        """Raises a `Mistake` if the text is no template, or a parameter is not allowed."""
+        self.place = place
+        self.findings = Findings()
+        document = sections(load(path, self.findings), self.findings)
+        self._document = sections(included(document, path.parent, self.findings), self.findings)
+        self.known = values(self._document.get("Parameters", {}), parameters, self.findings)
+        self._name_macros()
+
+    def translated(self, keep: Path | None) -> tuple[Document, dict[str, str]]:
+        """The template in plain CloudFormation, and the paths that its code has on this machine."""
+        resolver = Resolver(
+            parameters={**self.place.pseudo_parameters(), **self.known},
+            mappings=self._document.get("Mappings", {}),
+            conditions=self._document.get("Conditions", {}),
+            attribute=_of_a_resource,
+        )
+        extensions = EXTENSIONS in transforms(self._document)
+        document = expanded(self._document, resolver, self.findings, declared=extensions)
+        document = without_what_is_no_resource(document, self.findings)
+        available = {name: value for name, value in self.known.items() if not isinstance(value, Withheld)}
+        result, paths = translate(document, resolver, available, self.place.region, findings=self.findings, keep=keep)
+        if extensions:
+            result["Transform"] = EXTENSIONS
+        return result, paths
+
+    def _name_macros(self) -> None:
+        for transform in transforms(self._document):
+            name = transform.get("Name") if isinstance(transform, dict) else transform
+            if name not in _TRANSFORMS:
+                self.findings.leaves_out("Transform", f"the macro {name}", "it runs on AWS only")
 
 
-def _translate(
-    document: Document, known: Mapping[str, object], place: Place, keep: Path | None = None
-) -> tuple[dict[str, Any], dict[str, str]]:
-    given = {**place.pseudo_parameters(), **known}
-
-    def of_a_resource(logical_id: str, _: str | None, where: tuple[str | int, ...]) -> object:
-        raise Mistake(where, f"a path cannot depend on {logical_id}; use parameters only")
-
-    resolver = Resolver(
-        parameters=given,
-        mappings=document.get("Mappings", {}),
-        conditions=document.get("Conditions", {}),
-        attribute=of_a_resource,
-        extensions="AWS::LanguageExtensions" in transforms(document),
-    )
-    available = {name: value for name, value in known.items() if not isinstance(value, Withheld)}
-    result, paths = translate(document, resolver, available, place.region, keep)
-    if "AWS::LanguageExtensions" in transforms(document):
-        result["Transform"] = "AWS::LanguageExtensions"
-    return result, paths
+def _of_a_resource(logical_id: str, _: str | None, where: Where) -> object:
+    raise Mistake(where, f"it cannot depend on {logical_id}; use parameters only")
 
 
 def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) -> Template:
@@ -195,56 +234,110 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
     found_roles, found_layers = roles(stack), layers(stack, code)
     found_functions = functions(stack, code, found_roles, found_layers)
     found_queues, found_streams, found_tables = queues(stack), streams(stack), tables(stack)
-    sources = (*found_queues.values(), *found_streams.values(), *found_tables.values())
-    mappings = event_source_mappings(stack, found_functions, sources)
+    found_topics, found_buses = topics(stack), event_buses(stack)
     targets = Targets(stack, found_functions)
-    targets.name_destinations()
+    found_buckets = targets.of_buckets(buckets(stack))
+    found_subscriptions = targets.of_subscriptions(subscriptions(stack))
+    found_rules = targets.of_rules(rules(stack))
+    declared = (found_functions, found_queues, found_streams, found_tables, found_topics, found_buses, found_buckets)
+    outside = Outside(stack.place, (each for group in declared for each in group.values()))
+    for group in (found_functions, found_queues, found_buckets, found_rules):
+        for logical_id, each in group.items():
+            outside.uses(logical_id, each)
+    for subscription in found_subscriptions:
+        outside.uses(subscription.logical_id, subscription)
+    for rule in found_rules.values():
+        outside.bus(rule)
+    note_sources(stack, found_functions, outside)
+    running = {
+        *(logical_id for group in (*declared, found_rules) for logical_id in group),
+        *(logical_id for kind in _PARTS_OF_FUNCTIONS for logical_id in stack.of_type(kind)),
+        *(subscription.logical_id for subscription in found_subscriptions),
+    }
+    stand_ins = outside.stand_ins()
+    all_queues = {**found_queues, **stand_ins.queues}
+    all_streams = {**found_streams, **stand_ins.streams}
+    all_tables = {**found_tables, **stand_ins.tables}
+    sources = (*all_queues.values(), *all_streams.values(), *all_tables.values())
+    mappings = event_source_mappings(stack, found_functions, sources, stand_ins)
+    running |= mappings.keys()
+    found_outputs = _outputs(stack, outputs)
+    stack.tell_what_is_refused(_RUN | _ROLES)
     return Template(
         path=path,
         stack_name=stack.place.stack_name,
         region=stack.place.region,
         account=stack.place.account,
-        functions=found_functions,
+        functions=stand_ins.localised(found_functions),
         layers=found_layers,
         event_source_mappings=mappings,
-        queues=found_queues,
-        topics=topics(stack),
-        subscriptions=targets.of_subscriptions(subscriptions(stack)),
-        streams=found_streams,
-        tables=found_tables,
-        buckets=targets.of_buckets(buckets(stack)),
-        event_buses=event_buses(stack),
-        rules=targets.of_rules(rules(stack)),
+        queues=stand_ins.localised(all_queues),
+        topics={**found_topics, **stand_ins.topics},
+        subscriptions=stand_ins.localised(found_subscriptions),
+        streams=all_streams,
+        tables=all_tables,
+        buckets=stand_ins.localised({**found_buckets, **stand_ins.buckets}),
+        event_buses={**found_buses, **stand_ins.event_buses},
+        rules=stand_ins.localised(found_rules),
         roles=found_roles,
         alarms=sum(len(stack.of_type(kind)) for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")),
-        outputs=_outputs(stack, outputs),
-        not_run=tuple(dict.fromkeys(stack.not_run)),
+        outputs=found_outputs,
+        functions_outside=stand_ins.functions,
+        stand_ins=tuple(stand_ins.lines),
+        not_run=tuple(
+            dict.fromkeys([*stack.findings.lines, *unheeded(stack, running), *not_built(stack, found_functions)])
+        ),
     )
 
 
 def _name_what_is_not_run(stack: Stack) -> None:
+    others: dict[str, list[str]] = {}
     for logical_id, resource in stack.resources.items():
         kind = resource["Type"]
-        if kind not in _RUN and not kind.startswith(_NOT_NEEDED):
-            stack.cannot_run(logical_id, _REASONS.get(kind, "the local service has no such resource"))
+        if kind in _HTTP:
+            stack.cannot_run(logical_id, f"HTTP is not served; {_directly(stack, logical_id)}")
+        elif kind in _REASONS:
+            stack.cannot_run(logical_id, _REASONS[kind])
+        elif kind not in _RUN and not kind.startswith(_NOT_NEEDED):
+            others.setdefault(kind, []).append(logical_id)
+    names = [logical_id for kind in others.values() for logical_id in kind]
+    if len(names) > _MANY:
+        listed = ", ".join(f"{kind} ({some(of_kind)})" for kind, of_kind in others.items())
+        stack.findings.cannot_run(f"{len(names)} resources", f"the local service has no such resources: {listed}")
+    else:
+        for logical_id in names:
+            stack.cannot_run(logical_id, "the local service has no such resource")
+
+
+def _directly(stack: Stack, logical_id: str) -> str:
+    """How the functions behind a resource are called without it."""
+    needed = references(stack.resources[logical_id]["Properties"], ())
+    functions = [name for name, _ in needed if name in stack.of_type("AWS::Lambda::Function")]
+    called = next(iter(functions), "FUNCTION")
+    return f"call its functions directly: landfast invoke {called} --event FILE"
 
 
 def _outputs(stack: Stack, declared: Mapping[str, Any]) -> dict[str, str]:
     outputs: dict[str, str] = {}
     for name, output in declared.items():
-        where = ("Outputs", name)
-        if not isinstance(output, dict) or "Value" not in output:
-            raise Mistake(where, "must be a mapping with a Value")
-        condition = output.get("Condition")
-        if condition is not None and not stack.resolver.holds(condition, (*where, "Condition")):
-            continue
         try:
-            value = stack.resolver.resolve(output["Value"], (*where, "Value"))
-        except Unavailable as error:
-            stack.not_run.append(f"{name} (output): left out: {error.reason}")
-            continue
-        text = scalar(value)
-        if text is None:
-            raise Mistake((*where, "Value"), "wants a text")
-        outputs[name] = text
+            value = _output(stack, output, ("Outputs", name))
+        except (Mistake, Unavailable) as error:
+            stack.findings.lines.append(f"{name} (output): left out: {error.problem}")
+        else:
+            if value is not None:
+                outputs[name] = value
     return outputs
+
+
+def _output(stack: Stack, declared: object, where: Where) -> str | None:
+    """The value of an output; None if its condition is false."""
+    if not isinstance(declared, dict) or "Value" not in declared:
+        raise Mistake(where, "must be a mapping with a Value")
+    condition = declared.get("Condition")
+    if condition is not None and not stack.resolver.holds(condition, (*where, "Condition")):
+        return None
+    text = scalar(stack.resolver.resolve(declared["Value"], (*where, "Value")))
+    if text is None:
+        raise Mistake(where, "its Value must be a text")
+    return text

@@ -55,27 +55,29 @@ def _listed(arguments: object) -> list[Any]:
     return arguments if isinstance(arguments, list) and arguments else [arguments]
 
 
-def check_names(sections: Mapping[str, Any], known: Collection[str]) -> None:
-    """Raises a `Mistake` at the first name that is not known."""
-    for name, section in sections.items():
-        for reference, where in references(section, (name,)):
-            if reference not in known:
-                close = get_close_matches(reference, sorted(known), n=1)
-                hint = f"; did you mean {close[0]}?" if close else ""
-                raise Mistake(where, f"no resource or parameter is called {reference}{hint}")
+def check_names(section: object, where: Where, known: Collection[str]) -> None:
+    """Raises a `Mistake` at the first name in a section at `where` that is not known."""
+    for reference, place in references(section, where):
+        if reference not in known:
+            close = get_close_matches(reference, sorted(known), n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise Mistake(place, f"no resource or parameter is called {reference}{hint}")
 
 
-def check_cycles(needs: Mapping[str, Mapping[str, Where]]) -> None:
-    """Raises a `Mistake` when resources wait for each other, as CloudFormation does ("Circular dependency").
+def circles(needs: Mapping[str, Mapping[str, Where]]) -> Iterator[str]:
+    """One line for each group of resources that wait for each other ("Circular dependency").
 
     Args:
-        needs: For each logical id what it needs, and where it says so.
+        needs: For each logical id what it needs, and where it says so; what is not among them needs nothing.
     """
-    try:
-        TopologicalSorter(needs).prepare()
-    except CycleError as error:
-        circle: list[str] = error.args[1][::-1]
-        where = needs[circle[0]][circle[1]]
-        steps = [dotted(needs[one][other]) for one, other in pairwise(circle[1:])]
-        problem = f"circular dependency {' -> '.join(circle)}"
-        raise Mistake(where, f"{problem} (also by {', '.join(steps)})" if steps else problem) from None
+    waiting = dict(needs)
+    while True:
+        try:
+            TopologicalSorter({one: [other for other in waiting[one] if other in waiting] for one in waiting}).prepare()
+        except CycleError as error:
+            circle: list[str] = error.args[1][::-1]
+            places = ", ".join(dotted(needs[one][other]) for one, other in pairwise(circle))
+            yield f"{places}: circular dependency {' -> '.join(circle)}"
+            waiting = {one: needed for one, needed in waiting.items() if one not in circle}
+        else:
+            return

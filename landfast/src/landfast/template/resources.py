@@ -71,6 +71,7 @@ class _StreamProperties(Properties, frozen=True, kw_only=True):
     shard_count: int | None = None
     retention_period_hours: int = 24
     stream_mode_details: _StreamMode | None = None
+    max_record_size: int = msgspec.field(name="MaxRecordSizeInKiB", default=1024)
 
 
 class _StreamSpecification(Properties, frozen=True, kw_only=True):
@@ -265,6 +266,7 @@ def streams(stack: Stack) -> dict[str, Stream]:
             mode=mode,
             shard_count=(properties.shard_count or 1) if mode == "PROVISIONED" else None,
             retention_period_hours=properties.retention_period_hours,
+            max_record_size_in_kib=properties.max_record_size,
         )
 
     return stack.each("AWS::Kinesis::Stream", stream)

@@ -21,12 +21,17 @@ class _SqsParameters(Properties, frozen=True, kw_only=True):
     message_group_id: str | None = None
 
 
+class _KinesisParameters(Properties, frozen=True, kw_only=True):
+    partition_key_path: str | None = None
+
+
 class _TargetProperties(Properties, frozen=True, kw_only=True):
     id: str
     arn: str
     input: str | None = None
     input_path: str | None = None
     input_transformer: InputTransformer | None = None
+    kinesis_parameters: _KinesisParameters = _KinesisParameters()
     sqs_parameters: _SqsParameters = _SqsParameters()
     retry_policy: _RetryPolicy = _RetryPolicy()
     dead_letter_config: _DeadLetterConfig = _DeadLetterConfig()
@@ -92,6 +97,7 @@ def _target(declared: _TargetProperties) -> Target:
         input_path=declared.input_path,
         input_transformer=declared.input_transformer,
         message_group_id=declared.sqs_parameters.message_group_id,
+        partition_key_path=declared.kinesis_parameters.partition_key_path,
         maximum_retry_attempts=declared.retry_policy.maximum_retry_attempts,
         maximum_event_age_in_seconds=declared.retry_policy.maximum_event_age_in_seconds,
         dead_letter_arn=declared.dead_letter_config.arn,

@@ -1,17 +1,30 @@
 """One stack: its resources as translated, which of them exist, what they are called, and their resolved properties."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from landfast.template.errors import Mistake, Unavailable, Where, dotted
+from landfast.template.errors import Mistake, Unavailable, Where
+from landfast.template.findings import Findings, reason_of
 from landfast.template.intrinsics import Resolver, scalar
 from landfast.template.names import KINDS, Place, function_reference, generated_name
-from landfast.template.references import check_cycles, check_names, references
-from landfast.template.sam import transforms
+from landfast.template.placeholders import placeholder
+from landfast.template.references import check_names, circles, references
 
+_WANTS = re.compile(r"Expected `(?P<wanted>[^`]+)`(?:, got `(?P<given>[^`]+)`)?")
+_BOUND = re.compile(r"Expected `\w+` (?P<sign>[<>]=) (?P<bound>\d+)")
+_MISSING = re.compile(r"Object missing required field `(?P<name>[^`]+)`")
+_WORDS = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "null": "nothing",
+    "object": "a mapping",
+    "str": "a text",
+}
 _STEP = re.compile(r"\[([^\]]*)\]|\.([^.\[]+)")
 
 
@@ -36,32 +49,35 @@ class Identity(msgspec.Struct, frozen=True):
 class Stack:
     """The resources of one stack, read lazily."""
 
-    def __init__(self, document: Mapping[str, Any], *, parameters: Mapping[str, object], place: Place) -> None:
-        """Raises a `Mistake` for names that nothing has and for circular dependencies.
+    def __init__(
+        self, document: Mapping[str, Any], *, parameters: Mapping[str, object], place: Place, findings: Findings
+    ) -> None:
+        """Names the resources whose references or condition make no sense, and leaves them out.
 
         Args:
             document: A template in plain CloudFormation.
             parameters: All values by name.
             place: The place of the stack.
+            findings: Takes what is to be said.
         """
         self.place = place
-        self.not_run: list[str] = []
+        self.findings = findings
         self._parameters = {**place.pseudo_parameters(), **parameters}
         self._declared: Mapping[str, Any] = document["Resources"]
         self._identities: dict[str, Identity] = {}
+        self._asked: list[str] = []
         self._versions: dict[str, str] = {}
         self.resolver = Resolver(
             parameters=self._parameters,
             mappings=document.get("Mappings", {}),
             conditions=document.get("Conditions", {}),
             attribute=self._attribute,
-            extensions="AWS::LanguageExtensions" in transforms(document),
+            elsewhere=self._elsewhere,
         )
-        self._check_names(document)
+        self.resources = dict(self._declared)
         self.resources = {
             logical_id: resource for logical_id, resource in self._declared.items() if self._exists(logical_id)
         }
-        check_cycles({logical_id: self._needs(logical_id) for logical_id in self.resources})
         self._number_versions()
 
     def of_type(self, kind: str) -> list[str]:
@@ -69,23 +85,22 @@ class Stack:
         return [logical_id for logical_id, resource in self.resources.items() if resource["Type"] == kind]
 
     def each[T](self, kind: str, build: Callable[[str], T]) -> dict[str, T]:
-        """Build each resource of a type by `build`; those that need what only AWS has are named in `not_run`."""
+        """Build each resource of a type by `build`; those that cannot be built are named."""
         built: dict[str, T] = {}
         for logical_id in self.of_type(kind):
             try:
                 built[logical_id] = build(logical_id)
-            except Unavailable as error:
-                where = error.where[1:] if error.where[0] == logical_id else error.where
-                self.cannot_run(logical_id, f"{dotted(where)}: {error.reason}")
+            except (Mistake, Unavailable) as error:
+                self.cannot_run(logical_id, reason_of(error, logical_id))
         return built
 
     def cannot_run(self, logical_id: str, reason: str) -> None:
         """Adds the line that names a resource which is left out."""
-        self.not_run.append(f"{self.titled(logical_id)}: not run locally: {reason}")
+        self.findings.cannot_run(self.titled(logical_id), reason)
 
     def leaves_out(self, logical_id: str, what: str, reason: str) -> None:
         """Adds the line that names a part of a resource which is left out while the rest is run."""
-        self.not_run.append(f"{self.titled(logical_id)}: {what} left out: {reason}")
+        self.findings.leaves_out(self.titled(logical_id), what, reason)
 
     def titled(self, logical_id: str) -> str:
         """The logical id with its type."""
@@ -127,7 +142,14 @@ class Stack:
     def identity(self, logical_id: str, where: Where = ()) -> Identity:
         """Return the names of a resource, for who asks from `where`."""
         if logical_id not in self._identities:
-            self._identities[logical_id] = self._identify(logical_id, where)
+            if logical_id in self._asked:
+                circle = " -> ".join([*self._asked[self._asked.index(logical_id) :], logical_id])
+                raise Mistake(where, f"its name depends on itself: {circle}")
+            self._asked.append(logical_id)
+            try:
+                self._identities[logical_id] = self._identify(logical_id, where)
+            finally:
+                self._asked.pop()
         return self._identities[logical_id]
 
     def _identify(self, logical_id: str, where: Where) -> Identity:
@@ -191,6 +213,8 @@ class Stack:
         return generated_name(self.place, logical_id, kind=type_, fifo=fifo)
 
     def _attribute(self, logical_id: str, attribute: str | None, where: Where) -> object:
+        if logical_id in self.findings.lost:
+            raise Unavailable(where, f"{self.findings.lost[logical_id]} is not run locally")
         if logical_id not in self._declared:
             raise Mistake(where, f"no resource is called {logical_id}")
         if logical_id not in self.resources:
@@ -207,29 +231,70 @@ class Stack:
             raise Unavailable(where, f"{self.titled(logical_id)} has no attribute {attribute} locally; known: {known}")
         return identity.attributes[attribute]
 
+    def _elsewhere(self, name: str, where: Where) -> str | None:
+        declared = self._declared.get(str(where[0])) if where else None
+        return declared and placeholder(name, declared, where, self.place)
+
     def _number_versions(self) -> None:
         count: dict[str, int] = {}
         for logical_id in self.of_type("AWS::Lambda::Version"):
             try:
                 function = self.function_name(logical_id)
-            except Unavailable:
+            except (Mistake, Unavailable):
                 continue  # whoever asks for the version's name meets the same and is named for it
             count[function] = count.get(function, 0) + 1
             self._versions[logical_id] = str(count[function])
 
     def _exists(self, logical_id: str) -> bool:
-        condition = self._declared[logical_id].get("Condition")
-        return condition is None or self.resolver.holds(condition, (logical_id, "Condition"))
+        resource = self._declared[logical_id]
+        condition = resource.get("Condition")
+        try:
+            if condition is not None and not self.resolver.holds(condition, (logical_id, "Condition")):
+                return False
+            self._check_names(logical_id)
+        except (Mistake, Unavailable) as error:
+            self.findings.loses(logical_id, resource, reason_of(error, logical_id))
+            return False
+        return True
 
-    def _check_names(self, document: Mapping[str, Any]) -> None:
-        sections = {key: {"Properties": each.get("Properties", {})} for key, each in self._declared.items()}
-        values = {*self._parameters, "AWS::NoValue"}
-        check_names({"Conditions": document.get("Conditions", {})}, values)
-        check_names({**sections, "Outputs": document.get("Outputs", {})}, {*self._declared, *values})
-        for logical_id in self._declared:
-            for needed in self._depends_on(logical_id):
-                if needed not in self._declared:
-                    raise Mistake((logical_id, "DependsOn"), f"no resource is called {needed}")
+    def _check_names(self, logical_id: str) -> None:
+        resources = {*self._declared, *self.findings.lost}
+        properties = self._declared[logical_id]["Properties"]
+        check_names(properties, (logical_id, "Properties"), {*self._parameters, *resources, "AWS::NoValue"})
+        for needed in self._depends_on(logical_id):
+            if needed not in resources:
+                raise Mistake((logical_id, "DependsOn"), f"no resource is called {needed}")
+
+    def tell_what_is_refused(self, kinds: Collection[str]) -> None:
+        """Names what CloudFormation refuses and costs nothing here: circles of these types, conditions without use."""
+        needs = {
+            key: self._needs(key)
+            for key, resource in self.resources.items()
+            if resource["Type"] in kinds and self._has_name(key)
+        }
+        problems = [*circles(needs), *self._wrong_conditions()]
+        told = "".join(self.findings.lines)
+        self.findings.lines += [f"{each}: CloudFormation refuses it" for each in problems if each not in told]
+
+    def _wrong_conditions(self) -> Iterator[str]:
+        for name, condition in self.resolver.conditions.items():
+            try:
+                check_names(condition, ("Conditions", name), {*self._parameters, "AWS::NoValue"})
+                self.resolver.holds(name, ("Conditions", name))
+            except Mistake as error:
+                yield str(error)
+            except Unavailable:
+                continue  # it is right, and only who needs it is concerned
+
+    def _has_name(self, logical_id: str) -> bool:
+        """Tell whether the resource's name is known; one that is not is named already."""
+        try:
+            self.identity(logical_id)
+        except Mistake:
+            return False
+        except Unavailable:
+            pass
+        return True
 
     def _depends_on(self, logical_id: str) -> list[str]:
         declared = self._declared[logical_id].get("DependsOn", [])
@@ -240,14 +305,17 @@ class Stack:
 
     def _needs(self, logical_id: str) -> dict[str, Where]:
         def live(arguments: list[Any], where: Where) -> list[Any]:
-            return [self.resolver.branch({"Fn::If": arguments}, where)]
+            try:
+                return [self.resolver.branch({"Fn::If": arguments}, where)]
+            except (Mistake, Unavailable):
+                return []  # whoever needs the value meets the same, and is named for it
 
         properties = self._declared[logical_id].get("Properties", {})
         found = dict.fromkeys(self._depends_on(logical_id), (logical_id, "DependsOn"))
         needs: dict[str, Where] = {**found}
         for reference, where in references(properties, (logical_id, "Properties"), live):
             needs.setdefault(reference, where)
-        return {needed: where for needed, where in needs.items() if needed in self.resources}
+        return needs
 
 
 def shaped[T](value: object, shape: type[T], where: Where) -> T:
@@ -260,7 +328,20 @@ def shaped[T](value: object, shape: type[T], where: Where) -> T:
         return msgspec.convert(value, shape, strict=False)
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at `$")
-        raise Mistake((*where, *_steps(path)), problem) from None
+        raise Mistake((*where, *_steps(path)), _in_words(problem)) from None
+
+
+def _in_words(problem: str) -> str:
+    """A problem of msgspec's as people say it."""
+    if found := _WANTS.fullmatch(problem):
+        wanted = [_WORDS.get(kind, kind) for kind in found["wanted"].split(" | ") if kind != "null"]
+        given = f" but is given {_WORDS.get(found['given'], found['given'])}" if found["given"] else ""
+        return f"wants {' or '.join(wanted)}{given}"
+    if found := _BOUND.fullmatch(problem):
+        return f"wants {'at least' if found['sign'] == '>=' else 'at most'} {found['bound']}"
+    if found := _MISSING.fullmatch(problem):
+        return f"{found['name']} is missing"
+    return problem.replace("Invalid enum value", "cannot be")
 
 
 def _steps(path: str) -> Where:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from landfast.template.errors import Mistake, Unavailable
-from landfast.template.model import Bucket, Function, Notification, Rule, Subscription, find_function
+from landfast.template.model import Bucket, Function, Rule, Subscription, find_function
 from landfast.template.names import function_reference
 from landfast.template.stack import Stack
 
@@ -24,11 +24,7 @@ class Targets:
         self._invokers = _invokers(stack)
 
     def of_buckets(self, buckets: Mapping[str, Bucket]) -> dict[str, Bucket]:
-        """Buckets with the notifications that can be delivered.
-
-        Raises:
-            Mistake: A function that S3 may not invoke (S-42, S-43).
-        """
+        """Buckets with the notifications that can be delivered, and that S3 may deliver (S-42, S-43)."""
         return {key: self._of_bucket(bucket) for key, bucket in buckets.items()}
 
     def of_subscriptions(self, subscriptions: Sequence[Subscription]) -> list[Subscription]:
@@ -44,37 +40,28 @@ class Targets:
             for key, rule in rules.items()
         }
 
-    def name_destinations(self) -> None:
-        """Names the destinations of asynchronous events that are functions which are not run."""
-        for function in self._functions.values():
-            for config in function.event_invoke_configs.values():
-                for arn in (config.on_success, config.on_failure):
-                    if arn is not None:
-                        self._runs(function.logical_id, arn)
-
     def _of_bucket(self, bucket: Bucket) -> Bucket:
-        kept: list[Notification] = []
-        for each in bucket.notifications:
-            if self._runs(bucket.logical_id, each.target_arn):
-                self._check_permission(bucket, each.target_arn)
-                kept.append(each)
-        return msgspec.structs.replace(bucket, notifications=tuple(kept))
+        kept = tuple(
+            each
+            for each in bucket.notifications
+            if self._runs(bucket.logical_id, each.target_arn) and self._may_invoke(bucket, each.target_arn)
+        )
+        return msgspec.structs.replace(bucket, notifications=kept)
 
-    def _check_permission(self, bucket: Bucket, arn: str) -> None:
+    def _may_invoke(self, bucket: Bucket, arn: str) -> bool:
         reference = function_reference(arn)
-        if reference is not None and reference not in self._invokers:
-            problem = f"Not authorized to invoke function [{arn}]"
-            mend = f"add an AWS::Lambda::Permission for {_S3}"
-            raise Mistake((bucket.logical_id, "Properties", "NotificationConfiguration"), f"{problem}; {mend}")
+        runs = find_function(self._functions, arn) is not None  # who may invoke one of elsewhere is told there
+        if not runs or reference in self._invokers:
+            return True
+        reason = f"Not authorized to invoke function [{arn}]; add an AWS::Lambda::Permission for {_S3}"
+        self._stack.leaves_out(bucket.logical_id, f"target {arn}", reason)
+        return False
 
     def _runs(self, logical_id: str, arn: str) -> bool:
         parts = arn.split(":")
         service = parts[2] if len(parts) > 5 else ""  # noqa: PLR2004 - an ARN has six parts
         if service not in _SERVICES:
             self._stack.leaves_out(logical_id, f"target {arn}", "nothing of this kind is run locally")
-            return False
-        if service == "lambda" and find_function(self._functions, arn) is None:
-            self._stack.leaves_out(logical_id, f"target {arn}", "no such function is run locally")
             return False
         return True
 
@@ -85,7 +72,7 @@ def _invokers(stack: Stack) -> frozenset[tuple[str, str | None]]:
     for logical_id in stack.of_type("AWS::Lambda::Permission"):
         try:
             principal, action, name = (stack.value(logical_id, key) for key in ("Principal", "Action", "FunctionName"))
-        except Unavailable:
+        except (Mistake, Unavailable):
             continue  # it grants to, or on, something that this template cannot know
         reference = function_reference(name) if isinstance(name, str) else None
         if reference is not None and principal == _S3 and isinstance(action, str) and action in _INVOKES:
