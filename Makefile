@@ -33,7 +33,8 @@ FAST += tests/starter
 SLOW += tests/docs
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/starter tests/template_reader
-TOOL_SLOW := tests/faithful tests/end_to_end tests/wheel tests/contract tests/runtime tests/dataplane tests/service
+TOOL_SLOW := tests/faithful tests/end_to_end tests/wheel tests/contract tests/runtime tests/dataplane tests/service \
+	tests/clients
 # --- shared ---
 
 PYTEST := $(CURDIR)/$(BIN)/pytest

@@ -111,7 +111,8 @@ def aws(
         with engines.start(folder / "state", engine, stack="contract") as running:
             yield from _closing(Aws(running.url, ledger))
         return
-    options = Options(template=STACK, state=folder / "state", parameters={"Ledger": str(ledger)}, engine=engine)
+    parameters = {"Ledger": str(ledger)}
+    options = Options(template=STACK, state=folder / "state", parameters=parameters, engine=engine, sandbox=False)
     with Service.start(options) as service:
         yield from _closing(Aws(service.endpoint, ledger, service))
         assert service.failure is None, service.failure

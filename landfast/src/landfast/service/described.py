@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from landfast.dataplane.deployed import DeployedStack
 from landfast.service.state import Resource
 from landfast.template import Template
+from landfast.template.model import Declared
 
 
 def resources(template: Template, stack: DeployedStack, endpoint: str) -> tuple[Resource, ...]:
@@ -24,6 +25,7 @@ def resources(template: Template, stack: DeployedStack, endpoint: str) -> tuple[
             ("table", template.tables),
             ("topic", template.topics),
             ("bus", template.event_buses),
+            ("schedule", _schedules(template)),
             ("function", template.functions),
         )
         for resource in group.values()
@@ -42,6 +44,12 @@ def resources(template: Template, stack: DeployedStack, endpoint: str) -> tuple[
     return (*described, *queues)
 
 
+def _schedules(template: Template) -> dict[str, Declared]:
+    """The schedules, and the rules that have one."""
+    rules = {key: rule for key, rule in template.rules.items() if rule.schedule_expression is not None}
+    return {**template.schedules, **rules}
+
+
 def _feeding(template: Template) -> set[str]:
     """The logical ids of what hands events on to a function."""
     topics = {one.topic_arn for one in template.subscriptions if one.protocol == "lambda"}
@@ -49,6 +57,12 @@ def _feeding(template: Template) -> set[str]:
     return {
         *(mapping.source for mapping in template.event_source_mappings.values()),
         *(one.logical_id for one in template.buckets.values() if _calls(each.target_arn for each in one.notifications)),
+        *(one.logical_id for one in template.schedules.values() if _calls([one.target.arn])),
+        *(
+            one.logical_id
+            for one in template.rules.values()
+            if one.schedule_expression is not None and _calls(target.arn for target in one.targets)
+        ),
         *(one.logical_id for one in template.topics.values() if one.arn in topics),
         *(one.logical_id for one in template.event_buses.values() if one.name in buses),
     }

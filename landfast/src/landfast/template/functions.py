@@ -184,7 +184,7 @@ def _layers(stack: Stack, logical_id: str, available: Mapping[str, Layer]) -> tu
             stack.leaves_out(logical_id, f"layer {index + 1}", error.problem)
             continue
         for arn in arns if isinstance(arns, list) else [arns]:
-            if arn in available:
+            if isinstance(arn, str) and arn in available:
                 layers.append(available[arn])
             elif arn is not None:
                 stack.leaves_out(logical_id, f"layer {arn}", "its content is not on this machine")

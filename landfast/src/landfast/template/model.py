@@ -102,12 +102,14 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
         arn: The qualified ARN.
         version: The number of the version it points at, or ``$LATEST``.
         weights: The part, 0 to 1, of the calls that other versions get, by number.
+        description: For people.
     """
 
     name: str
     arn: str
     version: str
     weights: Mapping[str, float] = {}
+    description: str = ""
 
 
 class Function(Declared, frozen=True, kw_only=True):
@@ -351,6 +353,52 @@ class Rule(Declared, frozen=True, kw_only=True):
     targets: tuple[Target, ...] = ()
 
 
+class ScheduleTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """The target of a schedule.
+
+    Attributes:
+        arn: The ARN of what is called, or of an API's action.
+        input: What it gets; None for the schedule's own event.
+        message_group_id: For a FIFO queue.
+        partition_key: For a stream.
+        detail_type: For an event bus.
+        source: For an event bus.
+        maximum_retry_attempts: 0 to 185.
+        maximum_event_age_in_seconds: 60 to 86400.
+        dead_letter_arn: The queue for what could not be delivered.
+    """
+
+    arn: str
+    input: str | None = None
+    message_group_id: str | None = None
+    partition_key: str | None = None
+    detail_type: str | None = None
+    source: str | None = None
+    maximum_retry_attempts: int | None = None
+    maximum_event_age_in_seconds: int | None = None
+    dead_letter_arn: str | None = None
+
+
+class Schedule(Declared, frozen=True, kw_only=True):
+    """A schedule of EventBridge Scheduler.
+
+    Attributes:
+        expression: When it is due.
+        timezone: Where it is due then.
+        start: It is not due before that, in Unix seconds.
+        end: It is not due after that.
+        enabled: True if it is on.
+        target: What gets it.
+    """
+
+    expression: str
+    timezone: str = "UTC"
+    start: float | None = None
+    end: float | None = None
+    enabled: bool = True
+    target: ScheduleTarget
+
+
 class EventSourceMapping(msgspec.Struct, frozen=True, kw_only=True):
     """A mapping of a stream or queue of the template to a function of the template.
 
@@ -404,6 +452,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     buckets: Mapping[str, Bucket]
     event_buses: Mapping[str, EventBus]
     rules: Mapping[str, Rule]
+    schedules: Mapping[str, Schedule] = {}
     roles: Mapping[str, Role]
     alarms: int
     outputs: Mapping[str, str]

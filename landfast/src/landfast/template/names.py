@@ -148,6 +148,12 @@ KINDS: Mapping[str, Kind] = {
             "DualStackDomainName": "{name}.s3.dualstack.{region}.{url_suffix}",
         },
     ),
+    "AWS::Scheduler::Schedule": Kind(
+        "Name", 64, "{name}", {"Arn": f"{_AWS}:scheduler:{_HERE}:schedule/{{group}}/{{name}}"}
+    ),
+    "AWS::Scheduler::ScheduleGroup": Kind(
+        "Name", 64, "{name}", {"Arn": f"{_AWS}:scheduler:{_HERE}:schedule-group/{{name}}"}
+    ),
     "AWS::SNS::Subscription": Kind("", 36, "{topic}:{id}", {"Arn": "{topic}:{id}"}),
     "AWS::SNS::Topic": Kind("TopicName", 256, _TOPIC, {"TopicArn": _TOPIC, "TopicName": "{name}"}),
     "AWS::SQS::Queue": Kind(

@@ -27,6 +27,7 @@ from landfast.template.references import references
 from landfast.template.resources import buckets, queues, streams, subscriptions, tables, topics
 from landfast.template.routing import event_buses, rules
 from landfast.template.sam import SAM, transforms, translate
+from landfast.template.schedules import schedules
 from landfast.template.stack import Stack
 from landfast.template.targets import Targets
 from landfast.template.unheeded import not_built, some, unheeded
@@ -51,6 +52,7 @@ _RUN = frozenset(
         "AWS::Lambda::LayerVersion",
         "AWS::Lambda::Version",
         "AWS::S3::Bucket",
+        "AWS::Scheduler::Schedule",
         "AWS::SNS::Subscription",
         "AWS::SNS::Topic",
     }
@@ -82,6 +84,7 @@ _NOT_NEEDED = (
     "AWS::Logs::ResourcePolicy",
     "AWS::ResourceGroups::",
     "AWS::S3::BucketPolicy",
+    "AWS::Scheduler::ScheduleGroup",
     "AWS::SNS::TopicInlinePolicy",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueueInlinePolicy",
@@ -91,7 +94,6 @@ _NOT_NEEDED = (
 
 _REASONS = {
     "AWS::Logs::SubscriptionFilter": "log entries are sent to nobody; invoke the function with a sample event",
-    "AWS::Scheduler::Schedule": "schedules are not followed; invoke the function directly",
     "AWS::StepFunctions::StateMachine": "state machines are not run",
     "AWS::Serverless::Application": "nested applications are not read; read their own template",
     "AWS::CloudFormation::Stack": "nested stacks are not read; read their own template",
@@ -238,10 +240,10 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
     targets = Targets(stack, found_functions)
     found_buckets = targets.of_buckets(buckets(stack))
     found_subscriptions = targets.of_subscriptions(subscriptions(stack))
-    found_rules = targets.of_rules(rules(stack))
+    found_rules, found_schedules = targets.of_rules(rules(stack)), schedules(stack)
     declared = (found_functions, found_queues, found_streams, found_tables, found_topics, found_buses, found_buckets)
     outside = Outside(stack.place, (each for group in declared for each in group.values()))
-    for group in (found_functions, found_queues, found_buckets, found_rules):
+    for group in (found_functions, found_queues, found_buckets, found_rules, found_schedules):
         for logical_id, each in group.items():
             outside.uses(logical_id, each)
     for subscription in found_subscriptions:
@@ -250,7 +252,7 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         outside.bus(rule)
     note_sources(stack, found_functions, outside)
     running = {
-        *(logical_id for group in (*declared, found_rules) for logical_id in group),
+        *(logical_id for group in (*declared, found_rules, found_schedules) for logical_id in group),
         *(logical_id for kind in _PARTS_OF_FUNCTIONS for logical_id in stack.of_type(kind)),
         *(subscription.logical_id for subscription in found_subscriptions),
     }
@@ -279,6 +281,7 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         buckets=stand_ins.localised({**found_buckets, **stand_ins.buckets}),
         event_buses={**found_buses, **stand_ins.event_buses},
         rules=stand_ins.localised(found_rules),
+        schedules=stand_ins.localised(found_schedules),
         roles=found_roles,
         alarms=sum(len(stack.of_type(kind)) for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")),
         outputs=found_outputs,
