@@ -20,6 +20,8 @@ from landfast.service.service import Options, Service
 from landfast.template import read
 from tests.service.conftest import eventually
 
+pytestmark = pytest.mark.xdist_group("deployed")
+
 SHOP = Path(__file__).parent / "shop" / "template.yaml"
 
 
