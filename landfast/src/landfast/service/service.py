@@ -22,11 +22,12 @@ from landfast.driver import Change, KeepRow, Order
 from landfast.eventplane.declared import declare
 from landfast.journal import Dropped, Entry, Retrying
 from landfast.protocols import Request, Response
+from landfast.runtime.confinement import obstacle
 from landfast.runtime.model import REQUEST_LIMIT
 from landfast.runtime.pythons import Pythons
 from landfast.runtime.runtime import Runtime
 from landfast.service import described, local_client, service_log
-from landfast.service.apis import LambdaApi, LambdaStack
+from landfast.service.apis import CloudFormationApi, LambdaApi, LambdaStack, StsApi
 from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.changes import Changes
 from landfast.service.clock import Clock
@@ -56,6 +57,10 @@ from landfast.template import Findings, Template, read
 from landfast.template.reader import ACCOUNT
 
 _JOIN = 5.0
+_SHARED = (
+    "functions can write beside their code and see this machine's /tmp and /dev/shm, unlike on Lambda: they cannot be "
+    "kept from it without root ({})"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +80,8 @@ class Options:
         engine: The emulator behind the service.
         port: The port of the endpoint; 0 for a free one.
         settings: The unconfirmed points.
+        sandbox: Whether functions get no more of the machine than Lambda gives: code that is read-only, a ``/tmp`` of
+            their own. Without it they can write wherever this process can.
     """
 
     template: Path = Path("template.yaml")
@@ -88,6 +95,7 @@ class Options:
     engine: EngineName = "moto"
     port: int = 0
     settings: Settings = field(default_factory=Settings)
+    sandbox: bool = True
 
     @property
     def built(self) -> Path:
@@ -195,6 +203,20 @@ class Service:
         """
         local_client.settle(self.endpoint, timeout)
 
+    def fire(self, schedule: str) -> float:
+        """Fire a schedule before its time; with `Options.skip_waits`, time jumps to when it is due.
+
+        Args:
+            schedule: The logical id of the schedule, or of the rule that has one.
+
+        Returns:
+            The time of the schedule with which it fires.
+
+        Raises:
+            ServiceError: The template has no such schedule.
+        """
+        return local_client.fire(self.endpoint, self.running.resource("schedule", schedule).arn)
+
     def stop(self) -> None:
         """End everything that was started; accepted events stay on disk."""
         self._parts.close()
@@ -236,7 +258,8 @@ class Service:
     def _deploy(self) -> None:
         """Make what the template declares, and finish what a killed service had begun."""
         findings = Findings()
-        self._loop.ask(lambda: declare(self.template, self._plane.apis, self._plane.world, findings))
+        plane = self._plane
+        self._loop.ask(lambda: declare(self.template, plane.apis, plane.world, plane.schedules, findings))
         arns = resources.create(self.template, self.clients, findings)
         self.template = self.template.without(findings)
         self.stack = DeployedStack(arns)
@@ -277,7 +300,9 @@ class Service:
 
     def _open_proxy(self) -> Proxy:
         port = self.options.port
-        self._gateway = Gateway(self._loop, self._plane, LocalApi(self._loop, self._plane.queues))
+        self._gateway = Gateway(
+            self._loop, self._plane, LocalApi(self._loop, self._plane.queues, self._plane.timetable)
+        )
         try:
             proxy = Proxy(
                 self.engine.url,
@@ -302,11 +327,13 @@ class Service:
         )
         with self._interrupts.allowed():
             specs = builder.specs(self.template)
-        self._notices = tuple(builder.notices)
+        shared = [_SHARED.format(obstacle())] if self.options.sandbox and obstacle() else []
+        self._notices = (*shared, *builder.notices)
         runtime = Runtime(
             specs.values(),
             log_sink=logs.write,
             retry_failed_init=self.options.settings.failed_init_runs_again,
+            sandbox=self.options.sandbox,
         )
         self._parts.callback(runtime.close)
         aliases = {function.name: versions(function) for function in self.template.functions.values()}
@@ -338,6 +365,8 @@ class Service:
                 self._loop.ask(partial(self._mappings.declare, mapping))
             except ServiceError as error:
                 self.not_run = (*self.not_run, str(error))
+        self._plane.apis.add(CloudFormationApi(self.template, self._real_name, self.clock.now()))
+        self._plane.apis.add(StsApi(self.template.account, self.template.partition))
         self._plane.apis.add(
             LambdaApi(
                 LambdaStack(
@@ -352,6 +381,13 @@ class Service:
                 )
             )
         )
+
+    def _real_name(self, declared: str) -> str:
+        """What the template calls `declared`, as it is called at the endpoint."""
+        for queue in self.template.queues.values():
+            if queue.url == declared:
+                return described.url(queue, self.template.account, self._proxy.url)
+        return self.stack.real_arn(declared)
 
     def _commit(self, notes: Sequence[Entry], changes: Sequence[Change]) -> None:
         """Write what a turn of the driver has left behind, and the time."""
