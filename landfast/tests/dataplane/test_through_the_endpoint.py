@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from landfast.dataplane.engine import Engine
 from landfast.protocols import Request, Response
-from landfast.service.lambda_api import is_lambda
+from landfast.service.endpoint import is_invocation
 from landfast.service.proxy import Proxy
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def proxy(engine: Engine) -> Iterator[Proxy]:
     def answer(request: Request) -> Response:
         return Response(200, (request.content or b"")[::-1], {"X-Amz-Executed-Version": "$LATEST"})
 
-    made = Proxy(engine.url, ours=is_lambda, answer=answer, limit=6 * MEGABYTE, key=engine.state.key)
+    made = Proxy(engine.url, ours=is_invocation, answer=answer, limit=6 * MEGABYTE, key=engine.state.key)
     with made:
         yield made
 

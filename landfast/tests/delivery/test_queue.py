@@ -471,3 +471,16 @@ def test_u_028_set_otherwise_a_standard_batch_comes_backwards(queue: QueueAttrib
     poller = machine(queue=queue, settings=from_ids({"U-28": False}))
     poller.advance(0)
     assert invoked(poller.received([message(name, group="g") for name in ("m1", "m2", "m3")], 0)) == [order]
+
+
+def test_a_machine_that_stops_receives_nothing_more_and_finishes_what_it_has_in_hand() -> None:
+    poller = machine({"BatchSize": 10, "MaximumBatchingWindowInSeconds": 60})
+    poller.advance(0)
+    poller.received(messages(2), 1)
+    stopping = poller.stop(2)
+    assert (invoked(stopping), polls(stopping), poller.is_done) == ([["m1", "m2"]], 0, False)
+    late = poller.received([message("m3", at=2)], 2)  # it was on its way
+    assert (invoked(late), polls(late)) == ([["m3"]], 0)
+    ended = [*poller.finished("1", FAILED, 3), *poller.finished("2", Succeeded(), 3)]
+    assert (returned(ended), deleted(ended), polls(ended)) == ([(["m1", "m2"], 95.0)], ["m3"], 0)
+    assert (poller.is_done, poller.due()) == (True, None)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, note
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from landfast.delivery.actions import Checkpoint, Invoke, KeepLanes
@@ -309,3 +310,52 @@ def _check_order(lives: list[Shard], everything: list[StreamRecord], factor: int
     for one in set(key.values()):
         mine = [int(name[1:]) for name in done if key[name] == one]
         assert mine == sorted(mine)
+
+
+def test_s_075_a_window_whose_length_was_changed_is_given_up_and_its_batch_is_not() -> None:
+    first = shard({"TumblingWindowInSeconds": 10, "MaximumRetryAttempts": 3}, record(1))
+    first.advance(0)
+    first.finish(RAISED)
+    second = again(first, {"MaximumRetryAttempts": 3})
+    second.run(lambda _: Succeeded(None))
+    assert [(named(call.records), call.attempt, call.window) for call in second.calls()] == [(["r1"], 2, None)]
+
+
+@examples(max_examples=40)
+@given(
+    data=st.data(),
+    size=st.integers(1, 4),
+    other=st.integers(1, 4),
+    lanes=st.integers(1, 3),
+    bisects=st.booleans(),
+)
+def test_a_paused_shard_is_read_on_with_other_settings_and_nothing_is_lost_or_done_twice(
+    data: st.DataObject, size: int, other: int, lanes: int, *, bisects: bool
+) -> None:
+    properties = {"ParallelizationFactor": lanes, "BisectBatchOnFunctionError": bisects}
+    items = [record(number, key=data.draw(st.sampled_from("abc"))) for number in range(1, 9)]
+    first = shard({**properties, "BatchSize": size}, *items)
+    first.advance(0)
+    done: list[str] = []
+
+    def finish() -> None:
+        lane = data.draw(st.sampled_from([call.lane for call in first.running]))
+        fails = data.draw(st.booleans())
+        call = first.finish(RAISED if fails else Succeeded(None), lane=lane)
+        done.extend([] if fails else named(call.records))
+
+    for _ in range(data.draw(st.integers(0, 6))):
+        if first.running:
+            finish()
+        first.advance(first.now + data.draw(st.sampled_from([0, 1, 30])))
+    first.poller.pause()
+    begun = len(first.calls())
+    while first.running:
+        finish()
+    first.advance(first.now + 600)
+    assert len(first.calls()) == begun
+    second = again(first, {**properties, "BatchSize": other})
+    second.run(lambda _: Succeeded(None))
+    done += [name for call in second.calls() for name in named(call.records)]
+    assert Counter(done) == Counter(named(items))
+    assert Counter([*first.settled("processed"), *second.settled("processed")]) == Counter(named(items))

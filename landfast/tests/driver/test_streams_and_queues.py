@@ -138,6 +138,7 @@ class Messages:
         self.deletions: list[tuple[list[str], Callable[[Sequence[str]], None]]] = []
         self.released: list[tuple[list[str], float]] = []
         self.ended: MessagesEnded = lambda *_: None
+        self.left = False
 
     def tell(self, ended: MessagesEnded) -> None:
         self.ended = ended
@@ -154,6 +155,12 @@ class Messages:
 
     def release(self, messages: Sequence[QueueMessage], at: float) -> None:
         self.released.append(([message.id for message in messages], at))
+
+    def stop(self) -> None:
+        self.polls.clear()
+
+    def leave(self) -> None:
+        self.left = True
 
 
 def message(name: str, received: int = 1) -> QueueMessage:
@@ -224,3 +231,46 @@ def test_s_093_what_failed_is_let_go_and_can_end_later() -> None:
     assert queue.released == [(["m1"], 30.0)]
     queue.ended(["m1"], "dead_lettered", "S-95 received maxReceiveCount times")
     assert [note.state for note in world.notes(Settled)] == ["dead_lettered"]
+
+
+def test_a_queues_mapping_has_stopped_when_what_it_had_in_hand_is_deleted() -> None:
+    world, queue, told = MadeUpWorld(), Messages(), []
+    driver = queue_driver(world, queue)
+    queue.polls.pop(0)([message("m1")])
+    driver.stop(lambda: told.append(len(world.commits)))
+    assert (queue.polls, told) == ([], [])
+    world.answer()
+    assert told == []
+    queue.deletions.pop(0)[1]([])
+    assert (len(told), queue.left) == (1, True)
+    assert [note.state for note in world.notes(Settled)] == ["processed"]
+
+
+def test_s_053_a_paused_shard_is_kept_before_it_is_told_and_begins_nothing_more() -> None:
+    world, shard, told = MadeUpWorld(), Shard(), []
+    driver = shard_driver(world, shard, ParallelizationFactor=2)
+    driver.begin()
+    bring(world, shard, Page([record(1)]))
+    shard.arrived()
+    world.advance(0.0)
+    driver.pause(lambda: told.append(len(world.commits)))
+    bring(world, shard, Page([record(2)]))
+    world.answer()
+    assert [note.records for note in world.notes(Accepted)] == [("r1",)]
+    assert [note.records for note in world.notes(Invoked)] == [("r1",)]
+    [kept] = [change for _, changes in world.commits[: told[0]] for change in changes if isinstance(change, KeepShard)]
+    assert kept.state.sequence == "0001"
+    world.advance(600.0)
+    assert (len(told), world.calls) == (1, [])
+
+
+def test_s_069_a_paused_shard_waits_for_what_is_on_its_way_to_a_destination() -> None:
+    world, shard, told = MadeUpWorld(), Shard(), []
+    driver = shard_driver(world, shard)
+    driver.begin()
+    bring(world, shard, Page([record(1)]))
+    world.answer(FAILED, "raise")
+    driver.pause(lambda: told.append(True))
+    assert told == []
+    world.end_delivery()
+    assert told == [True]

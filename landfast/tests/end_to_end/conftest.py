@@ -87,14 +87,14 @@ class Client:
 
 
 class Process:
-    """`landfast up` in a process of its own."""
+    """`landfast up` in a process of its own; its functions may tell by files what they do."""
 
     def __init__(self, template: Path, state: Path, *arguments: str, preexec: Callable[[], None] | None = None) -> None:
         self.state = state
         self.directory = StateDirectory(state)
         command = [sys.executable, "-c", "from landfast.cli import main; main()", "up", "--template", str(template)]
         self.process = subprocess.Popen(
-            [*command, "--state", str(state), *arguments],
+            [*command, "--no-sandbox", "--state", str(state), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

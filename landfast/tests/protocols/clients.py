@@ -59,7 +59,9 @@ def request(model: OperationModel, params: Mapping[str, Any]) -> Request:
     body = made["body"]
     content = urlencode(body).encode() if isinstance(body, dict) else body
     headers = {name.lower().encode(): str(value).encode() for name, value in made["headers"].items()}
-    return Request(made["method"], made["url_path"], headers, content, len(content))
+    query = urlencode(made["query_string"], doseq=True)
+    target = f"{made['url_path']}{'&' if '?' in made['url_path'] else '?'}{query}" if query else made["url_path"]
+    return Request(made["method"], target, headers, content, len(content))
 
 
 def parsed(model: OperationModel, response: Response) -> dict[str, Any]:

@@ -162,6 +162,7 @@ def test_both_clients_give_the_same_trace_for_an_error_of_initialisation(lab: La
     assert [entry for entry in ours if "app.py" in entry] == own_frames
 
 
+@pytest.mark.usefixtures("by_files")
 def test_after_a_failed_initialisation_the_next_invocation_tries_a_fresh_worker(lab: Lab) -> None:
     spec = lab.function(
         """
@@ -249,6 +250,7 @@ def test_s_017_a_module_that_exits_is_told_by_its_status(lab: Lab, client: str) 
     assert failed.error["errorMessage"] == f"RequestId: {REQUEST_ID} Error: Runtime exited with error: exit status 2"
 
 
+@pytest.mark.usefixtures("by_files")
 def test_a_worker_killed_from_outside_while_it_works_is_an_exit_and_is_replaced(lab: Lab) -> None:
     spec = lab.function(
         """
@@ -419,6 +421,7 @@ def failing_init(lab: Lab, fail: str, times: int, timeout: float) -> FunctionSpe
     return lab.function(SECOND_TIME.format(fail=fail), environment=environment, timeout=timeout)
 
 
+@pytest.mark.usefixtures("by_files")
 def test_s_139_an_initialisation_that_times_out_is_run_again_as_part_of_the_invocation(
     lab: Lab, client: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -437,6 +440,7 @@ def test_s_139_an_initialisation_that_times_out_is_run_again_as_part_of_the_invo
     assert (answer(warm)[0], warm.report.init_duration_s) == ("xx", None)
 
 
+@pytest.mark.usefixtures("by_files")
 def test_s_139_an_initialisation_may_take_longer_than_its_limit_where_the_time_out_allows_it(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -446,6 +450,7 @@ def test_s_139_an_initialisation_may_take_longer_than_its_limit_where_the_time_o
     assert result.report.duration_s >= 0.6
 
 
+@pytest.mark.usefixtures("by_files")
 def test_s_139_an_initialisation_that_never_ends_times_out_with_the_function(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -458,6 +463,7 @@ def test_s_139_an_initialisation_that_never_ends_times_out_with_the_function(
         assert 0.7 <= failed.report.duration_s < 5
 
 
+@pytest.mark.usefixtures("by_files")
 @pytest.mark.parametrize("fail", ["raise ValueError('no table')", "os._exit(3)"], ids=["raises", "exits"])
 def test_u_032_an_initialisation_that_fails_is_run_again_only_where_the_setting_says_so(lab: Lab, fail: str) -> None:
     once = failing_init(lab, fail, 1, timeout=20)

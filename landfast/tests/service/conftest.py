@@ -61,6 +61,9 @@ class MadeUpRuntime:
     def leave(self, place: object) -> None:
         del place
 
+    def reserve(self, function: str, concurrency: int | None) -> None:
+        del function, concurrency
+
     def invoke(self, function: str, payload: bytes, *, admitted: object = None, **keywords: Any) -> Result:
         del admitted
         self.calls.append({"function": function, "payload": payload, **keywords})

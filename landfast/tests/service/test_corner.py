@@ -1,16 +1,20 @@
 """A stack at whose corners other stacks begin, on a running service."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from landfast.cli import schedules as commands
 from landfast.cli.connection import aws
-from landfast.journal import Delivered, Settled
-from landfast.service.local_client import peek
+from landfast.delivery.times import iso_seconds
+from landfast.journal import Accepted, Delivered, Settled
+from landfast.service.local_client import peek, schedules
 from landfast.service.service import Options, Service
+from landfast.service.state import ServiceError
 from landfast.service.store import read_journal
 
 CORNER = Path(__file__).parent / "corner" / "template.yaml"
@@ -36,7 +40,7 @@ def test_everything_outside_is_named_once_and_can_be_found(service: Service) -> 
         "function that does not run here, its events are kept: billing (for Worker, ToBilling)",
     ]
     found = {resource.name for kind in ("queue", "topic", "bus") for resource in service.running.of_kind(kind)}
-    assert found == {"central-dlq", "function-billing", "shared-work", "announcements", "shared-bus"}
+    assert found == {"reports", "central-dlq", "function-billing", "shared-work", "announcements", "shared-bus"}
     topic = service.running.resource("topic", "announcements").arn
     assert service.clients.sns.publish(TopicArn=topic, Message="to whom it may concern")["MessageId"]
 
@@ -74,3 +78,38 @@ def test_an_asynchronous_call_of_a_function_of_elsewhere_is_kept_and_a_synchrono
         call(FunctionName="billing", Payload=b"{}")
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         call(FunctionName="nobody-names-it", InvocationType="Event", Payload=b"{}")
+
+
+def test_a_schedule_fires_when_it_is_asked_to_and_time_jumps_to_it(service: Service) -> None:
+    before = service.clock.now()
+    service.settle()
+    assert service.clock.now() - before < 3_600, "time has jumped to a schedule that nobody asked for"
+    due = service.fire("WorkerNightly")
+    service.settle()
+    assert due <= service.clock.now() < due + 60
+    assert time.gmtime(due)[3:6] == (2, 30, 0)
+    requests = [entry for _, entry in read_journal(service.journal) if isinstance(entry, Accepted)]
+    assert ("Worker", f"rule {service.running.resource('schedule', 'WorkerNightly').name}") in {
+        (entry.source, entry.origin) for entry in requests
+    }
+
+
+def test_a_disabled_schedule_fires_at_once_where_it_is_asked_to(service: Service) -> None:
+    listed = {each.name: each for each in schedules(service.endpoint)}
+    weekly = listed[service.running.resource("schedule", "Weekly").name]
+    assert (weekly.enabled, weekly.due) == (False, None)
+    due = service.fire("Weekly")
+    assert [each.body for each in peek(service.endpoint, "reports", 10)] == [iso_seconds(due)]
+
+
+def test_the_commands_list_and_fire_schedules(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    state = service.options.state
+    commands.schedules(state=state)
+    shown = capsys.readouterr().out
+    assert "WorkerNightly" in shown
+    assert "cron(30 2 * * ? *)" in shown
+    assert "disabled" in shown
+    commands.fire("Weekly", state=state)
+    assert capsys.readouterr().out.startswith("Weekly fires for 20")
+    with pytest.raises(ServiceError, match="there is no schedule Monthly; there is: Weekly, WorkerNightly"):
+        commands.fire("Monthly", state=state)

@@ -15,15 +15,18 @@ import pytest
 from botocore.session import Session
 
 from landfast.dataplane.errors import ResourceError
+from landfast.service.local_client import schedules
 from landfast.service.service import Options, Service
 from landfast.template import read
 from tests.service.conftest import eventually
+
+pytestmark = pytest.mark.xdist_group("deployed")
 
 SHOP = Path(__file__).parent / "shop" / "template.yaml"
 
 
 def start(state: Path, template: Path = SHOP) -> Service:
-    return Service.start(Options(template=template, state=state, stack="shop", skip_waits=True))
+    return Service.start(Options(template=template, state=state, stack="shop", skip_waits=True, sandbox=False))
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +85,12 @@ def test_streams_tables_and_buckets_are_as_declared(service: Service) -> None:
     assert clients.s3.get_bucket_versioning(Bucket=inbox)["Status"] == "Enabled"
 
 
-def test_schedules_are_named_and_not_followed(service: Service) -> None:
-    [line] = service.not_run
-    assert line.startswith("ReaderTimer (AWS::Events::Rule): not run locally: its schedule rate(5 minutes)")
+def test_a_schedule_is_declared_and_followed(service: Service) -> None:
+    assert service.not_run == ()
+    [timer] = schedules(service.endpoint)
+    assert timer.arn == service.running.resource("schedule", "ReaderTimer").arn
+    assert (timer.expression, timer.enabled) == ("rate(5 minutes)", True)
+    assert timer.due is not None
 
 
 def test_starting_again_keeps_the_data_and_takes_away_what_is_declared_no_more(tmp_path: Path) -> None:

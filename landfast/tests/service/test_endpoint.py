@@ -16,8 +16,7 @@ from botocore.session import Session
 
 from landfast.journal import Settled
 from landfast.runtime.model import REQUEST_LIMIT, Throttled
-from landfast.service.endpoint import Endpoint
-from landfast.service.lambda_api import is_lambda
+from landfast.service.endpoint import Endpoint, is_invocation
 from landfast.service.proxy import Proxy
 from tests.service.conftest import ARN, FAILURES, Stage, errored, eventually, to_queue
 
@@ -37,7 +36,7 @@ def endpoint(stage: Stage) -> Iterator[str]:
         stage.accept(target.spec.name, payload, request_id=request_id, origin="invoke", trace=trace)
 
     answer = Endpoint(stage.functions, accept).answer
-    with Proxy("http://127.0.0.1:9", ours=is_lambda, answer=answer, limit=REQUEST_LIMIT) as proxy:
+    with Proxy("http://127.0.0.1:9", ours=is_invocation, answer=answer, limit=REQUEST_LIMIT) as proxy:
         yield proxy.url
 
 
@@ -212,30 +211,22 @@ def test_what_json_allows_reaches_the_function_as_it_was_sent(endpoint: str, sta
         assert stage.runtime.calls[-1]["payload"] == payload
 
 
-@pytest.mark.parametrize(
-    ("request_line", "status", "code", "told"),
-    [
-        ("DELETE /2015-03-31/functions/orders", 501, "NotImplementedException", "DeleteFunction"),
-        ("POST /2015-03-31/functions", 501, "NotImplementedException", "CreateFunction"),
-        ("POST /2015-03-31/functions/", 501, "NotImplementedException", "CreateFunction"),
-        ("PUT /2015-03-31/functions/orders/code", 501, "NotImplementedException", "UpdateFunctionCode"),
-        ("GET /2015-03-31/event-source-mappings/", 501, "NotImplementedException", "ListEventSourceMappings"),
-        ("GET /2018-10-31/layers?find=x", 501, "NotImplementedException", "ListLayers"),
-        ("GET /2016-08-19/account-settings", 501, "NotImplementedException", "GetAccountSettings"),
-        ("POST /2021-11-15/functions/orders/response-streaming-invocations", 501, "NotImplementedException",
-         "InvokeWithResponseStream"),
-        ("GET /2015-03-31/functions/orders/invocations", 405, "MethodNotAllowedException", "POST"),
-        ("POST /2015-03-31/functions/orders/nonsense", 404, "UnknownOperationException", "nonsense"),
-        ("POST //2015-03-31//functions/orders/invocations", 404, "UnknownOperationException", "invocations"),
-        ("POST /%32015-03-31/functions/orders/invocations", 404, "UnknownOperationException", "invocations"),
-    ],
-)  # fmt: skip
-def test_what_is_not_answered_is_named(endpoint: str, request_line: str, status: int, code: str, told: str) -> None:
-    method, _, path = request_line.partition(" ")
-    got, answered, content = asked(endpoint, path, b"", {}, method)
-    assert (got, answered["x-amzn-ErrorType"]) == (status, code)
-    assert answered["x-amzn-RequestId"]
-    assert told in json.loads(content)["message"]
+def test_a_call_by_another_method_is_told_which_one_there_is(endpoint: str) -> None:
+    status, answered, content = asked(endpoint, INVOKE, b"", {}, "GET")
+    assert (status, answered["x-amzn-ErrorType"]) == (405, "MethodNotAllowedException")
+    assert "POST" in json.loads(content)["message"]
+
+
+def test_a_response_is_streamed_as_one_chunk_and_its_end(client: Client, stage: Stage) -> None:
+    streamed = client.invoke_with_response_stream(FunctionName="orders", Payload=b'{"a": 1}', LogType="Tail")
+    assert streamed["ExecutedVersion"] == "$LATEST"
+    chunk, end = streamed["EventStream"]
+    assert json.loads(chunk["PayloadChunk"]["Payload"]) == {"a": 1}
+    assert base64.b64decode(end["InvokeComplete"]["LogResult"]) == b"a line of log"
+    stage.runtime.handler = lambda _: errored("no stock")
+    [end] = client.invoke_with_response_stream(FunctionName="orders")["EventStream"]
+    assert end["InvokeComplete"]["ErrorCode"] == "Unhandled"
+    assert json.loads(end["InvokeComplete"]["ErrorDetails"])["errorMessage"] == "no stock"
 
 
 def test_what_fails_is_a_500_with_an_id_and_the_reason_stays_in_the_log(
@@ -292,17 +283,6 @@ def test_s_034_the_seventeenth_call_of_a_chain_is_refused(client: Client, stage:
     with pytest.raises(ClientError) as error:
         _invoke_with(client, trace)
     assert code(error) == (400, "RecursiveInvocationException")
-
-
-def test_the_functions_can_be_listed_and_described(client: Client) -> None:
-    assert [one["FunctionName"] for one in client.list_functions()["Functions"]] == ["orders", "stopped"]
-    assert client.get_function(FunctionName="orders")["Configuration"]["FunctionArn"] == ARN + "orders"
-    assert client.get_function_configuration(FunctionName="orders")["Timeout"] == 3
-
-
-def test_what_the_template_decides_cannot_be_changed_and_the_answer_says_so(client: Client) -> None:
-    with pytest.raises(ClientError, match="comes from the template"):
-        client.delete_function(FunctionName="orders")
 
 
 def test_nonsense_on_the_wire_is_refused_and_the_server_goes_on(endpoint: str, client: Client) -> None:

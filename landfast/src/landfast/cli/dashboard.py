@@ -68,7 +68,10 @@ def _functions(service: Service) -> Table:
     table = _table("function", "running", "waiting events")
     for target, driver in service.queues.each():
         polled = [
-            states for reader in service.readers if reader.target.spec is target.spec for states in reader.states()
+            states
+            for reader in service.readers
+            if reader.target.spec.name == target.spec.name
+            for states in reader.states()
         ]
         running = driver.in_flight + sum(in_flight for in_flight, _ in polled)
         table.add_row(driver.source, str(running), str(len(driver.machine)))

@@ -74,6 +74,7 @@ class Lane:
         ended: True if the shard is closed and all of it was offered.
         late_filter: Tells which records of a batch are delivered, if `BatchSize` counts before the filters (U-19).
         kept: The state of the lane before a restart.
+        is_paused: True if it may begin nothing any more: a batch that would be invoked waits instead.
     """
 
     config: StreamConfig
@@ -85,6 +86,7 @@ class Lane:
     kept: LaneState = field(default_factory=LaneState)
     late_filter: Callable[[StreamRecord], bool] | None = None
     ended: bool = False
+    is_paused: bool = False
     phase: Phase = Phase.IDLE
     backlog: deque[StreamRecord] = field(default_factory=deque)
     _backlog_size: int = 0
@@ -365,6 +367,9 @@ class Lane:
 
     def _send(self, now: float) -> Iterator[StreamAction]:
         """Invoke the batch on top, or as much of it as an event can hold together with its window's state (S-48)."""
+        if self.is_paused:
+            self._to(Phase.WAITING)
+            return
         if self._work[-1].records:
             # It holds its lane until it is too old, without a call: no invocation could carry it (U-24).
             if len(self._work[-1].records) == 1 and self._oversized(self._work[-1].records[0]):

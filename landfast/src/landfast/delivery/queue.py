@@ -82,6 +82,7 @@ class QueuePoller:
         self._function_arn = function_arn
         self._recursive_loop: RecursiveLoop = recursive_loop
         self._scaling = Scaling(config.scale)
+        self._stopping = False
         self._polls = 0
         self._gathered: dict[str, QueueMessage] = {}
         self._gathered_size = 0
@@ -101,8 +102,21 @@ class QueuePoller:
         """The number of batches that may be handled at once now (S-103)."""
         return self._scaling.capacity
 
+    @property
+    def is_done(self) -> bool:
+        """True if it was stopped and has nothing in hand any more."""
+        return self._stopping and not self.in_flight and not self._gathered
+
+    def stop(self, now: float) -> list[QueueAction]:
+        """Receive nothing any more; what was received is handled to its end, without waiting for a fuller batch."""
+        self._stopping = True
+        self._window_ends = now
+        return list(self._go_on(now))
+
     def due(self) -> float | None:
         """When the machine next wants to be woken."""
+        if self.is_done:
+            return None
         times = [-math.inf] if self._wanted_polls() else []
         if self._gathered:
             times.append(self._window_ends)
@@ -237,7 +251,7 @@ class QueuePoller:
 
     def _gather(self, messages: Sequence[QueueMessage], now: float) -> None:
         if not self._gathered:
-            self._window_ends = now + self.config.batching_window
+            self._window_ends = now + (0.0 if self._stopping else self.config.batching_window)
         for message in messages:
             # A message that has become visible while it waits is received again: the newer receipt is the valid one.
             older = self._gathered.get(message.id)
@@ -268,6 +282,8 @@ class QueuePoller:
 
     def _wanted_polls(self) -> int:
         """Count the calls of `ReceiveMessage` that are still useful: no more than what they bring could be handled."""
+        if self._stopping:
+            return 0
         size = self.config.batch_size
         room = (self.capacity - self.in_flight) * size - len(self._gathered)
         return max(0, min(LONG_POLLS, math.ceil(room / min(RECEIVE_LIMIT, size))) - self._polls)

@@ -4,7 +4,7 @@ import math
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final
 
@@ -120,6 +120,9 @@ class ShardPoller:
 
     The driver wakes it at `due()` by `advance`, answers each `actions.Fetch` by `fetched` and each `actions.Invoke` by
     `finished`. An order of records holds within a lane; a key is always in the same lane (S-49, U-11).
+
+    Attributes:
+        is_paused: True once it begins nothing any more.
     """
 
     def __init__(
@@ -155,7 +158,7 @@ class ShardPoller:
         late = None if settings.batch_size_after_filters else matches
         failures = Failures(config, settings, shard_id, render, new_id, epoch)
         factor = config.parallelization_factor
-        self._kept = _resumed(lanes, factor)
+        self._kept = tuple(_windowed(lane, config.tumbling_window) for lane in _resumed(lanes, factor))
         self._lanes = [
             Lane(config, settings, new_id, failures, Envelope(shard_id, config.stream_arn, epoch), number, kept, late)
             for number, kept in enumerate(self._kept)
@@ -167,6 +170,7 @@ class ShardPoller:
         self._next_read = -math.inf
         self._read_until = -math.inf
         self._ended = False
+        self.is_paused = False
 
     @property
     def drained(self) -> bool:
@@ -178,8 +182,16 @@ class ShardPoller:
         """The number of records that were read and are not past the checkpoint."""
         return self._progress.undone
 
+    def pause(self) -> None:
+        """Read nothing and invoke nothing any more; what waits to be tried again is kept as for a restart (S-53)."""
+        self.is_paused = True
+        for lane in self._lanes:
+            lane.is_paused = True
+
     def due(self) -> float | None:
         """When the machine next wants to be woken."""
+        if self.is_paused:
+            return None
         # A free lane waits for what is being read: it would form a smaller batch of what it has.
         lanes = (lane for lane in self._lanes if not (self._fetching and lane.free))
         times = [wake for lane in lanes if (wake := lane.due()) is not None]
@@ -258,6 +270,8 @@ class ShardPoller:
 
     def _go_on(self, now: float) -> Iterator[StreamAction]:
         """Invoke what is ready; read more if a lane could use it."""
+        if self.is_paused:
+            return
         reading = self._wants_records() and self._next_read <= now
         # AWS says that lanes are independent; U-11 can say that one that fails holds up all.
         blocked = self._settings.failing_lane_blocks_shard and any(lane.failing for lane in self._lanes)
@@ -324,6 +338,18 @@ def _resumed(lanes: Sequence[LaneState], factor: int) -> tuple[LaneState, ...]:
         return tuple(lanes)
     windows = [*(lane.window for lane in lanes), *[None] * factor][:factor]
     return tuple(LaneState(window=window) for window in windows)
+
+
+def _windowed(lane: LaneState, length: float) -> LaneState:
+    """The state of a lane without windows of another length than the mapping's now; their states are given up."""
+    windows = [lane.window, *(batch.window for batch in (*lane.batches, *lane.given_up))]
+    if all(window is None or window.end - window.start == length for window in windows):
+        return lane
+    batches, given_up = (
+        tuple(replace(batch, window=None) for batch in part if batch.first is not None)
+        for part in (lane.batches, lane.given_up)
+    )
+    return replace(lane, window=None, batches=batches, given_up=given_up)
 
 
 def lane_of(key: str, lanes: int) -> int:

@@ -99,6 +99,15 @@ class PolledQueue:
         if poll in self._polls:
             self._polls.remove(poll)
 
+    def give_up_all(self, receiver: "MappedQueue") -> None:
+        """A mapping waits for nothing any more."""
+        self._polls = deque(poll for poll in self._polls if poll.receiver is not receiver)
+
+    def leave(self, mapping: "MappedQueue") -> None:
+        """A mapping reads it no more: time need not pass for what only it has waited for."""
+        self._mappings.remove(mapping)
+        self.changed()
+
     def advance(self) -> None:
         """Let time pass up to now."""
         self._tell(self.queue.advance(self._clock.now()), "dropped", _EXPIRED)
@@ -218,6 +227,7 @@ class MappedQueue:
         self._polled = polled
         self._clock = clock
         self._has_window = has_window
+        self._stopped = False
         self._in_hand: dict[str, QueueMessage] = {}
 
     @property
@@ -244,6 +254,8 @@ class MappedQueue:
             self._in_hand.update((message.id, message) for message in delivered)
             answer(delivered)
 
+        if self._stopped:
+            return
         self._polled.wait(Poll(limit, received, visibility_timeout, receiver=self))
 
     def delete(self, messages: Sequence[QueueMessage], answer: Callable[[Sequence[str]], None]) -> None:
@@ -265,6 +277,15 @@ class MappedQueue:
             self._in_hand.pop(message.id, None)
             self._polled.queue.release(message.event["receiptHandle"], now)
         self._polled.changed()
+
+    def stop(self) -> None:
+        """Receive nothing any more: polls that wait are given up, and further ones are never answered."""
+        self._stopped = True
+        self._polled.give_up_all(self)
+
+    def leave(self) -> None:
+        """Nothing of it is in hand any more."""
+        self._polled.leave(self)
 
     def _delivered(self, message: Message) -> QueueMessage:
         return queue_message(

@@ -50,6 +50,14 @@ class MessageQueue(Protocol):
         """Let messages become visible again at the time `at`, where they would not by themselves."""
         ...
 
+    def stop(self) -> None:
+        """Receive nothing any more: polls that wait are given up."""
+        ...
+
+    def leave(self) -> None:
+        """Nothing of it is in hand any more: the queue is nothing to this mapping now."""
+        ...
+
 
 class QueueDriver(Driver[QueueMessage, QueuePoller]):
     """Polls a queue for a mapping.
@@ -86,6 +94,25 @@ class QueueDriver(Driver[QueueMessage, QueuePoller]):
         # The queue itself moves messages to its dead-letter queue: the journal would never say so (S-95).
         queue.tell(self.ended)
         self._not_deleted: set[str] = set()
+        self._deleting = 0
+        self._stopped: Callable[[], None] | None = None
+
+    def stop(self, stopped: Callable[[], None]) -> None:
+        """Receive nothing any more, and finish what is in hand.
+
+        Args:
+            stopped: Told once that has ended.
+        """
+        self._stopped = stopped
+        self._queue.stop()
+        self.carry_out(self.machine.stop(self.world.now()))
+
+    def rested(self) -> None:
+        """Tell when nothing is in hand any more."""
+        if self._stopped is not None and self.machine.is_done and not self._deleting:
+            stopped, self._stopped = self._stopped, None
+            self._queue.leave()
+            stopped()
 
     def identify(self, record: QueueMessage) -> str:
         """Return the message's name in the journal."""
@@ -157,7 +184,10 @@ class QueueDriver(Driver[QueueMessage, QueuePoller]):
             )
 
     def _delete(self, messages: Sequence[QueueMessage], step: Step, done: Done) -> None:
+        self._deleting += 1
+
         def deleted(refused: Sequence[str]) -> None:
+            self._deleting -= 1
             self._not_deleted.difference_update(message.id for message in messages)
             self._not_deleted.update(refused)
             if refused:

@@ -100,6 +100,10 @@ class ReadableStream(Protocol):
         """Name whom to tell that there are other shards."""
         ...
 
+    def unwatch(self, resharded: Callable[[], None]) -> None:
+        """Do not tell it any more."""
+        ...
+
 
 class TailedShard[R: Stored]:
     """A shard that a machine of ours holds: a record that arrives wakes its reader at once.
@@ -127,6 +131,10 @@ class TailedShard[R: Stored]:
     def tell(self, arrived: Callable[[], None], missed: Callable[[Sequence[StreamRecord], str], None]) -> None:
         """Name whom to tell."""
         self._tail.tell(arrived, lambda records, rule: missed([*map(self._record, records)], rule))
+
+    def close(self) -> None:
+        """Nobody reads it here any more."""
+        self._tail.close()
 
     def page(self, limit: int) -> Page:
         """The next records. What is not there yet will be told, so that nothing need be read before."""
@@ -183,7 +191,18 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         self._kept = state or ShardState()
         self._drained = drained
         self._epoch = epoch
+        self._paused: Callable[[], None] | None = None
         records.tell(self._arrived, self._missed)
+
+    def pause(self, paused: Callable[[], None]) -> None:
+        """Begin no further invocation; the shard can be read on from what is kept as soon as `paused` is told.
+
+        Args:
+            paused: Told once whatever runs has ended, and all that came of it is carried out and kept.
+        """
+        self._paused = paused
+        self.machine.pause()
+        self.carry_out(())
 
     def identify(self, record: StreamRecord) -> str:
         """The event id."""
@@ -225,6 +244,9 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
             self.world.commit([], [KeepShard(self.source, self.machine.shard_id, self._kept)])
             if self._drained is not None:
                 self._drained()
+        if self._paused is not None and not self.in_flight:
+            paused, self._paused = self._paused, None
+            paused()
 
     def _arrived(self) -> None:
         self.machine.arrived()
@@ -234,6 +256,8 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         self.settle(records, "dropped", rule)
 
     def _fetched(self, page: Page) -> None:
+        if self.machine.is_paused:
+            return  # whoever reads on from the checkpoint reads these again
         now = self.world.now()
         notes: list[Entry] = []
         if page.gone:

@@ -93,6 +93,13 @@ class KeepShard:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetShards:
+    """Forget how far a mapping has come: it was deleted."""
+
+    mapping: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeepRow:
     """Keep a row of one of the event plane's machines; forget it if the content is None."""
 
@@ -102,7 +109,7 @@ class KeepRow:
     content: bytes | None
 
 
-type Change = KeepEvent | ForgetEvent | KeepShard | KeepRow
+type Change = KeepEvent | ForgetEvent | KeepShard | ForgetShards | KeepRow
 """A change that must survive the process; a world without files ignores it."""
 
 

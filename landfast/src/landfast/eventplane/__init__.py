@@ -11,10 +11,12 @@ from landfast.eventplane.kinesis import KinesisApi
 from landfast.eventplane.plane import Api, EventPlane, Pending
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.router import Router
+from landfast.eventplane.schedules import Schedules
 from landfast.eventplane.sns import SnsApi
 from landfast.eventplane.sqs import SqsApi
 from landfast.eventplane.table_streams_api import TableStreamsApi
 from landfast.eventplane.table_writes import TableWrites
+from landfast.eventplane.timetable import Timetable
 
 __all__ = [
     "Api",
@@ -25,8 +27,10 @@ __all__ = [
     "Pending",
     "PlaneWorld",
     "Router",
+    "Schedules",
     "SnsApi",
     "SqsApi",
     "TableStreamsApi",
     "TableWrites",
+    "Timetable",
 ]

@@ -1,11 +1,11 @@
-"""Makes what a template declares of queues, topics, streams, buses, rules and subscriptions.
+"""Makes what a template declares of queues, topics, streams, buses, rules, schedules and subscriptions.
 
 What is there already stays, with all it holds. A rule or a subscription that an earlier start has made and the template
 declares no more is taken away again, since events would go on taking it; what holds data is left alone.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,10 @@ from landfast.aws_errors import AwsError
 from landfast.dataplane.errors import ResourceError
 from landfast.eventplane.plane import EventPlane
 from landfast.eventplane.ports import PlaneWorld
+from landfast.eventplane.schedules import Schedules
+from landfast.sources.event_buses import RetryPolicy
 from landfast.sources.refusal import says_missing
+from landfast.sources.schedules import Target
 from landfast.template import model
 
 _KIND = "declared"
@@ -23,7 +26,7 @@ _LATER = frozenset({"RedrivePolicy", "RedriveAllowPolicy"})
 _AT_CREATION_ONLY = frozenset({"FifoQueue"})
 
 
-def declare(template: model.Template, plane: EventPlane, world: PlaneWorld) -> tuple[str, ...]:
+def declare(template: model.Template, plane: EventPlane, world: PlaneWorld, schedules: Schedules) -> tuple[str, ...]:
     """Make everything, in the driver's thread.
 
     Returns:
@@ -32,12 +35,13 @@ def declare(template: model.Template, plane: EventPlane, world: PlaneWorld) -> t
     Raises:
         ResourceError: AWS would refuse something, told in one line with the logical id.
     """
-    return _Declaring(template, plane, world).everything()
+    return _Declaring(template, plane, world, schedules).everything()
 
 
 class _Declaring:
-    def __init__(self, template: model.Template, plane: EventPlane, world: PlaneWorld) -> None:
+    def __init__(self, template: model.Template, plane: EventPlane, world: PlaneWorld, schedules: Schedules) -> None:
         self._template = template
+        self._schedules = schedules
         self._plane = plane
         self._keep = world.keeper(_KIND, template.stack_name)
         self._earlier = {key: json.loads(row) for owner, key, row in world.rows(_KIND) if owner == template.stack_name}
@@ -63,6 +67,7 @@ class _Declaring:
         for rule in template.rules.values():
             with _telling(rule.logical_id):
                 self._rule(rule)
+        self._follow(template.schedules.values())
         for subscription in template.subscriptions:
             with _telling(subscription.logical_id):
                 self._subscribe(subscription)
@@ -121,20 +126,14 @@ class _Declaring:
                 raise
 
     def _rule(self, rule: model.Rule) -> None:
-        if rule.schedule_expression:
-            self._not_run.append(
-                f"{rule.logical_id} (AWS::Events::Rule): not run locally: its schedule {rule.schedule_expression} is "
-                "not followed; invoke its targets with `landfast invoke`"
-            )
-        if rule.event_pattern is None:
-            return
         names = {"Rule": rule.name, "EventBusName": rule.event_bus_name}
         self._plane.ask(
             "events",
             "PutRule",
             Name=rule.name,
             EventBusName=rule.event_bus_name,
-            EventPattern=json.dumps(rule.event_pattern),
+            **({"EventPattern": json.dumps(rule.event_pattern)} if rule.event_pattern is not None else {}),
+            **({"ScheduleExpression": rule.schedule_expression} if rule.schedule_expression else {}),
             State="ENABLED" if rule.enabled else "DISABLED",
         )
         key = f"rule {rule.event_bus_name} {rule.name}"
@@ -147,6 +146,37 @@ class _Declaring:
         if targets:
             self._plane.ask("events", "PutTargets", **names, Targets=targets)
         self._declared(key, [target["Id"] for target in targets])
+
+    def _follow(self, schedules: Collection[model.Schedule]) -> None:
+        for schedule in schedules:
+            self._schedule(schedule)
+        self._schedules.forget_others({schedule.arn for schedule in schedules})
+
+    def _schedule(self, schedule: model.Schedule) -> None:
+        declared = schedule.target
+        policy = {
+            "maximum_retry_attempts": declared.maximum_retry_attempts,
+            "maximum_event_age_in_seconds": declared.maximum_event_age_in_seconds,
+        }
+        target = Target(
+            arn=declared.arn,
+            input=declared.input,
+            message_group_id=declared.message_group_id,
+            partition_key=declared.partition_key,
+            detail_type=declared.detail_type,
+            source=declared.source,
+            retry_policy=RetryPolicy(**{name: value for name, value in policy.items() if value is not None}),
+            dead_letter_arn=declared.dead_letter_arn,
+        )
+        self._schedules.put(
+            schedule.arn,
+            schedule.expression,
+            schedule.timezone,
+            target,
+            enabled=schedule.enabled,
+            start=schedule.start,
+            end=schedule.end,
+        )
 
     def _runs(self, rule: model.Rule, target: model.Target) -> bool:
         service = target.arn.split(":")[2]

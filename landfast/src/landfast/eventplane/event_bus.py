@@ -1,6 +1,6 @@
 """Amazon EventBridge: its API before buses, rules and targets.
 
-Schedules are kept and shown, and not followed. Archives, replays, API destinations, partners and global endpoints are
+Schedules of rules are followed by the timetable. Archives, replays, API destinations, partners and global endpoints are
 not run.
 """
 
@@ -15,12 +15,14 @@ from landfast.eventplane.pages import page
 from landfast.eventplane.plane import Result, as_aws_error, carried_out
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.router import Router
+from landfast.eventplane.timetable import Entry, Timetable
 from landfast.journal import Dropped
 from landfast.protocols.call import Call
 from landfast.sources import event_entries
 from landfast.sources.event_buses import Bus, EventBuses, Rule, State, bus_name
 from landfast.sources.event_patterns import event_pattern, sample_event
 from landfast.sources.refusal import Refusal
+from landfast.sources.schedule_expressions import schedule
 from landfast.sources.sent import Sent
 
 KIND: Final = "events"
@@ -36,11 +38,20 @@ class EventsApi:
         account: The account, twelve digits.
         region: The region.
         new_id: Makes unique ids.
+        timetable: Follows schedules; one of its own without it.
     """
 
     service = "events"
 
-    def __init__(self, world: PlaneWorld, router: Router, account: str, region: str, new_id: Callable[[], str]) -> None:
+    def __init__(  # noqa: PLR0917 - as the other services have them
+        self,
+        world: PlaneWorld,
+        router: Router,
+        account: str,
+        region: str,
+        new_id: Callable[[], str],
+        timetable: Timetable | None = None,
+    ) -> None:
         self._world = world
         self._account = account
         self._region = region
@@ -51,6 +62,10 @@ class EventsApi:
         rows = [(key, content) for owner, key, content in world.rows(KIND) if owner == region]
         self._buses.restore(rows)
         self._delivery.restore(rows)
+        self._timetable = timetable or Timetable(world)
+        for bus in self._buses.buses.values():
+            for rule in self._buses.rules(bus):
+                self._follow(rule)
         self._operations: Mapping[str, Callable[[Call], Result]] = {
             "CreateEventBus": self._create_event_bus,
             "DeleteEventBus": self._delete_event_bus,
@@ -160,11 +175,35 @@ class EventsApi:
 
     def _put_rule(self, call: Call) -> Result:
         bus = self._buses.bus(call.params.get("EventBusName"))
-        return {"RuleArn": self._buses.put_rule(bus, call.params).arn}
+        rule = self._buses.put_rule(bus, call.params, self._world.now())
+        self._follow(rule)
+        return {"RuleArn": rule.arn}
 
     def _delete_rule(self, call: Call) -> Result:
-        self._buses.delete_rule(self._buses.bus(call.params.get("EventBusName")), call.params["Name"])
+        gone = self._buses.delete_rule(self._buses.bus(call.params.get("EventBusName")), call.params["Name"])
+        if gone is not None:
+            self._timetable.forget(gone.arn)
         return {}
+
+    def _follow(self, rule: Rule) -> None:
+        """Follow the schedule of a rule, if it has one."""
+        if rule.schedule is None:
+            self._timetable.forget(rule.arn)
+            return
+        entry = Entry(
+            name=rule.name,
+            expression=rule.schedule,
+            enabled=rule.state != "DISABLED",
+            schedule=schedule(rule.schedule),
+            since=rule.since,
+            fire=lambda due: self._fire(rule, due),
+        )
+        self._timetable.follow(rule.arn, entry)
+
+    def _fire(self, rule: Rule, due: float) -> None:
+        """Send the event of a schedule to the targets of its rule; it matches no other rule's pattern."""
+        event = event_entries.scheduled(rule.arn, self._new_id(), self._account, self._region, due)
+        self._delivery.deliver_by(rule, event)
 
     def _rule(self, params: Mapping[str, Any], name: str) -> Rule:
         return self._buses.rule(self._buses.bus(params.get("EventBusName")), params[name])
@@ -176,6 +215,7 @@ class EventsApi:
         rule = self._rule(call.params, "Name")
         rule.state = state
         self._buses.keep_rule(rule)
+        self._follow(rule)
         return {}
 
     def _list_rules(self, call: Call) -> Result:

@@ -70,21 +70,25 @@ class EventDelivery:
             trace: The trace header that came with it.
             hopped: True if it came from another bus.
         """
-        now, passed_on = self._world.now(), Lineage().write(trace)
         for rule in self._buses.matching(bus, event):
-            for target in list(rule.targets.values()):
-                pending = Pending(
-                    event=dict(event),
-                    bus=bus.name,
-                    rule=rule.name,
-                    target=target.id,
-                    first=now,
-                    tries=0,
-                    due=now,
-                    hopped=hopped,
-                    trace=passed_on,
-                )
-                self._try(pending, rule, target)
+            self.deliver_by(rule, event, trace, hopped=hopped)
+
+    def deliver_by(self, rule: Rule, event: Mapping[str, Any], trace: str = "", *, hopped: bool = False) -> None:
+        """Send an event to the targets of one rule, whether it matches or not; as `deliver`."""
+        now, passed_on = self._world.now(), Lineage().write(trace)
+        for target in list(rule.targets.values()):
+            pending = Pending(
+                event=dict(event),
+                bus=rule.bus,
+                rule=rule.name,
+                target=target.id,
+                first=now,
+                tries=0,
+                due=now,
+                hopped=hopped,
+                trace=passed_on,
+            )
+            self._try(pending, rule, target)
 
     def _plan(self, key: str, pending: Pending) -> None:
         what = f"rule {pending.rule} of bus {pending.bus}, target {pending.target}"

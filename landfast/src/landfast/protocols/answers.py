@@ -8,7 +8,7 @@ import msgspec
 
 from landfast import aws_errors
 from landfast.aws_errors import AwsError, Operation, printed
-from landfast.protocols import cbor, models, xml
+from landfast.protocols import cbor, models, rest, xml
 from landfast.protocols.call import Call
 from landfast.protocols.documents import cbor_writers, json_writers
 from landfast.protocols.error_names import ErrorName, error_name
@@ -28,6 +28,8 @@ def written(call: Call, result: Mapping[str, Any]) -> Response:
     """
     if call.protocol == "query":
         return _xml_result(call, result)
+    if call.protocol == "rest-json":
+        return rest.written(call, result)
     output = models.of(call.service).operations[call.operation].output
     writers = cbor_writers(call.service) if call.protocol == "cbor" else json_writers(call.service)
     return _document(call, 200, writers.of(output)(result) if output else {}, call.request_id)
@@ -82,6 +84,8 @@ def refused(asked: Call | Operation, error: AwsError, request_id: str) -> Respon
     status = name.status if name.status and error.status == _CLIENT_FAULT else error.status
     if asked.protocol == "query":
         return _xml_error(asked, name, status, error, request_id)
+    if asked.protocol == "rest-json":
+        return rest.refused(name, status, error, request_id)
     document = {"__type": name.kind, name.message: error.message, **error.fields}
     response = _document(asked, status, document, request_id)
     headers = {**response.headers, "x-amzn-errortype": name.shape}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-type Protocol = Literal["json", "query", "cbor"]
+type Protocol = Literal["json", "query", "cbor", "rest-json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,7 @@ class Call:
     """One call.
 
     Attributes:
-        service: As botocore names it: ``sqs``, ``kinesis``, ``dynamodbstreams``, ``sns``, ``events``.
+        service: As botocore names it: ``sqs``, ``kinesis``, ``lambda``.
         operation: AWS's name of the action, e.g. ``SendMessage``.
         params: The members that were given, checked against the service's model; blobs are bytes and timestamps
             Unix seconds.

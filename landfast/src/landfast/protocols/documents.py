@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from landfast.protocols import models
 from landfast.protocols.cbor import Epoch
 from landfast.protocols.compiled import Compiled
 from landfast.protocols.models import Model, Ref, Shape
-from landfast.protocols.wrong import not_a, not_base64
+from landfast.protocols.wrong import SerializationError, not_a, not_base64
 
 type Converter = Callable[[Any], Any]
 
@@ -110,6 +112,21 @@ _CBOR_READERS = _JSON_READERS | {"blob": _bytes, "timestamp": _milliseconds}
 """Moments are Unix milliseconds in AWS's CBOR 1.1 (https://github.com/aws/aws-sdk-java-v2/pull/979)."""
 
 _CBOR_WRITERS = _JSON_WRITERS | {"blob": as_it_is, "timestamp": _tagged}
+
+
+def decoded_json(content: bytes) -> object:
+    """The document that JSON text is.
+
+    Raises:
+        SerializationError: It is none.
+    """
+    try:
+        document = msgspec.json.decode(content)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise SerializationError(str(error)) from None
+    if document is None:
+        raise SerializationError("The body is null.")
+    return document
 
 
 class Readers(Compiled[Converter]):

@@ -16,6 +16,7 @@ class Ref(msgspec.Struct, rename="camel", frozen=True):
 
     Attributes:
         shape: The shape's name.
+        location: The part of a REST request or response that holds it; None for the body.
         location_name: The name on the wire, where that differs.
         flattened: True if the elements stand without a list or map around them (query protocol).
         timestamp_format: The format of a timestamp, where it differs from its protocol's.
@@ -23,6 +24,7 @@ class Ref(msgspec.Struct, rename="camel", frozen=True):
     """
 
     shape: str
+    location: str | None = None
     location_name: str | None = None
     flattened: bool = False
     timestamp_format: str | None = None
@@ -62,11 +64,26 @@ class Shape(msgspec.Struct, rename="camel", frozen=True):
     error: ErrorTrait = ErrorTrait()
 
 
+class Http(msgspec.Struct, rename="camel", frozen=True):
+    """The form of an action in REST.
+
+    Attributes:
+        method: The HTTP method.
+        request_uri: The path, with the members in it in braces, and what its query must have.
+        response_code: The HTTP status code of an answer without an error.
+    """
+
+    method: str = "POST"
+    request_uri: str = "/"
+    response_code: int = 200
+
+
 class Operation(msgspec.Struct, frozen=True):
     """An action of a service."""
 
     input: Ref | None = None
     output: Ref | None = None
+    http: Http = Http()
 
 
 class Metadata(msgspec.Struct, rename="camel", frozen=True):

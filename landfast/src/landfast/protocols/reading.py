@@ -5,13 +5,11 @@ from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus
 
-import msgspec
-
 from landfast.aws_errors import FORM, AwsError
-from landfast.protocols import cbor, constraints, forms, models, sqs_errors, sqs_query
+from landfast.protocols import cbor, constraints, forms, models, rest, sqs_errors, sqs_query
 from landfast.protocols.call import Call, Protocol
 from landfast.protocols.constraints import Failure
-from landfast.protocols.documents import cbor_readers, json_readers
+from landfast.protocols.documents import cbor_readers, decoded_json, json_readers
 from landfast.protocols.messages import Request
 from landfast.protocols.models import Model, Ref
 from landfast.protocols.services import QUEUE
@@ -29,6 +27,8 @@ def asked(request: Request, service: str, request_id: str) -> Call:
     """
     headers = request.headers
     trace = headers.get(b"x-amzn-trace-id", b"").decode("latin-1")
+    if rest.speaks(service):
+        return Call(service, rest.found(request, service).name or "", {}, "rest-json", request_id, trace)
     if target := headers.get(b"x-amz-target"):
         protocol: Protocol = "cbor" if headers.get(b"content-type", b"").startswith(_CBOR) else "json"
         operation = target.decode("latin-1").rpartition(".")[2]
@@ -76,30 +76,22 @@ def read(request: Request, service: str, request_id: str) -> Call:
     model = models.of(service)
     operation = model.operations.get(call.operation)
     if operation is None:
-        raise _unknown(call, model)
+        raise rest.unknown(request, service) if call.protocol == "rest-json" else _unknown(call, model)
     if request.content is None:
         raise AwsError("RequestEntityTooLargeException", "Request Entity Too Large", status=413)
     if operation.input is None:
         return call
-    if call.protocol == "query":
+    if call.protocol == "rest-json":
+        params = rest.params(request, service, operation)
+    elif call.protocol == "query":
         params = _form_params(request, service, operation.input)
     elif call.protocol == "cbor":
         params = cbor_readers(service).of(operation.input)(_cbor(request.content))
     else:
-        params = json_readers(service).of(operation.input)(_json(request.content))
+        params = json_readers(service).of(operation.input)(decoded_json(request.content))
     if check := constraints.checks(service).of(operation.input):
         _refuse(call, list(check(params)))
     return Call(service, call.operation, params, call.protocol, request_id, call.trace)
-
-
-def _json(content: bytes) -> object:
-    try:
-        document = msgspec.json.decode(content)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise SerializationError(str(error)) from None
-    if document is None:
-        raise SerializationError("The body is null.")
-    return document
 
 
 def _cbor(content: bytes) -> object:

@@ -44,6 +44,7 @@ QUEUE = re.compile(r"/(?P<account>\d{12})/(?P<name>[A-Za-z0-9_-]{1,80}(?:\.fifo)
 """The path of a queue's URL."""
 
 _LAMBDA = re.compile(r"/20\d\d-\d\d-\d\d/")
+_SLASHES = re.compile("/+")
 _CREDENTIAL = re.compile(r"(?:^|&)X-Amz-Credential=([^&]+)")
 
 
@@ -74,7 +75,7 @@ def service_of_head(method: str, target: str, headers: Mapping[bytes, bytes]) ->
         return signed
     if found := _by_action(path, query):
         return found
-    if _LAMBDA.match(path):
+    if _LAMBDA.match(_SLASHES.sub("/", unquote(path))):  # however it is spelt: no engine is to call functions
         return "lambda"
     if method == "POST" and headers.get(b"content-type", b"").decode("latin-1").lower().startswith(FORM):
         return QUERY

@@ -36,7 +36,10 @@ class AsynchronousQueues:
         self._targets: dict[str, Target] = {}
 
     def add(self, target: Target, config: AsynchronousConfig, shared: Shared) -> None:
-        """Make the queue of a function as it is addressed."""
+        """Make the queue of a function as it is addressed; one that is there gets these settings."""
+        if target.qualified_arn in self._drivers:
+            self.reconfigure(target, config)
+            return
         settings = self._settings
         source = f"{target.label}:{target.qualifier}" if target.qualifier else target.label
         queue = AsynchronousQueue(
@@ -56,6 +59,16 @@ class AsynchronousQueues:
             delivery_retries=settings.delivery_retries,
         )
         self._targets[target.qualified_arn] = target
+
+    def reconfigure(self, target: Target, config: AsynchronousConfig) -> None:
+        """Give a queue other settings, by which the events that wait are decided, too (S-30)."""
+        self._drivers[target.qualified_arn].machine.reconfigure(
+            config, reserved_concurrency=target.spec.reserved_concurrency, recursive_loop=target.recursive_loop
+        )
+
+    def waiting(self, target: Target) -> int:
+        """Count the events that wait for their end."""
+        return len(self._drivers[target.qualified_arn].machine)
 
     def begin(self) -> None:
         """Take back what an earlier service had accepted, and go on with it; in the driver's thread."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from landfast.dataplane.deployed import DeployedStack
 from landfast.service.state import Resource
-from landfast.template import Template
+from landfast.template import Queue, Template
+from landfast.template.model import Declared
 
 
 def resources(template: Template, stack: DeployedStack, endpoint: str) -> tuple[Resource, ...]:
@@ -24,6 +25,7 @@ def resources(template: Template, stack: DeployedStack, endpoint: str) -> tuple[
             ("table", template.tables),
             ("topic", template.topics),
             ("bus", template.event_buses),
+            ("schedule", _schedules(template)),
             ("function", template.functions),
         )
         for resource in group.values()
@@ -34,12 +36,23 @@ def resources(template: Template, stack: DeployedStack, endpoint: str) -> tuple[
             kind="queue",
             name=queue.name,
             arn=queue.arn,
-            url=f"{endpoint}/{template.account}/{queue.name}",
+            url=url(queue, template.account, endpoint),
             feeds=queue.logical_id in feeding,
         )
         for queue in template.queues.values()
     ]
     return (*described, *queues)
+
+
+def url(queue: Queue, account: str, endpoint: str) -> str:
+    """The URL of a queue at the endpoint."""
+    return f"{endpoint}/{account}/{queue.name}"
+
+
+def _schedules(template: Template) -> dict[str, Declared]:
+    """The schedules, and the rules that have one."""
+    rules = {key: rule for key, rule in template.rules.items() if rule.schedule_expression is not None}
+    return {**template.schedules, **rules}
 
 
 def _feeding(template: Template) -> set[str]:
@@ -49,6 +62,12 @@ def _feeding(template: Template) -> set[str]:
     return {
         *(mapping.source for mapping in template.event_source_mappings.values()),
         *(one.logical_id for one in template.buckets.values() if _calls(each.target_arn for each in one.notifications)),
+        *(one.logical_id for one in template.schedules.values() if _calls([one.target.arn])),
+        *(
+            one.logical_id
+            for one in template.rules.values()
+            if one.schedule_expression is not None and _calls(target.arn for target in one.targets)
+        ),
         *(one.logical_id for one in template.topics.values() if one.arn in topics),
         *(one.logical_id for one in template.event_buses.values() if one.name in buses),
     }

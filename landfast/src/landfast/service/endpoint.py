@@ -1,4 +1,4 @@
-"""The part of the Lambda API that callers of functions use (API version 2015-03-31)."""
+"""The part of the Lambda API that calls functions (API version 2015-03-31): it waits, so each call has a thread."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ from landfast.delivery.asynchronous import EVENT_LIMIT
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_payload import decoded, too_large_event
 from landfast.delivery.recursion import stops
-from landfast.protocols import Request, Response
+from landfast.protocols import Request, Response, event_stream
 from landfast.runtime.model import (
     REQUEST_LIMIT,
     Answered,
@@ -25,13 +25,13 @@ from landfast.runtime.model import (
     Result,
     Throttled,
 )
-from landfast.service import chain, lambda_api, service_log
+from landfast.service import chain, service_log
 from landfast.service.functions import FunctionNotFoundError, Functions, Target
 
 _LOG = service_log.logger(__name__)
 _INVOCATION = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?")
 _INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/([^/]+)/invoke-async/?")
-_FUNCTION = re.compile(r"/2015-03-31/functions/([^/]+)(/configuration)?/?")
+_STREAMING = re.compile(r"/2021-11-15/functions/([^/]+)/response-streaming-invocations/?")
 _JSON = {"Content-Type": "application/json"}
 
 Accept = Callable[[Target, bytes, str, str], None]
@@ -62,7 +62,7 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Answers requests of the Lambda API.
+    """Answers requests that call functions.
 
     Attributes:
         functions: The functions that can be called.
@@ -93,24 +93,18 @@ class Endpoint:
         return Response(response.status, response.content, {"x-amzn-RequestId": request_id, **response.headers})
 
     def _answer(self, request: Request, request_id: str) -> Response:
-        parts = urlsplit(request.target)
-        query = parse_qs(parts.query)
+        query = parse_qs(urlsplit(request.target).query)
+        path = request.target.partition("?")[0]
         if request.method == "POST":
-            if (match := _event_of(request, parts.path)) and self._is_elsewhere(match[1]):
+            if (match := _event_of(request, path)) and self._is_elsewhere(match[1]):
                 return self._keep(request, match[1])
-            if match := _INVOCATION.fullmatch(parts.path):
+            if match := _INVOCATION.fullmatch(path):
                 return self._invoke(request, self._target(match[1], query), request_id)
-            if match := _INVOKE_ASYNC.fullmatch(parts.path):
+            if match := _INVOKE_ASYNC.fullmatch(path):
                 return self._event(request, self._target(match[1], query), request_id)
-        elif request.method == "GET":
-            if parts.path.rstrip("/") == "/2015-03-31/functions":
-                every = [_configuration(self.functions.find(name)) for name in self.functions.specs]
-                return Response(200, json.dumps({"Functions": every}).encode(), _JSON)
-            if match := _FUNCTION.fullmatch(parts.path):
-                configuration = _configuration(self._target(match[1], query))
-                content = configuration if match[2] else {"Configuration": configuration}
-                return Response(200, json.dumps(content).encode(), _JSON)
-        raise _not_here(request.method, parts.path)
+            if match := _STREAMING.fullmatch(path):
+                return self._stream(request, self._target(match[1], query), request_id)
+        raise ApiError(405, "MethodNotAllowedException", Type="User", message=f"{path} takes POST.")
 
     def _target(self, reference: str, query: dict[str, list[str]]) -> Target:
         try:
@@ -146,6 +140,13 @@ class Endpoint:
                     "Member must satisfy enum value set: [Event, RequestResponse, DryRun]",
                 )
 
+    def _stream(self, request: Request, target: Target, request_id: str) -> Response:
+        """Answer with the events of a stream; a Python function returns all at once, so there is one of payload."""
+        if request.headers.get(b"x-amz-invocation-type") == b"DryRun":
+            return Response(204)
+        whole = self._call(request, target, request_id)
+        return _streamed(whole)
+
     def _event(self, request: Request, target: Target, request_id: str) -> Response:
         if request.content is None:
             raise too_large_event(request.size, EVENT_LIMIT)
@@ -171,6 +172,23 @@ class Endpoint:
         except RequestTooLargeError as error:
             raise _too_large() from error
         return _answered(result, target, tail=request.headers.get(b"x-amz-log-type") == b"Tail")
+
+
+def is_invocation(target: str) -> bool:
+    """Tell whether a request's target is one that calls a function."""
+    path = target.partition("?")[0]
+    return any(pattern.fullmatch(path) for pattern in (_INVOCATION, _INVOKE_ASYNC, _STREAMING))
+
+
+def _streamed(whole: Response) -> Response:
+    """The answer to `InvokeWithResponseStream` that says the same as one to `Invoke`."""
+    headers = dict(whole.headers)
+    error, log = headers.pop("X-Amz-Function-Error", None), headers.pop("X-Amz-Log-Result", None)
+    complete = {"ErrorCode": error, "ErrorDetails": whole.content.decode(errors="replace") if error else None}
+    events = [] if error else [event_stream.event("PayloadChunk", "application/octet-stream", whole.content)]
+    told = {name: value for name, value in {**complete, "LogResult": log}.items() if value is not None}
+    events.append(event_stream.event("InvokeComplete", "application/json", json.dumps(told).encode()))
+    return Response(200, b"".join(events), headers | {"Content-Type": event_stream.CONTENT_TYPE})
 
 
 def _event_of(request: Request, path: str) -> re.Match[str] | None:
@@ -201,26 +219,6 @@ def _too_large() -> ApiError:
         "RequestTooLargeException",
         Type="User",
         message=f"Request must be smaller than {REQUEST_LIMIT} bytes for the InvokeFunction operation",
-    )
-
-
-def _not_here(method: str, path: str) -> ApiError:
-    """The error for what is not answered: no operation of Lambda's, or one that the template decides."""
-    operation = lambda_api.operation(method, path)
-    if operation.name is not None:
-        return ApiError(
-            501,
-            "NotImplementedException",
-            Type="User",
-            message=f"{operation.name} is not available: the local service answers Invoke, InvokeAsync, ListFunctions, "
-            "GetFunction and GetFunctionConfiguration; what a function is comes from the template: change it and "
-            "start again.",
-        )
-    if operation.methods:
-        allowed = ", ".join(sorted(operation.methods))
-        return ApiError(405, "MethodNotAllowedException", Type="User", message=f"{path} takes {allowed}.")
-    return ApiError(
-        404, "UnknownOperationException", Type="User", message=f"{method} {path} is no operation of the Lambda API."
     )
 
 
@@ -257,21 +255,3 @@ def _answered(result: Result, target: Target, *, tail: bool) -> Response:
             if isinstance(result, Errored):
                 headers["X-Amz-Function-Error"] = "Unhandled"
             return Response(200, result.payload, headers)
-
-
-def _configuration(target: Target) -> dict[str, object]:
-    spec = target.spec
-    return {
-        "FunctionName": spec.name,
-        "FunctionArn": target.invoked_arn,
-        "Runtime": "python3.13",
-        "Role": spec.role_arn,
-        "Handler": spec.handler,
-        "Timeout": int(spec.timeout),
-        "MemorySize": spec.memory_mb,
-        "Version": target.version,
-        "PackageType": "Zip",
-        "State": "Active",
-        "LastUpdateStatus": "Successful",
-        "Environment": {"Variables": dict(spec.environment)},
-    }

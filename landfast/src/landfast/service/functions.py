@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, returned
@@ -48,6 +48,45 @@ class Runtime(Protocol):
         """Give back the place of an invocation that will not be made."""
         ...
 
+    def reserve(self, function: str, concurrency: int | None) -> None:
+        """Change a function's reserved concurrency."""
+        ...
+
+
+class Routing:
+    """The versions to which the calls of a qualifier go; those of an alias can change while it is called.
+
+    Args:
+        version: The version it stands for.
+        weights: The part of the calls that other versions get, 0 to 1.
+
+    Attributes:
+        exists: False once the alias was deleted.
+    """
+
+    def __init__(self, version: str = LATEST, weights: Mapping[str, float] | None = None) -> None:
+        self.exists = True
+        self._now = version, weights or {}
+
+    @property
+    def version(self) -> str:
+        """The version it stands for."""
+        return self._now[0]
+
+    def change(self, version: str, weights: Mapping[str, float]) -> None:
+        """Let further calls go elsewhere."""
+        self.exists = True
+        self._now = version, weights  # at once, as calls are made in other threads
+
+    def drawn(self, chance: float) -> str:
+        """The version that a call goes to; `chance`, from 0 to 1, decides where there are weights (U-26)."""
+        version, weights = self._now
+        for other, part in weights.items():
+            if chance < part:
+                return other
+            chance -= part
+        return version
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -57,17 +96,20 @@ class Target:
         label: The name of the function in the journal: its logical id.
         spec: The specification of the function.
         qualifier: The version or alias in the address; None without one.
-        version: The version it stands for.
         recursive_loop: The function's setting for chains of calls that do not end (S-34).
-        weights: The part of an alias's calls that other versions get, 0 to 1.
+        routing: The versions to which its calls go.
     """
 
     label: str
     spec: FunctionSpec
     qualifier: str | None = None
-    version: str = LATEST
     recursive_loop: RecursiveLoop = "Terminate"
-    weights: Mapping[str, float] = field(default_factory=dict)
+    routing: Routing = field(default_factory=Routing)
+
+    @property
+    def version(self) -> str:
+        """The version that the qualifier stands for."""
+        return self.routing.version
 
     @property
     def qualified_arn(self) -> str:
@@ -76,11 +118,7 @@ class Target:
 
     def drawn(self, chance: float) -> str:
         """The version that a call goes to; `chance`, from 0 to 1, decides where an alias has weights (U-26)."""
-        for version, part in self.weights.items():
-            if chance < part:
-                return version
-            chance -= part
-        return self.version
+        return self.routing.drawn(chance)
 
     @property
     def invoked_arn(self) -> str:
@@ -88,25 +126,54 @@ class Target:
         return f"{self.spec.arn}:{self.qualifier}" if self.qualifier else self.spec.arn
 
 
-@dataclass(frozen=True)
 class Functions:
     """Every function of the stack.
 
-    Attributes:
+    Args:
         specs: By physical name.
+        runtime: The runtime that runs the functions.
         labels: Their logical ids, by physical name.
         aliases: By physical name: the version that each alias and each published version stands for.
-        runtime: The runtime that runs the functions.
         loops: By physical name: `Target.recursive_loop`, where it is not the default.
-        weights: By physical name and alias: `Target.weights`.
+        weights: By physical name and alias: the part of its calls that other versions get.
+
+    Attributes:
+        specs: By physical name.
+        runtime: The runtime that runs the functions.
+        labels: Their logical ids, by physical name.
     """
 
-    specs: Mapping[str, FunctionSpec]
-    runtime: Runtime
-    labels: Mapping[str, str] = field(default_factory=dict)
-    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    loops: Mapping[str, RecursiveLoop] = field(default_factory=dict)
-    weights: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
+    def __init__(
+        self,
+        specs: Mapping[str, FunctionSpec],
+        runtime: Runtime,
+        *,
+        labels: Mapping[str, str] | None = None,
+        aliases: Mapping[str, Mapping[str, str]] | None = None,
+        loops: Mapping[str, RecursiveLoop] | None = None,
+        weights: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None,
+    ) -> None:
+        self.specs = dict(specs)
+        self.runtime = runtime
+        self.labels = labels or {}
+        self._loops = loops or {}
+        self._routings: dict[str, dict[str, Routing]] = {name: {LATEST: Routing()} for name in specs}
+        for name, versions in (aliases or {}).items():
+            for qualifier, version in versions.items():
+                self.route(name, qualifier, version, (weights or {}).get(name, {}).get(qualifier, {}))
+
+    def route(self, name: str, qualifier: str, version: str, weights: Mapping[str, float]) -> None:
+        """Say to which versions the calls of a qualifier go, from now on; a new one is made."""
+        self._routings[name].setdefault(qualifier, Routing()).change(version, weights)
+
+    def reserve(self, name: str, concurrency: int | None) -> None:
+        """Change the reserved concurrency of a function, from now on."""
+        self.specs[name] = replace(self.specs[name], reserved_concurrency=concurrency)
+        self.runtime.reserve(name, concurrency)
+
+    def forget(self, name: str, qualifier: str) -> None:
+        """An alias is no more."""
+        self._routings[name][qualifier].exists = False
 
     def find(self, reference: str, qualifier: str | None = None) -> Target:
         """The function that `reference` means: a name, a partial or a whole ARN, with a qualifier or without.
@@ -128,13 +195,11 @@ class Functions:
             prefix = example.arn.rpartition(":")[0] if example else "arn:aws:lambda:us-east-1:123456789012:function"
             suffix = f":{wanted}" if wanted else ""
             raise FunctionNotFoundError(f"Function not found: {prefix}:{match['name']}{suffix}")
-        versions = {LATEST: LATEST, **self.aliases.get(spec.name, {})}
-        if wanted is not None and wanted not in versions:
+        routing = self._routings[spec.name].get(wanted or LATEST)
+        if routing is None or not routing.exists:
             raise FunctionNotFoundError(f"Function not found: {spec.arn}:{wanted}")
         label = self.labels.get(spec.name, spec.name)
-        loop = self.loops.get(spec.name, "Terminate")
-        weights = self.weights.get(spec.name, {}).get(wanted or LATEST, {})
-        return Target(label, spec, wanted, versions[wanted or LATEST], loop, weights)
+        return Target(label, spec, wanted, self._loops.get(spec.name, "Terminate"), routing)
 
     def call(
         self,

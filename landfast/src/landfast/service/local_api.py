@@ -5,16 +5,21 @@ nothing is planned; or, after so many real seconds, 504 and ``{"settled": false,
 
 ``GET /_landfast/queues/NAME?limit=10`` answers ``{"messages": [{"message", "state", "due"}]}``: what is in a queue,
 visible, in flight and delayed; looking changes nothing.
+
+``GET /_landfast/schedules`` answers ``{"schedules": [{"arn", "name", "expression", "enabled", "due"}]}``, in the order
+in which they are due. ``POST /_landfast/schedules/ARN`` fires one before its time and answers ``{"due": ...}``, the
+time of the schedule with which it fires.
 """
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from landfast.aws_errors import AwsError
+from landfast.eventplane import Timetable
 from landfast.eventplane.passing import Driver
 from landfast.protocols import Response
 from landfast.service.loop import Loop
@@ -24,10 +29,12 @@ PREFIX = "/_landfast/"
 
 SETTLE = f"{PREFIX}settle"
 QUEUES = f"{PREFIX}queues/"
+SCHEDULES = f"{PREFIX}schedules"
 LONGEST_WAIT = 3_600.0
 """Real seconds."""
 
 _MOST = 10_000
+_PATHS = f"there are POST {SETTLE}, GET {QUEUES}NAME, GET {SCHEDULES} and POST {SCHEDULES}/ARN"
 
 
 class Queues(Protocol):
@@ -50,11 +57,13 @@ class LocalApi:
     Args:
         loop: Knows whether everything rests.
         queues: The queues.
+        timetable: The schedules.
     """
 
-    def __init__(self, loop: Loop, queues: Queues) -> None:
+    def __init__(self, loop: Loop, queues: Queues, timetable: Timetable) -> None:
         self._loop = loop
         self._queues = queues
+        self._timetable = timetable
 
     async def answer(self, method: str, target: str, driver: Driver) -> Response:
         """The response to one request."""
@@ -63,16 +72,39 @@ class LocalApi:
         try:
             if parts.path == SETTLE and method == "POST":
                 return await self._settle(_number(query, "timeout", 60, LONGEST_WAIT), driver)
-            if parts.path.startswith(QUEUES) and method == "GET":
-                name, limit = unquote(parts.path.removeprefix(QUEUES)), int(_number(query, "limit", 10, _MOST))
-                peeked = await driver(lambda: self._queues.peek(name, limit))
-                shown = [{"message": message.message, "state": message.state, "due": message.due} for message in peeked]
-                return _json(HTTPStatus.OK, {"messages": shown})
+            if work := self._work(method, parts.path, query):
+                return _json(HTTPStatus.OK, await driver(work))
         except _RefusedError as refused:
             return _json(refused.status, {"message": str(refused)})
         except AwsError as error:
             return _json(error.status, {"message": f"{error.code}: {error.message}"})
-        return _json(HTTPStatus.NOT_FOUND, {"message": f"there are POST {SETTLE} and GET {QUEUES}NAME"})
+        return _json(HTTPStatus.NOT_FOUND, {"message": _PATHS})
+
+    def _work(self, method: str, path: str, query: dict[str, list[str]]) -> Callable[[], dict[str, object]] | None:
+        """What answers a request in the driver's thread; None for what is not there."""
+        if method == "GET" and path == SCHEDULES:
+            return self._listed
+        if method == "GET" and path.startswith(QUEUES):
+            name, limit = unquote(path.removeprefix(QUEUES)), int(_number(query, "limit", 10, _MOST))
+            return lambda: self._peeked(name, limit)
+        if method == "POST" and path.startswith(f"{SCHEDULES}/"):
+            arn = unquote(path.removeprefix(f"{SCHEDULES}/"))
+            return lambda: self._fired(arn)
+        return None
+
+    def _peeked(self, name: str, limit: int) -> dict[str, object]:
+        peeked = self._queues.peek(name, limit)
+        return {"messages": [{"message": each.message, "state": each.state, "due": each.due} for each in peeked]}
+
+    def _fired(self, arn: str) -> dict[str, object]:
+        return {"due": self._timetable.fire(arn, jump=self._loop.clock.skips)}
+
+    def _listed(self) -> dict[str, object]:
+        listed = [
+            {"arn": arn, "name": each.name, "expression": each.expression, "enabled": each.enabled, "due": each.due}
+            for arn, each in self._timetable.listed()
+        ]
+        return {"schedules": listed}
 
     async def _settle(self, seconds: float, driver: Driver) -> Response:
         running = asyncio.get_running_loop()

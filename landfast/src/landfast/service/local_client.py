@@ -1,4 +1,4 @@
-"""Asks a running service what AWS's calls cannot: to come to rest, and to show a queue."""
+"""Asks a running service what AWS's calls cannot: to come to rest, to show a queue, to fire a schedule."""
 
 import http.client
 import json
@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from landfast.service.local_api import LONGEST_WAIT, QUEUES, SETTLE
+from landfast.service.local_api import LONGEST_WAIT, QUEUES, SCHEDULES, SETTLE
 from landfast.service.state import ServiceError
 
 WAIT = 60.0
@@ -80,6 +80,49 @@ def peek(endpoint: str, queue: str, limit: int) -> list[Peeked]:
         )
         for message in answer["messages"]
     ]
+
+
+class Scheduled(msgspec.Struct, frozen=True, kw_only=True):
+    """A schedule.
+
+    Attributes:
+        arn: Its ARN.
+        name: Its name.
+        expression: When it is due, as declared.
+        enabled: True if it is followed.
+        due: When it is due next, in Unix seconds of the service's clock; None if it is not.
+    """
+
+    arn: str
+    name: str
+    expression: str
+    enabled: bool
+    due: float | None
+
+
+def schedules(endpoint: str) -> list[Scheduled]:
+    """Every schedule, in the order in which they are due.
+
+    Raises:
+        ServiceError: The service does not answer.
+    """
+    _, answer = _asked(endpoint, "GET", SCHEDULES, _MARGIN)
+    return msgspec.convert(answer["schedules"], list[Scheduled])
+
+
+def fire(endpoint: str, arn: str) -> float:
+    """Fire a schedule before its time; where waits are skipped, time jumps to when it is due.
+
+    Returns:
+        The time of the schedule with which it fires.
+
+    Raises:
+        ServiceError: There is no such schedule, or the service does not answer.
+    """
+    status, answer = _asked(endpoint, "POST", f"{SCHEDULES}/{quote(arn, safe='')}", _MARGIN)
+    if status != http.HTTPStatus.OK:
+        raise ServiceError(str(answer.get("message")))
+    return float(answer["due"])
 
 
 def _asked(endpoint: str, method: str, target: str, timeout: float) -> tuple[int, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The parts that every event source mapping of a running service has."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +54,15 @@ class Reader[M: Mapped[Any, Any]](ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Begin to read; from another thread than the driver's."""
+        """Begin to read; from any thread."""
+
+    @abstractmethod
+    def stop(self, stopped: Callable[[], None]) -> None:
+        """Begin nothing more; in the driver's thread. Another reader of the mapping can go on where it stops.
+
+        Args:
+            stopped: Told once what is under way has ended.
+        """
 
     @abstractmethod
     def is_busy(self) -> bool:

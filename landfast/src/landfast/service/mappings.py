@@ -7,8 +7,7 @@ from typing import Any, assert_never
 from landfast.dataplane.deployed import DeployedStack
 from landfast.delivery import queue_config, stream_config
 from landfast.delivery.errors import Refused
-from landfast.delivery.event_sources import QueueSource, StreamSource, mapped
-from landfast.delivery.queue_config import QueueAttributes
+from landfast.delivery.event_sources import MAPPED, QueueSource, StreamSource, mapped
 from landfast.delivery.settings import Settings
 from landfast.service.functions import Functions, Target
 from landfast.service.plane import Plane
@@ -29,28 +28,39 @@ class Mappings:
     settings: Settings
 
     def read(self, mapping: EventSourceMapping) -> StreamMapping | QueueMapping:
-        """A mapping with its settings.
+        """A mapping with its settings, as the template declares it.
 
         Raises:
             ServiceError: AWS would refuse them.
+        """
+        try:
+            return self.checked(mapping)
+        except Refused as error:
+            raise ServiceError(f"{mapping.logical_id}: {error}: correct it in the template") from error
+
+    def checked(self, mapping: EventSourceMapping) -> StreamMapping | QueueMapping:
+        """A mapping with its settings.
+
+        Raises:
+            AwsError: What it reads does not exist.
+            FunctionNotFoundError: The function has no such alias.
+            Refused: AWS would refuse the settings.
         """
         function = self.template.functions[mapping.function]
         target = self.functions.find(function.name, mapping.qualifier)
         arn = self.stack.real_arn(mapping.source_arn)
         # The label of a table's stream is only known once the table exists.
         properties = {**mapping.properties, "EventSourceArn": arn, "FunctionName": target.invoked_arn}
-        try:
-            match mapped(mapping.source_arn):
-                case QueueSource() as source:
-                    return self._queue(source, mapping, target, arn, properties)
-                case StreamSource() as source:
-                    return self._stream(source, mapping, target, arn, properties)
-                case None:
-                    raise AssertionError(f"the template's reader lets {mapping.source_arn} through, which is not read")
-                case never:
-                    assert_never(never)
-        except Refused as error:
-            raise ServiceError(f"{mapping.logical_id}: {error}: correct it in the template") from error
+        match mapped(mapping.source_arn):
+            case QueueSource() as source:
+                return self._queue(source, mapping, target, arn, properties)
+            case StreamSource() as source:
+                return self._stream(source, mapping, target, arn, properties)
+            case None:
+                things = " or ".join(source.thing for source in MAPPED.values())
+                raise Refused("EventSourceArn", f"{mapping.source_arn} is no {things}.")
+            case never:
+                assert_never(never)
 
     def _queue(
         self,
@@ -60,20 +70,14 @@ class Mappings:
         arn: str,
         properties: Mapping[str, Any],
     ) -> QueueMapping:
-        queue = self.template.queues[mapping.source]
-        redrive = queue.redrive_policy
+        queue = self.plane.queue(source, arn)
         config = queue_config.configuration(
             properties,
-            queue=QueueAttributes(
-                visibility_timeout=queue.visibility_timeout,
-                fifo=queue.fifo_queue,
-                max_receive_count=redrive.max_receive_count if redrive else None,
-                retention=queue.message_retention_period,
-            ),
+            queue=queue.queue.attributes,
             function_timeout=target.spec.timeout,
             settings=self.settings,
         )
-        return QueueMapping(mapping.logical_id, target, self.plane.queue(source, arn), config, self.settings)
+        return QueueMapping(mapping.logical_id, target, queue, config, self.settings)
 
     def _stream(
         self,

@@ -14,10 +14,12 @@ from landfast.eventplane import (
     EventsApi,
     KinesisApi,
     Router,
+    Schedules,
     SnsApi,
     SqsApi,
     TableStreamsApi,
     TableWrites,
+    Timetable,
 )
 from landfast.service.loop import Loop
 from landfast.service.plane_world import LivePlaneWorld
@@ -46,6 +48,8 @@ class Plane:
         queues: The queues.
         streams: The Kinesis streams.
         tables: The tables' streams.
+        timetable: When each schedule is due.
+        schedules: The schedules of EventBridge Scheduler.
         interceptors: The interceptors, which make events of calls to the engine.
     """
 
@@ -59,8 +63,10 @@ class Plane:
         self.streams = KinesisApi(self.world, account, region, _new_id)
         self.tables = TableStreamsApi(self.world, account, region)
         topics = SnsApi(self.world, self.router, account, region, _new_id)
-        buses = EventsApi(self.world, self.router, account, region, _new_id)
+        self.timetable = Timetable(self.world)
+        buses = EventsApi(self.world, self.router, account, region, _new_id, self.timetable)
         self.apis = EventPlane()
+        self.schedules = Schedules(self.world, self.router, self.apis, self.timetable, account, region, _new_id)
         for api in (self.queues, self.streams, self.tables, topics, buses):
             self.apis.add(api)
         for receiver in (self.queues, self.streams, topics, buses):
@@ -79,12 +85,16 @@ class Plane:
         )
 
     def stream(self, source: StreamSource, arn: str) -> ReadableStream:
-        """The stream with this ARN, for a mapping to read."""
+        """The stream with this ARN, for a mapping to read.
+
+        Raises:
+            AwsError: There is none.
+        """
         match source.kind:
             case "kinesis":
                 return self.streams.stream(arn)
             case "dynamodb":
-                return self.tables.streams.by_arn[arn]
+                return self.tables.stream(arn)
             case never:
                 assert_never(never)
 
@@ -99,7 +109,11 @@ class Plane:
                 assert_never(never)
 
     def queue(self, source: QueueSource, arn: str) -> PolledQueue:
-        """The queue with this ARN, for a mapping to poll."""
+        """The queue with this ARN, for a mapping to poll.
+
+        Raises:
+            AwsError: There is none.
+        """
         match source.kind:
             case "sqs":
                 return self.queues.queue(arn)

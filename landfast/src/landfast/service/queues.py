@@ -1,6 +1,7 @@
 """Mappings of SQS queues: each polls its queue of the event plane, in process."""
 
 import uuid
+from collections.abc import Callable
 
 from landfast.delivery.queue import QueuePoller
 from landfast.delivery.queue_config import QueueConfig
@@ -39,8 +40,12 @@ class QueueReader(Reader[QueueMapping]):
         )
 
     def start(self) -> None:
-        """Begin; from another thread than the driver's."""
+        """Begin; from any thread."""
         self._loop.ask(self._driver.begin)
+
+    def stop(self, stopped: Callable[[], None]) -> None:
+        """Receive nothing any more, and finish what was received."""
+        self._driver.stop(stopped)
 
     def is_busy(self) -> bool:
         """Tell whether something was received and has not ended."""

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self, assert_never
+from typing import Self
 
 from landfast.dataplane import engine as engines
 from landfast.dataplane import resources
@@ -21,37 +22,45 @@ from landfast.driver import Change, KeepRow, Order
 from landfast.eventplane.declared import declare
 from landfast.journal import Dropped, Entry, Retrying
 from landfast.protocols import Request, Response
+from landfast.runtime.confinement import obstacle
 from landfast.runtime.model import REQUEST_LIMIT
 from landfast.runtime.pythons import Pythons
 from landfast.runtime.runtime import Runtime
 from landfast.service import described, local_client, service_log
+from landfast.service.apis import CloudFormationApi, LambdaApi, LambdaStack, StsApi
 from landfast.service.asynchronous import AsynchronousQueues
+from landfast.service.changes import Changes
 from landfast.service.clock import Clock
 from landfast.service.delivery import Deliveries
 from landfast.service.elsewhere import FunctionsElsewhere
-from landfast.service.endpoint import Endpoint
+from landfast.service.endpoint import Endpoint, is_invocation
+from landfast.service.event_source_mappings import EventSourceMappings
 from landfast.service.functions import LATEST, Functions, Target
 from landfast.service.gateway import Gateway
 from landfast.service.interrupts import Interrupts
-from landfast.service.lambda_api import is_lambda
 from landfast.service.layers import Packages
 from landfast.service.local_api import LocalApi
 from landfast.service.logs import LogFiles
 from landfast.service.loop import Loop
 from landfast.service.mappings import Mappings
 from landfast.service.plane import Plane
+from landfast.service.plane_world import LivePlaneWorld
 from landfast.service.proxy import Proxy
-from landfast.service.queues import QueueMapping, QueueReader
+from landfast.service.queues import QueueReader
 from landfast.service.specs import Builder, asynchronous_config, versions, weights
 from landfast.service.state import Running, ServiceError, StateDirectory
 from landfast.service.store import CLOCK, Store, StoreError
-from landfast.service.streams import StreamMapping, StreamReader
+from landfast.service.streams import StreamReader
 from landfast.service.watch import Watch
 from landfast.service.world import Shared
 from landfast.template import Template, read
 from landfast.template.reader import ACCOUNT
 
 _JOIN = 5.0
+_SHARED = (
+    "functions can write beside their code and see this machine's /tmp and /dev/shm, unlike on Lambda: they cannot be "
+    "kept from it without root ({})"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +80,8 @@ class Options:
         engine: The emulator behind the service.
         port: The port of the endpoint; 0 for a free one.
         settings: The unconfirmed points.
+        sandbox: Whether functions get no more of the machine than Lambda gives: code that is read-only, a ``/tmp`` of
+            their own. Without it they can write wherever this process can.
     """
 
     template: Path = Path("template.yaml")
@@ -84,6 +95,7 @@ class Options:
     engine: EngineName = "moto"
     port: int = 0
     settings: Settings = field(default_factory=Settings)
+    sandbox: bool = True
 
     @property
     def built(self) -> Path:
@@ -105,7 +117,6 @@ class Service:
         self._holds_data = False
         self._not_wanted = threading.Event()
         self._parts = ExitStack()
-        self.readers: list[QueueReader | StreamReader] = []
         self.not_run: tuple[str, ...] = ()
 
     @classmethod
@@ -162,6 +173,11 @@ class Service:
         waiting = any(len(driver.machine) for _, driver in self.queues.each())
         return not waiting and not any(reader.is_busy() for reader in self.readers)
 
+    @property
+    def readers(self) -> Sequence[QueueReader | StreamReader]:
+        """What reads for the event source mappings now."""
+        return self._mappings.readers
+
     def at(self, due: float, work: Callable[[], None]) -> None:
         """Do `work` in a thread of its own at a time of the service's clock: what a test sends later, for example.
 
@@ -185,6 +201,20 @@ class Service:
         """
         local_client.settle(self.endpoint, timeout)
 
+    def fire(self, schedule: str) -> float:
+        """Fire a schedule before its time; with `Options.skip_waits`, time jumps to when it is due.
+
+        Args:
+            schedule: The logical id of the schedule, or of the rule that has one.
+
+        Returns:
+            The time of the schedule with which it fires.
+
+        Raises:
+            ServiceError: The template has no such schedule.
+        """
+        return local_client.fire(self.endpoint, self.running.resource("schedule", schedule).arn)
+
     def stop(self) -> None:
         """End everything that was started; accepted events stay on disk."""
         self._parts.close()
@@ -196,9 +226,11 @@ class Service:
         self._parts.enter_context(service_log.written_to(state / service_log.NAME))
         self.store = Store(self._directory.journal, failed=lambda error: self._crashed("the store", error))
         self._parts.callback(self.store.close)
-        self._start_engine(state)
+        declared = self._start_engine(state)
         self.clock = Clock(options.speed, skips=options.skip_waits, not_before=self.store.latest())
         self._loop = Loop(self.clock, self._commit, self._crashed)
+        self._changes = Changes(LivePlaneWorld(self._loop, self.store), declared)
+        self.template = self._changes.template
         self._plane = Plane(self._loop, self.store, self.template, options.settings, lambda: self.endpoint)
         self._proxy = self._open_proxy()
         self.clients = Clients(self._proxy.url, options.region, key=self.engine.state.key)
@@ -223,14 +255,17 @@ class Service:
 
     def _deploy(self) -> None:
         """Make what the template declares, and finish what a killed service had begun."""
-        declared = self._loop.ask(lambda: declare(self.template, self._plane.apis, self._plane.world))
+        declared = self._loop.ask(
+            lambda: declare(self.template, self._plane.apis, self._plane.world, self._plane.schedules)
+        )
         arns = resources.create(self.template, self.clients)
         self.stack = DeployedStack(arns)
         self._proxy.run(self._gateway.recover)
-        self.not_run = (*self.template.stand_ins, *self.template.not_run, *self._notices, *declared)
+        template, changes = self.template, self._changes.told()
+        self.not_run = (*template.stand_ins, *template.not_run, *self._notices, *declared, *changes)
 
-    def _start_engine(self, state: Path) -> None:
-        """Find or start the engine while the template is read; both take a second."""
+    def _start_engine(self, state: Path) -> Template:
+        """Find or start the engine while the template is read, and return that; both take a second."""
         earlier = engines.attach(state)
         if earlier is not None:
             earlier.release()
@@ -246,8 +281,9 @@ class Service:
         )
         self._parts.callback(self._end_engine, starting)
         with self._interrupts.allowed():
-            self.template = _template(self.options)
+            template = _template(self.options)
             self.engine = starting.result()
+        return template
 
     def _end_engine(self, starting: Future[Engine]) -> None:
         """Stop the engine, unless it has the data of an earlier run and this one never got ready."""
@@ -261,11 +297,13 @@ class Service:
 
     def _open_proxy(self) -> Proxy:
         port = self.options.port
-        self._gateway = Gateway(self._loop, self._plane, LocalApi(self._loop, self._plane.queues))
+        self._gateway = Gateway(
+            self._loop, self._plane, LocalApi(self._loop, self._plane.queues, self._plane.timetable)
+        )
         try:
             proxy = Proxy(
                 self.engine.url,
-                ours=is_lambda,
+                ours=is_invocation,
                 answer=self._answer,
                 others=self._gateway.response,
                 limit=REQUEST_LIMIT,
@@ -286,18 +324,20 @@ class Service:
         )
         with self._interrupts.allowed():
             specs = builder.specs(self.template)
-        self._notices = tuple(builder.notices)
+        shared = [_SHARED.format(obstacle())] if self.options.sandbox and obstacle() else []
+        self._notices = (*shared, *builder.notices)
         runtime = Runtime(
             specs.values(),
             log_sink=logs.write,
             retry_failed_init=self.options.settings.failed_init_runs_again,
+            sandbox=self.options.sandbox,
         )
         self._parts.callback(runtime.close)
         aliases = {function.name: versions(function) for function in self.template.functions.values()}
         shares = {function.name: weights(function) for function in self.template.functions.values()}
         labels = {function.name: function.logical_id for function in self.template.functions.values()}
         loops = {function.name: function.recursive_loop for function in self.template.functions.values()}
-        self.functions = Functions(specs, runtime, labels, aliases, loops, shares)
+        self.functions = Functions(specs, runtime, labels=labels, aliases=aliases, loops=loops, weights=shares)
         self.queues = AsynchronousQueues(self._loop, self.store, self.functions, self.options.settings)
         self._elsewhere = FunctionsElsewhere(self._loop, self.template, self.queues, self._plane.queues)
         self._plane.router.add("lambda", self._elsewhere)
@@ -314,21 +354,34 @@ class Service:
         self._loop.ask(self.queues.begin)
 
     def _start_mappings(self) -> None:
-        mappings = Mappings(self.template, self.stack, self._plane, self.functions, self.options.settings)
+        settings = self.options.settings
+        mappings = Mappings(self.template, self.stack, self._plane, self.functions, settings)
+        self._mappings = EventSourceMappings(mappings, self._shared)
         for mapping in self.template.event_source_mappings.values():
-            source = mappings.read(mapping)
-            if not source.config.enabled:
-                continue
-            reader: QueueReader | StreamReader
-            match source:
-                case StreamMapping():
-                    reader = StreamReader(source, self._shared)
-                case QueueMapping():
-                    reader = QueueReader(source, self._shared)
-                case never:
-                    assert_never(never)
-            self.readers.append(reader)
-            reader.start()
+            self._loop.ask(partial(self._mappings.declare, mapping))
+        self._plane.apis.add(CloudFormationApi(self.template, self._real_name, self.clock.now()))
+        self._plane.apis.add(StsApi(self.template.account, self.template.partition))
+        self._plane.apis.add(
+            LambdaApi(
+                LambdaStack(
+                    changes=self._changes,
+                    functions=self.functions,
+                    queues=self.queues,
+                    mappings=self._mappings,
+                    real_arns=self.stack.arns,
+                    settings=settings,
+                    shared=self._shared,
+                    started=self.clock.now(),
+                )
+            )
+        )
+
+    def _real_name(self, declared: str) -> str:
+        """What the template calls `declared`, as it is called at the endpoint."""
+        for queue in self.template.queues.values():
+            if queue.url == declared:
+                return described.url(queue, self.template.account, self._proxy.url)
+        return self.stack.real_arn(declared)
 
     def _commit(self, notes: Sequence[Entry], changes: Sequence[Change]) -> None:
         """Write what a turn of the driver has left behind, and the time."""

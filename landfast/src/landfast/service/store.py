@@ -18,7 +18,7 @@ import msgspec
 
 from landfast import private
 from landfast.delivery.asynchronous import Progress
-from landfast.driver import Change, ForgetEvent, KeepEvent, KeepRow, KeepShard, ShardState
+from landfast.driver import Change, ForgetEvent, ForgetShards, KeepEvent, KeepRow, KeepShard, ShardState
 from landfast.journal import Entry, encoded
 from landfast.service.state import ServiceError
 
@@ -290,6 +290,8 @@ def _make(change: Change, connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM rows WHERE kind = ? AND owner = ? AND key = ?", (kind, owner, key))
         case ForgetEvent(request_id):
             connection.execute("DELETE FROM events WHERE request_id = ?", (request_id,))
+        case ForgetShards(mapping):
+            connection.execute("DELETE FROM shards WHERE mapping = ?", (mapping,))
         case KeepShard(mapping, shard, state):
             connection.execute(
                 "INSERT OR REPLACE INTO shards (mapping, shard, state) VALUES (?, ?, ?)",

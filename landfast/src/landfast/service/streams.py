@@ -1,8 +1,9 @@
 """Mappings of streams: one driver a shard, parents before children, no polls."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -40,14 +41,34 @@ class StreamReader(Reader[StreamMapping]):
         self._known = shared.store.shards(mapping.source)
         self._started: float | None = None
         self._shards: dict[str, TailedShard[Any]] = {}
+        self._stopped: Callable[[], None] | None = None
 
     def is_busy(self) -> bool:
         """Tell whether something was read and has not ended."""
         return any(driver.in_flight or driver.machine.undone for driver in tuple(self.drivers))
 
     def start(self) -> None:
-        """Begin, and return when the shards that exist are being read; from another thread than the driver's."""
+        """Begin, and return when the shards that exist are being read; from any thread."""
         self._loop.ask(self._begin)
+
+    def stop(self, stopped: Callable[[], None]) -> None:
+        """Read nothing any more; checkpoints and retries are kept, as for a restart (S-53)."""
+        self._stopped = stopped
+        self._mapping.reads.unwatch(self._look)
+        for shard_driver in tuple(self.drivers):
+            shard_driver.pause(partial(self._ended, str(shard_driver.shard)))
+        self._tell_stopped()
+
+    def _ended(self, shard_id: str) -> None:
+        """A shard is read no more, since all of it is done or the mapping stops."""
+        self.drivers = [driver for driver in self.drivers if driver.shard != shard_id]
+        self._shards.pop(shard_id).close()
+        self._tell_stopped()
+
+    def _tell_stopped(self) -> None:
+        if self._stopped is not None and not self.drivers:
+            stopped, self._stopped = self._stopped, None
+            stopped()
 
     def states(self) -> list[tuple[int, str]]:
         """For each shard, how many invocations are under way, and how far it has come, for people."""
@@ -137,8 +158,9 @@ class StreamReader(Reader[StreamMapping]):
 
     def _drained(self, shard_id: str) -> None:
         self._tree.drained(shard_id)
-        self.drivers = [driver for driver in self.drivers if driver.shard != shard_id]
-        self._begin_ready()
+        if self._stopped is None:
+            self._ended(shard_id)
+            self._begin_ready()
 
     def _keep(self, shard_id: str, state: ShardState, *notes: Dropped) -> None:
         self._world.commit(notes, [KeepShard(self.source, shard_id, state)])

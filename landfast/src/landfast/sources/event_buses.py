@@ -14,6 +14,8 @@ from landfast.sources.event_inputs import Input, Transformer, input_of
 from landfast.sources.event_patterns import event_pattern
 from landfast.sources.refusal import Refusal
 from landfast.sources.rows import Keep
+from landfast.sources.schedule_expressions import InvalidExpressionError
+from landfast.sources.schedule_expressions import schedule as schedule_of
 
 DEFAULT: Final = "default"
 """The bus that every account has, and the one that AWS's services send to."""
@@ -108,7 +110,8 @@ class Rule(msgspec.Struct, kw_only=True, omit_defaults=True):
         bus: The bus's name.
         arn: The rule's ARN.
         pattern: The rule's event pattern, as text; None for a schedule.
-        schedule: The rule's schedule, which is not followed.
+        schedule: The rule's schedule.
+        since: When the schedule began, in Unix seconds.
         state: The state of the rule.
         settings: The other settings, under AWS's names.
         targets: By id, in the order in which they were added.
@@ -120,6 +123,7 @@ class Rule(msgspec.Struct, kw_only=True, omit_defaults=True):
     arn: str
     pattern: str | None = None
     schedule: str | None = None
+    since: float = 0.0
     state: State = "ENABLED"
     settings: dict[str, str] = {}
     targets: dict[str, Target] = {}
@@ -226,17 +230,19 @@ class EventBuses:
             raise _not_found(f"Rule {name} does not exist on EventBus {bus.name}.")
         return rule
 
-    def put_rule(self, bus: Bus, params: Mapping[str, Any]) -> Rule:
+    def put_rule(self, bus: Bus, params: Mapping[str, Any], now: float) -> Rule:
         """Make a rule, or change it; its targets stay.
 
         Raises:
-            Refusal: Its pattern is not valid, or it has neither pattern nor schedule.
+            Refusal: Its pattern or schedule is not valid, or it has neither.
         """
         name, pattern, schedule = params["Name"], params.get("EventPattern"), params.get("ScheduleExpression")
         if not pattern and not schedule:
             raise Refusal("ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.")
         if schedule and bus.name != DEFAULT:
             raise Refusal("ValidationException", "ScheduleExpression is supported only on the default event bus.")
+        if schedule:
+            _check_schedule(schedule)
         if pattern:
             event_pattern(pattern)
         before = self._rules[bus.name].get(name)
@@ -246,6 +252,7 @@ class EventBuses:
             arn=f"{self._prefix}rule/" + (name if bus.name == DEFAULT else f"{bus.name}/{name}"),
             pattern=pattern or None,
             schedule=schedule or None,
+            since=before.since if before and before.schedule == schedule else now,
             state=params.get("State") or "ENABLED",
             settings={key: params[key] for key in ("Description", "RoleArn") if params.get(key)},
             targets=before.targets if before else {},
@@ -256,20 +263,21 @@ class EventBuses:
         self.keep_rule(made)
         return made
 
-    def delete_rule(self, bus: Bus, name: str) -> None:
-        """Forget a rule; it need not exist.
+    def delete_rule(self, bus: Bus, name: str) -> Rule | None:
+        """Forget a rule, and return it; it need not exist.
 
         Raises:
             Refusal: It has targets.
         """
         rule = self._rules[bus.name].get(name)
         if rule is None:
-            return
+            return None
         if rule.targets:
             raise Refusal("ValidationException", "Rule can't be deleted since it has targets.")
         del self._rules[bus.name][name]
         self._patterns.pop(rule.arn, None)
         self._keep(_key(rule), None)
+        return rule
 
     def keep_rule(self, rule: Rule) -> None:
         """Keep what has changed about a rule."""
@@ -304,6 +312,15 @@ def bus_name(name_or_arn: str | None) -> str:
     if not name_or_arn:
         return DEFAULT
     return name_or_arn.partition("event-bus/")[2] if name_or_arn.startswith("arn:") else name_or_arn
+
+
+def _check_schedule(expression: str) -> None:
+    try:
+        schedule_of(expression)
+    except InvalidExpressionError as error:
+        raise Refusal("ValidationException", f"Parameter ScheduleExpression is not valid. Reason: {error}.") from None
+    if expression.startswith("at("):
+        raise Refusal("ValidationException", "Parameter ScheduleExpression is not valid.")
 
 
 def _key(rule: Rule) -> str:

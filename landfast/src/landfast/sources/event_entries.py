@@ -131,3 +131,28 @@ def completed(given: Mapping[str, Any], event_id: str, account: str, region: str
         "resources": list(given.get("resources") or ()),
         "detail": given["detail"],
     }
+
+
+def scheduled(rule: str, event_id: str, account: str, region: str, due: float) -> dict[str, Any]:
+    """The event of a rule's schedule.
+
+    Source: EventBridge User Guide, "Creating a scheduled rule".
+
+    Args:
+        rule: The rule's ARN.
+        event_id: The id of the event.
+        account: The bus's account.
+        region: The bus's region.
+        due: The time of the schedule, in Unix seconds.
+    """
+    return {
+        "version": "0",
+        "id": event_id,
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": account,
+        "time": iso_seconds(due),
+        "region": region,
+        "resources": [rule],
+        "detail": {},
+    }

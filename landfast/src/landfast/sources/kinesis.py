@@ -98,6 +98,10 @@ class KinesisStream:
         """Name whom to tell that there are other shards."""
         self._resharded.append(resharded)
 
+    def unwatch(self, resharded: Callable[[], None]) -> None:
+        """Do not tell it any more."""
+        self._resharded.remove(resharded)
+
     def due(self) -> float | None:
         """When something leaves the stream next, in Unix seconds."""
         return None if self._due == _NEVER else self._due

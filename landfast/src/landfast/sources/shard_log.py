@@ -52,6 +52,10 @@ class Tail[R: Stored]:
         """
         self._arrived, self._missed = arrived, missed
 
+    def close(self) -> None:
+        """Nobody reads here any more, nor is told of anything."""
+        self._log.leave(self)
+
     def read(self, limit: int) -> Sequence[R]:
         """The next records, at most `limit`."""
         records = self._log.slice(self.next, limit)
@@ -180,10 +184,14 @@ class ShardLog[R: Stored]:
         self._tails.append(tail)
         return tail
 
+    def leave(self, tail: Tail[R]) -> None:
+        """A reader has gone."""
+        self._tails.remove(tail)
+
     def has_unread(self, position: Position) -> bool:
         """Tell whether a reader that has come to a position has not read everything that the shard ever held."""
         tail = self.tail(position)
-        self._tails.remove(tail)
+        tail.close()
         return tail.next < self.end or tail.lost or (self.trimmed > 0 and not isinstance(position, After))
 
     def let_go(self, upto: int, rule: str) -> Sequence[R]:

@@ -182,6 +182,9 @@ class TableStream:
     def watch(self, resharded: Callable[[], None]) -> None:
         """Nobody is told: there is always the one shard."""
 
+    def unwatch(self, resharded: Callable[[], None]) -> None:
+        """Nobody was told."""
+
     def append(self, changes: Iterable[ItemChange], now: float) -> int:
         """Take in what a write has done, in commit order; what has changed nothing is no record (S-141).
 

@@ -9,6 +9,7 @@ import msgspec
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_invoke_config import configuration
 from landfast.delivery.settings import Settings
+from landfast.template import told
 from landfast.template.code import Code
 from landfast.template.errors import Mistake, Unavailable
 from landfast.template.intrinsics import scalar
@@ -106,6 +107,7 @@ def functions(
     versions = _versions(stack)
     aliases = _aliases(stack)
     configs = _event_invoke_configs(stack)
+    policies = told.policies(stack)
 
     def function(logical_id: str) -> Function:
         properties = stack.properties(logical_id, _FunctionProperties)
@@ -137,6 +139,9 @@ def functions(
             versions=tuple(versions.get(identity.name, ())),
             aliases=aliases.get(identity.name, {}),
             event_invoke_configs=configs.get(identity.name, {}),
+            description=told.description(stack, logical_id),
+            tags=told.tags(stack, logical_id),
+            policies=policies.get(identity.name, {}),
         )
 
     return stack.each("AWS::Lambda::Function", function)
@@ -184,7 +189,7 @@ def _layers(stack: Stack, logical_id: str, available: Mapping[str, Layer]) -> tu
             stack.leaves_out(logical_id, f"layer {index + 1}", error.problem)
             continue
         for arn in arns if isinstance(arns, list) else [arns]:
-            if arn in available:
+            if isinstance(arn, str) and arn in available:
                 layers.append(available[arn])
             elif arn is not None:
                 stack.leaves_out(logical_id, f"layer {arn}", "its content is not on this machine")

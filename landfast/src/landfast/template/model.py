@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from landfast.template.names import function_reference
+from landfast.template.names import Place, function_reference
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,12 +102,14 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
         arn: The qualified ARN.
         version: The number of the version it points at, or ``$LATEST``.
         weights: The part, 0 to 1, of the calls that other versions get, by number.
+        description: For people.
     """
 
     name: str
     arn: str
     version: str
     weights: Mapping[str, float] = {}
+    description: str = ""
 
 
 class Function(Declared, frozen=True, kw_only=True):
@@ -134,6 +136,10 @@ class Function(Declared, frozen=True, kw_only=True):
         versions: Numbers of the published versions.
         aliases: By name.
         event_invoke_configs: By qualifier, ``$LATEST`` included. A qualifier inherits from no other (S-08).
+        description: For people.
+        tags: By their keys.
+        policies: The statements of its own policy, as IAM writes them, by qualifier; those of the function itself
+            have none.
     """
 
     handler: str
@@ -156,6 +162,9 @@ class Function(Declared, frozen=True, kw_only=True):
     versions: tuple[str, ...] = ()
     aliases: Mapping[str, Alias] = {}
     event_invoke_configs: Mapping[str, EventInvokeConfig] = {}
+    description: str = ""
+    tags: Mapping[str, str] = {}
+    policies: Mapping[str, Sequence[Mapping[str, Any]]] = {}
 
 
 class Redrive(msgspec.Struct, frozen=True, kw_only=True):
@@ -351,6 +360,52 @@ class Rule(Declared, frozen=True, kw_only=True):
     targets: tuple[Target, ...] = ()
 
 
+class ScheduleTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """The target of a schedule.
+
+    Attributes:
+        arn: The ARN of what is called, or of an API's action.
+        input: What it gets; None for the schedule's own event.
+        message_group_id: For a FIFO queue.
+        partition_key: For a stream.
+        detail_type: For an event bus.
+        source: For an event bus.
+        maximum_retry_attempts: 0 to 185.
+        maximum_event_age_in_seconds: 60 to 86400.
+        dead_letter_arn: The queue for what could not be delivered.
+    """
+
+    arn: str
+    input: str | None = None
+    message_group_id: str | None = None
+    partition_key: str | None = None
+    detail_type: str | None = None
+    source: str | None = None
+    maximum_retry_attempts: int | None = None
+    maximum_event_age_in_seconds: int | None = None
+    dead_letter_arn: str | None = None
+
+
+class Schedule(Declared, frozen=True, kw_only=True):
+    """A schedule of EventBridge Scheduler.
+
+    Attributes:
+        expression: When it is due.
+        timezone: Where it is due then.
+        start: It is not due before that, in Unix seconds.
+        end: It is not due after that.
+        enabled: True if it is on.
+        target: What gets it.
+    """
+
+    expression: str
+    timezone: str = "UTC"
+    start: float | None = None
+    end: float | None = None
+    enabled: bool = True
+    target: ScheduleTarget
+
+
 class EventSourceMapping(msgspec.Struct, frozen=True, kw_only=True):
     """A mapping of a stream or queue of the template to a function of the template.
 
@@ -373,6 +428,32 @@ class EventSourceMapping(msgspec.Struct, frozen=True, kw_only=True):
     properties: Mapping[str, Any]
 
 
+class StackResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource as CloudFormation tells of it.
+
+    Attributes:
+        logical_id: The resource's key under Resources, after SAM's translation.
+        type: For example ``AWS::SQS::Queue``.
+        physical_id: The value of ``Ref``.
+    """
+
+    logical_id: str
+    type: str
+    physical_id: str
+
+
+class OutputDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """What CloudFormation tells of an output beside its value.
+
+    Attributes:
+        description: For people; empty without one.
+        export_name: The name by which other stacks know it; empty if it is not exported.
+    """
+
+    description: str = ""
+    export_name: str = ""
+
+
 class Template(msgspec.Struct, frozen=True, kw_only=True):
     """A stack as its template declares it. Resources are by logical id, in the template's order.
 
@@ -383,6 +464,10 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
         account: Given by the caller.
         alarms: The number of alarms; they are not run.
         outputs: By name.
+        output_details: What is told of an output beside its value, by its name.
+        resources: Everything that is there, whether it does anything here or not.
+        description: For people.
+        parameters: The values that were given or are the defaults, as text.
         functions_outside: The ARN of the queue that keeps the events of a function which does not run here, by the
             function's unqualified ARN.
         stand_ins: One line for each kind of resource that is not the template's and has local stand-ins.
@@ -404,12 +489,28 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     buckets: Mapping[str, Bucket]
     event_buses: Mapping[str, EventBus]
     rules: Mapping[str, Rule]
+    schedules: Mapping[str, Schedule] = {}
     roles: Mapping[str, Role]
     alarms: int
     outputs: Mapping[str, str]
+    output_details: Mapping[str, OutputDetails] = {}
+    resources: tuple[StackResource, ...] = ()
+    description: str = ""
+    parameters: Mapping[str, str] = {}
     functions_outside: Mapping[str, str] = {}
     stand_ins: tuple[str, ...] = ()
     not_run: tuple[str, ...]
+
+    @property
+    def partition(self) -> str:
+        """``aws``, or the name of China's or the United States government's."""
+        return Place(stack_name=self.stack_name, region=self.region, account=self.account).partition
+
+    @property
+    def stack_id(self) -> str:
+        """The stack's ARN, as ``AWS::StackId`` gives it."""
+        place = Place(stack_name=self.stack_name, region=self.region, account=self.account)
+        return str(place.pseudo_parameters()["AWS::StackId"])
 
     def function_of(self, reference: str) -> tuple[Function, str | None] | None:
         """The function and the qualifier that a name or an ARN means; None if it is not in this template."""

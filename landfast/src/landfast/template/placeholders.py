@@ -32,6 +32,8 @@ _PLACES: Final[Mapping[tuple[str, str], str]] = {
     ("AWS::S3::Bucket", "NotificationConfiguration.LambdaConfigurations.Function"): "function",
     ("AWS::S3::Bucket", "NotificationConfiguration.QueueConfigurations.Queue"): "queue",
     ("AWS::S3::Bucket", "NotificationConfiguration.TopicConfigurations.Topic"): "topic",
+    ("AWS::Scheduler::Schedule", "Target.Arn"): "queue",
+    ("AWS::Scheduler::Schedule", "Target.DeadLetterConfig.Arn"): "queue",
     ("AWS::SNS::Subscription", "Endpoint"): "endpoint",
     ("AWS::SNS::Subscription", "RedrivePolicy.deadLetterTargetArn"): "queue",
     ("AWS::SNS::Subscription", "TopicArn"): "topic",

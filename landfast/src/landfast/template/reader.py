@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from landfast.delivery.event_sources import MAPPED
+from landfast.template import told
 from landfast.template.code import Code
 from landfast.template.document import Document, load, sections, without_what_is_no_resource
 from landfast.template.errors import Mistake, TemplateError, Unavailable, Where
@@ -27,6 +28,7 @@ from landfast.template.references import references
 from landfast.template.resources import buckets, queues, streams, subscriptions, tables, topics
 from landfast.template.routing import event_buses, rules
 from landfast.template.sam import SAM, transforms, translate
+from landfast.template.schedules import schedules
 from landfast.template.stack import Stack
 from landfast.template.targets import Targets
 from landfast.template.unheeded import not_built, some, unheeded
@@ -51,6 +53,7 @@ _RUN = frozenset(
         "AWS::Lambda::LayerVersion",
         "AWS::Lambda::Version",
         "AWS::S3::Bucket",
+        "AWS::Scheduler::Schedule",
         "AWS::SNS::Subscription",
         "AWS::SNS::Topic",
     }
@@ -82,6 +85,7 @@ _NOT_NEEDED = (
     "AWS::Logs::ResourcePolicy",
     "AWS::ResourceGroups::",
     "AWS::S3::BucketPolicy",
+    "AWS::Scheduler::ScheduleGroup",
     "AWS::SNS::TopicInlinePolicy",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueueInlinePolicy",
@@ -91,7 +95,6 @@ _NOT_NEEDED = (
 
 _REASONS = {
     "AWS::Logs::SubscriptionFilter": "log entries are sent to nobody; invoke the function with a sample event",
-    "AWS::Scheduler::Schedule": "schedules are not followed; invoke the function directly",
     "AWS::StepFunctions::StateMachine": "state machines are not run",
     "AWS::Serverless::Application": "nested applications are not read; read their own template",
     "AWS::CloudFormation::Stack": "nested stacks are not read; read their own template",
@@ -130,7 +133,8 @@ def read(
         reading = _Reading(path, _place(stack_name, region, account), parameters)
         document, paths = reading.translated(keep)
         stack = Stack(document, parameters=reading.known, place=reading.place, findings=reading.findings)
-        return _template(path, stack, Code(path, paths, keep), document.get("Outputs", {}))
+        template = _template(path, stack, Code(path, paths, keep), document.get("Outputs", {}))
+        return told.of_stack(template, document, reading.known)
 
     return _naming(path, build)
 
@@ -238,10 +242,10 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
     targets = Targets(stack, found_functions)
     found_buckets = targets.of_buckets(buckets(stack))
     found_subscriptions = targets.of_subscriptions(subscriptions(stack))
-    found_rules = targets.of_rules(rules(stack))
+    found_rules, found_schedules = targets.of_rules(rules(stack)), schedules(stack)
     declared = (found_functions, found_queues, found_streams, found_tables, found_topics, found_buses, found_buckets)
     outside = Outside(stack.place, (each for group in declared for each in group.values()))
-    for group in (found_functions, found_queues, found_buckets, found_rules):
+    for group in (found_functions, found_queues, found_buckets, found_rules, found_schedules):
         for logical_id, each in group.items():
             outside.uses(logical_id, each)
     for subscription in found_subscriptions:
@@ -250,7 +254,7 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         outside.bus(rule)
     note_sources(stack, found_functions, outside)
     running = {
-        *(logical_id for group in (*declared, found_rules) for logical_id in group),
+        *(logical_id for group in (*declared, found_rules, found_schedules) for logical_id in group),
         *(logical_id for kind in _PARTS_OF_FUNCTIONS for logical_id in stack.of_type(kind)),
         *(subscription.logical_id for subscription in found_subscriptions),
     }
@@ -279,9 +283,12 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         buckets=stand_ins.localised({**found_buckets, **stand_ins.buckets}),
         event_buses={**found_buses, **stand_ins.event_buses},
         rules=stand_ins.localised(found_rules),
+        schedules=stand_ins.localised(found_schedules),
         roles=found_roles,
         alarms=sum(len(stack.of_type(kind)) for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")),
         outputs=found_outputs,
+        output_details=told.output_details(stack, outputs, found_outputs),
+        resources=told.resources(stack, {*running, *found_layers}, _RUN),
         functions_outside=stand_ins.functions,
         stand_ins=tuple(stand_ins.lines),
         not_run=tuple(

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from landfast.template.errors import Mistake
 from landfast.template.model import EventBus, InputTransformer, Rule, Target
+from landfast.template.schedules import check
 from landfast.template.stack import Properties, Stack
 
 
@@ -62,6 +63,8 @@ def rules(stack: Stack) -> dict[str, Rule]:
         properties = stack.properties(logical_id, _RuleProperties)
         if properties.event_pattern is None and properties.schedule_expression is None:
             raise Mistake((logical_id, "Properties"), "wants an EventPattern or a ScheduleExpression")
+        if properties.schedule_expression is not None:
+            check(properties.schedule_expression, "UTC", (logical_id, "Properties"))
         return Rule(
             logical_id=logical_id,
             name=identity.name,

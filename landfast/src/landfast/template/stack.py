@@ -183,6 +183,8 @@ class Stack:
             }
         if type_.startswith("AWS::IAM::"):
             return {"path": self.value(logical_id, "Path") or "/"}
+        if type_ == "AWS::Scheduler::Schedule":
+            return {"group": str(self.value(logical_id, "GroupName") or "default")}
         if type_ == "AWS::SNS::Subscription":
             return {"topic": str(self.value(logical_id, "TopicArn"))}
         return {}

@@ -29,6 +29,8 @@ _READ: Final[Mapping[str, str]] = {
     "Layers LoggingConfig MemorySize PackageType RecursiveLoop ReservedConcurrentExecutions Role Runtime Timeout",
     "AWS::Lambda::Version": "FunctionName",
     "AWS::S3::Bucket": "BucketName NotificationConfiguration VersioningConfiguration",
+    "AWS::Scheduler::Schedule": "EndDate FlexibleTimeWindow GroupName Name ScheduleExpression "
+    "ScheduleExpressionTimezone StartDate State Target",
     "AWS::SNS::Subscription": "Endpoint FilterPolicy FilterPolicyScope Protocol RawMessageDelivery RedrivePolicy "
     "TopicArn",
     "AWS::SNS::Topic": "ContentBasedDeduplication FifoTopic Subscription TopicName",
@@ -51,6 +53,7 @@ _HARMLESS: Final[Mapping[str, str]] = {
     "AWS::S3::Bucket": "AbacStatus AccelerateConfiguration AccessControl AnalyticsConfigurations BucketEncryption "
     "BucketNamePrefix BucketNamespace IntelligentTieringConfigurations MetricsConfigurations OwnershipControls "
     "PublicAccessBlockConfiguration",
+    "AWS::Scheduler::Schedule": "KmsKeyArn",
     "AWS::SNS::Subscription": "DeliveryPolicy Region SubscriptionRoleArn",
     "AWS::SNS::Topic": "DeliveryStatusLogging DisplayName KmsMasterKeyId TracingConfig",
     "AWS::SQS::Queue": "KmsDataKeyReusePeriodSeconds KmsMasterKeyId SqsManagedSseEnabled",
