@@ -27,7 +27,7 @@ from landfast.runtime.model import REQUEST_LIMIT
 from landfast.runtime.pythons import Pythons
 from landfast.runtime.runtime import Runtime
 from landfast.service import described, local_client, service_log
-from landfast.service.apis import LambdaApi, LambdaStack
+from landfast.service.apis import CloudFormationApi, LambdaApi, LambdaStack, StsApi
 from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.changes import Changes
 from landfast.service.clock import Clock
@@ -359,6 +359,8 @@ class Service:
         self._mappings = EventSourceMappings(mappings, self._shared)
         for mapping in self.template.event_source_mappings.values():
             self._loop.ask(partial(self._mappings.declare, mapping))
+        self._plane.apis.add(CloudFormationApi(self.template, self._real_name, self.clock.now()))
+        self._plane.apis.add(StsApi(self.template.account, self.template.partition))
         self._plane.apis.add(
             LambdaApi(
                 LambdaStack(
@@ -373,6 +375,13 @@ class Service:
                 )
             )
         )
+
+    def _real_name(self, declared: str) -> str:
+        """What the template calls `declared`, as it is called at the endpoint."""
+        for queue in self.template.queues.values():
+            if queue.url == declared:
+                return described.url(queue, self.template.account, self._proxy.url)
+        return self.stack.real_arn(declared)
 
     def _commit(self, notes: Sequence[Entry], changes: Sequence[Change]) -> None:
         """Write what a turn of the driver has left behind, and the time."""
