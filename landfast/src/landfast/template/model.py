@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from landfast.sources.alarms import Alarm
 from landfast.template.names import function_reference
 
 
@@ -429,7 +430,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
         stack_name: Given by the caller.
         region: Given by the caller.
         account: Given by the caller.
-        alarms: The number of alarms; they are not run.
+        alarms: The alarms whose metrics are read.
         outputs: By name.
         functions_outside: The ARN of the queue that keeps the events of a function which does not run here, by the
             function's unqualified ARN.
@@ -454,7 +455,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     rules: Mapping[str, Rule]
     schedules: Mapping[str, Schedule] = {}
     roles: Mapping[str, Role]
-    alarms: int
+    alarms: Mapping[str, Alarm]
     outputs: Mapping[str, str]
     functions_outside: Mapping[str, str] = {}
     stand_ins: tuple[str, ...] = ()

@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from landfast.delivery.event_sources import MAPPED
+from landfast.sources.metrics import MEASURED
+from landfast.template.alarms import alarms
 from landfast.template.code import Code
 from landfast.template.document import Document, load, sections, without_what_is_no_resource
 from landfast.template.errors import Mistake, TemplateError, Unavailable, Where
@@ -43,6 +45,8 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 _RUN = frozenset(
     {
         *(source.resource_type for source in MAPPED.values()),
+        "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::CompositeAlarm",
         "AWS::Events::EventBus",
         "AWS::Events::Rule",
         "AWS::Lambda::Alias",
@@ -65,9 +69,7 @@ _NOT_NEEDED = (
     "AWS::ApiGatewayV2::Stage",
     "AWS::ApplicationInsights::",
     "AWS::CDK::Metadata",
-    "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::AnomalyDetector",
-    "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
     "AWS::CloudWatch::InsightRule",
     "AWS::CodeDeploy::",
@@ -241,9 +243,10 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
     found_buckets = targets.of_buckets(buckets(stack))
     found_subscriptions = targets.of_subscriptions(subscriptions(stack))
     found_rules, found_schedules = targets.of_rules(rules(stack)), schedules(stack)
+    found_alarms = alarms(stack, MEASURED)
     declared = (found_functions, found_queues, found_streams, found_tables, found_topics, found_buses, found_buckets)
     outside = Outside(stack.place, (each for group in declared for each in group.values()))
-    for group in (found_functions, found_queues, found_buckets, found_rules, found_schedules):
+    for group in (found_functions, found_queues, found_buckets, found_rules, found_schedules, found_alarms):
         for logical_id, each in group.items():
             outside.uses(logical_id, each)
     for subscription in found_subscriptions:
@@ -283,7 +286,7 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         rules=stand_ins.localised(found_rules),
         schedules=stand_ins.localised(found_schedules),
         roles=found_roles,
-        alarms=sum(len(stack.of_type(kind)) for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")),
+        alarms=stand_ins.localised(found_alarms),
         outputs=found_outputs,
         functions_outside=stand_ins.functions,
         stand_ins=tuple(stand_ins.lines),
