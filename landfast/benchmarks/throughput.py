@@ -167,7 +167,7 @@ def _template(work: Work, calls: Path, *, enabled: bool) -> dict[str, Any]:
 def _landfast(work: Work, home: Path) -> Iterator[None]:
     """A service whose mapping is off is filled; another one takes over what it has kept, with the mapping on."""
     template = home / "template.json"
-    options = Options(template=template, state=home / "state", region=REGION)
+    options = Options(template=template, state=home / "state", region=REGION, sandbox=False)
     for enabled in (False, True):
         template.write_bytes(msgspec.json.encode(_template(work, home / "calls", enabled=enabled)))
         with Service.start(options) as service:

@@ -151,7 +151,7 @@ RULES: Mapping[int, str] = {
     134: "Fair queues: a standard queue takes message groups, and a busy tenant waits behind the others",
     135: "A Kafka topic may be the destination of a stream's failures",
     137: "What `LoggingConfig` says: variables, one object a line, and the level below which lines are dropped",
-    138: "Between invocations the execution environment is frozen",
+    138: "An execution environment is frozen between invocations, and writes to its own `/tmp` only",
     139: "An initialisation that timed out runs again with the first invocation",
     140: "A deduplication id counts for five minutes, within its scope",
     141: "A table's stream has one record for each changed item of each committed write",

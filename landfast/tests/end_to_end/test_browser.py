@@ -158,7 +158,7 @@ def service(engine: "EngineName", tmp_path: Path) -> Iterator[Service]:
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "app.py").write_text(HANDLER)
     (tmp_path / "template.json").write_text(json.dumps(TEMPLATE))
-    options = Options(template=tmp_path / "template.json", state=tmp_path / "state", engine=engine)
+    options = Options(template=tmp_path / "template.json", state=tmp_path / "state", engine=engine, sandbox=False)
     with Service.start(options) as made:
         yield made
 

@@ -102,6 +102,7 @@ class Stage:
                 skip_waits=True,
                 engine=engine,
                 settings=from_ids(SETTINGS),
+                sandbox=False,
             )
         )
         self._session = Session()

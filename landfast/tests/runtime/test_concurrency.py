@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from landfast.runtime import FunctionSpec, Result
 
+pytestmark = pytest.mark.usefixtures("by_files")
+
 GATE = """
 import os, time
 from pathlib import Path

@@ -23,10 +23,10 @@ runtime = Runtime([spec], log_sink=lambda entry: print(entry.text, flush=True), 
 runtime.invoke("f", b"1", request_id="r")
 """
 SPIN = """
-import os, signal, subprocess, sys, tempfile
+import os, signal, subprocess, sys
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-print("pids", os.getpid(), child.pid, tempfile.gettempdir())
+print("pids", os.getpid(), child.pid, os.environ["LAMBDA_RUNTIME_DIR"])
 def handler(event, context):
     while True:
         pass
@@ -45,13 +45,13 @@ def test_workers_and_their_children_end_with_the_service_even_when_it_is_killed(
         text=True,
     ) as service:
         assert service.stdout is not None
-        _, worker, child, scratch = service.stdout.readline().split()
+        _, worker, child, provided = service.stdout.readline().split()
         assert service.stdout.readline().startswith("START")
         assert running(int(worker))
         service.send_signal(way)
         service.wait()
         assert eventually(lambda: not running(int(worker)) and not running(int(child)))
-        assert eventually(lambda: not Path(scratch).parent.exists())
+        assert eventually(lambda: not Path(provided).parent.exists())
 
 
 def test_a_time_out_kills_the_children_too(lab: Lab) -> None:
@@ -88,16 +88,16 @@ def test_a_child_that_keeps_the_output_open_does_not_keep_an_exit_unnoticed(lab:
 
 def test_closing_leaves_no_process_no_port_and_no_file(lab: Lab) -> None:
     spec = lab.function(
-        "import os, tempfile\ndef handler(event, context):\n"
-        "    return [os.getpid(), os.environ['AWS_LAMBDA_RUNTIME_API'], tempfile.gettempdir()]"
+        "import os\ndef handler(event, context):\n"
+        "    return [os.getpid(), os.environ['AWS_LAMBDA_RUNTIME_API'], os.environ['LAMBDA_RUNTIME_DIR']]"
     )
     runtime = lab.runtime(spec)
-    pid, address, scratch = answer(invoke(runtime))
+    pid, address, provided = answer(invoke(runtime))
     host, port = address.split(":")
     assert host == "127.0.0.1"
     runtime.close()
     assert not running(pid)
-    assert not Path(scratch).parent.exists()
+    assert not Path(provided).parent.exists()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((host, int(port)), timeout=1)
     runtime.close()

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from landfast.runtime import InvalidFunctionError
-from tests.runtime.conftest import Lab, answer, failure, invoke
+from tests.runtime.conftest import Lab, answer, confined, failure, invoke
 from tests.runtime.settings import Settings
 
 ENVIRONMENT = "import os\ndef handler(event, context): return dict(os.environ)"
 
 
+@confined
 def test_a_worker_has_lambdas_variables_and_the_templates_and_no_others(
     lab: Lab, client: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,7 +52,6 @@ def test_a_worker_has_lambdas_variables_and_the_templates_and_no_others(
         "PATH",
         "PYTHONPATH",
         "TABLE",
-        "TMPDIR",
         "TZ",
         "_HANDLER",
         "_X_AMZN_TRACE_ID",
@@ -127,9 +127,8 @@ def test_code_comes_before_layers_a_later_layer_before_an_earlier_one_and_both_b
     assert answer(invoke(lab.runtime(spec))) == ["second", "first", "code", "first"]
 
 
-def test_a_worker_runs_in_its_code_folder_with_a_temporary_folder_of_its_own_that_goes_with_it(
-    lab: Lab, client: str
-) -> None:
+@pytest.mark.usefixtures("by_files")
+def test_without_a_sandbox_a_worker_has_a_temporary_folder_of_its_own_that_goes_with_it(lab: Lab, client: str) -> None:
     spec = lab.function(
         """
         import os, tempfile
@@ -176,7 +175,8 @@ def test_s_138_a_worker_may_open_1024_files(lab: Lab, client: str) -> None:
     assert answer(invoke(lab.runtime(spec, client=client))) == [1024, 1024, True, 24]
 
 
-def test_a_file_may_not_be_larger_than_the_ephemeral_storage(lab: Lab) -> None:
+@pytest.mark.usefixtures("by_files")
+def test_without_a_sandbox_a_file_may_not_be_larger_than_the_ephemeral_storage(lab: Lab) -> None:
     spec = lab.function(
         """
         import os, tempfile

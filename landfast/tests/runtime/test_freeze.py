@@ -66,6 +66,7 @@ def frozen(*pids: int) -> bool:
     return all(state(pid) == "T" for pid in pids)
 
 
+@pytest.mark.usefixtures("by_files")
 def test_s_138_threads_stop_between_invocations_and_go_on_with_the_next(lab: Lab, client: str) -> None:
     counted = lab.root / "count"
     counted.write_bytes(b"0")

@@ -80,6 +80,7 @@ def _wait_for_open(lab: Lab, word: str) -> FunctionSpec:
     )
 
 
+@pytest.mark.usefixtures("by_files")
 def test_s_030_an_invocation_that_runs_finishes_on_the_old_code(lab: Lab, tmp_path: Path) -> None:
     runtime = lab.runtime(_wait_for_open(lab, "old"))
     gate = tmp_path / "gate"

@@ -20,11 +20,13 @@ from landfast.service.service import Options, Service
 from landfast.template import read
 from tests.service.conftest import eventually
 
+pytestmark = pytest.mark.xdist_group("deployed")
+
 SHOP = Path(__file__).parent / "shop" / "template.yaml"
 
 
 def start(state: Path, template: Path = SHOP) -> Service:
-    return Service.start(Options(template=template, state=state, stack="shop", skip_waits=True))
+    return Service.start(Options(template=template, state=state, stack="shop", skip_waits=True, sandbox=False))
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,13 @@ Speed = Annotated[float, typer.Option(help="Let waits pass so many times faster:
 SkipWaits = Annotated[
     bool, typer.Option("--skip-waits", help="Let time jump to what is due next as soon as everything rests.")
 ]
+Sandbox = Annotated[
+    bool,
+    typer.Option(
+        "--sandbox/--no-sandbox",
+        help="Give functions no more than Lambda does: code that is read-only, a /tmp of their own, no /dev/shm.",
+    ),
+]
 Engine = Annotated[str, typer.Option(help="The emulator behind it: moto or ministack.", metavar="NAME")]
 
 _FASTEST = 100_000
@@ -53,6 +60,7 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     ] = None,
     *,
     skip_waits: SkipWaits = False,
+    sandbox: Sandbox = True,
     state: State = STATE,
 ) -> None:
     """Run the stack of a template on this machine until Ctrl-C.
@@ -79,7 +87,9 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     from landfast.service.service import Service
 
     keep_threads_quiet()
-    chosen = options(template, stack, parameter, region, speed, engine, port, setting, state, skip_waits=skip_waits)
+    chosen = options(
+        template, stack, parameter, region, speed, engine, port, setting, state, skip_waits=skip_waits, sandbox=sandbox
+    )
     console = Console()
     stale = warning(chosen.template)
     if stale is not None:
@@ -116,6 +126,7 @@ def options(  # noqa: PLR0917 - one for each option
     state: Path,
     *,
     skip_waits: bool = False,
+    sandbox: bool = True,
 ) -> "Options":
     """Return the options that the command line gives.
 
@@ -157,6 +168,7 @@ def options(  # noqa: PLR0917 - one for each option
         engine=cast("EngineName", engine),
         port=port,
         settings=from_ids(points),
+        sandbox=sandbox,
     )
 
 

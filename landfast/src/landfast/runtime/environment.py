@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from landfast.runtime.model import InvalidFunctionError
+from landfast.runtime.sandbox import TMP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,7 @@ def worker_environment(
         spec: the function.
         api_address: `host:port` of the worker's own Runtime API.
         provided: the folder of `link_provided_packages`.
-        scratch: the worker's own folder for temporary files.
+        scratch: the worker's own folder for temporary files, on Lambda `/tmp`.
         now_day: `YYYY/MM/DD`, for the name of the log stream.
 
     Raises:
@@ -109,8 +110,7 @@ def _defaults(spec: FunctionSpec, scratch: Path) -> dict[str, str]:
         "PATH": os.pathsep.join(
             ["/usr/local/bin", "/usr/bin", "/bin", *(str(layer / "bin") for layer in reversed(spec.layers))]
         ),
-        # Each environment has its own /tmp on AWS.
-        "TMPDIR": str(scratch),
+        **({} if str(scratch) == TMP else {"TMPDIR": str(scratch)}),
         "TZ": ":UTC",
     }
 

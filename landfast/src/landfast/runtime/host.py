@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
+from landfast.runtime import confinement
 from landfast.runtime.environment import link_provided_packages, worker_environment
 from landfast.runtime.pythons import OWN
+from landfast.runtime.sandbox import TMP
 from landfast.runtime.worker import Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from landfast.runtime.model import FunctionSpec
 
 ClientName = Literal["awslambdaric", "builtin"]
@@ -39,13 +43,15 @@ def available_client() -> ClientName:
 class Host:
     """Starts workers; `close` leaves no reaper and no file, once the workers are disposed of."""
 
-    def __init__(self, *, client: ClientName) -> None:
+    def __init__(self, *, client: ClientName, sandbox: bool) -> None:
+        self._shares_the_machine = not sandbox or bool(confinement.obstacle())
         self._own_client = client
         self._scratch = Path(tempfile.mkdtemp(prefix="landfast-"))
         self._provided: dict[ClientName, Path] = {}
         for name in {client, "builtin"}:
             self._provided[name] = self._scratch / f"runtime-{name}"
             link_provided_packages(self._provided[name], with_client=name == "awslambdaric")
+        self._sites = {package.resolve().parent for package in self._provided["builtin"].iterdir()}
         self._telling = threading.Lock()
         self._reaper = subprocess.Popen(  # noqa: S603 - our own script
             [sys.executable, "-I", "-S", str(_HERE / "worker_reaper.py"), str(self._scratch)],
@@ -55,8 +61,9 @@ class Host:
 
     def worker(self, spec: FunctionSpec, revision: object) -> Worker:
         """Start a worker."""
-        scratch = self._scratch / uuid4().hex
         client, provided = self._client(spec)
+        kept = None if self._shares_the_machine else confinement.kept(self._needed(spec, provided))
+        scratch = self._scratch / uuid4().hex if kept is None else Path(TMP)
 
         def start(api_address: str, output: int) -> subprocess.Popen[bytes]:
             environment = worker_environment(
@@ -66,7 +73,8 @@ class Host:
                 scratch=scratch,
                 now_day=f"{datetime.now(UTC):%Y/%m/%d}",
             )
-            scratch.mkdir()
+            if kept is None:
+                scratch.mkdir()
             process = subprocess.Popen(  # noqa: S603 - running the user's own handlers is the purpose
                 [
                     spec.python.executable,
@@ -74,6 +82,7 @@ class Host:
                     str(_HERE / "launch.py"),
                     client,
                     str(spec.ephemeral_storage_mb),
+                    "-" if kept is None else "/".join(kept),
                     spec.handler,
                 ],
                 cwd=spec.code,
@@ -88,9 +97,17 @@ class Host:
 
         def forget(process: int) -> None:
             self._tell(f"-{process}\n")
-            shutil.rmtree(scratch, ignore_errors=True)
+            if kept is None:
+                shutil.rmtree(scratch, ignore_errors=True)
 
         return Worker(spec, revision, start, forget, waiting_threads=_WAITING_THREADS[client])
+
+    def _needed(self, spec: FunctionSpec, provided: Path) -> Iterator[Path]:
+        """Everything that the worker reads and that may be in `/tmp`."""
+        interpreter = Path(spec.python.executable)
+        yield from (_HERE, spec.code, provided, *self._sites, interpreter.parents[1], interpreter.resolve().parents[1])
+        for layer in spec.layers:
+            yield from (layer, layer / "python")
 
     def _client(self, spec: FunctionSpec) -> tuple[ClientName, Path]:
         """The client and its folder; AWS's is partly compiled, so this program's is for its own Python only."""

@@ -1,4 +1,4 @@
-"""Starts a runtime client in a worker: `python -S launch.py CLIENT STORAGE HANDLER`.
+"""Starts a runtime client in a worker: `python -S launch.py CLIENT STORAGE KEPT HANDLER`.
 
 It runs on each Python that Lambda has, from 3.10 on, and sees nothing of Landfast.
 
@@ -21,6 +21,12 @@ import select
 import signal
 import site
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from landfast.runtime import sandbox
+else:
+    import sandbox
 
 _OPEN_FILES = 1024  # Lambda quotas, "File descriptors"
 _REAP_EVERY = 1000  # milliseconds, as the next
@@ -33,14 +39,25 @@ class _Terminated(BaseException):
     """SIGTERM has arrived."""
 
 
-def main(client: str, storage: int, handler: str) -> None:
-    """Become the runtime client; no file may grow larger than `storage` MiB."""
-    del sys.path[0]  # this folder; `-P`, which leaves it out, came with Python 3.11
+def main(client: str, storage: int, kept: str, handler: str) -> None:
+    """Become the runtime client.
+
+    Args:
+        client: `awslambdaric`, or whatever else for our own.
+        storage: MiB of its `/tmp`; of its largest file, if it has none of its own.
+        kept: `-` leaves it the machine as it is. Otherwise it has no more of it than Lambda gives, and these names, a
+            `/` between them, are what it finds of this machine's `/tmp` in its own.
+        handler: Of the function.
+    """
+    here = sys.path.pop(0)  # `-P`, which leaves this folder out, came with Python 3.11
     if sys.platform == "linux":
         _supervise()
     site.setquit()
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
-    _limit(resource.RLIMIT_FSIZE, storage * 1024 * 1024)
+    if kept == "-":
+        _limit(resource.RLIMIT_FSIZE, storage * 1024 * 1024)
+    else:
+        _confine(storage, [name for name in kept.split("/") if name])
     sys.argv[1:] = [handler]
     if client == "awslambdaric":
         from awslambdaric.__main__ import main as run  # type: ignore[import-untyped] # noqa: PLC0415 - the worker's own
@@ -49,7 +66,37 @@ def main(client: str, storage: int, handler: str) -> None:
     else:
         import runpy  # noqa: PLC0415 - as above
 
-        runpy.run_path(os.path.join(os.path.dirname(__file__), "bootstrap.py"), run_name="__main__")  # noqa: PTH118, PTH120 - pathlib costs a cold start too much
+        runpy.run_path(os.path.join(here, "bootstrap.py"), run_name="__main__")  # noqa: PTH118 - pathlib costs a cold start too much
+
+
+def _confine(storage: int, kept: list[str]) -> None:
+    _keep_bytecode(os.open("/", os.O_PATH))
+    try:
+        sandbox.enter(storage, kept)
+    except OSError as error:
+        sys.exit(f"the execution environment cannot be made: {error.strerror}")
+
+
+def _keep_bytecode(root: int) -> None:
+    """Let imports write beside their source, as nothing else can, or each cold start would compile it anew.
+
+    Args:
+        root: The machine's root folder, opened while it could be written to.
+    """
+    from importlib.machinery import SourceFileLoader  # noqa: PLC0415 - only the sandbox needs it
+
+    def set_data(_: SourceFileLoader, path: str, data: bytes, *, _mode: int = 0o666) -> None:
+        path = path.lstrip("/")
+        draft = f"{path}.{os.getpid()}"
+        with contextlib.suppress(OSError):  # as Python itself does
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(os.path.dirname(path), dir_fd=root)  # noqa: PTH120 - as below
+            file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _mode & 0o666, dir_fd=root)
+            with open(file, "wb") as bytecode:  # noqa: PTH123 - as below
+                bytecode.write(data)
+            os.replace(draft, path, src_dir_fd=root, dst_dir_fd=root)
+
+    setattr(SourceFileLoader, "set_data", set_data)  # noqa: B010 - mypy sees names of parameters only
 
 
 def _limit(what: int, most: int) -> None:
@@ -146,4 +193,4 @@ def _end_like(status: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4])

@@ -117,6 +117,7 @@ class Runtime:
         account_concurrency: int = ACCOUNT_CONCURRENCY,
         idle_after: float = 300.0,
         retry_failed_init: bool = False,
+        sandbox: bool = True,
     ) -> None:
         """Check the functions; their workers start when they are needed.
 
@@ -132,6 +133,7 @@ class Runtime:
             idle_after: seconds after which an idle worker is ended.
             retry_failed_init: whether an initialisation that raises or exits is run again within the same invocation,
                 as one that times out is (S-139, U-32).
+            sandbox: whether workers get no more of the machine than Lambda gives, where the system can do it (S-138).
 
         Raises:
             InvalidFunctionError: a function cannot be run as specified.
@@ -152,7 +154,7 @@ class Runtime:
         self._all_gone = threading.Condition(self._lock)
         for spec in specs:
             self.update(spec)
-        self._host = Host(client=client or available_client())
+        self._host = Host(client=client or available_client(), sandbox=sandbox)
         self._stop = threading.Event()
         self._thawed = threading.Event()
         self._janitor = threading.Thread(target=self._tidy, name="landfast-runtime-janitor", daemon=True)

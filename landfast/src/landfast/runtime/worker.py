@@ -1,11 +1,10 @@
 """One execution environment: a worker process, its Runtime API and its output, driven by the thread that invokes.
 
-What is imitated of Lambda's environment: its variables and search path, a folder of its own for temporary files,
-1,024 open files, MemorySize, the Runtime API, and that it is frozen between invocations (S-138): as soon as the worker
-waits for its next event all of its processes are stopped, with SIGSTOP, until there is one. What would need namespaces
-or privileges is not: `/var/task` and the rest of the machine can be written to, `/tmp` is the machine's own (`TMPDIR`
-and `HOME` name the environment's folder), `/dev/shm` exists, processes and threads are not counted, and clocks go on
-while it is frozen, as they do on Lambda.
+What is imitated of Lambda's environment: its variables and search path, 1,024 open files, MemorySize, the Runtime API,
+and that it is frozen between invocations (S-138): as soon as the worker waits for its next event all of its processes
+are stopped, with SIGSTOP, until there is one; clocks go on meanwhile, as they do on Lambda. Where the system allows it,
+`sandbox` makes all but a `/tmp` of its own read-only, takes `/dev/shm` away and counts its processes and threads;
+elsewhere the worker has the machine as it is, and `TMPDIR` and `HOME` name a folder of its own.
 """
 
 from __future__ import annotations

@@ -22,11 +22,12 @@ from landfast.driver import Change, KeepRow, Order
 from landfast.eventplane.declared import declare
 from landfast.journal import Dropped, Entry, Retrying
 from landfast.protocols import Request, Response
+from landfast.runtime.confinement import obstacle
 from landfast.runtime.model import REQUEST_LIMIT, LogRecord
 from landfast.runtime.pythons import Pythons
 from landfast.runtime.runtime import Runtime
 from landfast.service import described, local_client, service_log
-from landfast.service.apis import LambdaApi, LambdaStack
+from landfast.service.apis import CloudFormationApi, LambdaApi, LambdaStack, StsApi
 from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.changes import Changes
 from landfast.service.clock import Clock
@@ -57,6 +58,10 @@ from landfast.template import Template, read
 from landfast.template.reader import ACCOUNT
 
 _JOIN = 5.0
+_SHARED = (
+    "functions can write beside their code and see this machine's /tmp and /dev/shm, unlike on Lambda: they cannot be "
+    "kept from it without root ({})"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +81,8 @@ class Options:
         engine: The emulator behind the service.
         port: The port of the endpoint; 0 for a free one.
         settings: The unconfirmed points.
+        sandbox: Whether functions get no more of the machine than Lambda gives: code that is read-only, a ``/tmp`` of
+            their own. Without it they can write wherever this process can.
     """
 
     template: Path = Path("template.yaml")
@@ -89,6 +96,7 @@ class Options:
     engine: EngineName = "moto"
     port: int = 0
     settings: Settings = field(default_factory=Settings)
+    sandbox: bool = True
 
     @property
     def built(self) -> Path:
@@ -320,11 +328,13 @@ class Service:
         )
         with self._interrupts.allowed():
             specs = builder.specs(self.template)
-        self._notices = tuple(builder.notices)
+        shared = [_SHARED.format(obstacle())] if self.options.sandbox and obstacle() else []
+        self._notices = (*shared, *builder.notices)
         runtime = Runtime(
             specs.values(),
             log_sink=lambda record: self._logged(record, logs),
             retry_failed_init=self.options.settings.failed_init_runs_again,
+            sandbox=self.options.sandbox,
         )
         self._parts.callback(runtime.close)
         aliases = {function.name: versions(function) for function in self.template.functions.values()}
@@ -353,6 +363,8 @@ class Service:
         self._mappings = EventSourceMappings(mappings, self._shared)
         for mapping in self.template.event_source_mappings.values():
             self._loop.ask(partial(self._mappings.declare, mapping))
+        self._plane.apis.add(CloudFormationApi(self.template, self._real_name, self.clock.now()))
+        self._plane.apis.add(StsApi(self.template.account, self.template.partition))
         self._plane.apis.add(
             LambdaApi(
                 LambdaStack(
@@ -367,6 +379,13 @@ class Service:
                 )
             )
         )
+
+    def _real_name(self, declared: str) -> str:
+        """What the template calls `declared`, as it is called at the endpoint."""
+        for queue in self.template.queues.values():
+            if queue.url == declared:
+                return described.url(queue, self.template.account, self._proxy.url)
+        return self.stack.real_arn(declared)
 
     def _commit(self, notes: Sequence[Entry], changes: Sequence[Change]) -> None:
         """Write what a turn of the driver has left behind, and the time."""

@@ -9,6 +9,7 @@ import msgspec
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_invoke_config import configuration
 from landfast.delivery.settings import Settings
+from landfast.template import told
 from landfast.template.code import Code
 from landfast.template.errors import Mistake, Unavailable
 from landfast.template.intrinsics import scalar
@@ -106,6 +107,7 @@ def functions(
     versions = _versions(stack)
     aliases = _aliases(stack)
     configs = _event_invoke_configs(stack)
+    policies = told.policies(stack)
 
     def function(logical_id: str) -> Function:
         properties = stack.properties(logical_id, _FunctionProperties)
@@ -137,6 +139,9 @@ def functions(
             versions=tuple(versions.get(identity.name, ())),
             aliases=aliases.get(identity.name, {}),
             event_invoke_configs=configs.get(identity.name, {}),
+            description=told.description(stack, logical_id),
+            tags=told.tags(stack, logical_id),
+            policies=policies.get(identity.name, {}),
         )
 
     return stack.each("AWS::Lambda::Function", function)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from landfast.sources.alarms import Alarm
-from landfast.template.names import function_reference
+from landfast.template.names import Place, function_reference
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +137,10 @@ class Function(Declared, frozen=True, kw_only=True):
         versions: Numbers of the published versions.
         aliases: By name.
         event_invoke_configs: By qualifier, ``$LATEST`` included. A qualifier inherits from no other (S-08).
+        description: For people.
+        tags: By their keys.
+        policies: The statements of its own policy, as IAM writes them, by qualifier; those of the function itself
+            have none.
     """
 
     handler: str
@@ -159,6 +163,9 @@ class Function(Declared, frozen=True, kw_only=True):
     versions: tuple[str, ...] = ()
     aliases: Mapping[str, Alias] = {}
     event_invoke_configs: Mapping[str, EventInvokeConfig] = {}
+    description: str = ""
+    tags: Mapping[str, str] = {}
+    policies: Mapping[str, Sequence[Mapping[str, Any]]] = {}
 
 
 class Redrive(msgspec.Struct, frozen=True, kw_only=True):
@@ -422,6 +429,32 @@ class EventSourceMapping(msgspec.Struct, frozen=True, kw_only=True):
     properties: Mapping[str, Any]
 
 
+class StackResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource as CloudFormation tells of it.
+
+    Attributes:
+        logical_id: The resource's key under Resources, after SAM's translation.
+        type: For example ``AWS::SQS::Queue``.
+        physical_id: The value of ``Ref``.
+    """
+
+    logical_id: str
+    type: str
+    physical_id: str
+
+
+class OutputDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """What CloudFormation tells of an output beside its value.
+
+    Attributes:
+        description: For people; empty without one.
+        export_name: The name by which other stacks know it; empty if it is not exported.
+    """
+
+    description: str = ""
+    export_name: str = ""
+
+
 class Template(msgspec.Struct, frozen=True, kw_only=True):
     """A stack as its template declares it. Resources are by logical id, in the template's order.
 
@@ -432,6 +465,10 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
         account: Given by the caller.
         alarms: The alarms whose metrics are read.
         outputs: By name.
+        output_details: What is told of an output beside its value, by its name.
+        resources: Everything that is there, whether it does anything here or not.
+        description: For people.
+        parameters: The values that were given or are the defaults, as text.
         functions_outside: The ARN of the queue that keeps the events of a function which does not run here, by the
             function's unqualified ARN.
         stand_ins: One line for each kind of resource that is not the template's and has local stand-ins.
@@ -457,9 +494,24 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     roles: Mapping[str, Role]
     alarms: Mapping[str, Alarm]
     outputs: Mapping[str, str]
+    output_details: Mapping[str, OutputDetails] = {}
+    resources: tuple[StackResource, ...] = ()
+    description: str = ""
+    parameters: Mapping[str, str] = {}
     functions_outside: Mapping[str, str] = {}
     stand_ins: tuple[str, ...] = ()
     not_run: tuple[str, ...]
+
+    @property
+    def partition(self) -> str:
+        """``aws``, or the name of China's or the United States government's."""
+        return Place(stack_name=self.stack_name, region=self.region, account=self.account).partition
+
+    @property
+    def stack_id(self) -> str:
+        """The stack's ARN, as ``AWS::StackId`` gives it."""
+        place = Place(stack_name=self.stack_name, region=self.region, account=self.account)
+        return str(place.pseudo_parameters()["AWS::StackId"])
 
     def function_of(self, reference: str) -> tuple[Function, str | None] | None:
         """The function and the qualifier that a name or an ARN means; None if it is not in this template."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from landfast.delivery.event_sources import MAPPED
 from landfast.sources.metrics import MEASURED
+from landfast.template import told
 from landfast.template.alarms import alarms
 from landfast.template.code import Code
 from landfast.template.document import Document, load, sections, without_what_is_no_resource
@@ -134,7 +135,8 @@ def read(
         reading = _Reading(path, _place(stack_name, region, account), parameters)
         document, paths = reading.translated(keep)
         stack = Stack(document, parameters=reading.known, place=reading.place, findings=reading.findings)
-        return _template(path, stack, Code(path, paths, keep), document.get("Outputs", {}))
+        template = _template(path, stack, Code(path, paths, keep), document.get("Outputs", {}))
+        return told.of_stack(template, document, reading.known)
 
     return _naming(path, build)
 
@@ -255,7 +257,7 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         outside.bus(rule)
     note_sources(stack, found_functions, outside)
     running = {
-        *(logical_id for group in (*declared, found_rules, found_schedules) for logical_id in group),
+        *(logical_id for group in (*declared, found_rules, found_schedules, found_alarms) for logical_id in group),
         *(logical_id for kind in _PARTS_OF_FUNCTIONS for logical_id in stack.of_type(kind)),
         *(subscription.logical_id for subscription in found_subscriptions),
     }
@@ -288,6 +290,8 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         roles=found_roles,
         alarms=stand_ins.localised(found_alarms),
         outputs=found_outputs,
+        output_details=told.output_details(stack, outputs, found_outputs),
+        resources=told.resources(stack, {*running, *found_layers}, _RUN),
         functions_outside=stand_ins.functions,
         stand_ins=tuple(stand_ins.lines),
         not_run=tuple(
