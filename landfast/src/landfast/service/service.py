@@ -27,7 +27,7 @@ from landfast.runtime.model import REQUEST_LIMIT
 from landfast.runtime.pythons import Pythons
 from landfast.runtime.runtime import Runtime
 from landfast.service import described, local_client, service_log
-from landfast.service.apis import CloudFormationApi, LambdaApi, LambdaStack, StsApi
+from landfast.service.apis import CloudControlApi, CloudFormationApi, LambdaApi, LambdaStack, LogsApi, StsApi
 from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.changes import Changes
 from landfast.service.clock import Clock
@@ -235,9 +235,9 @@ class Service:
         self._proxy = self._open_proxy()
         self.clients = Clients(self._proxy.url, options.region, key=self.engine.state.key)
         self._parts.callback(self.clients.close)
-        logs = LogFiles(state / "logs", lost=self._lost_logs)
-        self._parts.callback(logs.close)
-        self._start_functions(logs)
+        self._logs = LogFiles(state / "logs", lost=self._lost_logs)
+        self._parts.callback(self._logs.close)
+        self._start_functions()
         self._parts.callback(self._loop.stop, _JOIN)
         self._loop.start()
         self._start_asynchronous()
@@ -318,7 +318,7 @@ class Service:
         self._parts.callback(proxy.close)
         return proxy
 
-    def _start_functions(self, logs: LogFiles) -> None:
+    def _start_functions(self) -> None:
         builder = Builder(
             Pythons(self._tell), Packages(self.options.built, self._tell), {"AWS_ENDPOINT_URL": self._proxy.url}
         )
@@ -328,7 +328,7 @@ class Service:
         self._notices = (*shared, *builder.notices)
         runtime = Runtime(
             specs.values(),
-            log_sink=logs.write,
+            log_sink=self._logs.write,
             retry_failed_init=self.options.settings.failed_init_runs_again,
             sandbox=self.options.sandbox,
         )
@@ -360,6 +360,8 @@ class Service:
         for mapping in self.template.event_source_mappings.values():
             self._loop.ask(partial(self._mappings.declare, mapping))
         self._plane.apis.add(CloudFormationApi(self.template, self._real_name, self.clock.now()))
+        self._plane.apis.add(CloudControlApi())
+        self._plane.apis.add(LogsApi(self.template, self._logs, self._loop))
         self._plane.apis.add(StsApi(self.template.account, self.template.partition))
         self._plane.apis.add(
             LambdaApi(
