@@ -53,7 +53,7 @@ from landfast.service.store import CLOCK, Store, StoreError
 from landfast.service.streams import StreamReader
 from landfast.service.watch import Watch
 from landfast.service.world import Shared
-from landfast.template import Template, read
+from landfast.template import Findings, Template, read
 from landfast.template.reader import ACCOUNT
 
 _JOIN = 5.0
@@ -105,6 +105,8 @@ class Options:
 
 class Service:
     """A running stack. Use it as a context manager: what it started ends with it."""
+
+    template: Template
 
     def __init__(
         self, options: Options, interrupts: Interrupts | None = None, tell: Callable[[str], None] | None = None
@@ -255,14 +257,15 @@ class Service:
 
     def _deploy(self) -> None:
         """Make what the template declares, and finish what a killed service had begun."""
-        declared = self._loop.ask(
-            lambda: declare(self.template, self._plane.apis, self._plane.world, self._plane.schedules)
-        )
-        arns = resources.create(self.template, self.clients)
+        findings = Findings()
+        plane = self._plane
+        self._loop.ask(lambda: declare(self.template, plane.apis, plane.world, plane.schedules, findings))
+        arns = resources.create(self.template, self.clients, findings)
+        self.template = self.template.without(findings)
         self.stack = DeployedStack(arns)
         self._proxy.run(self._gateway.recover)
         template, changes = self.template, self._changes.told()
-        self.not_run = (*template.stand_ins, *template.not_run, *self._notices, *declared, *changes)
+        self.not_run = (*template.stand_ins, *template.not_run, *self._notices, *findings.lines, *changes)
 
     def _start_engine(self, state: Path) -> Template:
         """Find or start the engine while the template is read, and return that; both take a second."""
@@ -358,7 +361,10 @@ class Service:
         mappings = Mappings(self.template, self.stack, self._plane, self.functions, settings)
         self._mappings = EventSourceMappings(mappings, self._shared)
         for mapping in self.template.event_source_mappings.values():
-            self._loop.ask(partial(self._mappings.declare, mapping))
+            try:
+                self._loop.ask(partial(self._mappings.declare, mapping))
+            except ServiceError as error:
+                self.not_run = (*self.not_run, str(error))
         self._plane.apis.add(CloudFormationApi(self.template, self._real_name, self.clock.now()))
         self._plane.apis.add(CloudControlApi())
         self._plane.apis.add(LogsApi(self.template, self._logs, self._loop))

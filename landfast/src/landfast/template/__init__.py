@@ -9,6 +9,7 @@
 """
 
 from landfast.template.errors import TemplateError
+from landfast.template.findings import Findings
 from landfast.template.graph import Edge, Graph, Node, graph_of
 from landfast.template.model import (
     Alias,
@@ -45,6 +46,7 @@ __all__ = [
     "EventBus",
     "EventInvokeConfig",
     "EventSourceMapping",
+    "Findings",
     "Function",
     "Graph",
     "InputTransformer",

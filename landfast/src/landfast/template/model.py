@@ -1,12 +1,13 @@
 """The declarations of a template, as far as the local service runs them, resolved and under CloudFormation's names."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import msgspec
 
+from landfast.template.findings import Findings
 from landfast.template.names import Place, function_reference
 
 
@@ -512,9 +513,34 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
         place = Place(stack_name=self.stack_name, region=self.region, account=self.account)
         return str(place.pseudo_parameters()["AWS::StackId"])
 
+    def without(self, findings: Findings) -> Self:
+        """The same without the resources that were refused; mappings that would read them are named as well."""
+        lost = findings.lost
+        for mapping in self.event_source_mappings.values():
+            if mapping.source in lost:
+                title = f"{mapping.logical_id} (AWS::Lambda::EventSourceMapping)"
+                findings.cannot_run(title, f"{lost[mapping.source]} is not run locally")
+        return msgspec.structs.replace(
+            self,
+            queues=_but(self.queues, lost),
+            topics=_but(self.topics, lost),
+            streams=_but(self.streams, lost),
+            tables=_but(self.tables, lost),
+            buckets=_but(self.buckets, lost),
+            event_buses=_but(self.event_buses, lost),
+            rules=_but(self.rules, lost),
+            event_source_mappings={
+                key: each for key, each in self.event_source_mappings.items() if each.source not in lost
+            },
+        )
+
     def function_of(self, reference: str) -> tuple[Function, str | None] | None:
         """The function and the qualifier that a name or an ARN means; None if it is not in this template."""
         return find_function(self.functions, reference)
+
+
+def _but[T](resources: Mapping[str, T], lost: Collection[str]) -> dict[str, T]:
+    return {key: each for key, each in resources.items() if key not in lost}
 
 
 def find_function(functions: Mapping[str, Function], reference: str) -> tuple[Function, str | None] | None:
