@@ -159,15 +159,12 @@ def test_what_cannot_be_run_is_named_and_what_is_harmless_is_not(reading: Readin
           Role: {Type: AWS::IAM::Role}
           Key: {Type: AWS::KMS::Key}
           Logs: {Type: AWS::Logs::LogGroup}
-          Alarm: {Type: AWS::CloudWatch::Alarm}
-          Both: {Type: AWS::CloudWatch::CompositeAlarm}
           Board: {Type: AWS::CloudWatch::Dashboard}
           TopicPolicy: {Type: AWS::SNS::TopicPolicy}
           QueuePolicy: {Type: AWS::SQS::QueuePolicy}
           BucketPolicy: {Type: AWS::S3::BucketPolicy}
         """
     )
-    assert template.alarms == 2
     assert template.not_run == (
         (
             "Api (AWS::ApiGateway::RestApi): not run locally: HTTP is not served; call its functions directly: "

@@ -7,7 +7,7 @@ from typing import NoReturn, TextIO
 
 import typer
 
-from landfast.cli import down, events, invoke, new, pipelines, queues, schedules, send, settle, simulate, up
+from landfast.cli import alarms, down, events, invoke, new, pipelines, queues, schedules, send, settle, simulate, up
 from landfast.cli.failures import in_one_line
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command()(queues.peek)
 app.command()(invoke.invoke)
 app.command()(events.events)
 app.command()(settle.settle)
+app.command()(alarms.alarms)
 app.command()(schedules.schedules)
 app.command()(schedules.fire)
 app.command()(down.down)

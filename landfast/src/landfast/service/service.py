@@ -23,7 +23,7 @@ from landfast.eventplane.declared import declare
 from landfast.journal import Dropped, Entry, Retrying
 from landfast.protocols import Request, Response
 from landfast.runtime.confinement import obstacle
-from landfast.runtime.model import REQUEST_LIMIT
+from landfast.runtime.model import REQUEST_LIMIT, LogRecord
 from landfast.runtime.pythons import Pythons
 from landfast.runtime.runtime import Runtime
 from landfast.service import described, local_client, service_log
@@ -43,6 +43,7 @@ from landfast.service.local_api import LocalApi
 from landfast.service.logs import LogFiles
 from landfast.service.loop import Loop
 from landfast.service.mappings import Mappings
+from landfast.service.measures import Measures, embedded
 from landfast.service.plane import Plane
 from landfast.service.plane_world import LivePlaneWorld
 from landfast.service.proxy import Proxy
@@ -117,6 +118,7 @@ class Service:
         self.failure: tuple[str, BaseException] | None = None
         self.failed = threading.Event()
         self._holds_data = False
+        self._mappings: EventSourceMappings | None = None
         self._not_wanted = threading.Event()
         self._parts = ExitStack()
         self.not_run: tuple[str, ...] = ()
@@ -178,7 +180,7 @@ class Service:
     @property
     def readers(self) -> Sequence[QueueReader | StreamReader]:
         """What reads for the event source mappings now."""
-        return self._mappings.readers
+        return self._mappings.readers if self._mappings is not None else ()
 
     def at(self, due: float, work: Callable[[], None]) -> None:
         """Do `work` in a thread of its own at a time of the service's clock: what a test sends later, for example.
@@ -234,6 +236,8 @@ class Service:
         self._changes = Changes(LivePlaneWorld(self._loop, self.store), declared)
         self.template = self._changes.template
         self._plane = Plane(self._loop, self.store, self.template, options.settings, lambda: self.endpoint)
+        self._measures = Measures(self.template, self._plane.queues, lambda: self._mappings)
+        self._alarms = self._plane.alarms(self.template, self._measures.levels)
         self._proxy = self._open_proxy()
         self.clients = Clients(self._proxy.url, options.region, key=self.engine.state.key)
         self._parts.callback(self.clients.close)
@@ -301,7 +305,7 @@ class Service:
     def _open_proxy(self) -> Proxy:
         port = self.options.port
         self._gateway = Gateway(
-            self._loop, self._plane, LocalApi(self._loop, self._plane.queues, self._plane.timetable)
+            self._loop, self._plane, LocalApi(self._loop, self._plane.queues, self._plane.timetable, self._alarms)
         )
         try:
             proxy = Proxy(
@@ -331,7 +335,7 @@ class Service:
         self._notices = (*shared, *builder.notices)
         runtime = Runtime(
             specs.values(),
-            log_sink=self._logs.write,
+            log_sink=self._logged,
             retry_failed_init=self.options.settings.failed_init_runs_again,
             sandbox=self.options.sandbox,
         )
@@ -395,6 +399,15 @@ class Service:
         """Write what a turn of the driver has left behind, and the time."""
         time = KeepRow(CLOCK, "", "now", repr(self.clock.now()).encode())
         self.store.commit(notes, [*changes, time])
+        if self._alarms:
+            for metric, value, at in self._measures.of_notes(notes):
+                self._alarms.put(metric, value, at)
+
+    def _logged(self, record: LogRecord) -> None:
+        self._logs.write(record)
+        if self._alarms:
+            for measured in embedded(record.text, self.clock.now()):
+                self._loop.post(partial(self._alarms.put, *measured))
 
     def _accept_call(self, target: Target, payload: bytes, request_id: str, trace: str) -> None:
         self.queues.accept(target, payload, request_id=request_id, origin="invoke", trace=trace)

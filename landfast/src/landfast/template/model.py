@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
+from landfast.sources.alarms import Alarm
 from landfast.template.findings import Findings
 from landfast.template.names import Place, function_reference
 
@@ -463,7 +464,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
         stack_name: Given by the caller.
         region: Given by the caller.
         account: Given by the caller.
-        alarms: The number of alarms; they are not run.
+        alarms: The alarms whose metrics are read.
         outputs: By name.
         output_details: What is told of an output beside its value, by its name.
         resources: Everything that is there, whether it does anything here or not.
@@ -492,7 +493,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     rules: Mapping[str, Rule]
     schedules: Mapping[str, Schedule] = {}
     roles: Mapping[str, Role]
-    alarms: int
+    alarms: Mapping[str, Alarm]
     outputs: Mapping[str, str]
     output_details: Mapping[str, OutputDetails] = {}
     resources: tuple[StackResource, ...] = ()

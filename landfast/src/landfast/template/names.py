@@ -102,6 +102,9 @@ _KEY = f"{_AWS}:kms:{_HERE}:key/{{id}}"
 _POLICY = f"{_AWS}:iam::{{account}}:policy{{path}}{{name}}"
 
 KINDS: Mapping[str, Kind] = {
+    "AWS::CloudWatch::CompositeAlarm": Kind(
+        "AlarmName", 255, "{name}", {"Arn": f"{_AWS}:cloudwatch:{_HERE}:alarm:{{name}}"}
+    ),
     "AWS::CloudWatch::Alarm": Kind("AlarmName", 255, "{name}", {"Arn": f"{_AWS}:cloudwatch:{_HERE}:alarm:{{name}}"}),
     "AWS::DynamoDB::Table": Kind(
         "TableName",

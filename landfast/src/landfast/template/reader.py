@@ -8,7 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from landfast.delivery.event_sources import MAPPED
+from landfast.sources.metrics import MEASURED
 from landfast.template import told
+from landfast.template.alarms import alarms
 from landfast.template.code import Code
 from landfast.template.document import Document, load, sections, without_what_is_no_resource
 from landfast.template.errors import Mistake, TemplateError, Unavailable, Where
@@ -44,6 +46,8 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 _RUN = frozenset(
     {
         *(source.resource_type for source in MAPPED.values()),
+        "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::CompositeAlarm",
         "AWS::Events::EventBus",
         "AWS::Events::Rule",
         "AWS::Lambda::Alias",
@@ -66,9 +70,7 @@ _NOT_NEEDED = (
     "AWS::ApiGatewayV2::Stage",
     "AWS::ApplicationInsights::",
     "AWS::CDK::Metadata",
-    "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::AnomalyDetector",
-    "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
     "AWS::CloudWatch::InsightRule",
     "AWS::CodeDeploy::",
@@ -243,9 +245,10 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
     found_buckets = targets.of_buckets(buckets(stack))
     found_subscriptions = targets.of_subscriptions(subscriptions(stack))
     found_rules, found_schedules = targets.of_rules(rules(stack)), schedules(stack)
+    found_alarms = alarms(stack, MEASURED)
     declared = (found_functions, found_queues, found_streams, found_tables, found_topics, found_buses, found_buckets)
     outside = Outside(stack.place, (each for group in declared for each in group.values()))
-    for group in (found_functions, found_queues, found_buckets, found_rules, found_schedules):
+    for group in (found_functions, found_queues, found_buckets, found_rules, found_schedules, found_alarms):
         for logical_id, each in group.items():
             outside.uses(logical_id, each)
     for subscription in found_subscriptions:
@@ -254,7 +257,7 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         outside.bus(rule)
     note_sources(stack, found_functions, outside)
     running = {
-        *(logical_id for group in (*declared, found_rules, found_schedules) for logical_id in group),
+        *(logical_id for group in (*declared, found_rules, found_schedules, found_alarms) for logical_id in group),
         *(logical_id for kind in _PARTS_OF_FUNCTIONS for logical_id in stack.of_type(kind)),
         *(subscription.logical_id for subscription in found_subscriptions),
     }
@@ -285,7 +288,7 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         rules=stand_ins.localised(found_rules),
         schedules=stand_ins.localised(found_schedules),
         roles=found_roles,
-        alarms=sum(len(stack.of_type(kind)) for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")),
+        alarms=stand_ins.localised(found_alarms),
         outputs=found_outputs,
         output_details=told.output_details(stack, outputs, found_outputs),
         resources=told.resources(stack, {*running, *found_layers}, _RUN),

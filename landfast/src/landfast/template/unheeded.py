@@ -13,6 +13,9 @@ from landfast.template.model import Function
 from landfast.template.stack import Stack
 
 _READ: Final[Mapping[str, str]] = {
+    "AWS::CloudWatch::Alarm": "ActionsEnabled AlarmActions AlarmDescription AlarmName ComparisonOperator "
+    "DatapointsToAlarm Dimensions EvaluationPeriods InsufficientDataActions MetricName Metrics Namespace OKActions "
+    "Period Statistic Threshold TreatMissingData",
     "AWS::DynamoDB::Table": "AttributeDefinitions BillingMode GlobalSecondaryIndexes KeySchema LocalSecondaryIndexes "
     "ProvisionedThroughput StreamSpecification TableName TimeToLiveSpecification",
     "AWS::Events::EventBus": "Name",
@@ -41,6 +44,7 @@ _READ: Final[Mapping[str, str]] = {
 """By type: the settings that the local service obeys."""
 
 _HARMLESS: Final[Mapping[str, str]] = {
+    "AWS::CloudWatch::Alarm": "ActionConfiguration EvaluateLowSampleCountPercentile Unit",
     "AWS::DynamoDB::Table": "ContributorInsightsSpecification DeletionProtectionEnabled OnDemandThroughput "
     "PointInTimeRecoverySpecification ResourcePolicy SSESpecification TableClass WarmThroughput",
     "AWS::Events::EventBus": "DeadLetterConfig KmsKeyIdentifier LogConfig Policy",
