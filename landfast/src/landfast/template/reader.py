@@ -254,8 +254,8 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
             outside.uses(logical_id, each)
     for subscription in found_subscriptions:
         outside.uses(subscription.logical_id, subscription)
-    for each in found_logs:
-        outside.uses(each.logical_id, each)
+    for log in found_logs:
+        outside.uses(log.logical_id, log)
     for rule in found_rules.values():
         outside.bus(rule)
     note_sources(stack, found_functions, outside)
@@ -263,7 +263,7 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         *(logical_id for group in (*declared, found_rules, found_schedules, found_alarms) for logical_id in group),
         *(logical_id for kind in _PARTS_OF_FUNCTIONS for logical_id in stack.of_type(kind)),
         *(subscription.logical_id for subscription in found_subscriptions),
-        *(each.logical_id for each in found_logs),
+        *(log.logical_id for log in found_logs),
     }
     stand_ins = outside.stand_ins()
     all_queues = {**found_queues, **stand_ins.queues}
