@@ -292,7 +292,7 @@ class Runtime:
         if function.spec.broken:
             return self._fail(function.spec, call)
         worker = self._acquire(function)
-        log = RequestLog(self._log_sink, worker.spec, call.request_id)
+        log = RequestLog(self._log_sink, worker.spec, call.request_id, worker.log_stream)
         again = False
         while True:
             reusable = keeps_place = False

@@ -27,7 +27,7 @@ from landfast.runtime.model import REQUEST_LIMIT, LogRecord
 from landfast.runtime.pythons import Pythons
 from landfast.runtime.runtime import Runtime
 from landfast.service import described, local_client, service_log
-from landfast.service.apis import CloudFormationApi, LambdaApi, LambdaStack, StsApi
+from landfast.service.apis import CloudControlApi, CloudFormationApi, LambdaApi, LambdaStack, LogsApi, StsApi
 from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.changes import Changes
 from landfast.service.clock import Clock
@@ -40,6 +40,7 @@ from landfast.service.gateway import Gateway
 from landfast.service.interrupts import Interrupts
 from landfast.service.layers import Packages
 from landfast.service.local_api import LocalApi
+from landfast.service.log_subscriptions import LogSubscriptions
 from landfast.service.logs import LogFiles
 from landfast.service.loop import Loop
 from landfast.service.mappings import Mappings
@@ -237,13 +238,14 @@ class Service:
         self.template = self._changes.template
         self._plane = Plane(self._loop, self.store, self.template, options.settings, lambda: self.endpoint)
         self._measures = Measures(self.template, self._plane.queues, lambda: self._mappings)
+        self._log_subscriptions = LogSubscriptions(self.template, self._loop, self._plane.router)
         self._alarms = self._plane.alarms(self.template, self._measures.levels)
         self._proxy = self._open_proxy()
         self.clients = Clients(self._proxy.url, options.region, key=self.engine.state.key)
         self._parts.callback(self.clients.close)
-        logs = LogFiles(state / "logs", lost=self._lost_logs)
-        self._parts.callback(logs.close)
-        self._start_functions(logs)
+        self._logs = LogFiles(state / "logs", lost=self._lost_logs)
+        self._parts.callback(self._logs.close)
+        self._start_functions()
         self._parts.callback(self._loop.stop, _JOIN)
         self._loop.start()
         self._start_asynchronous()
@@ -325,7 +327,7 @@ class Service:
         self._parts.callback(proxy.close)
         return proxy
 
-    def _start_functions(self, logs: LogFiles) -> None:
+    def _start_functions(self) -> None:
         builder = Builder(
             Pythons(self._tell), Packages(self.options.built, self._tell), {"AWS_ENDPOINT_URL": self._proxy.url}
         )
@@ -335,7 +337,7 @@ class Service:
         self._notices = (*shared, *builder.notices)
         runtime = Runtime(
             specs.values(),
-            log_sink=lambda record: self._logged(record, logs),
+            log_sink=self._logged,
             retry_failed_init=self.options.settings.failed_init_runs_again,
             sandbox=self.options.sandbox,
         )
@@ -372,6 +374,8 @@ class Service:
             except ServiceError as error:
                 self.not_run = (*self.not_run, str(error))
         self._plane.apis.add(CloudFormationApi(self.template, self._real_name, self.clock.now()))
+        self._plane.apis.add(CloudControlApi())
+        self._plane.apis.add(LogsApi(self.template, self._logs, self._loop))
         self._plane.apis.add(StsApi(self.template.account, self.template.partition))
         self._plane.apis.add(
             LambdaApi(
@@ -403,8 +407,9 @@ class Service:
             for metric, value, at in self._measures.of_notes(notes):
                 self._alarms.put(metric, value, at)
 
-    def _logged(self, record: LogRecord, logs: LogFiles) -> None:
-        logs.write(record)
+    def _logged(self, record: LogRecord) -> None:
+        self._logs.write(record)
+        self._log_subscriptions.write(record)
         if self._alarms:
             for measured in embedded(record.text, self.clock.now()):
                 self._loop.post(partial(self._alarms.put, *measured))
