@@ -7,7 +7,21 @@ from typing import NoReturn, TextIO
 
 import typer
 
-from landfast.cli import alarms, down, events, invoke, new, pipelines, queues, schedules, send, settle, simulate, up
+from landfast.cli import (
+    alarms,
+    check,
+    down,
+    events,
+    invoke,
+    new,
+    pipelines,
+    queues,
+    schedules,
+    send,
+    settle,
+    simulate,
+    up,
+)
 from landfast.cli.failures import in_one_line
 
 app = typer.Typer(
@@ -30,6 +44,7 @@ app.command()(alarms.alarms)
 app.command()(schedules.schedules)
 app.command()(schedules.fire)
 app.command()(down.down)
+app.command()(check.check)
 app.command()(simulate.simulate)
 app.command()(new.new)
 app.add_typer(pipelines.app, name="pipelines")
