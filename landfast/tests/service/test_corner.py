@@ -1,5 +1,7 @@
 """A stack at whose corners other stacks begin, on a running service."""
 
+import base64
+import gzip
 import json
 import time
 from collections.abc import Iterator
@@ -38,10 +40,22 @@ def test_everything_outside_is_named_once_and_can_be_found(service: Service) -> 
         "queues outside the template, local stand-ins: central-dlq (for Worker), shared-work (for WorkerWork)",
         "topic outside the template, local stand-in: announcements (for Worker, ReportsWaiting, TellsOfAlarms)",
         "event bus outside the template, local stand-in: shared-bus (for ToBilling, WorkerShared)",
-        "function that does not run here, its events are kept: billing (for Worker, ToBilling)",
+        (
+            "functions that do not run here, their events are kept: billing (for Worker, ToBilling), "
+            "log-reader (for Failures)"
+        ),
     ]
     found = {resource.name for kind in ("queue", "topic", "bus") for resource in service.running.of_kind(kind)}
-    assert found == {"reports", "told", "central-dlq", "function-billing", "shared-work", "announcements", "shared-bus"}
+    assert found == {
+        "reports",
+        "told",
+        "central-dlq",
+        "function-billing",
+        "function-log-reader",
+        "shared-work",
+        "announcements",
+        "shared-bus",
+    }
     topic = service.running.resource("topic", "announcements").arn
     assert service.clients.sns.publish(TopicArn=topic, Message="to whom it may concern")["MessageId"]
 
@@ -132,3 +146,28 @@ def test_alarms_fire_on_queues_and_on_what_functions_log_and_tell_their_topic(
     assert ("alarm reports-waiting", "ALARM") in {(change.source, change.state) for change in changes}
     show_alarms(state=service.options.state)
     assert "orders-failed" in capsys.readouterr().out
+
+
+def test_what_a_function_logs_goes_to_the_subscriber_of_its_log_group(service: Service) -> None:
+    entry: Any = {
+        "Source": "elsewhere",
+        "DetailType": "d",
+        "Detail": '{"fail": true, "n": 9}',
+        "EventBusName": "shared-bus",
+    }
+    service.clients.events.put_events(Entries=[entry])
+    service.settle()
+    logs = [
+        json.loads(gzip.decompress(base64.b64decode(each["awslogs"]["data"])))
+        for each in kept(service, "function-log-reader")
+    ]
+    [log] = [log for log in logs if '"n": 9' in log["logEvents"][0]["message"]]
+    assert {name: log[name] for name in ("messageType", "owner", "logGroup", "subscriptionFilters")} == {
+        "messageType": "DATA_MESSAGE",
+        "owner": "123456789012",
+        "logGroup": "/aws/lambda/worker",
+        "subscriptionFilters": ["failures"],
+    }
+    [event] = log["logEvents"]
+    assert event["message"] == 'got {"fail": true, "n": 9}'
+    assert event["timestamp"] > 1_700_000_000_000

@@ -40,6 +40,7 @@ from landfast.service.gateway import Gateway
 from landfast.service.interrupts import Interrupts
 from landfast.service.layers import Packages
 from landfast.service.local_api import LocalApi
+from landfast.service.log_subscriptions import LogSubscriptions
 from landfast.service.logs import LogFiles
 from landfast.service.loop import Loop
 from landfast.service.mappings import Mappings
@@ -237,6 +238,7 @@ class Service:
         self.template = self._changes.template
         self._plane = Plane(self._loop, self.store, self.template, options.settings, lambda: self.endpoint)
         self._measures = Measures(self.template, self._plane.queues, lambda: self._mappings)
+        self._log_subscriptions = LogSubscriptions(self.template, self._loop, self._plane.router)
         self._alarms = self._plane.alarms(self.template, self._measures.levels)
         self._proxy = self._open_proxy()
         self.clients = Clients(self._proxy.url, options.region, key=self.engine.state.key)
@@ -405,6 +407,7 @@ class Service:
 
     def _logged(self, record: LogRecord) -> None:
         self._logs.write(record)
+        self._log_subscriptions.write(record)
         if self._alarms:
             for measured in embedded(record.text, self.clock.now()):
                 self._loop.post(partial(self._alarms.put, *measured))

@@ -408,6 +408,24 @@ class Schedule(Declared, frozen=True, kw_only=True):
     target: ScheduleTarget
 
 
+class LogSubscription(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription of a function's log group.
+
+    Attributes:
+        logical_id: Its key under Resources.
+        name: The name of the subscription filter.
+        log_group: The log group.
+        filter_pattern: Which log events are sent; empty for all.
+        destination_arn: The function or stream that gets them.
+    """
+
+    logical_id: str
+    name: str
+    log_group: str
+    filter_pattern: str = ""
+    destination_arn: str
+
+
 class EventSourceMapping(msgspec.Struct, frozen=True, kw_only=True):
     """A mapping of a stream or queue of the template to a function of the template.
 
@@ -492,6 +510,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     event_buses: Mapping[str, EventBus]
     rules: Mapping[str, Rule]
     schedules: Mapping[str, Schedule] = {}
+    log_subscriptions: Sequence[LogSubscription] = ()
     roles: Mapping[str, Role]
     alarms: Mapping[str, Alarm]
     outputs: Mapping[str, str]

@@ -144,6 +144,7 @@ KINDS: Mapping[str, Kind] = {
         {"Version": "{version}", "FunctionArn": f"{_OF_FUNCTION}:{{version}}"},
     ),
     "AWS::Logs::LogGroup": Kind("LogGroupName", 512, "{name}", {"Arn": f"{_AWS}:logs:{_HERE}:log-group:{{name}}:*"}),
+    "AWS::Logs::SubscriptionFilter": Kind("FilterName", 512, "{name}", {}),
     "AWS::S3::Bucket": Kind(
         "BucketName",
         63,

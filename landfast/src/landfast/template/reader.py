@@ -21,6 +21,7 @@ from landfast.template.functions import functions, layers
 from landfast.template.iam import roles
 from landfast.template.includes import included
 from landfast.template.intrinsics import Resolver, scalar
+from landfast.template.logs import log_subscriptions
 from landfast.template.mappings import event_source_mappings, note_sources
 from landfast.template.model import Template
 from landfast.template.names import Place
@@ -56,6 +57,7 @@ _RUN = frozenset(
         "AWS::Lambda::Function",
         "AWS::Lambda::LayerVersion",
         "AWS::Lambda::Version",
+        "AWS::Logs::SubscriptionFilter",
         "AWS::S3::Bucket",
         "AWS::Scheduler::Schedule",
         "AWS::SNS::Subscription",
@@ -96,7 +98,6 @@ _NOT_NEEDED = (
 """Begins of types that change nothing of what is delivered to whom, or belong to one that is named itself."""
 
 _REASONS = {
-    "AWS::Logs::SubscriptionFilter": "log entries are sent to nobody; invoke the function with a sample event",
     "AWS::StepFunctions::StateMachine": "state machines are not run",
     "AWS::Serverless::Application": "nested applications are not read; read their own template",
     "AWS::CloudFormation::Stack": "nested stacks are not read; read their own template",
@@ -245,7 +246,7 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
     found_buckets = targets.of_buckets(buckets(stack))
     found_subscriptions = targets.of_subscriptions(subscriptions(stack))
     found_rules, found_schedules = targets.of_rules(rules(stack)), schedules(stack)
-    found_alarms = alarms(stack, MEASURED)
+    found_alarms, found_logs = alarms(stack, MEASURED), log_subscriptions(stack, found_functions)
     declared = (found_functions, found_queues, found_streams, found_tables, found_topics, found_buses, found_buckets)
     outside = Outside(stack.place, (each for group in declared for each in group.values()))
     for group in (found_functions, found_queues, found_buckets, found_rules, found_schedules, found_alarms):
@@ -253,6 +254,8 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
             outside.uses(logical_id, each)
     for subscription in found_subscriptions:
         outside.uses(subscription.logical_id, subscription)
+    for log in found_logs:
+        outside.uses(log.logical_id, log)
     for rule in found_rules.values():
         outside.bus(rule)
     note_sources(stack, found_functions, outside)
@@ -260,6 +263,7 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         *(logical_id for group in (*declared, found_rules, found_schedules, found_alarms) for logical_id in group),
         *(logical_id for kind in _PARTS_OF_FUNCTIONS for logical_id in stack.of_type(kind)),
         *(subscription.logical_id for subscription in found_subscriptions),
+        *(log.logical_id for log in found_logs),
     }
     stand_ins = outside.stand_ins()
     all_queues = {**found_queues, **stand_ins.queues}
@@ -287,6 +291,7 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         event_buses={**found_buses, **stand_ins.event_buses},
         rules=stand_ins.localised(found_rules),
         schedules=stand_ins.localised(found_schedules),
+        log_subscriptions=stand_ins.localised(found_logs),
         roles=found_roles,
         alarms=stand_ins.localised(found_alarms),
         outputs=found_outputs,

@@ -31,6 +31,7 @@ _READ: Final[Mapping[str, str]] = {
     "AWS::Lambda::Function": "Architectures Code DeadLetterConfig Environment EphemeralStorage FunctionName Handler "
     "Layers LoggingConfig MemorySize PackageType RecursiveLoop ReservedConcurrentExecutions Role Runtime Timeout",
     "AWS::Lambda::Version": "FunctionName",
+    "AWS::Logs::SubscriptionFilter": "DestinationArn FilterName FilterPattern LogGroupName",
     "AWS::S3::Bucket": "BucketName NotificationConfiguration VersioningConfiguration",
     "AWS::Scheduler::Schedule": "EndDate FlexibleTimeWindow GroupName Name ScheduleExpression "
     "ScheduleExpressionTimezone StartDate State Target",
@@ -53,6 +54,7 @@ _HARMLESS: Final[Mapping[str, str]] = {
     "AWS::Lambda::EventSourceMapping": "KmsKeyArn LoggingConfig MetricsConfig",
     "AWS::Lambda::Function": "CodeSigningConfigArn KmsKeyArn PublishToLatestPublished RuntimeManagementConfig "
     "TracingConfig VpcConfig",
+    "AWS::Logs::SubscriptionFilter": "Distribution RoleArn",
     "AWS::Lambda::Version": "CodeSha256 RuntimePolicy",
     "AWS::S3::Bucket": "AbacStatus AccelerateConfiguration AccessControl AnalyticsConfigurations BucketEncryption "
     "BucketNamePrefix BucketNamespace IntelligentTieringConfigurations MetricsConfigurations OwnershipControls "
