@@ -113,7 +113,7 @@ def test_a_mistake_is_told_in_one_line_with_its_place(naming: Naming, text: str,
 def test_a_circle_of_resources_is_told_with_every_step(naming: Naming) -> None:
     text = f"""
     Resources:
-      A: {{{QUEUE}, Properties: {{QueueName: !GetAtt B.QueueName}}}}
+      A: {{{QUEUE}, Properties: {{QueueName: !Sub "${{B.QueueName}}-a"}}}}
       B: {{{QUEUE}, DependsOn: [C]}}
       C: {{{QUEUE}, Properties: {{Tags: [{{Key: k, Value: !Sub "${{A}}"}}]}}}}
     """

@@ -355,10 +355,12 @@ class Service:
 
     def _start_asynchronous(self) -> None:
         settings = self.options.settings
+        outside = (arn.rpartition(":")[2] for arn in self.template.functions_outside)
+        known = {*self.functions.specs, *outside}
         for function in self.template.functions.values():
             for qualifier in versions(function):
                 target = self.functions.find(function.name, None if qualifier == LATEST else qualifier)
-                config = asynchronous_config(function, qualifier, settings, self.functions.specs)
+                config = asynchronous_config(function, qualifier, settings, known)
                 self.queues.add(target, config, self._shared)
         self._loop.ask(self.queues.begin)
 

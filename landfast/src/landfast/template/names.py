@@ -170,6 +170,7 @@ KINDS: Mapping[str, Kind] = {
         _QUEUE_URL,
         {"Arn": f"{_AWS}:sqs:{_HERE}:{{name}}", "QueueName": "{name}", "QueueUrl": _QUEUE_URL},
     ),
+    "Custom::S3BucketNotifications": Kind("", 36, "{id}", {}),
 }
 """Every type whose names are known."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from landfast.delivery.event_sources import MAPPED
 from landfast.sources.metrics import MEASURED
-from landfast.template import told
+from landfast.template import cdk_notifications, told
 from landfast.template.alarms import alarms
 from landfast.template.code import Code
 from landfast.template.document import Document, load, sections, without_what_is_no_resource
@@ -26,7 +26,7 @@ from landfast.template.mappings import event_source_mappings, note_sources
 from landfast.template.model import Template
 from landfast.template.names import Place
 from landfast.template.outside import Outside
-from landfast.template.parameters import Withheld, values
+from landfast.template.parameters import values
 from landfast.template.references import references
 from landfast.template.resources import buckets, queues, streams, subscriptions, tables, topics
 from landfast.template.routing import event_buses, rules
@@ -62,6 +62,7 @@ _RUN = frozenset(
         "AWS::Scheduler::Schedule",
         "AWS::SNS::Subscription",
         "AWS::SNS::Topic",
+        cdk_notifications.TYPE,
     }
 )
 _ROLES = frozenset({"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Lambda::Permission"})
@@ -219,8 +220,7 @@ class _Reading:
         extensions = EXTENSIONS in transforms(self._document)
         document = expanded(self._document, resolver, self.findings, declared=extensions)
         document = without_what_is_no_resource(document, self.findings)
-        available = {name: value for name, value in self.known.items() if not isinstance(value, Withheld)}
-        result, paths = translate(document, resolver, available, self.place.region, findings=self.findings, keep=keep)
+        result, paths = translate(document, resolver, self.known, self.place.region, findings=self.findings, keep=keep)
         if extensions:
             result["Transform"] = EXTENSIONS
         return result, paths
