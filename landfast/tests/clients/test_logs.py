@@ -68,7 +68,7 @@ def test_the_log_groups_of_functions_are_listed_and_others_are_the_engines(aws: 
 @pytest.mark.parametrize(
     ("params", "code"),
     [
-        ({"filterPattern": "{ $.level = ERROR }"}, "NotImplementedException"),
+        ({"filterPattern": "[ip, user]"}, "InvalidParameterException"),
         ({"nextToken": "nonsense"}, "InvalidParameterException"),
         ({"logGroupName": "nobodys"}, "ResourceNotFoundException"),
     ],

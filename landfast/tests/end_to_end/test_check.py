@@ -21,6 +21,7 @@ Resources:
   Subnet: {Type: AWS::EC2::Subnet, Properties: {VpcId: vpc-12345678, CidrBlock: 10.0.0.0/24}}
 """
 
+RESERVED = "'AWS_REGION' is a reserved variable name"
 NAME = "environment variable AWS_REGION"
 KINDS = "Source queue type 'FIFO' does not match destination queue type 'standard'"
 BOGUS = "property Bogus not defined for resource of type AWS::Serverless::Function"
@@ -38,7 +39,7 @@ def test_what_does_not_run_here_and_what_aws_would_refuse_are_told_apart(tmp_pat
     ]
     assert sorted(line.removeprefix(refused) for line in ended.output.splitlines() if line.startswith(refused)) == [
         f"Fifo.Properties.FifoQueue: {KINDS} (cfn-lint E3502)",
-        "Reserved.Properties.Environment.Variables.AWS_REGION: 'AWS_REGION' is a reserved variable name (cfn-lint E3663)",
+        f"Reserved.Properties.Environment.Variables.AWS_REGION: {RESERVED} (cfn-lint E3663)",
         "Small.Properties.MemorySize: 64 is less than the minimum of 128 (cfn-lint E3034)",
         f"Wrong (AWS::Serverless::Function): not run locally: SAM refuses it: {BOGUS}",
     ]

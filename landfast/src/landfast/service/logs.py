@@ -80,8 +80,8 @@ class LogFiles:
             function: The function's name.
             wanted: Tells of a record's time and stream whether it is wanted.
         """
-        for older in (True, False):
-            yield from self._read(function, wanted, older=older)
+        for is_older in (True, False):
+            yield from self._read(function, wanted, is_older=is_older)
 
     def close(self) -> None:
         """Close all files; records that come later open them again."""
@@ -91,23 +91,23 @@ class LogFiles:
             self._files.clear()
 
     def _append(self, record: LogRecord, line: bytes) -> None:
-        path, index = _path(self._folder, record.function), _index(self._folder, record.function)
+        path, index = log_file(self._folder, record.function), _index(self._folder, record.function)
         file, indexed = self._opened(path), self._opened(index)
         full = file.tell() + len(line) > self._longest or indexed.tell() > self._longest
         if file.tell() and full:
             for each in (path, index):
                 self._files.pop(each).close()
-                each.replace(_older(each))
+                each.replace(older(each))
             file, indexed = self._opened(path), self._opened(index)
         place = file.tell()
         _write(file, line)
         _write(indexed, f"{record.time:.6f} {place} {len(line)} {record.stream or _NO_STREAM}\n".encode())
 
-    def _read(self, function: str, wanted: Callable[[float, str], bool], *, older: bool) -> Iterator[LogEvent]:
-        paths = [_path(self._folder, function), _index(self._folder, function)]
+    def _read(self, function: str, wanted: Callable[[float, str], bool], *, is_older: bool) -> Iterator[LogEvent]:
+        paths = [log_file(self._folder, function), _index(self._folder, function)]
         with self._lock:  # a file and its index are replaced together
             try:
-                texts, index = ((_older(path) if older else path).open("rb") for path in paths)
+                texts, index = ((older(path) if is_older else path).open("rb") for path in paths)
             except FileNotFoundError:
                 return
         with texts, index:
@@ -135,7 +135,8 @@ class LogFiles:
             self._lost(function, error)
 
 
-def _path(folder: Path, function: str) -> Path:
+def log_file(folder: Path, function: str) -> Path:
+    """The file with the newest of what a function has logged."""
     return folder / f"{function}.log"
 
 
@@ -143,7 +144,8 @@ def _index(folder: Path, function: str) -> Path:
     return folder / f"{function}.index"
 
 
-def _older(path: Path) -> Path:
+def older(path: Path) -> Path:
+    """The file that was in its place before."""
     return path.with_name(f"{path.name}.1")
 
 

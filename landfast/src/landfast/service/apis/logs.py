@@ -10,9 +10,9 @@ from landfast.aws_errors import AwsError
 from landfast.eventplane.pages import page
 from landfast.eventplane.plane import Pending, Result
 from landfast.protocols import Call
-from landfast.service.apis.log_patterns import matcher
 from landfast.service.logs import LogEvent, LogFiles
 from landfast.service.loop import Loop
+from landfast.sources.log_filters import UnreadablePatternError, log_filter
 from landfast.template import Template
 
 MOST: Final = 10_000
@@ -52,8 +52,10 @@ class LogsApi:
             AwsError: It is refused.
         """
         work = self._operations[call.operation]
-        if call.operation == "FilterLogEvents":
-            matcher(call.params.get("filterPattern", ""))  # refused before anything is read
+        try:
+            log_filter(call.params.get("filterPattern", ""))  # refused before anything is read
+        except UnreadablePatternError as error:
+            raise AwsError("InvalidParameterException", f"Invalid filter pattern: {error}") from error
         _check_token(call)
         pending = Pending()
         self.loop.apart(partial(self._read, work, call.params, pending), "the logs are read")
@@ -129,13 +131,13 @@ class LogsApi:
 
     def _filtered(self, params: _Params) -> Result:
         names, prefix = params.get("logStreamNames"), params.get("logStreamNamePrefix", "")
-        matches = matcher(params.get("filterPattern", ""))
+        chosen = log_filter(params.get("filterPattern", ""))
         events = [
             event
             for event in self._all(
                 _group(params), params, lambda stream: (not names or stream in names) and stream.startswith(prefix)
             )
-            if matches(event.text)
+            if chosen(event.text)
         ]
         shown, following = page(events, params.get("nextToken"), params.get("limit", MOST))
         told = [{**_told(event), "logStreamName": event.stream, "eventId": _id(event)} for event in shown]
