@@ -111,8 +111,9 @@ class Changes:
             declared = msgspec.to_builtins(part.get(self._declared, *key))
             if declared == kept.declared:
                 now = None if kept.now is None else msgspec.convert(kept.now, part.shape)
+                name = now.logical_id if isinstance(now, EventSourceMapping) else ":".join(key)
                 self.template = part.put(self.template, *key, now)
-                self._titles[owner, *key] = f"{part.title} {':'.join(key)}"
+                self._titles[owner, *key] = f"{part.title} {name}"
                 return
         except LookupError:
             pass  # the function is no more
