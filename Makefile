@@ -39,8 +39,9 @@ TOOL_SLOW := tests/faithful tests/end_to_end tests/wheel tests/contract tests/ru
 
 PYTEST := $(CURDIR)/$(BIN)/pytest
 SIDE_BY_SIDE := -n 2 --dist worksteal
-# Tests of processes mostly wait, for processes: more of them than processors run at once.
-WAITING := -n 4 --dist worksteal
+# Tests of processes mostly wait, for processes: more of them than processors run at once. Those of an xdist_group share
+# a service, so that one worker runs them all.
+WAITING := -n 4 --dist loadgroup
 # What the tests of a file share, a running shop or a copy of the project, is made once; the longest files begin first.
 BY_FILE := -n 4 --dist loadfile --no-loadscope-reorder
 

@@ -2,6 +2,7 @@
 
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -11,3 +12,15 @@ settings.load_profile("landfast")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell lets what it starts with & ignore it, with all children
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let groups of tests stay together: pytest-xdist 3.8 names them where pytest 9.2 does not look any more.
+
+    https://github.com/pytest-dev/pytest-xdist/issues/1386
+    """
+    for item in items:
+        grouped = getattr(item, "_nodeid", None)
+        if grouped is not None:
+            item._id = type(item.id).parse(grouped)

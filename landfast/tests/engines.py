@@ -1,5 +1,7 @@
 """The engines on which tests run: moto, and ministack where it is fetched already."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from landfast.dataplane.engine import EngineName
@@ -7,6 +9,11 @@ from landfast.dataplane.errors import EngineError
 from landfast.dataplane.ministack import ministack_is_cached
 
 ENGINES: tuple[EngineName, ...] = ("moto", "ministack")
+
+
+def each(shared: str, engines: Iterable[EngineName] = ENGINES) -> list[object]:
+    """The engines as parameters of what many tests share: one worker of pytest-xdist runs all tests of one of them."""
+    return [pytest.param(engine, marks=pytest.mark.xdist_group(f"{shared}-{engine}")) for engine in engines]
 
 
 def skip_without(engine: EngineName) -> None:

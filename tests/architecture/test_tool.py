@@ -20,7 +20,8 @@ def names() -> set[str]:
 
 
 def mentions(text: str) -> set[str]:
-    return {*SHOPS_WORDS.findall(text), *(names() & set(re.findall(r"\w+", text)))}
+    words = re.findall(r"\w+", re.sub(r"AWS::\w+::\w+", "", text))  # the type of a resource is AWS's word
+    return {*SHOPS_WORDS.findall(text), *(names() & set(words))}
 
 
 def test_the_tool_names_nothing_of_the_shop() -> None:

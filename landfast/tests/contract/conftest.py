@@ -11,7 +11,7 @@ from pytest_socket import enable_socket, socket_allow_hosts
 from landfast.dataplane import engine as engines
 from landfast.service.service import Options, Service
 from tests.contract.aws import BARE, EVERY, Aws
-from tests.engines import ENGINES, skip_without
+from tests.engines import ENGINES, each, skip_without
 
 if TYPE_CHECKING:
     from landfast.dataplane.engine import EngineName
@@ -57,7 +57,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "aws" in metafunc.fixturenames:
         every = BARE or EVERY or metafunc.definition.get_closest_marker("stored")
-        metafunc.parametrize("aws", ENGINES if every else ENGINES[:1], indirect=True, scope="session")
+        chosen = each("contract", ENGINES if every else ENGINES[:1])
+        metafunc.parametrize("aws", chosen, indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,7 +9,7 @@ from pytest_socket import enable_socket, socket_allow_hosts
 from landfast.dataplane import engine as engines
 from landfast.dataplane.clients import Clients
 from landfast.dataplane.engine import Engine, EngineName
-from tests.engines import ENGINES, skip_without
+from tests.engines import each, skip_without
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,7 +18,7 @@ def _loopback_only() -> None:
     socket_allow_hosts(["127.0.0.1"])
 
 
-@pytest.fixture(scope="session", params=ENGINES)
+@pytest.fixture(scope="session", params=each("dataplane"))
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     name = cast("EngineName", request.param)
     skip_without(name)

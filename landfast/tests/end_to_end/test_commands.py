@@ -12,6 +12,8 @@ import pytest
 from landfast.testing import Options, Service
 from tests.end_to_end.conftest import Client, landfast
 
+pytestmark = pytest.mark.xdist_group("commands")
+
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
 Resources:

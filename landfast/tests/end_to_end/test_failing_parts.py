@@ -274,7 +274,9 @@ def test_a_terminal_that_is_closed_ends_the_service(template: Path, tmp_path: Pa
     assert not alive(watchdog)
 
 
-@pytest.mark.parametrize("command", [["events", "--last", "0"], ["events", "--follow"], ["--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [["events", "--last", "0"], ["events", "--follow", "--last", "1"], ["--help"]], ids=" ".join
+)
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path, command: list[str]) -> None:
     with StateDirectory(tmp_path / "state") as directory:
         store = Store(directory.journal)

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -14,8 +14,7 @@ from landfast.simulate.run import simulate
 from landfast.simulate.scenario import read
 from tests.end_to_end.conftest import PATIENCE, Client
 
-if TYPE_CHECKING:
-    from landfast.dataplane.engine import EngineName
+pytestmark = pytest.mark.xdist_group("simulator-agrees")
 
 SPEED = 30.0
 DESTINATION = {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:failures"}}
@@ -158,13 +157,13 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def live(engine: "EngineName", tmp_path_factory: pytest.TempPathFactory, _loopback_only: None) -> Iterator[Live]:
+def live(tmp_path_factory: pytest.TempPathFactory, _loopback_only: None) -> Iterator[Live]:
     """Every case at once, its records sent."""
-    folder = tmp_path_factory.mktemp(engine)
+    folder = tmp_path_factory.mktemp("live")
     (folder / "code").mkdir()
     (folder / "code" / "app.py").write_text(HANDLER)
     (folder / "template.json").write_text(json.dumps(template()))
-    options = Options(template=folder / "template.json", state=folder / "state", speed=SPEED, engine=engine)
+    options = Options(template=folder / "template.json", state=folder / "state", speed=SPEED)
     with Service.start(options) as service:
         client = Client(service.running, service.journal)
         messages = send(client)

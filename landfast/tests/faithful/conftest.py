@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_socket import enable_socket, socket_allow_hosts
 
-from tests.engines import ENGINES, skip_without
+from tests.engines import each, skip_without
 from tests.faithful.stage import Stage
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def _loopback_only() -> None:
     socket_allow_hosts(["127.0.0.1"])
 
 
-@pytest.fixture(scope="session", params=ENGINES)
+@pytest.fixture(scope="session", params=each("faithful"))
 def stage(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _loopback_only: None
 ) -> Iterator[Stage]:

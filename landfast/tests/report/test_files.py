@@ -1,28 +1,17 @@
 """Pictures as files of their own, in one colour scheme."""
 
 import re
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from landfast.report import page
-from landfast.report.account import Account
 from landfast.report.files import SCHEMES, Scheme, svg, timeline_svg, tree_svg
-from landfast.simulate.account import account
-from landfast.simulate.run import simulate
-from landfast.simulate.scenario import read
+from tests.report.scenarios import account_of
 
-SCENARIOS = Path("../docs/scenarios")
 SVG = "{http://www.w3.org/2000/svg}"
 WIDTH = 700.0
 
 each_scheme = pytest.mark.parametrize("scheme", SCHEMES)
-
-
-def told(name: str) -> Account:
-    scenario = read((SCENARIOS / f"{name}.json").read_bytes())
-    return account(scenario, simulate(scenario)[1], page.LIMITS)
 
 
 def drawn(text: str) -> ET.Element:
@@ -32,7 +21,7 @@ def drawn(text: str) -> ET.Element:
 @each_scheme
 @pytest.mark.parametrize("name", ["poison-defaults", "examples/kinesis-bisect", "fifo-raises"])
 def test_a_timeline_needs_nothing_else_and_explains_its_letters_inside_the_picture(name: str, scheme: Scheme) -> None:
-    text = timeline_svg(told(name), scheme, width=WIDTH)
+    text = timeline_svg(account_of(name), scheme, width=WIDTH)
     root = drawn(text)
     assert set(re.findall(r"var\(--([a-z]+)\)", text)) <= set(re.findall(r"--([a-z]+): #", text))
     hatched = any(each.get("class") == "repeats" for each in root.iter(f"{SVG}rect"))
@@ -51,13 +40,13 @@ def test_a_timeline_needs_nothing_else_and_explains_its_letters_inside_the_pictu
 
 @each_scheme
 def test_a_tree_is_that_of_the_first_batch_that_was_split(scheme: Scheme) -> None:
-    texts = [each.text for each in drawn(tree_svg(told("examples/kinesis-bisect"), scheme)).iter(f"{SVG}text")]
+    texts = [each.text for each in drawn(tree_svg(account_of("examples/kinesis-bisect"), scheme)).iter(f"{SVG}text")]
     assert texts[0] == "r1-r8 (8)"
     assert "r4" in texts
 
 
 def test_the_schemes_differ_in_their_colours_only() -> None:
-    light, dark = (timeline_svg(told("fifo-raises"), scheme, width=WIDTH) for scheme in SCHEMES)
+    light, dark = (timeline_svg(account_of("fifo-raises"), scheme, width=WIDTH) for scheme in SCHEMES)
     assert light != dark
     without_colours = [re.sub(r"#[0-9a-f]{6}", "#", text) for text in (light, dark)]
     assert without_colours[0] == without_colours[1]

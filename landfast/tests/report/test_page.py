@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from html.parser import HTMLParser
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -16,9 +15,13 @@ from landfast.report.history import tell
 from landfast.simulate.account import account
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import Scenario, read
+from tests.report.scenarios import SCENARIOS, page_of, simulated
 
-SCENARIOS = Path(__file__).parents[3] / "docs" / "scenarios"
-ALL = sorted(path for path in SCENARIOS.rglob("*.json") if not path.name.endswith(".expected.json"))
+ALL = sorted(
+    path.relative_to(SCENARIOS).with_suffix("").as_posix()
+    for path in SCENARIOS.rglob("*.json")
+    if not path.name.endswith(".expected.json")
+)
 SVG = "{http://www.w3.org/2000/svg}"
 VOID = {"meta"}
 
@@ -72,11 +75,10 @@ def titles(picture: ET.Element) -> list[str]:
     return [title.text or "" for title in picture.iter(f"{SVG}title")]
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
-def test_a_page_is_well_formed_needs_nothing_else_and_is_the_same_every_time(path: Path) -> None:
-    what = read(path.read_bytes())
-    html = told(what)
-    assert html == told(what)
+@pytest.mark.parametrize("name", ALL)
+def test_a_page_is_well_formed_needs_nothing_else_and_is_the_same_every_time(name: str) -> None:
+    html = page_of(name)
+    assert html == told(simulated(name).scenario)
     reader = reading(html)
     assert (reader.wrong, reader.open) == ([], [])
     assert not {"script", "link", "img", "iframe", "object", "base", "form"} & reader.tags.keys()
@@ -85,13 +87,13 @@ def test_a_page_is_well_formed_needs_nothing_else_and_is_the_same_every_time(pat
     ]
     assert "@import" not in html
     assert re.findall(r"url\((?!#)", html) == []
-    ids = [value for _, name, value in reader.attributes if name == "id"]
+    ids = [value for _, attribute, value in reader.attributes if attribute == "id"]
     assert len(ids) == len(set(ids))
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
-def test_every_picture_has_a_title_and_a_description(path: Path) -> None:
-    for picture in pictures(told(read(path.read_bytes()))):
+@pytest.mark.parametrize("name", ALL)
+def test_every_picture_has_a_title_and_a_description(name: str) -> None:
+    for picture in pictures(page_of(name)):
         assert picture.get("role") == "img"
         title, description = picture.find(f"{SVG}title"), picture.find(f"{SVG}desc")
         assert title is not None
@@ -110,16 +112,16 @@ def test_every_try_is_a_bar_in_the_colour_of_its_outcome() -> None:
 
 
 def test_bars_follow_each_other_and_do_not_overlap_though_time_stands_still() -> None:
-    html = told(read((SCENARIOS / "examples/kinesis-bisect.json").read_bytes()))
+    html = page_of("examples/kinesis-bisect")
     bars = [rect for rect in pictures(html)[0].iter(f"{SVG}rect") if rect.get("class", "").startswith("o-")]
     edges = [(float(bar.get("x", "")), float(bar.get("x", "")) + float(bar.get("width", ""))) for bar in bars]
     assert len(edges) == 8
     assert all(before[1] <= after[0] for before, after in pairwise(edges))
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
-def test_everything_drawn_is_inside_its_picture(path: Path) -> None:
-    for picture in pictures(told(read(path.read_bytes()))):
+@pytest.mark.parametrize("name", ALL)
+def test_everything_drawn_is_inside_its_picture(name: str) -> None:
+    for picture in pictures(page_of(name)):
         width, height = float(picture.get("width", "")), float(picture.get("height", ""))
         for drawn in [*picture.iter(f"{SVG}rect"), *picture.iter(f"{SVG}text")]:
             if drawn.get("x") is not None:
@@ -128,7 +130,7 @@ def test_everything_drawn_is_inside_its_picture(path: Path) -> None:
 
 
 def test_one_second_and_a_day_are_both_readable() -> None:
-    timeline = pictures(told(read((SCENARIOS / "poison-defaults.json").read_bytes())))[0]
+    timeline = pictures(page_of("poison-defaults"))[0]
     assert float(timeline.get("width", "")) < 2000
     times = [text.text for text in timeline.iter(f"{SVG}text") if text.get("class") == "time"]
     assert {"0s", "1.5s", "23h 59m 53s"} <= set(times)
@@ -136,13 +138,13 @@ def test_one_second_and_a_day_are_both_readable() -> None:
 
 
 def test_waits_deliveries_and_what_was_lost_are_drawn() -> None:
-    timeline = pictures(told(read((SCENARIOS / "poison-retries.json").read_bytes())))[0]
+    timeline = pictures(page_of("poison-retries"))[0]
     waits = [line for line in timeline.iter(f"{SVG}line") if line.get("class") == "wait"]
     assert len(waits) == 3
     assert [path.get("class") for path in timeline.iter(f"{SVG}path")] == ["m-delivery"]
     assert any("scan-failures" in title for title in titles(timeline))
-    assert 'class="m-dropped"' in told(read((SCENARIOS / "poison-defaults.json").read_bytes()))
-    assert 'class="m-dead_lettered"' in told(read((SCENARIOS / "fifo-raises.json").read_bytes()))
+    assert 'class="m-dropped"' in page_of("poison-defaults")
+    assert 'class="m-dead_lettered"' in page_of("fifo-raises")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +157,7 @@ def test_waits_deliveries_and_what_was_lost_are_drawn() -> None:
     ],
 )
 def test_the_rows_are_lanes_groups_events_or_messages(name: str, labels: list[str]) -> None:
-    timeline = pictures(told(read((SCENARIOS / f"{name}.json").read_bytes())))[0]
+    timeline = pictures(page_of(name))[0]
     assert [text.text for text in timeline.iter(f"{SVG}text") if text.get("class") == "label"] == labels
 
 
@@ -171,7 +173,7 @@ def test_each_batch_of_a_tree_is_below_the_one_it_comes_from_and_indented() -> N
 
 
 def test_the_table_of_records_names_state_and_rule() -> None:
-    html = told(read((SCENARIOS / "examples/kinesis-bisect.json").read_bytes()))
+    html = page_of("examples/kinesis-bisect")
     [table] = re.findall(r"<h2>Records</h2>.*?</table>", html, flags=re.DOTALL)
     assert table.count("<tr>") == 1 + 8
     [row] = re.findall(r'<tr><td class="id">r4</td>.*?</tr>', table)

@@ -4,7 +4,6 @@ import io
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -18,7 +17,7 @@ from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import StreamConfig
 from landfast.journal import Accepted, Entry, Finished, Invoked
 from landfast.report import text
-from landfast.report.account import Again, handled_again
+from landfast.report.account import Account, Again, handled_again
 from landfast.report.history import tell
 from landfast.report.hold_ups import hold_ups
 from landfast.report.timeline import folded
@@ -26,8 +25,9 @@ from landfast.report.wording import Wording, duration
 from landfast.simulate.account import account, source
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import Scenario, read
+from tests.report.scenarios import SCENARIOS, simulated
 
-SCENARIOS = Path(__file__).parents[3] / "docs" / "scenarios"
+HERE = sorted(path.stem for path in SCENARIOS.glob("*.json"))
 DESTINATION = {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:failures"}}}
 STREAM = {"StartingPosition": "TRIM_HORIZON"}
 
@@ -42,10 +42,14 @@ def kinesis(count: int, mapping: dict[str, Any], *behaviour: dict[str, Any], **r
 
 
 def told(what: Scenario, *, width: int = 80, terminal: bool = False) -> list[str]:
+    return printed(account(what, simulate(what)[1], text.LIMITS), width=width, terminal=terminal)
+
+
+def printed(told_of: Account, *, width: int = 80, terminal: bool = False) -> list[str]:
     out = io.StringIO()
     colours: Literal["standard"] | None = "standard" if terminal else None
     console = Console(file=out, width=width, force_terminal=terminal, color_system=colours)
-    text.write(account(what, simulate(what)[1], text.LIMITS), console)
+    text.write(told_of, console)
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
@@ -167,12 +171,12 @@ def test_a_batch_split_by_age_before_its_first_try_is_drawn() -> None:
 
 
 def test_many_tries_alike_are_one_line_and_none_is_forgotten() -> None:
-    what = read((SCENARIOS / "poison-defaults.json").read_bytes())
-    history = tell(simulate(what)[1])
+    what, entries = simulated("poison-defaults")
+    history = tell(entries)
     runs = folded(history)
     assert len(runs) == 4
     assert sum(map(len, runs)) == len(history.tries) == 6915
-    assert any("... 6912 more" in line for line in told(what))
+    assert any("... 6912 more" in line for line in printed(account(what, entries, text.LIMITS)))
 
 
 def as_a_service_notes(entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -191,10 +195,9 @@ def as_a_service_notes(entries: Iterable[Entry]) -> Iterator[Entry]:
         yield entry
 
 
-@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.json")), ids=lambda path: path.stem)
-def test_it_makes_no_difference_whether_throttled_tries_and_arrivals_are_noted(path: Path) -> None:
-    what = read(path.read_bytes())
-    entries = simulate(what)[1]
+@pytest.mark.parametrize("name", HERE)
+def test_it_makes_no_difference_whether_throttled_tries_and_arrivals_are_noted(name: str) -> None:
+    what, entries = simulated(name)
     noted = list(as_a_service_notes(entries))
     assert len(noted) > len(entries)
     assert account(what, noted, text.LIMITS) == account(what, entries, text.LIMITS)
@@ -253,9 +256,9 @@ def test_hostile_ids_are_printed_as_they_are_or_escaped() -> None:
     assert r"line\nbreak" in printed
 
 
-@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.json")), ids=lambda path: path.stem)
-def test_piped_it_has_no_colours_and_fits_80_columns(path: Path) -> None:
-    lines = told(read(path.read_bytes()))
+@pytest.mark.parametrize("name", HERE)
+def test_piped_it_has_no_colours_and_fits_80_columns(name: str) -> None:
+    lines = printed(account(*simulated(name), text.LIMITS))
     assert "\x1b" not in "".join(lines)
     assert max(map(len, lines)) <= 80
 

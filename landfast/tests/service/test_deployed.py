@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 import pytest
 from botocore.session import Session
 
-from landfast.dataplane.errors import ResourceError
 from landfast.service.local_client import schedules
 from landfast.service.service import Options, Service
 from landfast.template import read
 from tests.service.conftest import eventually
+
+pytestmark = pytest.mark.xdist_group("deployed")
 
 SHOP = Path(__file__).parent / "shop" / "template.yaml"
 
@@ -104,15 +104,6 @@ def test_starting_again_keeps_the_data_and_takes_away_what_is_declared_no_more(t
         url = service.running.resource("queue", "Done").url
         assert service.clients.sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "kept"
         assert _routes(service) == (0, 0, 0)
-
-
-def test_what_aws_refuses_is_told_in_one_line(tmp_path: Path) -> None:
-    template = tmp_path / "template.json"
-    broken = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "broken!"}}
-    template.write_bytes(msgspec.json.encode({"Resources": {"Broken": broken}}))
-    with pytest.raises(ResourceError, match=r"^Broken: ") as refused:
-        start(tmp_path / "state", template)
-    assert "\n" not in str(refused.value)
 
 
 def test_the_template_is_the_one_that_is_read_elsewhere(service: Service) -> None:

@@ -320,8 +320,19 @@ def test_a_thousand_slow_clients_neither_lock_others_out_nor_use_up_descriptors(
         assert eventually(lambda: descriptors() - earlier - theirs <= 110)
 
 
+@pytest.fixture
+def threads() -> Callable[[], list[threading.Thread]]:
+    """Those of the proxy that the test starts; a service that other tests share has its own."""
+    others = set(threading.enumerate())
+
+    def look() -> list[threading.Thread]:
+        return [one for one in threading.enumerate() if one not in others and one.name.startswith(("proxy", "call"))]
+
+    return look
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted by Linux's /proc")
-def test_long_polls_hold_no_thread_and_do_not_starve_others() -> None:
+def test_long_polls_hold_no_thread_and_do_not_starve_others(threads: Callable[[], list[threading.Thread]]) -> None:
     polled = threading.Event()
 
     def answer(head: bytes) -> bytes:
@@ -334,8 +345,7 @@ def test_long_polls_hold_no_thread_and_do_not_starve_others() -> None:
         for client in clients:
             client.sendall(b"GET /poll HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert eventually(lambda: len(engine.heads) == 200, within=20)
-        ours = threads_of_the_proxy()
-        assert len(ours) == 1
+        assert len(threads()) == 1
         assert status_of(proxy) == 200
         assert status_of(proxy, "/quick") == 200
         polled.set()
@@ -367,7 +377,9 @@ def test_calls_that_block_do_not_starve_others() -> None:
             assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
 
 
-def test_the_end_of_the_proxy_ends_what_is_under_way_and_leaves_no_thread() -> None:
+def test_the_end_of_the_proxy_ends_what_is_under_way_and_leaves_no_thread(
+    threads: Callable[[], list[threading.Thread]],
+) -> None:
     polled = threading.Event()
     with closing(Engine(lambda _: OK if polled.wait(30) else b"")) as engine, ExitStack() as stack:
         proxy = stack.enter_context(before(engine.url))
@@ -380,10 +392,12 @@ def test_the_end_of_the_proxy_ends_what_is_under_way_and_leaves_no_thread() -> N
         for client in (idle, slow):
             assert ended(client)
         polled.set()
-    assert eventually(lambda: not threads_of_the_proxy())
+    assert eventually(lambda: not threads())
 
 
-def test_a_client_that_leaves_unnoticed_does_not_keep_the_proxy_from_its_end() -> None:
+def test_a_client_that_leaves_unnoticed_does_not_keep_the_proxy_from_its_end(
+    threads: Callable[[], list[threading.Thread]],
+) -> None:
     polled = threading.Event()
     with closing(Engine(lambda _: OK if polled.wait(30) else b"")) as engine, ExitStack() as stack:
         proxy = stack.enter_context(before(engine.url))
@@ -401,11 +415,7 @@ def test_a_client_that_leaves_unnoticed_does_not_keep_the_proxy_from_its_end() -
         assert polling.recv(4096).startswith(b"HTTP/1.1 503 ")
         proxy.close()
         polled.set()
-    assert eventually(lambda: not threads_of_the_proxy())
-
-
-def threads_of_the_proxy() -> list[threading.Thread]:
-    return [one for one in threading.enumerate() if one.name.startswith(("proxy", "call"))]
+    assert eventually(lambda: not threads())
 
 
 def ended(client: socket.socket) -> bool:

@@ -54,12 +54,13 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched
     monkeypatch.setattr(watches, "_LOOK", 0.01)
     monkeypatch.setattr(watches, "_ASK", 0.02)
     monkeypatch.setattr(watches, "_SILENT", 0.1)
+    others = set(threading.enumerate())  # a service that other tests share has its own watch
     with StateDirectory(tmp_path / "state") as directory:
         one = Watched(directory)
         watch = one.begin()
         yield one
         watch.stop()
-    assert "watch" not in {thread.name for thread in threading.enumerate()}
+    assert "watch" not in {thread.name for thread in set(threading.enumerate()) - others}
 
 
 def test_an_engine_that_has_ended_is_told_once_with_what_to_do(watched: Watched) -> None:

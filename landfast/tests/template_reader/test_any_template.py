@@ -499,6 +499,30 @@ def test_a_circle_of_what_is_run_runs_and_is_told(reading: Reading) -> None:
     assert line.endswith("circular dependency A -> B -> A: CloudFormation refuses it")
 
 
+def test_what_lambda_refuses_of_an_environment_is_told(reading: Reading) -> None:
+    def template(variables: str) -> Template:
+        return reading(
+            f"Resources:\n  F: {{Type: AWS::Lambda::Function, Properties: {{{PYTHON}, Environment: "
+            f"{{Variables: {variables}}}}}}}\n"
+        )
+
+    reserved = template("{AWS_REGION: eu-west-1, MINE: a}")
+    assert dict(reserved.functions["F"].environment) == {"MINE": "a"}
+    assert reserved.not_run == (
+        (
+            "F (AWS::Lambda::Function): environment variable AWS_REGION left out: Lambda reserves it, and refuses the "
+            "function"
+        ),
+    )
+    fits = "x" * (4_096 - len('{"MINE":""}'))
+    assert template(f"{{MINE: {fits}}}").not_run == ()
+    large = template(f"{{MINE: {fits}x}}")
+    assert len(large.functions["F"].environment["MINE"]) == len(fits) + 1
+    assert large.not_run == (
+        "F (AWS::Lambda::Function): its environment has 4,097 bytes: Lambda refuses more than 4,096; it runs here",
+    )
+
+
 def test_the_resources_of_a_network_are_one_line(naming: Naming) -> None:
     subnets = "".join(f"  Subnet{number}: {{Type: AWS::EC2::Subnet}}\n" for number in range(75))
     assert naming(f"Resources:\n{GOOD}{subnets}  Net: {{Type: AWS::EC2::VPC}}\n") == (

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("wheel")
+
 TOOL = Path(__file__).parents[2]
 SCENARIO = {"source": {"type": "kinesis", "records": [{"id": "r1"}]}, "mapping": {"StartingPosition": "TRIM_HORIZON"}}
 TEMPLATE = """

@@ -55,7 +55,7 @@ def accepted_orders(draw: st.DrawFn) -> bytes:
     return order(draw(_identifiers), quantities, sku=draw(_identifiers), price=price)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=accepted_orders(), number=st.integers(0, 2**64))
 def test_every_accepted_order_gets_to_its_customers_notice(way: Way, body: bytes, number: int) -> None:
     resource = boto3.resource("dynamodb")

@@ -1,5 +1,6 @@
 """``landfast events``: the journal."""
 
+import select
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _LAST = 100
 _TICK = 0.2
+_STANDARD_OUTPUT = 1
 
 
 def events(
@@ -72,12 +74,19 @@ def _entries(journal: Path, source: str | None, record: str | None, *, last: int
         if _wanted(entry, source, record):
             newest.append(entry)
     yield from newest
-    while follow:
+    while follow and not _reader_has_gone():
         for number, entry in read_journal(journal, after=seen):
             seen = number
             if _wanted(entry, source, record):
                 yield entry
         time.sleep(_TICK)
+
+
+def _reader_has_gone() -> bool:
+    """Whether nobody reads any more what is printed. No write tells so while there is nothing to write."""
+    output = select.poll()
+    output.register(_STANDARD_OUTPUT, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in output.poll(0))
 
 
 def _wanted(entry: "Entry", source: str | None, record: str | None) -> bool:

@@ -15,6 +15,10 @@ class ResourceError(DataplaneError):
     """A resource of the template cannot be created as declared."""
 
 
+class RefusedError(ResourceError):
+    """The endpoint answered that a resource cannot be as declared; the text is its own, in one line."""
+
+
 class DeliveryFailed(DataplaneError):  # noqa: N818 - an outcome that its callers expect
     """A destination or dead-letter queue did not take what was sent (S-22, S-27, S-69).
 

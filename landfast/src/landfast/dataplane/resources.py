@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from landfast.dataplane.clients import Clients
+from landfast.dataplane.errors import RefusedError
 from landfast.dataplane.waiting import is_error, telling, wait_until
-from landfast.template import model
+from landfast.template import Findings, model
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef
@@ -23,28 +24,40 @@ _TARGETS: Final = {
 }
 
 
-def create(template: model.Template, clients: Clients) -> Mapping[str, str]:
+def create(template: model.Template, clients: Clients, findings: Findings) -> Mapping[str, str]:
     """Create buckets and tables, and name whom buckets notify.
 
     Args:
         template: The template whose resources are created.
         clients: The clients of the endpoint, which makes the tables' streams and keeps the notifications.
+        findings: Takes what is refused, which costs its resource alone.
 
     Returns:
         The real ARN of each declared one that differs: those of tables' streams.
 
     Raises:
-        ResourceError: The endpoint refuses something, told in one line with the logical id.
+        ResourceError: The endpoint is not there.
     """
     streams = {}
     for table in template.tables.values():
-        made = _table(clients, table)
+        try:
+            made = _table(clients, table)
+        except RefusedError as error:
+            findings.loses(table.logical_id, {"Type": "AWS::DynamoDB::Table"}, str(error))
+            continue
         if table.stream_arn and made:
             streams[table.stream_arn] = made
     for bucket in template.buckets.values():
-        _bucket(clients, bucket, template.region)
-        with telling(bucket.logical_id):
-            _notify(clients, bucket)
+        try:
+            _bucket(clients, bucket, template.region)
+        except RefusedError as error:
+            findings.loses(bucket.logical_id, {"Type": "AWS::S3::Bucket"}, str(error))
+            continue
+        try:
+            with telling(bucket.logical_id):
+                _notify(clients, bucket)
+        except RefusedError as error:
+            findings.leaves_out(f"{bucket.logical_id} (AWS::S3::Bucket)", "its notifications", str(error))
     return streams
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from landfast.dataplane.errors import ResourceError
+from landfast.dataplane.errors import RefusedError, ResourceError
 from landfast.template import model
 
 TIMEOUT = 20.0
@@ -18,14 +18,15 @@ def telling(logical_id: str) -> Iterator[None]:
     """Turn what AWS refuses into one line about the resource.
 
     Raises:
-        ResourceError: The call was refused, or the endpoint is not there.
+        RefusedError: The call was refused.
+        ResourceError: The endpoint is not there.
     """
     try:
         yield
     except ClientError as error:
         refused = error.response["Error"]
         text = f"{error.operation_name}: {refused['Code']}: {refused.get('Message', '')}"
-        raise ResourceError(f"{logical_id}: {_one_line(text)}") from error
+        raise RefusedError(_one_line(text)) from error
     except BotoCoreError as error:
         raise ResourceError(f"{logical_id}: {_one_line(str(error))}") from error
 

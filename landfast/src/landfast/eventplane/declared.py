@@ -5,19 +5,17 @@ declares no more is taken away again, since events would go on taking it; what h
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from landfast.aws_errors import AwsError
-from landfast.dataplane.errors import ResourceError
 from landfast.eventplane.plane import EventPlane
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.schedules import Schedules
 from landfast.sources.event_buses import RetryPolicy
 from landfast.sources.refusal import says_missing
 from landfast.sources.schedules import Target
-from landfast.template import model
+from landfast.template import Findings, model
 
 _KIND = "declared"
 _LATER = frozenset({"RedrivePolicy", "RedriveAllowPolicy"})
@@ -26,53 +24,57 @@ _LATER = frozenset({"RedrivePolicy", "RedriveAllowPolicy"})
 _AT_CREATION_ONLY = frozenset({"FifoQueue"})
 
 
-def declare(template: model.Template, plane: EventPlane, world: PlaneWorld, schedules: Schedules) -> tuple[str, ...]:
-    """Make everything, in the driver's thread.
-
-    Returns:
-        One line for each thing that was left out, with the reason.
-
-    Raises:
-        ResourceError: AWS would refuse something, told in one line with the logical id.
-    """
-    return _Declaring(template, plane, world, schedules).everything()
+def declare(
+    template: model.Template, plane: EventPlane, world: PlaneWorld, schedules: Schedules, findings: Findings
+) -> None:
+    """Make everything, in the driver's thread; what is refused costs its resource alone, and is named in `findings`."""
+    _Declaring(template, plane, world, schedules, findings).everything()
 
 
 class _Declaring:
-    def __init__(self, template: model.Template, plane: EventPlane, world: PlaneWorld, schedules: Schedules) -> None:
+    def __init__(
+        self, template: model.Template, plane: EventPlane, world: PlaneWorld, schedules: Schedules, findings: Findings
+    ) -> None:
         self._template = template
+        self._findings = findings
         self._schedules = schedules
         self._plane = plane
         self._keep = world.keeper(_KIND, template.stack_name)
         self._earlier = {key: json.loads(row) for owner, key, row in world.rows(_KIND) if owner == template.stack_name}
-        self._not_run: list[str] = []
 
-    def everything(self) -> tuple[str, ...]:
+    def everything(self) -> None:
         template = self._template
+        self._make("AWS::SQS::Queue", template.queues.values(), self._queue)
         for queue in template.queues.values():
-            with _telling(queue.logical_id):
-                self._queue(queue)
-        for queue in template.queues.values():
-            with _telling(queue.logical_id):
-                self._set_attributes(queue, {name: queue.attributes[name] for name in _LATER & queue.attributes.keys()})
-        for topic in template.topics.values():
-            with _telling(topic.logical_id):
-                self._topic(topic)
-        for stream in template.streams.values():
-            with _telling(stream.logical_id):
-                self._stream(stream)
-        for bus in template.event_buses.values():
-            with _telling(bus.logical_id):
-                self._bus(bus)
-        for rule in template.rules.values():
-            with _telling(rule.logical_id):
-                self._rule(rule)
+            if queue.logical_id not in self._findings.lost:
+                self._link(queue)
+        self._make("AWS::SNS::Topic", template.topics.values(), self._topic)
+        self._make("AWS::Kinesis::Stream", template.streams.values(), self._stream)
+        self._make("AWS::Events::EventBus", template.event_buses.values(), self._bus)
+        self._make("AWS::Events::Rule", template.rules.values(), self._rule)
         self._follow(template.schedules.values())
         for subscription in template.subscriptions:
-            with _telling(subscription.logical_id):
+            try:
                 self._subscribe(subscription)
+            except AwsError as error:
+                title = f"{subscription.logical_id} (AWS::SNS::Subscription)"
+                self._findings.cannot_run(title, _said(error))
         self._take_away_the_rest()
-        return tuple(self._not_run)
+
+    def _make[T: model.Declared](self, kind: str, resources: Iterable[T], make: Callable[[T], None]) -> None:
+        for resource in resources:
+            try:
+                make(resource)
+            except AwsError as error:
+                self._findings.loses(resource.logical_id, {"Type": kind}, _said(error))
+
+    def _link(self, queue: model.Queue) -> None:
+        """Set what names other queues; a queue that may not name them runs without."""
+        for name in sorted(_LATER & queue.attributes.keys()):
+            try:
+                self._set_attributes(queue, {name: queue.attributes[name]})
+            except AwsError as error:
+                self._findings.leaves_out(f"{queue.logical_id} (AWS::SQS::Queue)", name, _said(error))
 
     def _queue(self, queue: model.Queue) -> None:
         attributes = {name: text for name, text in queue.attributes.items() if name not in _LATER}
@@ -182,7 +184,7 @@ class _Declaring:
         service = target.arn.split(":")[2]
         runs = service in {"lambda", "sqs", "sns", "kinesis", "events"}
         if not runs:
-            self._not_run.append(
+            self._findings.lines.append(
                 f"{rule.logical_id} (AWS::Events::Rule): not run locally: {service} targets; {target.id} is left out"
             )
         return runs
@@ -255,14 +257,5 @@ def _target(target: model.Target) -> dict[str, Any]:
     return made
 
 
-@contextmanager
-def _telling(logical_id: str) -> Iterator[None]:
-    """Turn what AWS refuses into one line about the resource.
-
-    Raises:
-        ResourceError: Something was refused.
-    """
-    try:
-        yield
-    except AwsError as error:
-        raise ResourceError(f"{logical_id}: {error.code}: {' '.join(error.message.split())}") from error
+def _said(error: AwsError) -> str:
+    return f"{error.code}: {' '.join(error.message.split())}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from landfast.aws_errors import AwsError
 from landfast.protocols.call import Call
@@ -81,8 +81,17 @@ def as_aws_error() -> Iterator[None]:
         raise AwsError(refusal.code, refusal.message, status=refusal.status) from refusal
 
 
+@runtime_checkable
+class PartialApi(Protocol):
+    """A part of a service's API: the engine answers the rest."""
+
+    def takes(self, call: Call) -> bool:
+        """Tell whether it answers a call."""
+        ...
+
+
 class EventPlane:
-    """Answers calls of all services that deliver events."""
+    """Answers calls of all services that deliver events, and of those that tell of the stack."""
 
     def __init__(self) -> None:
         self._apis: dict[str, Api] = {}
@@ -94,6 +103,11 @@ class EventPlane:
     def has(self, service: str) -> bool:
         """Tell whether the service is the event plane's."""
         return service in self._apis
+
+    def takes(self, call: Call) -> bool:
+        """Tell whether a call of such a service is not the engine's."""
+        api = self._apis[call.service]
+        return not isinstance(api, PartialApi) or api.takes(call)
 
     def answer(self, call: Call) -> Result | Pending:
         """Do what a call asks for, in the driver's thread.

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from landfast.dataplane.deployed import DeployedStack
 from landfast.service.state import Resource
-from landfast.template import Template
+from landfast.template import Queue, Template
 from landfast.template.model import Declared
 
 
@@ -36,12 +36,17 @@ def resources(template: Template, stack: DeployedStack, endpoint: str) -> tuple[
             kind="queue",
             name=queue.name,
             arn=queue.arn,
-            url=f"{endpoint}/{template.account}/{queue.name}",
+            url=url(queue, template.account, endpoint),
             feeds=queue.logical_id in feeding,
         )
         for queue in template.queues.values()
     ]
     return (*described, *queues)
+
+
+def url(queue: Queue, account: str, endpoint: str) -> str:
+    """The URL of a queue at the endpoint."""
+    return f"{endpoint}/{account}/{queue.name}"
 
 
 def _schedules(template: Template) -> dict[str, Declared]:

@@ -122,7 +122,9 @@ class Gateway:
             sent = Request(request.method, asked.target, headers, content, size)
             service = protocols.service_of(sent) if service == protocols.QUERY else service
         if service and self._plane.has(service):
-            return _web(await self._planes(sent, service, asked))
+            answered = await self._planes(sent, service, asked)
+            if answered is not None:
+                return _web(answered)
         if sent.content is None and is_form(request):  # a part of it was read, and the rest alone means nothing
             raise Refusal(413, "RequestEntityTooLarge", f"A form may have {_LONGEST} bytes.")
         if service and (unknown := protocols.unknown_operation(sent, service)):
@@ -130,10 +132,13 @@ class Gateway:
             return _web(protocols.refused(operation, unknown, asked.id))
         return await self._engines(asked, sent.content)
 
-    async def _planes(self, sent: Request, service: str, asked: _Asked) -> Response:
+    async def _planes(self, sent: Request, service: str, asked: _Asked) -> Response | None:
+        """The answer to a call of a service that is ours; None if this call is the engine's."""
         call = protocols.asked(sent, service, asked.id)
         try:
             call = protocols.read(sent, service, asked.id)
+            if not self._plane.takes(call):
+                return None
             return protocols.written(call, await self._result(call, asked.under_way))
         except AwsError as error:
             return protocols.refused(call, error, asked.id)

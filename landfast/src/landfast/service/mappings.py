@@ -36,7 +36,8 @@ class Mappings:
         try:
             return self.checked(mapping)
         except Refused as error:
-            raise ServiceError(f"{mapping.logical_id}: {error}: correct it in the template") from error
+            title = f"{mapping.logical_id} (AWS::Lambda::EventSourceMapping)"
+            raise ServiceError(f"{title}: not run locally: {error}; correct it in the template") from error
 
     def checked(self, mapping: EventSourceMapping) -> StreamMapping | QueueMapping:
         """A mapping with its settings.

@@ -28,7 +28,7 @@ from landfast.runtime.model import REQUEST_LIMIT
 from landfast.runtime.pythons import Pythons
 from landfast.runtime.runtime import Runtime
 from landfast.service import described, local_client, service_log
-from landfast.service.apis import LambdaApi, LambdaStack
+from landfast.service.apis import CloudFormationApi, LambdaApi, LambdaStack, StsApi
 from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.changes import Changes
 from landfast.service.clock import Clock
@@ -55,7 +55,7 @@ from landfast.service.store import CLOCK, Store, StoreError
 from landfast.service.streams import StreamReader
 from landfast.service.watch import Watch
 from landfast.service.world import Shared
-from landfast.template import Template, read
+from landfast.template import Findings, Template, read
 from landfast.template.reader import ACCOUNT
 
 _JOIN = 5.0
@@ -111,6 +111,8 @@ class Options:
 
 class Service:
     """A running stack. Use it as a context manager: what it started ends with it."""
+
+    template: Template
 
     def __init__(
         self, options: Options, interrupts: Interrupts | None = None, tell: Callable[[str], None] | None = None
@@ -262,14 +264,15 @@ class Service:
 
     def _deploy(self) -> None:
         """Make what the template declares, and finish what a killed service had begun."""
-        declared = self._loop.ask(
-            lambda: declare(self.template, self._plane.apis, self._plane.world, self._plane.schedules)
-        )
-        arns = resources.create(self.template, self.clients)
+        findings = Findings()
+        plane = self._plane
+        self._loop.ask(lambda: declare(self.template, plane.apis, plane.world, plane.schedules, findings))
+        arns = resources.create(self.template, self.clients, findings)
+        self.template = self.template.without(findings)
         self.stack = DeployedStack(arns)
         self._proxy.run(self._gateway.recover)
         template, changes = self.template, self._changes.told()
-        self.not_run = (*template.stand_ins, *template.not_run, *self._notices, *declared, *changes)
+        self.not_run = (*template.stand_ins, *template.not_run, *self._notices, *findings.lines, *changes)
 
     def _start_engine(self, state: Path) -> Template:
         """Find or start the engine while the template is read, and return that; both take a second."""
@@ -381,7 +384,12 @@ class Service:
         mappings = Mappings(self.template, self.stack, self._plane, self.functions, settings)
         self._mappings = EventSourceMappings(mappings, self._shared)
         for mapping in self.template.event_source_mappings.values():
-            self._loop.ask(partial(self._mappings.declare, mapping))
+            try:
+                self._loop.ask(partial(self._mappings.declare, mapping))
+            except ServiceError as error:
+                self.not_run = (*self.not_run, str(error))
+        self._plane.apis.add(CloudFormationApi(self.template, self._real_name, self.clock.now()))
+        self._plane.apis.add(StsApi(self.template.account, self.template.partition))
         self._plane.apis.add(
             LambdaApi(
                 LambdaStack(
@@ -396,6 +404,13 @@ class Service:
                 )
             )
         )
+
+    def _real_name(self, declared: str) -> str:
+        """What the template calls `declared`, as it is called at the endpoint."""
+        for queue in self.template.queues.values():
+            if queue.url == declared:
+                return described.url(queue, self.template.account, self._proxy.url)
+        return self.stack.real_arn(declared)
 
     def _commit(self, notes: Sequence[Entry], changes: Sequence[Change]) -> None:
         """Write what a turn of the driver has left behind, and the time."""

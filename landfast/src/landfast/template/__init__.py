@@ -9,6 +9,7 @@
 """
 
 from landfast.template.errors import TemplateError
+from landfast.template.findings import Findings
 from landfast.template.graph import Edge, Graph, Node, graph_of
 from landfast.template.model import (
     Alias,
@@ -26,6 +27,7 @@ from landfast.template.model import (
     Rule,
     Schedule,
     ScheduleTarget,
+    StackResource,
     Statement,
     Stream,
     Subscription,
@@ -44,6 +46,7 @@ __all__ = [
     "EventBus",
     "EventInvokeConfig",
     "EventSourceMapping",
+    "Findings",
     "Function",
     "Graph",
     "InputTransformer",
@@ -56,6 +59,7 @@ __all__ = [
     "Rule",
     "Schedule",
     "ScheduleTarget",
+    "StackResource",
     "Statement",
     "Stream",
     "Subscription",

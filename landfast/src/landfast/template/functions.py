@@ -9,9 +9,10 @@ import msgspec
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_invoke_config import configuration
 from landfast.delivery.settings import Settings
+from landfast.template import told
 from landfast.template.code import Code
+from landfast.template.environment import environment
 from landfast.template.errors import Mistake, Unavailable
-from landfast.template.intrinsics import scalar
 from landfast.template.model import Alias, EventInvokeConfig, Function, Layer, Role
 from landfast.template.stack import Properties, Stack
 
@@ -106,6 +107,7 @@ def functions(
     versions = _versions(stack)
     aliases = _aliases(stack)
     configs = _event_invoke_configs(stack)
+    policies = told.policies(stack)
 
     def function(logical_id: str) -> Function:
         properties = stack.properties(logical_id, _FunctionProperties)
@@ -124,7 +126,7 @@ def functions(
             runtime=runtime,
             code=code.folder(stack, logical_id, "Code"),
             layers=_layers(stack, logical_id, layers_by_arn),
-            environment=_environment(stack, logical_id),
+            environment=environment(stack, logical_id),
             timeout=properties.timeout,
             memory_size=properties.memory_size,
             reserved_concurrent_executions=properties.reserved_concurrent_executions,
@@ -137,6 +139,9 @@ def functions(
             versions=tuple(versions.get(identity.name, ())),
             aliases=aliases.get(identity.name, {}),
             event_invoke_configs=configs.get(identity.name, {}),
+            description=told.description(stack, logical_id),
+            tags=told.tags(stack, logical_id),
+            policies=policies.get(identity.name, {}),
         )
 
     return stack.each("AWS::Lambda::Function", function)
@@ -189,33 +194,6 @@ def _layers(stack: Stack, logical_id: str, available: Mapping[str, Layer]) -> tu
             elif arn is not None:
                 stack.leaves_out(logical_id, f"layer {arn}", "its content is not on this machine")
     return tuple(layers)
-
-
-def _environment(stack: Stack, logical_id: str) -> dict[str, str]:
-    environment = stack.raw(logical_id, "Environment") or {}
-    where = (logical_id, "Properties", "Environment", "Variables")
-    if not isinstance(environment, dict):
-        raise Mistake(where[:-1], "wants Variables")
-    declared = stack.resolver.branch(environment.get("Variables"), where) or {}
-    if not isinstance(declared, dict):
-        raise Mistake(where, "wants a mapping of names to texts")
-    variables: dict[str, str] = {}
-    for key, raw in declared.items():
-        try:
-            value = stack.resolver.resolve(raw, (*where, key))
-        except Unavailable as error:
-            stack.leaves_out(logical_id, f"environment variable {key}", error.problem)
-            continue
-        if value is not None:
-            variables[key] = _text(value, (*where, key))
-    return variables
-
-
-def _text(value: Any, where: tuple[str, ...]) -> str:  # noqa: ANN401 - whatever the template holds
-    text = scalar(value)
-    if text is None:
-        raise Mistake(where, f"wants a text but is given a {type(value).__name__}")
-    return text
 
 
 def _role(stack: Stack, logical_id: str, roles: Mapping[str, Role]) -> Role | None:

@@ -1,13 +1,14 @@
 """The declarations of a template, as far as the local service runs them, resolved and under CloudFormation's names."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import msgspec
 
-from landfast.template.names import function_reference
+from landfast.template.findings import Findings
+from landfast.template.names import Place, function_reference
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +137,10 @@ class Function(Declared, frozen=True, kw_only=True):
         versions: Numbers of the published versions.
         aliases: By name.
         event_invoke_configs: By qualifier, ``$LATEST`` included. A qualifier inherits from no other (S-08).
+        description: For people.
+        tags: By their keys.
+        policies: The statements of its own policy, as IAM writes them, by qualifier; those of the function itself
+            have none.
     """
 
     handler: str
@@ -158,6 +163,9 @@ class Function(Declared, frozen=True, kw_only=True):
     versions: tuple[str, ...] = ()
     aliases: Mapping[str, Alias] = {}
     event_invoke_configs: Mapping[str, EventInvokeConfig] = {}
+    description: str = ""
+    tags: Mapping[str, str] = {}
+    policies: Mapping[str, Sequence[Mapping[str, Any]]] = {}
 
 
 class Redrive(msgspec.Struct, frozen=True, kw_only=True):
@@ -421,6 +429,32 @@ class EventSourceMapping(msgspec.Struct, frozen=True, kw_only=True):
     properties: Mapping[str, Any]
 
 
+class StackResource(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource as CloudFormation tells of it.
+
+    Attributes:
+        logical_id: The resource's key under Resources, after SAM's translation.
+        type: For example ``AWS::SQS::Queue``.
+        physical_id: The value of ``Ref``.
+    """
+
+    logical_id: str
+    type: str
+    physical_id: str
+
+
+class OutputDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """What CloudFormation tells of an output beside its value.
+
+    Attributes:
+        description: For people; empty without one.
+        export_name: The name by which other stacks know it; empty if it is not exported.
+    """
+
+    description: str = ""
+    export_name: str = ""
+
+
 class Template(msgspec.Struct, frozen=True, kw_only=True):
     """A stack as its template declares it. Resources are by logical id, in the template's order.
 
@@ -431,6 +465,10 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
         account: Given by the caller.
         alarms: The number of alarms; they are not run.
         outputs: By name.
+        output_details: What is told of an output beside its value, by its name.
+        resources: Everything that is there, whether it does anything here or not.
+        description: For people.
+        parameters: The values that were given or are the defaults, as text.
         functions_outside: The ARN of the queue that keeps the events of a function which does not run here, by the
             function's unqualified ARN.
         stand_ins: One line for each kind of resource that is not the template's and has local stand-ins.
@@ -456,13 +494,53 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     roles: Mapping[str, Role]
     alarms: int
     outputs: Mapping[str, str]
+    output_details: Mapping[str, OutputDetails] = {}
+    resources: tuple[StackResource, ...] = ()
+    description: str = ""
+    parameters: Mapping[str, str] = {}
     functions_outside: Mapping[str, str] = {}
     stand_ins: tuple[str, ...] = ()
     not_run: tuple[str, ...]
 
+    @property
+    def partition(self) -> str:
+        """``aws``, or the name of China's or the United States government's."""
+        return Place(stack_name=self.stack_name, region=self.region, account=self.account).partition
+
+    @property
+    def stack_id(self) -> str:
+        """The stack's ARN, as ``AWS::StackId`` gives it."""
+        place = Place(stack_name=self.stack_name, region=self.region, account=self.account)
+        return str(place.pseudo_parameters()["AWS::StackId"])
+
+    def without(self, findings: Findings) -> Self:
+        """The same without the resources that were refused; mappings that would read them are named as well."""
+        lost = findings.lost
+        for mapping in self.event_source_mappings.values():
+            if mapping.source in lost:
+                title = f"{mapping.logical_id} (AWS::Lambda::EventSourceMapping)"
+                findings.cannot_run(title, f"{lost[mapping.source]} is not run locally")
+        return msgspec.structs.replace(
+            self,
+            queues=_but(self.queues, lost),
+            topics=_but(self.topics, lost),
+            streams=_but(self.streams, lost),
+            tables=_but(self.tables, lost),
+            buckets=_but(self.buckets, lost),
+            event_buses=_but(self.event_buses, lost),
+            rules=_but(self.rules, lost),
+            event_source_mappings={
+                key: each for key, each in self.event_source_mappings.items() if each.source not in lost
+            },
+        )
+
     def function_of(self, reference: str) -> tuple[Function, str | None] | None:
         """The function and the qualifier that a name or an ARN means; None if it is not in this template."""
         return find_function(self.functions, reference)
+
+
+def _but[T](resources: Mapping[str, T], lost: Collection[str]) -> dict[str, T]:
+    return {key: each for key, each in resources.items() if key not in lost}
 
 
 def find_function(functions: Mapping[str, Function], reference: str) -> tuple[Function, str | None] | None:

@@ -47,6 +47,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
             uuid.NAMESPACE_URL, f"{self.partition}/{self.region}/{self.account}/{self.stack_name}/{logical_id}"
         )
 
+    def generated(self, logical_id: str) -> str:
+        """The name that CloudFormation makes up for a resource without one, always the same."""
+        return f"{self.stack_name}-{logical_id}{_suffix(self, logical_id)}"
+
     def function_arn(self, name: str) -> str:
         """The unqualified ARN of a function."""
         return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{name}"
@@ -172,10 +176,14 @@ def generated_name(place: Place, logical_id: str, *, kind: str, fifo: bool = Fal
     CloudFormation's suffix is random; this one is the same for the same stack, so that a restarted service finds
     what it has made. Buckets' names are in lower case, and those of FIFO queues and topics end with ``.fifo``.
     """
-    digest = hashlib.sha256(place.stable_id(logical_id).bytes).digest()
-    suffix = "-" + base64.b32encode(digest).decode()[:_SUFFIX_LENGTH] + (_FIFO if fifo else "")
+    suffix = _suffix(place, logical_id) + (_FIFO if fifo else "")
     name = f"{place.stack_name}-{logical_id}"[: KINDS[kind].longest - len(suffix)] + suffix
     return name.lower() if kind == "AWS::S3::Bucket" else name
+
+
+def _suffix(place: Place, logical_id: str) -> str:
+    digest = hashlib.sha256(place.stable_id(logical_id).bytes).digest()
+    return "-" + base64.b32encode(digest).decode()[:_SUFFIX_LENGTH]
 
 
 _FUNCTION_REFERENCE = re.compile(

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from landfast.delivery.event_sources import MAPPED
+from landfast.template import told
 from landfast.template.code import Code
 from landfast.template.document import Document, load, sections, without_what_is_no_resource
 from landfast.template.errors import Mistake, TemplateError, Unavailable, Where
@@ -132,7 +133,8 @@ def read(
         reading = _Reading(path, _place(stack_name, region, account), parameters)
         document, paths = reading.translated(keep)
         stack = Stack(document, parameters=reading.known, place=reading.place, findings=reading.findings)
-        return _template(path, stack, Code(path, paths, keep), document.get("Outputs", {}))
+        template = _template(path, stack, Code(path, paths, keep), document.get("Outputs", {}))
+        return told.of_stack(template, document, reading.known)
 
     return _naming(path, build)
 
@@ -285,6 +287,8 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         roles=found_roles,
         alarms=sum(len(stack.of_type(kind)) for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")),
         outputs=found_outputs,
+        output_details=told.output_details(stack, outputs, found_outputs),
+        resources=told.resources(stack, {*running, *found_layers}, _RUN),
         functions_outside=stand_ins.functions,
         stand_ins=tuple(stand_ins.lines),
         not_run=tuple(

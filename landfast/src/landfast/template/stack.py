@@ -340,7 +340,8 @@ def _in_words(problem: str) -> str:
         given = f" but is given {_WORDS.get(found['given'], found['given'])}" if found["given"] else ""
         return f"wants {' or '.join(wanted)}{given}"
     if found := _BOUND.fullmatch(problem):
-        return f"wants {'at least' if found['sign'] == '>=' else 'at most'} {found['bound']}"
+        bound, other = ("at least", "less") if found["sign"] == ">=" else ("at most", "more")
+        return f"wants {bound} {found['bound']}: AWS refuses {other}"
     if found := _MISSING.fullmatch(problem):
         return f"{found['name']} is missing"
     return problem.replace("Invalid enum value", "cannot be")
