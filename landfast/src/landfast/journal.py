@@ -107,6 +107,14 @@ class Dropped(Note, frozen=True, tag="dropped"):
     error: str = ""
 
 
+class AlarmChanged(Note, frozen=True, tag="alarm_changed"):
+    """An alarm has come into another state; `source` names it."""
+
+    before: str
+    state: str
+    reason: str
+
+
 Entry = (
     Accepted
     | Invoked
@@ -119,6 +127,7 @@ Entry = (
     | Deleted
     | Returned
     | Dropped
+    | AlarmChanged
 )
 
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ def _loopback_only() -> None:
 type Clients = Callable[[str], Any]
 
 
-def clients_of(service: Service) -> Clients:
+@contextmanager
+def clients_of(service: Service) -> Iterator[Clients]:
     made: dict[str, Any] = {}
     session: Any = boto3.Session("test", "test", region_name="us-east-1")
 
@@ -37,7 +39,17 @@ def clients_of(service: Service) -> Clients:
             made[name] = session.client(name, endpoint_url=service.endpoint, config=config)
         return made[name]
 
-    return client
+    yield client
+    for each in made.values():
+        each.close()
+
+
+def at_rest(aws: Clients, uuid: str) -> dict[str, Any]:
+    for _ in range(2_000):
+        mapping = aws("lambda").get_event_source_mapping(UUID=uuid)
+        if mapping["State"] in {"Enabled", "Disabled"}:
+            return dict(mapping)
+    raise AssertionError(f"the mapping {uuid} does not come to rest")
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +61,9 @@ def service(tmp_path_factory: pytest.TempPathFactory, _loopback_only: None) -> I
 
 
 @pytest.fixture(scope="session")
-def aws(service: Service) -> Clients:
-    return clients_of(service)
+def aws(service: Service) -> Iterator[Clients]:
+    with clients_of(service) as clients:
+        yield clients
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from landfast.journal import Entry, Invoked, Settled
 from landfast.service.service import Options, Service
 from landfast.service.store import read_journal
-from tests.clients.conftest import TEMPLATE, Clients, clients_of
+from tests.clients.conftest import TEMPLATE, Clients, at_rest, clients_of
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:greeter"
 
@@ -39,14 +39,6 @@ def changed(aws: Clients, uuid: str, **settings: Any) -> dict[str, Any]:
     """The mapping, once a change of it is done."""
     aws("lambda").update_event_source_mapping(UUID=uuid, **settings)
     return at_rest(aws, uuid)
-
-
-def at_rest(aws: Clients, uuid: str) -> dict[str, Any]:
-    for _ in range(2_000):
-        mapping = aws("lambda").get_event_source_mapping(UUID=uuid)
-        if mapping["State"] in {"Enabled", "Disabled"}:
-            return dict(mapping)
-    raise AssertionError(f"the mapping {uuid} does not come to rest")
 
 
 def test_functions_are_told_as_the_template_declares_them(aws: Clients, service: Service) -> None:
@@ -149,7 +141,12 @@ def test_mappings_and_an_alias_are_changed_while_events_flow_and_each_event_is_h
     mappings.append(named(aws, service, "stream", "Clicks"))
     before = len(journal(service, Invoked, Settled))
     sent: list[Counter[str]] = []
-    sending = threading.Thread(target=lambda: sent.append(_flow(clients_of(service), service)))
+
+    def send() -> None:
+        with clients_of(service) as clients:
+            sent.append(_flow(clients, service))
+
+    sending = threading.Thread(target=send)
     sending.start()
     executed: Counter[str] = Counter()
     sizes = iter([1, 7, 10, 2, 9, 3, 5, 6, 8])
@@ -259,8 +256,7 @@ def test_what_was_changed_survives_a_restart_until_the_template_says_otherwise(t
     (template.parent / "functions").symlink_to(TEMPLATE.parent / "functions")
     template.write_text(TEMPLATE.read_text())
     options = Options(template=template, state=tmp_path / "state", skip_waits=True)
-    with Service.start(options) as service:
-        aws = clients_of(service)
+    with Service.start(options) as service, clients_of(service) as aws:
         api = aws("lambda")
         mappings = api.list_event_source_mappings()["EventSourceMappings"]
         for mapping in mappings:
@@ -270,8 +266,8 @@ def test_what_was_changed_survives_a_restart_until_the_template_says_otherwise(t
         api.update_alias(FunctionName="greeter", Name="live", FunctionVersion="2")
         api.put_function_concurrency(FunctionName="greeter", ReservedConcurrentExecutions=7)
     template.write_text(TEMPLATE.read_text().replace("GetAtt Jobs.Arn, BatchSize: 4", "GetAtt Jobs.Arn, BatchSize: 5"))
-    with Service.start(options) as service:
-        api = clients_of(service)("lambda")
+    with Service.start(options) as service, clients_of(service) as aws:
+        api = aws("lambda")
         found = api.list_event_source_mappings()["EventSourceMappings"]
         told = {one["EventSourceArn"].split("-")[-2]: (one["State"], one["BatchSize"]) for one in found}
         kept = ("Disabled", 9)

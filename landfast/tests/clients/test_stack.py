@@ -81,6 +81,12 @@ def test_credentials_are_the_accounts_and_the_engine_gives_others(aws: Clients) 
     assert aws("sts").assume_role(**role)["Credentials"]["SessionToken"]
 
 
+def test_a_function_has_no_url_as_http_is_not_served(aws: Clients) -> None:
+    with pytest.raises(ClientError) as error:
+        aws("cloudcontrol").get_resource(TypeName="AWS::Lambda::Url", Identifier="greeter")
+    assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
 def test_who_may_call_a_function_and_its_tags_are_told_as_declared(aws: Clients, service: Service) -> None:
     api = aws("lambda")
     policy = json.loads(api.get_policy(FunctionName="greeter", Qualifier="live")["Policy"])

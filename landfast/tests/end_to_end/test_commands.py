@@ -56,6 +56,8 @@ def read(event, context):
 
 COMMANDS = [
     "up",
+    "logs",
+    "outputs",
     "send s3",
     "send kinesis",
     "send sqs",

@@ -528,8 +528,9 @@ def test_an_operation_of_aws_alone_is_named_in_its_error(aws: StreamClients) -> 
 def test_what_other_services_send_is_put_under_their_key_or_one_of_its_own(aws: StreamClients) -> None:
     aws.kinesis_api.take(ARN, Sent(body='{"a": "ü"}', partition_key="mine"))
     aws.kinesis_api.take(ARN, Sent(body="x"))
+    aws.kinesis_api.take(ARN, Sent(body="no text", data=b"\x1f\x8b"))
     records = aws.kinesis("GetRecords", ShardIterator=aws.iterator())["Records"]
-    assert [record["Data"] for record in records] == ['{"a": "ü"}'.encode(), b"x"]
+    assert [record["Data"] for record in records] == ['{"a": "ü"}'.encode(), b"x", b"\x1f\x8b"]
     assert records[0]["PartitionKey"] == "mine"
     assert records[1]["PartitionKey"] not in {"", "mine"}
     for arn, sent in ((f"{ARN}2", Sent(body="x")), ("arn:aws:kinesis", Sent(body="x")), (ARN, Sent(body="x" * 2**21))):

@@ -1,5 +1,7 @@
 """A stack at whose corners other stacks begin, on a running service."""
 
+import base64
+import gzip
 import json
 import time
 from collections.abc import Iterator
@@ -9,10 +11,11 @@ from typing import Any
 import pytest
 
 from landfast.cli import schedules as commands
+from landfast.cli.alarms import alarms as show_alarms
 from landfast.cli.connection import aws
 from landfast.delivery.times import iso_seconds
-from landfast.journal import Accepted, Delivered, Settled
-from landfast.service.local_client import peek, schedules
+from landfast.journal import Accepted, AlarmChanged, Delivered, Settled
+from landfast.service.local_client import alarms, peek, schedules
 from landfast.service.service import Options, Service
 from landfast.service.state import ServiceError
 from landfast.service.store import read_journal
@@ -35,12 +38,24 @@ def kept(service: Service, queue: str) -> list[Any]:
 def test_everything_outside_is_named_once_and_can_be_found(service: Service) -> None:
     assert [line.partition("; ")[0] for line in service.not_run] == [
         "queues outside the template, local stand-ins: central-dlq (for Worker), shared-work (for WorkerWork)",
-        "topic outside the template, local stand-in: announcements (for Worker)",
+        "topic outside the template, local stand-in: announcements (for Worker, ReportsWaiting, TellsOfAlarms)",
         "event bus outside the template, local stand-in: shared-bus (for ToBilling, WorkerShared)",
-        "function that does not run here, its events are kept: billing (for Worker, ToBilling)",
+        (
+            "functions that do not run here, their events are kept: billing (for Worker, ToBilling), "
+            "log-reader (for Failures)"
+        ),
     ]
     found = {resource.name for kind in ("queue", "topic", "bus") for resource in service.running.of_kind(kind)}
-    assert found == {"reports", "central-dlq", "function-billing", "shared-work", "announcements", "shared-bus"}
+    assert found == {
+        "reports",
+        "told",
+        "central-dlq",
+        "function-billing",
+        "function-log-reader",
+        "shared-work",
+        "announcements",
+        "shared-bus",
+    }
     topic = service.running.resource("topic", "announcements").arn
     assert service.clients.sns.publish(TopicArn=topic, Message="to whom it may concern")["MessageId"]
 
@@ -113,3 +128,46 @@ def test_the_commands_list_and_fire_schedules(service: Service, capsys: pytest.C
     assert capsys.readouterr().out.startswith("Weekly fires for 20")
     with pytest.raises(ServiceError, match="there is no schedule Monthly; there is: Weekly, WorkerNightly"):
         commands.fire("Monthly", state=state)
+
+
+def test_alarms_fire_on_queues_and_on_what_functions_log_and_tell_their_topic(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.fire("Weekly")
+    entry: Any = {"Source": "elsewhere", "DetailType": "d", "Detail": '{"fail": true}', "EventBusName": "shared-bus"}
+    service.clients.events.put_events(Entries=[entry])
+    service.settle()
+    states = {each.name: each for each in alarms(service.endpoint)}
+    assert (states["reports-waiting"].state, states["orders-failed"].state) == ("ALARM", "ALARM")
+    assert "greater than 0" in states["reports-waiting"].reason
+    told = [json.loads(message["Message"]) for message in kept(service, "told")]
+    assert ("reports-waiting", "ALARM") in {(each["AlarmName"], each["NewStateValue"]) for each in told}
+    changes = [entry for _, entry in read_journal(service.journal) if isinstance(entry, AlarmChanged)]
+    assert ("alarm reports-waiting", "ALARM") in {(change.source, change.state) for change in changes}
+    show_alarms(state=service.options.state)
+    assert "orders-failed" in capsys.readouterr().out
+
+
+def test_what_a_function_logs_goes_to_the_subscriber_of_its_log_group(service: Service) -> None:
+    entry: Any = {
+        "Source": "elsewhere",
+        "DetailType": "d",
+        "Detail": '{"fail": true, "n": 9}',
+        "EventBusName": "shared-bus",
+    }
+    service.clients.events.put_events(Entries=[entry])
+    service.settle()
+    logs = [
+        json.loads(gzip.decompress(base64.b64decode(each["awslogs"]["data"])))
+        for each in kept(service, "function-log-reader")
+    ]
+    [log] = [log for log in logs if '"n": 9' in log["logEvents"][0]["message"]]
+    assert {name: log[name] for name in ("messageType", "owner", "logGroup", "subscriptionFilters")} == {
+        "messageType": "DATA_MESSAGE",
+        "owner": "123456789012",
+        "logGroup": "/aws/lambda/worker",
+        "subscriptionFilters": ["failures"],
+    }
+    [event] = log["logEvents"]
+    assert event["message"] == 'got {"fail": true, "n": 9}'
+    assert event["timestamp"] > 1_700_000_000_000

@@ -76,3 +76,23 @@ def test_a_full_disk_costs_log_lines_and_no_invocation_and_is_told_once(
     logs.write(record("lost again"))
     assert len(told) == 2
     logs.close()
+
+
+def test_records_are_found_by_time_and_stream_also_after_their_file_was_replaced(tmp_path: Path) -> None:
+    logs = LogFiles(tmp_path / "logs", longest=1_000)
+    for n in range(60):
+        logs.write(LogRecord("orders", "r", "OUTPUT", float(n), f"line {n:04}\rand more", f"stream-{n % 2}"))
+    found = [*logs.events("orders", lambda time, stream: time >= 20 and stream == "stream-1")]
+    assert [(each.time, each.text) for each in found] == [(n, f"line {n:04}\nand more") for n in range(21, 60, 2)]
+    assert (tmp_path / "logs" / "orders.log.1").exists()
+    assert [*logs.events("nobody", lambda *_: True)] == []
+    logs.close()
+
+
+def test_a_record_whose_index_was_not_written_to_its_end_is_left_out(tmp_path: Path) -> None:
+    logs = LogFiles(tmp_path / "logs")
+    logs.write(record("whole"))
+    logs.close()
+    with (tmp_path / "logs" / "orders.index").open("a") as index:
+        index.write("17000000")
+    assert [each.text for each in LogFiles(tmp_path / "logs").events("orders", lambda *_: True)] == ["whole"]

@@ -218,6 +218,43 @@ def test_the_assets_of_a_cdk_application_are_found_by_metadata_manifest_and_name
     assert line.endswith("Properties.Code: there is no folder asset.gone beside the template; run `cdk synth` again")
 
 
+def test_notifications_that_the_cdk_sets_up_by_a_custom_resource_are_the_buckets(reading: Reading) -> None:
+    template = reading(
+        f"""
+        Resources:
+          Bucket: {{Type: AWS::S3::Bucket}}
+          Queue: {{Type: AWS::SQS::Queue}}
+          F: {{Type: AWS::Lambda::Function, Properties: {{{PYTHON}}}}}
+          Allowed:
+            Type: AWS::Lambda::Permission
+            Properties: {{Action: 'lambda:InvokeFunction', Principal: s3.amazonaws.com, FunctionName: !GetAtt F.Arn}}
+          BucketNotifications:
+            Type: Custom::S3BucketNotifications
+            DependsOn: [Allowed]
+            Properties:
+              ServiceToken: !GetAtt Handler.Arn
+              BucketName: !Ref Bucket
+              Managed: true
+              NotificationConfiguration:
+                EventBridgeConfiguration: {{}}
+                LambdaFunctionConfigurations:
+                  - Events: ['s3:ObjectCreated:*']
+                    Filter: {{Key: {{FilterRules: [{{Name: suffix, Value: .csv}}]}}}}
+                    LambdaFunctionArn: !GetAtt F.Arn
+                QueueConfigurations: [{{Events: ['s3:ObjectRemoved:*'], QueueArn: !GetAtt Queue.Arn}}]
+          Handler: {{Type: AWS::Lambda::Function, Properties: {{Runtime: nodejs22.x, Code: {{ZipFile: x}}}}}}
+        """
+    )
+    bucket = template.buckets["Bucket"]
+    assert bucket.event_bridge
+    assert [(each.event, each.suffix) for each in bucket.notifications] == [
+        ("s3:ObjectCreated:*", ".csv"),
+        ("s3:ObjectRemoved:*", ""),
+    ]
+    (line,) = template.not_run
+    assert line.startswith("Handler (AWS::Lambda::Function): not run locally: Properties.Runtime: nodejs22.x")
+
+
 # --- loops, computed names and included parts ---------------------------------------------------------------------
 
 
@@ -372,6 +409,21 @@ def test_parts_that_are_elsewhere_are_named_and_cost_what_they_are_in(reading: R
         (
             "{Type: AWS::Serverless::Function, Properties: {Runtime: python3.13}}",
             "X: SAM refuses it: Runtime and Handler needs to be present when PackageType is of type `Zip`",
+        ),
+        (
+            f"{{Type: AWS::Serverless::Function, Properties: {{{PYTHON}, AutoPublishAlias: !Ref Stage}}}}",
+            (
+                "X: SAM refuses it: 'AutoPublishAlias' must be a string or a Ref to a template parameter; "
+                "parameter Stage has no value; give it one: --parameter Stage=VALUE"
+            ),
+        ),
+        (
+            f"{{Type: AWS::Lambda::Function, Properties: {{{PYTHON}, FunctionName: a b}}}}",
+            "X: Properties.FunctionName: 'a b' is no name of a function; use letters, digits, - and _, 64 at most",
+        ),
+        (
+            "{Type: AWS::SQS::Queue, Properties: {QueueName: !GetAtt Good.QueueName}}",
+            "X: Properties.QueueName: shop-Good-X4EO34M77ULM is the name of Good already; give it another",
         ),
         (
             "{Type: AWS::Lambda::Function, Properties: {Runtime: python3.13}}",

@@ -320,7 +320,7 @@ def test_buses_and_rules_are_read_with_their_targets(reading: Reading) -> None:
         ("Name: r", "R: Properties: wants an EventPattern or a ScheduleExpression"),
         ("EventPattern: '{'", "R: Properties.EventPattern: is not JSON"),
         ("EventPattern: '[]'", "R: Properties.EventPattern: wants a JSON object"),
-        ("EventPattern: {}, State: ON", "R: Properties.State: wants a text but is given true or false"),
+        ("EventPattern: {}, State: ON", "R: Properties.State: cannot be 'true'"),
         ("EventPattern: {}, Targets: [{Id: a}]", "R: Properties.Targets[0]: Arn is missing"),
     ],
 )

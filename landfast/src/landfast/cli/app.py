@@ -3,29 +3,66 @@
 import contextlib
 import os
 import sys
-from typing import NoReturn, TextIO
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 
-from landfast.cli import down, events, invoke, new, pipelines, queues, schedules, send, settle, simulate, up
+from landfast.cli import (
+    alarms,
+    down,
+    events,
+    invoke,
+    logs,
+    new,
+    outputs,
+    pipelines,
+    queues,
+    schedules,
+    send,
+    settle,
+    simulate,
+    up,
+)
 from landfast.cli.failures import in_one_line
 
 app = typer.Typer(
     name="landfast",
-    help="Run an event-driven SAM application on this machine, with Lambda's own delivery rules.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # laying out help in colour would triple the time that --help takes
     context_settings={"max_content_width": 120},
 )
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"landfast {version('landfast')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Run an event-driven SAM application on this machine, with Lambda's own delivery rules."""
+    del version
+
+
 app.command()(up.up)
 app.add_typer(send.app, name="send")
 app.command()(queues.queues)
 app.command()(queues.peek)
 app.command()(invoke.invoke)
 app.command()(events.events)
+app.command()(logs.logs)
+app.command()(outputs.outputs)
 app.command()(settle.settle)
+app.command()(alarms.alarms)
 app.command()(schedules.schedules)
 app.command()(schedules.fire)
 app.command()(down.down)

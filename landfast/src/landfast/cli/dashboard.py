@@ -8,10 +8,13 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
+from landfast.delivery.times import iso_seconds
 from landfast.report import sentences
 from landfast.service.interrupts import Interrupts
+from landfast.service.local_client import alarms
 from landfast.service.queue_counts import counts
 from landfast.service.service import Service
+from landfast.service.state import ServiceError
 from landfast.service.store import StoreError, read_journal
 
 _REFRESH = 1.0
@@ -61,7 +64,7 @@ def _lines(console: Console, service: Service, interrupts: Interrupts) -> None:
 
 
 def _tables(service: Service) -> Group:
-    return Group(_functions(service), _sources(service), _queues(service))
+    return Group(_functions(service), _sources(service), _queues(service), *_alarms(service))
 
 
 def _functions(service: Service) -> Table:
@@ -98,6 +101,20 @@ def _queues(service: Service) -> Table:
         table.add_row(f"the engine does not answer: {error}", "", "")
         time.sleep(_REFRESH)
     return table
+
+
+def _alarms(service: Service) -> list[Table]:
+    """The alarms that have something to tell; without any alarm no table."""
+    try:
+        states = alarms(service.endpoint)
+    except ServiceError:
+        return []  # the service is about to say itself why it does not answer
+    table = _table("alarm", "state", "since")
+    told = [each for each in states if each.state != "OK"]
+    for each in told:
+        table.add_row(each.name, each.state, iso_seconds(each.since))
+    table.add_row(f"{len(states) - len(told)} OK", "", "", style="dim")
+    return [table] if states else []
 
 
 def _table(*columns: str) -> Table:

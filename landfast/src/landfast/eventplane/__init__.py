@@ -5,6 +5,7 @@ but for `buckets` and `table_writes`: they make events of calls that pass to the
 and touch their machines in the driver's thread only (`passing`).
 """
 
+from landfast.eventplane.alarms import Alarms
 from landfast.eventplane.buckets import BucketEvents
 from landfast.eventplane.event_bus import EventsApi
 from landfast.eventplane.kinesis import KinesisApi
@@ -19,6 +20,7 @@ from landfast.eventplane.table_writes import TableWrites
 from landfast.eventplane.timetable import Timetable
 
 __all__ = [
+    "Alarms",
     "Api",
     "BucketEvents",
     "EventPlane",

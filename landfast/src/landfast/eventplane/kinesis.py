@@ -64,7 +64,7 @@ class KinesisApi:
             AwsError: There is no such stream, or the record is too large for it.
         """
         key = sent.partition_key or self._account.new_id()
-        entry = {"PartitionKey": key, "Data": sent.body.encode("utf-8", "replace")}
+        entry = {"PartitionKey": key, "Data": sent.body.encode("utf-8", "replace") if sent.data is None else sent.data}
         self._account.put(self.stream(arn), [entry], listed=False)
 
 

@@ -12,26 +12,36 @@ type Result = Mapping[str, Any]
 
 
 class Pending:
-    """An answer that is still to come: a long poll."""
+    """An answer that is still to come: a long poll, or what is read from files."""
 
     def __init__(self) -> None:
         self._answered: Callable[[Result], None] | None = None
-        self._result: Result | None = None
+        self._failed: Callable[[AwsError], None] | None = None
+        self._result: Result | AwsError | None = None
         self.abandoned = False
         """Whether the client has gone: nothing may be handed out to it any more."""
 
     def resolve(self, result: Result) -> None:
         """Answer, once."""
-        if self._answered is None:
-            self._result = result
-        else:
-            self._answered(result)
+        self._end(result)
 
-    def then(self, answered: Callable[[Result], None]) -> None:
-        """Name who is told the answer."""
-        self._answered = answered
+    def refuse(self, error: AwsError) -> None:
+        """Answer with an error, once."""
+        self._end(error)
+
+    def then(self, answered: Callable[[Result], None], failed: Callable[[AwsError], None] | None = None) -> None:
+        """Name who is told the answer, or the error."""
+        self._answered, self._failed = answered, failed
         if self._result is not None:
-            answered(self._result)
+            self._end(self._result)
+
+    def _end(self, result: Result | AwsError) -> None:
+        self._result = result
+        if isinstance(result, AwsError):
+            if self._failed is not None:
+                self._failed(result)
+        elif self._answered is not None:
+            self._answered(result)
 
 
 class Api(Protocol):

@@ -4,7 +4,7 @@ Begin reading with `SqsApi.answer`. What concerns queues is done here, what conc
 moves in `sqs_moves`. A queue is there as soon as it was made, and gone as soon as it was deleted.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from landfast.aws_errors import AwsError
@@ -101,6 +101,17 @@ class SqsApi:
             AwsError: There is no such queue.
         """
         return self._requests.peek(self._named(arn), limit)
+
+    def levels(self) -> Iterator[tuple[str, int, int, int, float | None]]:
+        """For each queue its name, how many messages are visible, in flight and delayed, and the oldest one's age."""
+        now = self._world.now()
+        for queue in self._queues:
+            queue.polled.advance()
+            messages = queue.messages
+            oldest = min((message.sent_at for message in messages), default=None)
+            visible = len(messages) - messages.in_flight - messages.delayed
+            age = None if oldest is None else now - oldest
+            yield queue.name, visible, messages.in_flight, messages.delayed, age
 
     def _named(self, arn: str) -> Queue:
         return self._queues.named(arn.rpartition(":")[2])

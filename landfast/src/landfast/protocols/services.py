@@ -24,6 +24,7 @@ _TARGETS = {
     "Logs_20140328": "logs",
     "AWSStepFunctions": "stepfunctions",
     "GraniteServiceVersion20100801": "cloudwatch",
+    "CloudApiService": "cloudcontrol",
 }
 """The prefixes of X-Amz-Target: each model's ``targetPrefix``."""
 
@@ -37,7 +38,7 @@ _VERSIONS = {
 }
 """The API versions of services of the query protocol."""
 
-_SIGNED = {"monitoring": "cloudwatch", "states": "stepfunctions", "s3express": "s3"}
+_SIGNED = {"cloudcontrolapi": "cloudcontrol", "monitoring": "cloudwatch", "states": "stepfunctions", "s3express": "s3"}
 """Services that sign by another name than botocore's."""
 
 QUEUE = re.compile(r"/(?P<account>\d{12})/(?P<name>[A-Za-z0-9_-]{1,80}(?:\.fifo)?)/?")

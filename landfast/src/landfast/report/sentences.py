@@ -1,7 +1,7 @@
 """One entry of a journal alone, in a few words."""
 
 from landfast import journal
-from landfast.journal import Delivered, Divided, Dropped, Entry, Finished, Invoked, Retrying, Settled
+from landfast.journal import AlarmChanged, Delivered, Divided, Dropped, Entry, Finished, Invoked, Retrying, Settled
 from landfast.report.wording import clock_time, error, resource, short_id, state, trouble
 
 _MANY = 6
@@ -48,3 +48,5 @@ def sentence(entry: Entry) -> str:  # noqa: C901, PLR0911, PLR0912 - one case fo
             return f"{len(records)} message(s) become visible again at {clock_time(due)}"
         case Dropped():
             return trouble(entry)
+        case AlarmChanged(before=before, state=now, reason=reason):
+            return f"{before} -> {now}: {reason}"

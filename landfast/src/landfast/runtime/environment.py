@@ -9,7 +9,6 @@ import csv
 import os
 from importlib import metadata
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from landfast.runtime.model import InvalidFunctionError
 from landfast.runtime.sandbox import TMP
@@ -51,7 +50,7 @@ def provided_requirements() -> str:
 
 
 def worker_environment(
-    spec: FunctionSpec, *, api_address: str, provided: Path, scratch: Path, now_day: str
+    spec: FunctionSpec, *, api_address: str, provided: Path, scratch: Path, log_stream: str
 ) -> dict[str, str]:
     """Every environment variable of a worker.
 
@@ -60,7 +59,7 @@ def worker_environment(
         api_address: `host:port` of the worker's own Runtime API.
         provided: the folder of `link_provided_packages`.
         scratch: the worker's own folder for temporary files, on Lambda `/tmp`.
-        now_day: `YYYY/MM/DD`, for the name of the log stream.
+        log_stream: the name of the log stream.
 
     Raises:
         InvalidFunctionError: a template variable holds a NUL character.
@@ -78,7 +77,7 @@ def worker_environment(
         "AWS_LAMBDA_LOG_FORMAT": spec.logging.log_format,
         "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
         **_log_level(spec),
-        "AWS_LAMBDA_LOG_STREAM_NAME": f"{now_day}/[{spec.version}]{uuid4().hex}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_RUNTIME_API": api_address,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.python.runtime}",
         "LAMBDA_TASK_ROOT": str(spec.code),

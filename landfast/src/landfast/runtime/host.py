@@ -74,13 +74,15 @@ class Host:
         kept = None if self._shares_the_machine else confinement.kept(self._needed(spec, provided))
         scratch = self._scratch / uuid4().hex if kept is None else Path(TMP)
 
+        log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[{spec.version}]{uuid4().hex}"
+
         def start(api_address: str, output: int) -> subprocess.Popen[bytes]:
             environment = worker_environment(
                 spec,
                 api_address=api_address,
                 provided=provided,
                 scratch=scratch,
-                now_day=f"{datetime.now(UTC):%Y/%m/%d}",
+                log_stream=log_stream,
             )
             if kept is None:
                 scratch.mkdir()
@@ -111,7 +113,14 @@ class Host:
             if kept is None:
                 shutil.rmtree(scratch, ignore_errors=True)
 
+<<<<<<< HEAD
         return Worker(spec, revision, start, forget, waiting_threads=_WAITING_THREADS[client], debugger=debugger)
+||||||| e93bcc2
+        return Worker(spec, revision, start, forget, waiting_threads=_WAITING_THREADS[client])
+=======
+        threads = _WAITING_THREADS[client]
+        return Worker(spec, revision, start, forget, waiting_threads=threads, log_stream=log_stream)
+>>>>>>> main
 
     def _needed(self, spec: FunctionSpec, provided: Path) -> Iterator[Path]:
         """Everything that the worker reads and that may be in `/tmp`."""

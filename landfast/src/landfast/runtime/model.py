@@ -233,6 +233,7 @@ class LogRecord:
         kind: START, END and REPORT are Lambda's own lines; OUTPUT is a line of the worker's stdout or stderr.
         time: seconds since the epoch.
         text: without the final newline; one entry of a Python logger may hold `\r` between its lines.
+        stream: the name of the log stream; empty where no worker was reached.
     """
 
     function: str
@@ -240,6 +241,7 @@ class LogRecord:
     kind: Literal["START", "OUTPUT", "END", "REPORT"]
     time: float
     text: str
+    stream: str = ""
 
 
 @dataclass(frozen=True, slots=True)

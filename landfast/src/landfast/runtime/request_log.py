@@ -32,8 +32,11 @@ class RequestLog:
     object are kept: Lambda's guide only says that it filters objects.
     """
 
-    def __init__(self, sink: Callable[[LogRecord], None], spec: FunctionSpec, request_id: str) -> None:
+    def __init__(
+        self, sink: Callable[[LogRecord], None], spec: FunctionSpec, request_id: str, stream: str = ""
+    ) -> None:
         self._sink = sink
+        self._stream = stream
         self._spec = spec
         self._request_id = request_id
         self._platform = platform_log(spec, request_id)
@@ -101,7 +104,7 @@ class RequestLog:
         self._tail += b"\n"
         if len(self._tail) > 2 * TAIL:
             del self._tail[:-TAIL]
-        self._sink(LogRecord(self._spec.name, self._request_id, kind, time.time(), text))
+        self._sink(LogRecord(self._spec.name, self._request_id, kind, time.time(), text, self._stream))
 
 
 def _level(line: bytearray) -> str:

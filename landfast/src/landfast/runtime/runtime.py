@@ -306,7 +306,7 @@ class Runtime:
 
     def _run_in_a_worker(self, function: _Function, call: Call) -> Result:
         worker = self._acquire(function)
-        log = RequestLog(self._log_sink, worker.spec, call.request_id)
+        log = RequestLog(self._log_sink, worker.spec, call.request_id, worker.log_stream)
         again = False
         while True:
             reusable = keeps_place = False

@@ -74,6 +74,7 @@ class Worker:
         init_duration: seconds from its start until it asked for its first event; None until then.
         duration: seconds that the latest invocation took, however it ended.
         is_frozen: whether its processes are stopped until its next invocation.
+        log_stream: the name of its log stream.
     """
 
     def __init__(
@@ -84,7 +85,12 @@ class Worker:
         forget: Callable[[int], None],
         *,
         waiting_threads: int,
+<<<<<<< HEAD
         debugger: Debugger | None = None,
+||||||| e93bcc2
+=======
+        log_stream: str,
+>>>>>>> main
     ) -> None:
         """Start the process.
 
@@ -94,11 +100,17 @@ class Worker:
             start: starts the process, given the address of its Runtime API and the descriptor for its output.
             forget: told the process's id when it is dead, before another process can have it.
             waiting_threads: how many threads the runtime client has while it waits for an event.
+<<<<<<< HEAD
             debugger: where a debugger attaches to it. While one holds it, its time stands. It may hold more memory
                 than MemorySize, as debugpy is in it.
+||||||| e93bcc2
+=======
+            log_stream: see the attribute.
+>>>>>>> main
         """
         self.spec = spec
         self.revision = revision
+        self.log_stream = log_stream
         self.idle_since = 0.0
         self.init_duration: float | None = None
         self.duration = 0.0

@@ -156,7 +156,7 @@ class Gateway:
             if isinstance(result, Pending):
                 waiting.append(result)
                 under_way.end()
-                result.then(lambda value: self._loop.turn.then(lambda: promise.give(value), promise.fail))
+                result.then(lambda value: self._loop.turn.then(lambda: promise.give(value), promise.fail), promise.fail)
             else:
                 promise.give(result)
 

@@ -9,6 +9,9 @@ visible, in flight and delayed; looking changes nothing.
 ``GET /_landfast/schedules`` answers ``{"schedules": [{"arn", "name", "expression", "enabled", "due"}]}``, in the order
 in which they are due. ``POST /_landfast/schedules/ARN`` fires one before its time and answers ``{"due": ...}``, the
 time of the schedule with which it fires.
+
+``GET /_landfast/alarms`` looks at every alarm and answers
+``{"alarms": [{"name", "arn", "state", "since", "reason"}]}``.
 """
 
 import asyncio
@@ -19,7 +22,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from landfast.aws_errors import AwsError
-from landfast.eventplane import Timetable
+from landfast.eventplane import Alarms, Timetable
 from landfast.eventplane.passing import Driver
 from landfast.protocols import Response
 from landfast.service.loop import Loop
@@ -30,11 +33,12 @@ PREFIX = "/_landfast/"
 SETTLE = f"{PREFIX}settle"
 QUEUES = f"{PREFIX}queues/"
 SCHEDULES = f"{PREFIX}schedules"
+ALARMS = f"{PREFIX}alarms"
 LONGEST_WAIT = 3_600.0
 """Real seconds."""
 
 _MOST = 10_000
-_PATHS = f"there are POST {SETTLE}, GET {QUEUES}NAME, GET {SCHEDULES} and POST {SCHEDULES}/ARN"
+_PATHS = f"there are POST {SETTLE}, GET {QUEUES}NAME, GET {SCHEDULES}, POST {SCHEDULES}/ARN and GET {ALARMS}"
 
 
 class Queues(Protocol):
@@ -58,12 +62,14 @@ class LocalApi:
         loop: Knows whether everything rests.
         queues: The queues.
         timetable: The schedules.
+        alarms: The alarms.
     """
 
-    def __init__(self, loop: Loop, queues: Queues, timetable: Timetable) -> None:
+    def __init__(self, loop: Loop, queues: Queues, timetable: Timetable, alarms: Alarms) -> None:
         self._loop = loop
         self._queues = queues
         self._timetable = timetable
+        self._alarms = alarms
 
     async def answer(self, method: str, target: str, driver: Driver) -> Response:
         """The response to one request."""
@@ -84,6 +90,8 @@ class LocalApi:
         """What answers a request in the driver's thread; None for what is not there."""
         if method == "GET" and path == SCHEDULES:
             return self._listed
+        if method == "GET" and path == ALARMS:
+            return self._states
         if method == "GET" and path.startswith(QUEUES):
             name, limit = unquote(path.removeprefix(QUEUES)), int(_number(query, "limit", 10, _MOST))
             return lambda: self._peeked(name, limit)
@@ -106,7 +114,27 @@ class LocalApi:
         ]
         return {"schedules": listed}
 
+    def _states(self) -> dict[str, object]:
+        self._alarms.check()
+        states = [
+            {"name": alarm.name, "arn": alarm.arn, "state": shown.state, "since": shown.since, "reason": shown.reason}
+            for alarm, shown in self._alarms.states()
+        ]
+        return {"alarms": states}
+
     async def _settle(self, seconds: float, driver: Driver) -> Response:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._rest(driver)
+                while await driver(self._alarms.check):  # an alarm that has changed may have called a function
+                    await self._rest(driver)
+        except TimeoutError:
+            reason = await driver(self._loop.unsettled)
+            return _json(HTTPStatus.GATEWAY_TIMEOUT, {"settled": False, "reason": reason})
+        return _json(HTTPStatus.OK, {"settled": True})
+
+    async def _rest(self, driver: Driver) -> None:
+        """Wait until nothing is under way and nothing is planned."""
         running = asyncio.get_running_loop()
         rests = asyncio.Event()
 
@@ -115,14 +143,9 @@ class LocalApi:
 
         await driver(lambda: self._loop.when_settled(settled))
         try:
-            async with asyncio.timeout(seconds):
-                await rests.wait()
-        except TimeoutError:
-            reason = await driver(self._loop.unsettled)
-            return _json(HTTPStatus.GATEWAY_TIMEOUT, {"settled": False, "reason": reason})
+            await rests.wait()
         finally:
             self._loop.post(lambda: self._loop.forget_settling(settled))
-        return _json(HTTPStatus.OK, {"settled": True})
 
 
 def _number(query: dict[str, list[str]], name: str, default: float, most: float) -> float:

@@ -1,4 +1,4 @@
-"""Asks a running service what AWS's calls cannot: to come to rest, to show a queue, to fire a schedule."""
+"""Asks a running service what AWS's calls cannot: to come to rest, to show queues and alarms, to fire schedules."""
 
 import http.client
 import json
@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from landfast.service.local_api import LONGEST_WAIT, QUEUES, SCHEDULES, SETTLE
+from landfast.service.local_api import ALARMS, LONGEST_WAIT, QUEUES, SCHEDULES, SETTLE
 from landfast.service.state import ServiceError
 
 WAIT = 60.0
@@ -123,6 +123,34 @@ def fire(endpoint: str, arn: str) -> float:
     if status != http.HTTPStatus.OK:
         raise ServiceError(str(answer.get("message")))
     return float(answer["due"])
+
+
+class AlarmState(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of an alarm.
+
+    Attributes:
+        name: Its name.
+        arn: Its ARN.
+        state: The state.
+        since: Since when, in Unix seconds of the service's clock.
+        reason: Why.
+    """
+
+    name: str
+    arn: str
+    state: Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
+    since: float
+    reason: str
+
+
+def alarms(endpoint: str) -> list[AlarmState]:
+    """Every alarm with its state now.
+
+    Raises:
+        ServiceError: The service does not answer.
+    """
+    _, answer = _asked(endpoint, "GET", ALARMS, _MARGIN)
+    return msgspec.convert(answer["alarms"], list[AlarmState])
 
 
 def _asked(endpoint: str, method: str, target: str, timeout: float) -> tuple[int, dict[str, Any]]:

@@ -1,8 +1,9 @@
-"""Keeps the newest of what the functions print, one file each in the state directory."""
+"""Keeps the newest of what the functions print, one file each in the state directory, and finds it again."""
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,12 +13,34 @@ from landfast.runtime.model import LogRecord
 LONGEST = 8 * 1024 * 1024
 """Bytes of a file, after which it becomes ``<function>.log.1`` in place of the one before."""
 
+_NO_STREAM = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """One record, as it was kept.
+
+    Attributes:
+        function: The function's name.
+        time: When it was written, in Unix seconds.
+        stream: The name of the log stream.
+        place: Where it begins in its file; with the time, no other record of the function has it.
+        text: Without the final newline.
+    """
+
+    function: str
+    time: float
+    stream: str
+    place: int
+    text: str
+
 
 class LogFiles:
     """Appends the records of each function to its own file; safe to share between threads.
 
-    A function's logs take twice `longest` on the disk, however much it prints. A record that the disk does not take is
-    lost: an invocation is not worth less because nobody could note what it printed.
+    Beside the text, which people read, an index tells when each record was written, and in which log stream. A
+    function's logs and their index each take twice `longest` on the disk, however much it prints. A record that the
+    disk does not take is lost: an invocation is not worth less because nobody could note what it printed.
 
     Args:
         folder: The folder of the files.
@@ -36,7 +59,7 @@ class LogFiles:
         self._folder = private.folder(folder)
         self._lost = lost
         self._longest = longest
-        self._files: dict[str, BinaryIO] = {}
+        self._files: dict[Path, BinaryIO] = {}
         self._losing: set[str] = set()
         self._lock = threading.Lock()
 
@@ -45,10 +68,20 @@ class LogFiles:
         line = record.text.replace("\r", "\n").encode("utf-8", "replace") + b"\n"
         try:
             with self._lock:
-                self._append(record.function, line[-self._longest :])
+                self._append(record, line[-self._longest :])
                 self._losing.discard(record.function)
         except OSError as error:
             self._tell(record.function, error)
+
+    def events(self, function: str, wanted: Callable[[float, str], bool]) -> Iterator[LogEvent]:
+        """The records of a function that are still kept, the oldest first, also while others are written.
+
+        Args:
+            function: The function's name.
+            wanted: Tells of a record's time and stream whether it is wanted.
+        """
+        for is_older in (True, False):
+            yield from self._read(function, wanted, is_older=is_older)
 
     def close(self) -> None:
         """Close all files; records that come later open them again."""
@@ -57,24 +90,42 @@ class LogFiles:
                 file.close()
             self._files.clear()
 
-    def _append(self, function: str, line: bytes) -> None:
-        file = self._files.get(function) or self._open(function)
-        if file.tell() and file.tell() + len(line) > self._longest:
-            self._files.pop(function).close()
-            path = self._path(function)
-            path.replace(path.with_name(f"{path.name}.1"))
-            file = self._open(function)
-        while line:
-            line = line[file.write(line) :]
+    def _append(self, record: LogRecord, line: bytes) -> None:
+        path, index = log_file(self._folder, record.function), _index(self._folder, record.function)
+        file, indexed = self._opened(path), self._opened(index)
+        full = file.tell() + len(line) > self._longest or indexed.tell() > self._longest
+        if file.tell() and full:
+            for each in (path, index):
+                self._files.pop(each).close()
+                each.replace(older(each))
+            file, indexed = self._opened(path), self._opened(index)
+        place = file.tell()
+        _write(file, line)
+        _write(indexed, f"{record.time:.6f} {place} {len(line)} {record.stream or _NO_STREAM}\n".encode())
 
-    def _open(self, function: str) -> BinaryIO:
-        descriptor = private.opened(self._path(function), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        file = open(descriptor, "ab", buffering=0)  # noqa: SIM115, PTH123 - a descriptor, which stays open
-        self._files[function] = file
-        return file
+    def _read(self, function: str, wanted: Callable[[float, str], bool], *, is_older: bool) -> Iterator[LogEvent]:
+        paths = [log_file(self._folder, function), _index(self._folder, function)]
+        with self._lock:  # a file and its index are replaced together
+            try:
+                texts, index = ((older(path) if is_older else path).open("rb") for path in paths)
+            except FileNotFoundError:
+                return
+        with texts, index:
+            for line in index:
+                try:
+                    time, place, length, stream = line.decode().split()
+                except ValueError:
+                    continue  # a service that was killed has written a part of it
+                if wanted(float(time), stream):
+                    texts.seek(int(place))
+                    text = texts.read(int(length)).decode("utf-8", "replace").removesuffix("\n")
+                    yield LogEvent(function, float(time), stream, int(place), text)
 
-    def _path(self, function: str) -> Path:
-        return self._folder / f"{function}.log"
+    def _opened(self, path: Path) -> BinaryIO:
+        if path not in self._files:
+            descriptor = private.opened(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            self._files[path] = open(descriptor, "ab", buffering=0)  # noqa: SIM115, PTH123 - a descriptor, which stays open
+        return self._files[path]
 
     def _tell(self, function: str, error: OSError) -> None:
         with self._lock:
@@ -82,3 +133,22 @@ class LogFiles:
             self._losing.add(function)
         if not known:
             self._lost(function, error)
+
+
+def log_file(folder: Path, function: str) -> Path:
+    """The file with the newest of what a function has logged."""
+    return folder / f"{function}.log"
+
+
+def _index(folder: Path, function: str) -> Path:
+    return folder / f"{function}.index"
+
+
+def older(path: Path) -> Path:
+    """The file that was in its place before."""
+    return path.with_name(f"{path.name}.1")
+
+
+def _write(file: BinaryIO, line: bytes) -> None:
+    while line:
+        line = line[file.write(line) :]

@@ -68,6 +68,10 @@ class Reader[M: Mapped[Any, Any]](ABC):
     def is_busy(self) -> bool:
         """Tell whether something was read or received and has not ended."""
 
+    def oldest(self) -> float | None:
+        """The age in seconds of the oldest record that was read last; None where the source has no such age."""
+        return None
+
     @abstractmethod
     def states(self) -> list[tuple[int, str]]:
         """For each shard, or for the queue: how many invocations are under way, and how far it has come, for people."""

@@ -37,7 +37,9 @@ class Mappings:
             return self.checked(mapping)
         except Refused as error:
             title = f"{mapping.logical_id} (AWS::Lambda::EventSourceMapping)"
-            raise ServiceError(f"{title}: not run locally: {error}; correct it in the template") from error
+            raise ServiceError(
+                f"{title}: not run locally: {str(error).rstrip('.')}; correct it in the template"
+            ) from error
 
     def checked(self, mapping: EventSourceMapping) -> StreamMapping | QueueMapping:
         """A mapping with its settings.

@@ -9,6 +9,7 @@ from landfast.delivery.settings import Settings
 from landfast.driver.polled_queue import PolledQueue
 from landfast.driver.streams import ReadableStream
 from landfast.eventplane import (
+    Alarms,
     BucketEvents,
     EventPlane,
     EventsApi,
@@ -28,6 +29,7 @@ from landfast.service.store import Store
 from landfast.template import Template
 
 if TYPE_CHECKING:
+    from landfast.eventplane.alarms import Levels
     from landfast.eventplane.passing import Interceptor
 
 
@@ -83,6 +85,11 @@ class Plane:
                 functions=(_functions(template) | template.functions_outside.keys()).__contains__,
             ),
         )
+
+    def alarms(self, template: Template, levels: "Levels") -> Alarms:
+        """The alarms of a template; `levels` tells the present values of metrics that are levels."""
+        declared = tuple(template.alarms.values())
+        return Alarms(self.world, self.router, declared, template.account, template.region, levels)
 
     def stream(self, source: StreamSource, arn: str) -> ReadableStream:
         """The stream with this ARN, for a mapping to read.

@@ -23,12 +23,18 @@ from landfast.eventplane.declared import declare
 from landfast.journal import Dropped, Entry, Retrying
 from landfast.protocols import Request, Response
 from landfast.runtime.confinement import obstacle
+<<<<<<< HEAD
 from landfast.runtime.debugger import Debugger
 from landfast.runtime.model import REQUEST_LIMIT
+||||||| e93bcc2
+from landfast.runtime.model import REQUEST_LIMIT
+=======
+from landfast.runtime.model import REQUEST_LIMIT, LogRecord
+>>>>>>> main
 from landfast.runtime.pythons import Pythons
 from landfast.runtime.runtime import Runtime
 from landfast.service import described, local_client, service_log
-from landfast.service.apis import CloudFormationApi, LambdaApi, LambdaStack, StsApi
+from landfast.service.apis import CloudControlApi, CloudFormationApi, LambdaApi, LambdaStack, LogsApi, StsApi
 from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.changes import Changes
 from landfast.service.clock import Clock
@@ -42,9 +48,11 @@ from landfast.service.held import Held
 from landfast.service.interrupts import Interrupts
 from landfast.service.layers import Packages
 from landfast.service.local_api import LocalApi
+from landfast.service.log_subscriptions import LogSubscriptions
 from landfast.service.logs import LogFiles
 from landfast.service.loop import Loop
 from landfast.service.mappings import Mappings
+from landfast.service.measures import Measures, embedded
 from landfast.service.plane import Plane
 from landfast.service.plane_world import LivePlaneWorld
 from landfast.service.proxy import Proxy
@@ -123,6 +131,7 @@ class Service:
         self.failure: tuple[str, BaseException] | None = None
         self.failed = threading.Event()
         self._holds_data = False
+        self._mappings: EventSourceMappings | None = None
         self._not_wanted = threading.Event()
         self._parts = ExitStack()
         self.not_run: tuple[str, ...] = ()
@@ -185,7 +194,7 @@ class Service:
     @property
     def readers(self) -> Sequence[QueueReader | StreamReader]:
         """What reads for the event source mappings now."""
-        return self._mappings.readers
+        return self._mappings.readers if self._mappings is not None else ()
 
     def at(self, due: float, work: Callable[[], None]) -> None:
         """Do `work` in a thread of its own at a time of the service's clock: what a test sends later, for example.
@@ -241,12 +250,15 @@ class Service:
         self._changes = Changes(LivePlaneWorld(self._loop, self.store), declared)
         self.template = self._changes.template
         self._plane = Plane(self._loop, self.store, self.template, options.settings, lambda: self.endpoint)
+        self._measures = Measures(self.template, self._plane.queues, lambda: self._mappings)
+        self._log_subscriptions = LogSubscriptions(self.template, self._loop, self._plane.router)
+        self._alarms = self._plane.alarms(self.template, self._measures.levels)
         self._proxy = self._open_proxy()
         self.clients = Clients(self._proxy.url, options.region, key=self.engine.state.key)
         self._parts.callback(self.clients.close)
-        logs = LogFiles(state / "logs", lost=self._lost_logs)
-        self._parts.callback(logs.close)
-        self._start_functions(logs)
+        self._logs = LogFiles(state / "logs", lost=self._lost_logs)
+        self._parts.callback(self._logs.close)
+        self._start_functions()
         self._parts.callback(self._loop.stop, _JOIN)
         self._loop.start()
         self._start_asynchronous()
@@ -308,7 +320,7 @@ class Service:
     def _open_proxy(self) -> Proxy:
         port = self.options.port
         self._gateway = Gateway(
-            self._loop, self._plane, LocalApi(self._loop, self._plane.queues, self._plane.timetable)
+            self._loop, self._plane, LocalApi(self._loop, self._plane.queues, self._plane.timetable, self._alarms)
         )
         try:
             proxy = Proxy(
@@ -328,7 +340,7 @@ class Service:
         self._parts.callback(proxy.close)
         return proxy
 
-    def _start_functions(self, logs: LogFiles) -> None:
+    def _start_functions(self) -> None:
         builder = Builder(
             Pythons(self._tell), Packages(self.options.built, self._tell), {"AWS_ENDPOINT_URL": self._proxy.url}
         )
@@ -339,7 +351,7 @@ class Service:
         self.debugger = self._start_debugger()
         runtime = Runtime(
             specs.values(),
-            log_sink=logs.write,
+            log_sink=self._logged,
             retry_failed_init=self.options.settings.failed_init_runs_again,
             sandbox=self.options.sandbox,
             debugger=self.debugger,
@@ -372,10 +384,12 @@ class Service:
 
     def _start_asynchronous(self) -> None:
         settings = self.options.settings
+        outside = (arn.rpartition(":")[2] for arn in self.template.functions_outside)
+        known = {*self.functions.specs, *outside}
         for function in self.template.functions.values():
             for qualifier in versions(function):
                 target = self.functions.find(function.name, None if qualifier == LATEST else qualifier)
-                config = asynchronous_config(function, qualifier, settings, self.functions.specs)
+                config = asynchronous_config(function, qualifier, settings, known)
                 self.queues.add(target, config, self._shared)
         self._loop.ask(self.queues.begin)
 
@@ -389,6 +403,8 @@ class Service:
             except ServiceError as error:
                 self.not_run = (*self.not_run, str(error))
         self._plane.apis.add(CloudFormationApi(self.template, self._real_name, self.clock.now()))
+        self._plane.apis.add(CloudControlApi())
+        self._plane.apis.add(LogsApi(self.template, self._logs, self._loop))
         self._plane.apis.add(StsApi(self.template.account, self.template.partition))
         self._plane.apis.add(
             LambdaApi(
@@ -416,6 +432,16 @@ class Service:
         """Write what a turn of the driver has left behind, and the time."""
         time = KeepRow(CLOCK, "", "now", repr(self.clock.now()).encode())
         self.store.commit(notes, [*changes, time])
+        if self._alarms:
+            for metric, value, at in self._measures.of_notes(notes):
+                self._alarms.put(metric, value, at)
+
+    def _logged(self, record: LogRecord) -> None:
+        self._logs.write(record)
+        self._log_subscriptions.write(record)
+        if self._alarms:
+            for measured in embedded(record.text, self.clock.now()):
+                self._loop.post(partial(self._alarms.put, *measured))
 
     def _accept_call(self, target: Target, payload: bytes, request_id: str, trace: str) -> None:
         self.queues.accept(target, payload, request_id=request_id, origin="invoke", trace=trace)

@@ -1,6 +1,6 @@
 """Describes the template's functions to the runtime and to the delivery machines."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 from landfast.delivery.asynchronous import AsynchronousConfig, configuration, in_force
@@ -104,7 +104,7 @@ def weights(function: Function) -> dict[str, Mapping[str, float]]:
 
 
 def asynchronous_config(
-    function: Function, qualifier: str, settings: Settings, functions: Mapping[str, FunctionSpec]
+    function: Function, qualifier: str, settings: Settings, functions: Container[str]
 ) -> AsynchronousConfig:
     """Return the settings for the asynchronous events of one qualifier (S-07, S-08, S-25).
 

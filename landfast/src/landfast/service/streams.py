@@ -75,6 +75,10 @@ class StreamReader(Reader[StreamMapping]):
         lanes = self._mapping.config.parallelization_factor
         return [(driver.in_flight, self._state_of(driver, lanes)) for driver in tuple(self.drivers)]
 
+    def oldest(self) -> float | None:
+        """The greatest iterator age of its shards."""
+        return max((shard.age for shard in tuple(self._shards.values())), default=None)
+
     def _state_of(self, driver: ShardDriver, lanes: int) -> str:
         return (
             f"{driver.shard}: {driver.machine.undone} records undone, {driver.in_flight} of {lanes} lanes running, "

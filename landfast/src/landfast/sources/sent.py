@@ -15,6 +15,7 @@ class Sent:
         subject: The subject of a topic's message.
         group: The message group id.
         deduplication_id: The message deduplication id.
+        data: The bytes of a stream's record, where they are no text.
         partition_key: The partition key of a stream's record.
         entry: The entry for an event bus, as ``PutEvents`` takes it, or the whole event from another bus.
         trace: The trace header that goes with it (S-34); empty for none.
@@ -27,6 +28,7 @@ class Sent:
     subject: str | None = None
     group: str | None = None
     deduplication_id: str | None = None
+    data: bytes | None = None
     partition_key: str | None = None
     entry: Mapping[str, Any] | None = None
     trace: str = ""

@@ -16,6 +16,7 @@ from landfast.template.errors import Mistake, Unavailable
 from landfast.template.model import Alias, EventInvokeConfig, Function, Layer, Role
 from landfast.template.stack import Properties, Stack
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PYTHON = re.compile(r"python3\.\d{1,2}")
 
 
@@ -44,7 +45,7 @@ class _FunctionProperties(Properties, frozen=True, kw_only=True):
     timeout: Annotated[int, msgspec.Meta(ge=1, le=1_800)] = 3
     memory_size: Annotated[int, msgspec.Meta(ge=128, le=10_240)] = 128
     ephemeral_storage: _EphemeralStorage = _EphemeralStorage()
-    reserved_concurrent_executions: int | None = None
+    reserved_concurrent_executions: Annotated[int, msgspec.Meta(ge=0)] | None = None
     architectures: tuple[Literal["x86_64", "arm64"], ...] = ("x86_64",)
     dead_letter_config: _DeadLetterConfig = _DeadLetterConfig()
     logging_config: _LoggingConfig = _LoggingConfig()
@@ -113,6 +114,7 @@ def functions(
         properties = stack.properties(logical_id, _FunctionProperties)
         handler, runtime = _python(logical_id, properties)
         identity = stack.identity(logical_id)
+        _check_name(logical_id, identity.name)
         dead_letter = properties.dead_letter_config.target_arn or None
         if dead_letter is not None:
             _check_asynchronous(
@@ -162,6 +164,12 @@ def _logging(logical_id: str, name: str, config: _LoggingConfig) -> dict[str, An
         "application_log_level": config.application_log_level or "INFO",
         "system_log_level": config.system_log_level or "INFO",
     }
+
+
+def _check_name(logical_id: str, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        where = (logical_id, "Properties", "FunctionName")
+        raise Mistake(where, f"{name!r} is no name of a function; use letters, digits, - and _, 64 at most")
 
 
 def _python(logical_id: str, properties: _FunctionProperties) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
+from landfast.sources.alarms import Alarm
 from landfast.template.findings import Findings
 from landfast.template.names import Place, function_reference
 
@@ -407,6 +408,24 @@ class Schedule(Declared, frozen=True, kw_only=True):
     target: ScheduleTarget
 
 
+class LogSubscription(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription of a function's log group.
+
+    Attributes:
+        logical_id: Its key under Resources.
+        name: The name of the subscription filter.
+        log_group: The log group.
+        filter_pattern: Which log events are sent; empty for all.
+        destination_arn: The function or stream that gets them.
+    """
+
+    logical_id: str
+    name: str
+    log_group: str
+    filter_pattern: str = ""
+    destination_arn: str
+
+
 class EventSourceMapping(msgspec.Struct, frozen=True, kw_only=True):
     """A mapping of a stream or queue of the template to a function of the template.
 
@@ -463,7 +482,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
         stack_name: Given by the caller.
         region: Given by the caller.
         account: Given by the caller.
-        alarms: The number of alarms; they are not run.
+        alarms: The alarms whose metrics are read.
         outputs: By name.
         output_details: What is told of an output beside its value, by its name.
         resources: Everything that is there, whether it does anything here or not.
@@ -491,8 +510,9 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     event_buses: Mapping[str, EventBus]
     rules: Mapping[str, Rule]
     schedules: Mapping[str, Schedule] = {}
+    log_subscriptions: Sequence[LogSubscription] = ()
     roles: Mapping[str, Role]
-    alarms: int
+    alarms: Mapping[str, Alarm]
     outputs: Mapping[str, str]
     output_details: Mapping[str, OutputDetails] = {}
     resources: tuple[StackResource, ...] = ()

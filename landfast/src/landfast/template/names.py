@@ -102,6 +102,9 @@ _KEY = f"{_AWS}:kms:{_HERE}:key/{{id}}"
 _POLICY = f"{_AWS}:iam::{{account}}:policy{{path}}{{name}}"
 
 KINDS: Mapping[str, Kind] = {
+    "AWS::CloudWatch::CompositeAlarm": Kind(
+        "AlarmName", 255, "{name}", {"Arn": f"{_AWS}:cloudwatch:{_HERE}:alarm:{{name}}"}
+    ),
     "AWS::CloudWatch::Alarm": Kind("AlarmName", 255, "{name}", {"Arn": f"{_AWS}:cloudwatch:{_HERE}:alarm:{{name}}"}),
     "AWS::DynamoDB::Table": Kind(
         "TableName",
@@ -141,6 +144,7 @@ KINDS: Mapping[str, Kind] = {
         {"Version": "{version}", "FunctionArn": f"{_OF_FUNCTION}:{{version}}"},
     ),
     "AWS::Logs::LogGroup": Kind("LogGroupName", 512, "{name}", {"Arn": f"{_AWS}:logs:{_HERE}:log-group:{{name}}:*"}),
+    "AWS::Logs::SubscriptionFilter": Kind("FilterName", 512, "{name}", {}),
     "AWS::S3::Bucket": Kind(
         "BucketName",
         63,
@@ -166,6 +170,7 @@ KINDS: Mapping[str, Kind] = {
         _QUEUE_URL,
         {"Arn": f"{_AWS}:sqs:{_HERE}:{{name}}", "QueueName": "{name}", "QueueUrl": _QUEUE_URL},
     ),
+    "Custom::S3BucketNotifications": Kind("", 36, "{id}", {}),
 }
 """Every type whose names are known."""
 

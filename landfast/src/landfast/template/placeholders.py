@@ -29,6 +29,7 @@ _PLACES: Final[Mapping[tuple[str, str], str]] = {
     ("AWS::Lambda::EventSourceMapping", "DestinationConfig.OnFailure.Destination"): "queue",
     ("AWS::Lambda::EventSourceMapping", "EventSourceArn"): "source",
     ("AWS::Lambda::Function", "DeadLetterConfig.TargetArn"): "queue",
+    ("AWS::Logs::SubscriptionFilter", "DestinationArn"): "function",
     ("AWS::S3::Bucket", "NotificationConfiguration.LambdaConfigurations.Function"): "function",
     ("AWS::S3::Bucket", "NotificationConfiguration.QueueConfigurations.Queue"): "queue",
     ("AWS::S3::Bucket", "NotificationConfiguration.TopicConfigurations.Topic"): "topic",

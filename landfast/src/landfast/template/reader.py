@@ -8,7 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from landfast.delivery.event_sources import MAPPED
-from landfast.template import told
+from landfast.sources.metrics import MEASURED
+from landfast.template import cdk_notifications, told
+from landfast.template.alarms import alarms
 from landfast.template.code import Code
 from landfast.template.document import Document, load, sections, without_what_is_no_resource
 from landfast.template.errors import Mistake, TemplateError, Unavailable, Where
@@ -19,11 +21,12 @@ from landfast.template.functions import functions, layers
 from landfast.template.iam import roles
 from landfast.template.includes import included
 from landfast.template.intrinsics import Resolver, scalar
+from landfast.template.logs import log_subscriptions
 from landfast.template.mappings import event_source_mappings, note_sources
 from landfast.template.model import Template
 from landfast.template.names import Place
 from landfast.template.outside import Outside
-from landfast.template.parameters import Withheld, values
+from landfast.template.parameters import values
 from landfast.template.references import references
 from landfast.template.resources import buckets, queues, streams, subscriptions, tables, topics
 from landfast.template.routing import event_buses, rules
@@ -44,6 +47,8 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 _RUN = frozenset(
     {
         *(source.resource_type for source in MAPPED.values()),
+        "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::CompositeAlarm",
         "AWS::Events::EventBus",
         "AWS::Events::Rule",
         "AWS::Lambda::Alias",
@@ -52,10 +57,12 @@ _RUN = frozenset(
         "AWS::Lambda::Function",
         "AWS::Lambda::LayerVersion",
         "AWS::Lambda::Version",
+        "AWS::Logs::SubscriptionFilter",
         "AWS::S3::Bucket",
         "AWS::Scheduler::Schedule",
         "AWS::SNS::Subscription",
         "AWS::SNS::Topic",
+        cdk_notifications.TYPE,
     }
 )
 _ROLES = frozenset({"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Lambda::Permission"})
@@ -66,9 +73,7 @@ _NOT_NEEDED = (
     "AWS::ApiGatewayV2::Stage",
     "AWS::ApplicationInsights::",
     "AWS::CDK::Metadata",
-    "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::AnomalyDetector",
-    "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
     "AWS::CloudWatch::InsightRule",
     "AWS::CodeDeploy::",
@@ -94,7 +99,6 @@ _NOT_NEEDED = (
 """Begins of types that change nothing of what is delivered to whom, or belong to one that is named itself."""
 
 _REASONS = {
-    "AWS::Logs::SubscriptionFilter": "log entries are sent to nobody; invoke the function with a sample event",
     "AWS::StepFunctions::StateMachine": "state machines are not run",
     "AWS::Serverless::Application": "nested applications are not read; read their own template",
     "AWS::CloudFormation::Stack": "nested stacks are not read; read their own template",
@@ -216,8 +220,7 @@ class _Reading:
         extensions = EXTENSIONS in transforms(self._document)
         document = expanded(self._document, resolver, self.findings, declared=extensions)
         document = without_what_is_no_resource(document, self.findings)
-        available = {name: value for name, value in self.known.items() if not isinstance(value, Withheld)}
-        result, paths = translate(document, resolver, available, self.place.region, findings=self.findings, keep=keep)
+        result, paths = translate(document, resolver, self.known, self.place.region, findings=self.findings, keep=keep)
         if extensions:
             result["Transform"] = EXTENSIONS
         return result, paths
@@ -243,20 +246,24 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
     found_buckets = targets.of_buckets(buckets(stack))
     found_subscriptions = targets.of_subscriptions(subscriptions(stack))
     found_rules, found_schedules = targets.of_rules(rules(stack)), schedules(stack)
+    found_alarms, found_logs = alarms(stack, MEASURED), log_subscriptions(stack, found_functions)
     declared = (found_functions, found_queues, found_streams, found_tables, found_topics, found_buses, found_buckets)
     outside = Outside(stack.place, (each for group in declared for each in group.values()))
-    for group in (found_functions, found_queues, found_buckets, found_rules, found_schedules):
+    for group in (found_functions, found_queues, found_buckets, found_rules, found_schedules, found_alarms):
         for logical_id, each in group.items():
             outside.uses(logical_id, each)
     for subscription in found_subscriptions:
         outside.uses(subscription.logical_id, subscription)
+    for log in found_logs:
+        outside.uses(log.logical_id, log)
     for rule in found_rules.values():
         outside.bus(rule)
     note_sources(stack, found_functions, outside)
     running = {
-        *(logical_id for group in (*declared, found_rules, found_schedules) for logical_id in group),
+        *(logical_id for group in (*declared, found_rules, found_schedules, found_alarms) for logical_id in group),
         *(logical_id for kind in _PARTS_OF_FUNCTIONS for logical_id in stack.of_type(kind)),
         *(subscription.logical_id for subscription in found_subscriptions),
+        *(log.logical_id for log in found_logs),
     }
     stand_ins = outside.stand_ins()
     all_queues = {**found_queues, **stand_ins.queues}
@@ -284,8 +291,9 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
         event_buses={**found_buses, **stand_ins.event_buses},
         rules=stand_ins.localised(found_rules),
         schedules=stand_ins.localised(found_schedules),
+        log_subscriptions=stand_ins.localised(found_logs),
         roles=found_roles,
-        alarms=sum(len(stack.of_type(kind)) for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")),
+        alarms=stand_ins.localised(found_alarms),
         outputs=found_outputs,
         output_details=told.output_details(stack, outputs, found_outputs),
         resources=told.resources(stack, {*running, *found_layers}, _RUN),

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from landfast.template.cdk_notifications import Notified, cdk_notifications
 from landfast.template.errors import Mistake
 from landfast.template.model import (
     Bucket,
@@ -301,6 +302,7 @@ def tables(stack: Stack) -> dict[str, Table]:
 
 def buckets(stack: Stack) -> dict[str, Bucket]:
     """The template's buckets by logical id."""
+    set_up = cdk_notifications(stack)
 
     def bucket(logical_id: str) -> Bucket:
         identity = stack.identity(logical_id)
@@ -308,12 +310,13 @@ def buckets(stack: Stack) -> dict[str, Bucket]:
         declared = properties.notification_configuration
         bridge = declared.event_bridge_configuration
         versioning = properties.versioning_configuration
+        later = set_up.get(identity.name, Notified())
         return Bucket(
             logical_id=logical_id,
             name=identity.name,
             arn=identity.attributes["Arn"],
-            notifications=_notifications(logical_id, declared),
-            event_bridge=bridge is not None and bridge.event_bridge_enabled,
+            notifications=(*_notifications(logical_id, declared), *later.notifications),
+            event_bridge=later.event_bridge or (bridge is not None and bridge.event_bridge_enabled),
             versioning=versioning is not None and versioning.status == "Enabled",
         )
 

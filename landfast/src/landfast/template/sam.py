@@ -13,6 +13,8 @@ from landfast import private
 from landfast.template.findings import Findings
 from landfast.template.intrinsics import Resolver
 from landfast.template.local_code import local_paths, name_images
+from landfast.template.parameters import Withheld
+from landfast.template.references import references
 
 KEPT = "translated.json"
 """The file of the last translation, in a folder that `translate` is given."""
@@ -44,7 +46,7 @@ def translate(
     Args:
         document: The template; it is not changed.
         resolver: Resolves the paths, which may depend on parameters.
-        parameters: Their values by name, as far as they are known.
+        parameters: Their values by name.
         region: For example ``us-east-1``.
         findings: Takes what is to be said.
         keep: A folder in which the last translation is kept; the next one of the same template is read from there.
@@ -67,12 +69,20 @@ def translate(
             isinstance(declared, dict) and declared.get("NoEcho")
             for declared in template.get("Parameters", {}).values()
         )
-        kept = _kept(template, {**parameters, "AWS::Region": region}, region, None if secret else keep)
+        available = {name: value for name, value in parameters.items() if not isinstance(value, Withheld)}
+        kept = _kept(template, {**available, "AWS::Region": region}, region, None if secret else keep)
         template = kept["template"]
-        findings.lines += kept["lines"]
+        findings.lines += [line + _withheld(line, resources, parameters) for line in kept["lines"]]
         findings.lost |= kept["lost"]
     template["Resources"].update(aside)
     return template, paths
+
+
+def _withheld(line: str, resources: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
+    """The end of a line about a resource that asks for parameters without a value: SAM does not say so."""
+    asked = references(resources.get(line.partition(" ")[0]), ())
+    missing = dict.fromkeys(parameters[name].reason for name, _ in asked if isinstance(parameters.get(name), Withheld))
+    return "".join(f"; {reason}" for reason in missing)
 
 
 def _kept(template: dict[str, Any], parameters: Mapping[str, Any], region: str, folder: Path | None) -> dict[str, Any]:

@@ -66,6 +66,7 @@ class Stack:
         self._declared: Mapping[str, Any] = document["Resources"]
         self._identities: dict[str, Identity] = {}
         self._asked: list[str] = []
+        self._named: dict[tuple[str, str], str] = {}
         self._versions: dict[str, str] = {}
         self.resolver = Resolver(
             parameters=self._parameters,
@@ -89,10 +90,18 @@ class Stack:
         built: dict[str, T] = {}
         for logical_id in self.of_type(kind):
             try:
+                self._check_alone(kind, logical_id)
                 built[logical_id] = build(logical_id)
             except (Mistake, Unavailable) as error:
                 self.cannot_run(logical_id, reason_of(error, logical_id))
         return built
+
+    def _check_alone(self, kind: str, logical_id: str) -> None:
+        """Raises a `Mistake` for a resource whose name another one of its type has already."""
+        other = self._named.setdefault((kind, self.identity(logical_id).ref), logical_id)
+        if other != logical_id:
+            where = (logical_id, "Properties", KINDS[kind].name_property)
+            raise Mistake(where, f"{self.identity(logical_id).name} is the name of {other} already; give it another")
 
     def cannot_run(self, logical_id: str, reason: str) -> None:
         """Adds the line that names a resource which is left out."""
@@ -299,7 +308,7 @@ class Stack:
         return True
 
     def _depends_on(self, logical_id: str) -> list[str]:
-        declared = self._declared[logical_id].get("DependsOn", [])
+        declared = self._declared[logical_id].get("DependsOn") or []
         needed = declared if isinstance(declared, list) else [declared]
         if not all(isinstance(each, str) for each in needed):
             raise Mistake((logical_id, "DependsOn"), "wants a logical id or a list of them")
@@ -321,16 +330,34 @@ class Stack:
 
 
 def shaped[T](value: object, shape: type[T], where: Where) -> T:
-    """A resolved value as the type, texts read as numbers and truth values where the type wants those.
+    """A resolved value as the type: texts are read as numbers and truth values, and these as texts, as it wants.
 
     Raises:
         Mistake: It is not of the type.
     """
-    try:
-        return msgspec.convert(value, shape, strict=False)
-    except msgspec.ValidationError as error:
-        problem, _, path = str(error).partition(" - at `$")
-        raise Mistake((*where, *_steps(path)), _in_words(problem)) from None
+    while True:
+        try:
+            return msgspec.convert(value, shape, strict=False)
+        except msgspec.ValidationError as error:
+            problem, _, path = str(error).partition(" - at `$")
+            steps = _steps(path)
+            if not problem.startswith("Expected `str") or (changed := _with_text(value, steps)) is None:
+                raise Mistake((*where, *steps), _in_words(problem)) from None
+            value = changed
+
+
+def _with_text(value: object, steps: Where) -> object | None:
+    """A value with a number or truth value in it as text; None if there is none at that place."""
+    if not steps:
+        return None if isinstance(value, str) else scalar(value)
+    first, *rest = steps
+    if isinstance(value, dict) and first in value:
+        inner = _with_text(value[first], tuple(rest))
+        return None if inner is None else {**value, first: inner}
+    if isinstance(value, list) and isinstance(first, int) and first < len(value):
+        inner = _with_text(value[first], tuple(rest))
+        return None if inner is None else [*value[:first], inner, *value[first + 1 :]]
+    return None
 
 
 def _in_words(problem: str) -> str:

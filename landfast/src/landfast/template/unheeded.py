@@ -13,6 +13,9 @@ from landfast.template.model import Function
 from landfast.template.stack import Stack
 
 _READ: Final[Mapping[str, str]] = {
+    "AWS::CloudWatch::Alarm": "ActionsEnabled AlarmActions AlarmDescription AlarmName ComparisonOperator "
+    "DatapointsToAlarm Dimensions EvaluationPeriods InsufficientDataActions MetricName Metrics Namespace OKActions "
+    "Period Statistic Threshold TreatMissingData",
     "AWS::DynamoDB::Table": "AttributeDefinitions BillingMode GlobalSecondaryIndexes KeySchema LocalSecondaryIndexes "
     "ProvisionedThroughput StreamSpecification TableName TimeToLiveSpecification",
     "AWS::Events::EventBus": "Name",
@@ -28,6 +31,7 @@ _READ: Final[Mapping[str, str]] = {
     "AWS::Lambda::Function": "Architectures Code DeadLetterConfig Environment EphemeralStorage FunctionName Handler "
     "Layers LoggingConfig MemorySize PackageType RecursiveLoop ReservedConcurrentExecutions Role Runtime Timeout",
     "AWS::Lambda::Version": "FunctionName",
+    "AWS::Logs::SubscriptionFilter": "DestinationArn FilterName FilterPattern LogGroupName",
     "AWS::S3::Bucket": "BucketName NotificationConfiguration VersioningConfiguration",
     "AWS::Scheduler::Schedule": "EndDate FlexibleTimeWindow GroupName Name ScheduleExpression "
     "ScheduleExpressionTimezone StartDate State Target",
@@ -41,6 +45,7 @@ _READ: Final[Mapping[str, str]] = {
 """By type: the settings that the local service obeys."""
 
 _HARMLESS: Final[Mapping[str, str]] = {
+    "AWS::CloudWatch::Alarm": "ActionConfiguration EvaluateLowSampleCountPercentile Unit",
     "AWS::DynamoDB::Table": "ContributorInsightsSpecification DeletionProtectionEnabled OnDemandThroughput "
     "PointInTimeRecoverySpecification ResourcePolicy SSESpecification TableClass WarmThroughput",
     "AWS::Events::EventBus": "DeadLetterConfig KmsKeyIdentifier LogConfig Policy",
@@ -49,6 +54,7 @@ _HARMLESS: Final[Mapping[str, str]] = {
     "AWS::Lambda::EventSourceMapping": "KmsKeyArn LoggingConfig MetricsConfig",
     "AWS::Lambda::Function": "CodeSigningConfigArn KmsKeyArn PublishToLatestPublished RuntimeManagementConfig "
     "TracingConfig VpcConfig",
+    "AWS::Logs::SubscriptionFilter": "Distribution RoleArn",
     "AWS::Lambda::Version": "CodeSha256 RuntimePolicy",
     "AWS::S3::Bucket": "AbacStatus AccelerateConfiguration AccessControl AnalyticsConfigurations BucketEncryption "
     "BucketNamePrefix BucketNamespace IntelligentTieringConfigurations MetricsConfigurations OwnershipControls "

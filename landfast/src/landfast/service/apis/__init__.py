@@ -4,9 +4,11 @@ Each is a class with `service` and `answer(call)`, as those of the event plane, 
 Invocations alone are answered elsewhere (`service/endpoint.py`), since they wait.
 """
 
+from landfast.service.apis.cloudcontrol import CloudControlApi
 from landfast.service.apis.cloudformation import CloudFormationApi
 from landfast.service.apis.lambda_api import LambdaApi
 from landfast.service.apis.lambda_stack import LambdaStack
+from landfast.service.apis.logs import LogsApi
 from landfast.service.apis.sts import StsApi
 
-__all__ = ["CloudFormationApi", "LambdaApi", "LambdaStack", "StsApi"]
+__all__ = ["CloudControlApi", "CloudFormationApi", "LambdaApi", "LambdaStack", "LogsApi", "StsApi"]

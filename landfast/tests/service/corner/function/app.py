@@ -9,4 +9,6 @@ def handler(event: dict[str, object], context: object) -> None:
     del context
     sys.stdout.write(f"got {json.dumps(event)}\n")
     if event.get("fail"):
+        metrics = [{"Namespace": "Corner", "Dimensions": [[]], "Metrics": [{"Name": "Failed"}]}]
+        sys.stdout.write(json.dumps({"_aws": {"CloudWatchMetrics": metrics}, "Failed": 1}) + "\n")
         raise ValueError("as it was asked to")
