@@ -113,14 +113,8 @@ class Host:
             if kept is None:
                 shutil.rmtree(scratch, ignore_errors=True)
 
-<<<<<<< HEAD
-        return Worker(spec, revision, start, forget, waiting_threads=_WAITING_THREADS[client], debugger=debugger)
-||||||| e93bcc2
-        return Worker(spec, revision, start, forget, waiting_threads=_WAITING_THREADS[client])
-=======
         threads = _WAITING_THREADS[client]
-        return Worker(spec, revision, start, forget, waiting_threads=threads, log_stream=log_stream)
->>>>>>> main
+        return Worker(spec, revision, start, forget, waiting_threads=threads, log_stream=log_stream, debugger=debugger)
 
     def _needed(self, spec: FunctionSpec, provided: Path) -> Iterator[Path]:
         """Everything that the worker reads and that may be in `/tmp`."""

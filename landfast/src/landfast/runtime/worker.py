@@ -85,12 +85,8 @@ class Worker:
         forget: Callable[[int], None],
         *,
         waiting_threads: int,
-<<<<<<< HEAD
-        debugger: Debugger | None = None,
-||||||| e93bcc2
-=======
         log_stream: str,
->>>>>>> main
+        debugger: Debugger | None = None,
     ) -> None:
         """Start the process.
 
@@ -100,13 +96,9 @@ class Worker:
             start: starts the process, given the address of its Runtime API and the descriptor for its output.
             forget: told the process's id when it is dead, before another process can have it.
             waiting_threads: how many threads the runtime client has while it waits for an event.
-<<<<<<< HEAD
             debugger: where a debugger attaches to it. While one holds it, its time stands. It may hold more memory
                 than MemorySize, as debugpy is in it.
-||||||| e93bcc2
-=======
             log_stream: see the attribute.
->>>>>>> main
         """
         self.spec = spec
         self.revision = revision

@@ -23,14 +23,8 @@ from landfast.eventplane.declared import declare
 from landfast.journal import Dropped, Entry, Retrying
 from landfast.protocols import Request, Response
 from landfast.runtime.confinement import obstacle
-<<<<<<< HEAD
 from landfast.runtime.debugger import Debugger
-from landfast.runtime.model import REQUEST_LIMIT
-||||||| e93bcc2
-from landfast.runtime.model import REQUEST_LIMIT
-=======
 from landfast.runtime.model import REQUEST_LIMIT, LogRecord
->>>>>>> main
 from landfast.runtime.pythons import Pythons
 from landfast.runtime.runtime import Runtime
 from landfast.service import described, local_client, service_log
