@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from landfast.cli.app import app
+from landfast.service.service import Options
 from tests.architecture.sources import ROOT
 from tests.architecture.workflows import targets
 
@@ -41,13 +42,16 @@ def test_a_task_runs_a_command_that_is_there(task: dict[str, Any]) -> None:
     assert is_there(task["command"])
 
 
-@pytest.mark.parametrize("command", ["make nothing", ".venv/bin/landfast fly", ".venv/bin/landfast up --debug", "rm x"])
+@pytest.mark.parametrize("command", ["make nothing", ".venv/bin/landfast fly", ".venv/bin/landfast up --fly", "rm x"])
 def test_a_command_that_is_not_there_would_be_found(command: str) -> None:
     assert not is_there(command)
 
 
 @pytest.mark.parametrize("launch", LAUNCHES, ids=lambda launch: launch["name"])
 def test_what_the_debugger_starts_is_there(launch: dict[str, Any]) -> None:
+    if launch["request"] == "attach":
+        assert launch["connect"]["port"] == Options.debug_port
+        return
     assert importlib.util.find_spec(launch["module"]) is not None
     asked = set(re.findall(r"\$\{input:(\w+)\}", json.dumps(launch)))
     assert asked <= {each["id"] for each in read(".vscode/launch.json")["inputs"]}

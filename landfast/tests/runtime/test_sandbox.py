@@ -164,7 +164,8 @@ def test_a_worker_keeps_of_the_machines_tmp_what_it_is_made_of_and_what_that_lea
     assert confinement.kept([link]) == frozenset({tmp_path.parts[2], "elsewhere"})
 
 
-def test_a_system_that_cannot_confine_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_that_cannot_confine_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     assert confinement.obstacle.__wrapped__() == ""
     ended = subprocess.CompletedProcess([], 1, "", "Operation not permitted (unshare)\n")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)

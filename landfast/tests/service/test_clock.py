@@ -46,3 +46,19 @@ def test_real_times_of_records_are_read_on_the_same_scale() -> None:
     watch.seconds = 10.0
     assert clock.at(1_010.0) == clock.now()
     assert clock.at(990.0) == 990.0
+
+
+def test_time_stands_while_it_is_held_and_goes_on_from_there() -> None:
+    watch = Watch()
+    clock = make(watch, 60.0)
+    watch.seconds = 1.0
+    for on in (True, True):  # it may be told twice
+        clock.hold(on=on)
+    watch.seconds = 11.0
+    assert clock.now() == 1_060.0
+    for on in (False, False):
+        clock.hold(on=on)
+    assert clock.now() == 1_060.0
+    watch.seconds = 12.0
+    assert clock.now() == 1_120.0
+    assert clock.at(watch.wall()) == clock.now()

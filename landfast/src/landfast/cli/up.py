@@ -38,6 +38,10 @@ Sandbox = Annotated[
         help="Give functions no more than Lambda does: code that is read-only, a /tmp of their own, no /dev/shm.",
     ),
 ]
+Debug = Annotated[
+    str | None, typer.Option(help="Let a debugger attach to this function, by its logical id.", metavar="FUNCTION")
+]
+DebugPort = Annotated[int, typer.Option(help="Where the debugger connects.", metavar="PORT", min=0, max=65535)]
 Engine = Annotated[str, typer.Option(help="The emulator behind it: moto or ministack.", metavar="NAME")]
 
 _FASTEST = 100_000
@@ -61,6 +65,8 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     *,
     skip_waits: SkipWaits = False,
     sandbox: Sandbox = True,
+    debug: Debug = None,
+    debug_port: DebugPort = 5678,
     state: State = STATE,
 ) -> None:
     """Run the stack of a template on this machine until Ctrl-C.
@@ -69,7 +75,12 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     to watch; or cost nothing with --skip-waits: time passes as it really does while anything is under way, and jumps to
     what is due next as soon as everything rests. Functions themselves always see real time.
 
+    With --debug, a function waits at its first event until a debugger has attached. While the debugger holds it, its
+    time-out and all time of the service stand.
+
     Example: landfast up --skip-waits
+
+    Example: landfast up --debug Worker
     """
     from landfast.service.interrupts import Interrupted, Interrupts
 
@@ -77,6 +88,7 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     interrupts.install()  # before what takes long to import, and might swallow an exception that came up in it
 
     from contextlib import suppress
+    from dataclasses import replace
     from functools import partial
 
     from rich.console import Console
@@ -87,9 +99,8 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     from landfast.service.service import Service
 
     keep_threads_quiet()
-    chosen = options(
-        template, stack, parameter, region, speed, engine, port, setting, state, skip_waits=skip_waits, sandbox=sandbox
-    )
+    given = options(template, stack, parameter, region, speed, engine, port, setting, state, skip_waits=skip_waits)
+    chosen = replace(given, sandbox=sandbox, debug=debug, debug_port=debug_port)
     console = Console()
     stale = warning(chosen.template)
     if stale is not None:
@@ -126,7 +137,6 @@ def options(  # noqa: PLR0917 - one for each option
     state: Path,
     *,
     skip_waits: bool = False,
-    sandbox: bool = True,
 ) -> "Options":
     """Return the options that the command line gives.
 
@@ -168,7 +178,6 @@ def options(  # noqa: PLR0917 - one for each option
         engine=cast("EngineName", engine),
         port=port,
         settings=from_ids(points),
-        sandbox=sandbox,
     )
 
 
@@ -183,6 +192,7 @@ def introduce(console: "Console", service: "Service") -> None:
         f"aws       {credentials} aws --region {service.options.region} --endpoint-url {endpoint} s3 ls",
         f'boto3     boto3.client("lambda", endpoint_url="{endpoint}")',
         f"journal   landfast events --follow{_state(service)}",
+        *_debugger(service),
     ):
         console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
 
@@ -200,6 +210,15 @@ def report_failure(service: "Service") -> None:
 
 def _state(service: "Service") -> str:
     return "" if service.options.state == STATE else f" --state {service.options.state}"
+
+
+def _debugger(service: "Service") -> list[str]:
+    from landfast.runtime.debugger import HOST
+
+    if service.debugger is None:
+        return []
+    told = f"{service.options.debug} waits for it at its first event"
+    return [f"debugger  {HOST}:{service.debugger.port}: {told}"]
 
 
 def _regions() -> set[str]:

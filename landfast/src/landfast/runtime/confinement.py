@@ -21,7 +21,12 @@ def obstacle() -> str:
     if sys.platform != "linux":
         return "only Linux has namespaces"
     ended = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, "-I", "-S", sandbox.__file__], capture_output=True, text=True, check=False
+        # From the root folder: one below /tmp would be gone.
+        [sys.executable, "-I", "-S", sandbox.__file__],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
     )
     reason = (ended.stderr.strip().splitlines() or [f"exit status {ended.returncode}"])[-1]
     return f"user namespaces: {reason}" if ended.returncode else ""

@@ -23,6 +23,7 @@ from landfast.runtime.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from landfast.runtime.debugger import Debugger
     from landfast.runtime.model import FunctionSpec
 
 ClientName = Literal["awslambdaric", "builtin"]
@@ -32,6 +33,9 @@ _OPTIONS: dict[ClientName, list[str]] = {
     "awslambdaric": ["-S"],
     "builtin": ["-S", "-u"],
 }
+_UNFROZEN = ("-X", "frozen_modules=off")
+"""debugpy cannot stop in modules that Python carries frozen, and warns of it; Python 3.10 has none."""
+
 _WAITING_THREADS: dict[ClientName, int] = {"awslambdaric": 2, "builtin": 1}
 
 
@@ -43,7 +47,7 @@ def available_client() -> ClientName:
 class Host:
     """Starts workers; `close` leaves no reaper and no file, once the workers are disposed of."""
 
-    def __init__(self, *, client: ClientName, sandbox: bool) -> None:
+    def __init__(self, *, client: ClientName, sandbox: bool, debugpy: Path | None = None) -> None:
         self._shares_the_machine = not sandbox or bool(confinement.obstacle())
         self._own_client = client
         self._scratch = Path(tempfile.mkdtemp(prefix="landfast-"))
@@ -52,6 +56,11 @@ class Host:
             self._provided[name] = self._scratch / f"runtime-{name}"
             link_provided_packages(self._provided[name], with_client=name == "awslambdaric")
         self._sites = {package.resolve().parent for package in self._provided["builtin"].iterdir()}
+        self._debugpy = self._scratch / "debugger"
+        if debugpy is not None:
+            self._debugpy.mkdir()
+            (self._debugpy / debugpy.name).symlink_to(debugpy)
+            self._sites.add(debugpy.parent)
         self._telling = threading.Lock()
         self._reaper = subprocess.Popen(  # noqa: S603 - our own script
             [sys.executable, "-I", "-S", str(_HERE / "worker_reaper.py"), str(self._scratch)],
@@ -59,8 +68,8 @@ class Host:
             start_new_session=True,
         )
 
-    def worker(self, spec: FunctionSpec, revision: object) -> Worker:
-        """Start a worker."""
+    def worker(self, spec: FunctionSpec, revision: object, debugger: Debugger | None = None) -> Worker:
+        """Start a worker, which waits for `debugger` if there is one."""
         client, provided = self._client(spec)
         kept = None if self._shares_the_machine else confinement.kept(self._needed(spec, provided))
         scratch = self._scratch / uuid4().hex if kept is None else Path(TMP)
@@ -81,10 +90,12 @@ class Host:
                 [
                     spec.python.executable,
                     *_OPTIONS[client],
+                    *(_UNFROZEN if debugger and spec.python.version != "3.10" else ()),
                     str(_HERE / "launch.py"),
                     client,
                     str(spec.ephemeral_storage_mb),
                     "-" if kept is None else "/".join(kept),
+                    str(self._debugpy) if debugger else "-",
                     spec.handler,
                 ],
                 cwd=spec.code,
@@ -103,7 +114,7 @@ class Host:
                 shutil.rmtree(scratch, ignore_errors=True)
 
         threads = _WAITING_THREADS[client]
-        return Worker(spec, revision, start, forget, waiting_threads=threads, log_stream=log_stream)
+        return Worker(spec, revision, start, forget, waiting_threads=threads, log_stream=log_stream, debugger=debugger)
 
     def _needed(self, spec: FunctionSpec, provided: Path) -> Iterator[Path]:
         """Everything that the worker reads and that may be in `/tmp`."""

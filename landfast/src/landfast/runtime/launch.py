@@ -1,4 +1,4 @@
-"""Starts a runtime client in a worker: `python -S launch.py CLIENT STORAGE KEPT HANDLER`.
+"""Starts a runtime client in a worker: `python -S launch.py CLIENT STORAGE KEPT DEBUGPY HANDLER`.
 
 It runs on each Python that Lambda has, from 3.10 on, and sees nothing of Landfast.
 
@@ -39,7 +39,7 @@ class _Terminated(BaseException):
     """SIGTERM has arrived."""
 
 
-def main(client: str, storage: int, kept: str, handler: str) -> None:
+def main(client: str, storage: int, kept: str, debugpy: str, handler: str) -> None:
     """Become the runtime client.
 
     Args:
@@ -47,6 +47,7 @@ def main(client: str, storage: int, kept: str, handler: str) -> None:
         storage: MiB of its `/tmp`; of its largest file, if it has none of its own.
         kept: `-` leaves it the machine as it is. Otherwise it has no more of it than Lambda gives, and these names, a
             `/` between them, are what it finds of this machine's `/tmp` in its own.
+        debugpy: The folder that debugpy is in, if the worker is to wait for a debugger; otherwise `-`.
         handler: Of the function.
     """
     here = sys.path.pop(0)  # `-P`, which leaves this folder out, came with Python 3.11
@@ -59,6 +60,11 @@ def main(client: str, storage: int, kept: str, handler: str) -> None:
     else:
         _confine(storage, [name for name in kept.split("/") if name])
     sys.argv[1:] = [handler]
+    if debugpy == "-":
+        if "PYTHONBREAKPOINT" not in os.environ:
+            sys.breakpointhook = _pass_over
+    else:
+        _wait_for_debugger(debugpy)
     if client == "awslambdaric":
         from awslambdaric.__main__ import main as run  # type: ignore[import-untyped] # noqa: PLC0415 - the worker's own
 
@@ -75,6 +81,31 @@ def _confine(storage: int, kept: list[str]) -> None:
         sandbox.enter(storage, kept)
     except OSError as error:
         sys.exit(f"the execution environment cannot be made: {error.strerror}")
+
+
+def _pass_over(*_: object, **__: object) -> None:
+    """Do what `breakpoint()` does here: there is no terminal, from which the usual one wants to read."""
+    place = sys._getframe(1)  # noqa: SLF001 - the documented way to learn who calls
+    name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+    where = f"{place.f_code.co_filename}:{place.f_lineno}"
+    sys.stderr.write(f"breakpoint() passed over at {where}; `landfast up --debug {name}` stops there\n")
+
+
+def _wait_for_debugger(folder: str) -> None:
+    """Tell the service where debugpy's adapter listens, and go on when a debugger has set its breakpoints."""
+    from http.client import HTTPConnection  # noqa: PLC0415 - only here, as the next
+
+    sys.path.append(folder)
+    import debugpy  # noqa: PLC0415, T100 - which is what this option is for
+
+    debugpy.configure(subProcess=False)
+    _, port = debugpy.listen(("127.0.0.1", 0))  # noqa: T100 - as above
+    service = HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    service.request("POST", f"/landfast/debugger/{port}")
+    service.getresponse().read()
+    service.close()
+    debugpy.wait_for_client()  # noqa: T100 - as above
+    sys.breakpointhook = debugpy.breakpoint
 
 
 def _keep_bytecode(root: int) -> None:
@@ -193,4 +224,4 @@ def _end_like(status: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4])
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])

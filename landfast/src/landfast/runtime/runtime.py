@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from landfast.runtime.debugger import Debugger
     from landfast.runtime.host import ClientName
     from landfast.runtime.model import FunctionSpec, LogRecord, Result, ThrottleReason
     from landfast.runtime.worker import Worker
@@ -118,6 +119,7 @@ class Runtime:
         idle_after: float = 300.0,
         retry_failed_init: bool = False,
         sandbox: bool = True,
+        debugger: Debugger | None = None,
     ) -> None:
         """Check the functions; their workers start when they are needed.
 
@@ -134,11 +136,13 @@ class Runtime:
             retry_failed_init: whether an initialisation that raises or exits is run again within the same invocation,
                 as one that times out is (S-139, U-32).
             sandbox: whether workers get no more of the machine than Lambda gives, where the system can do it (S-138).
+            debugger: where a debugger attaches to one of the functions, which then has one worker at a time.
 
         Raises:
             InvalidFunctionError: a function cannot be run as specified.
         """
         self._log_sink = log_sink
+        self._debugger = debugger
         self._max_processes = max_processes
         self._max_starting = max_starting
         self._account_concurrency = account_concurrency
@@ -154,7 +158,9 @@ class Runtime:
         self._all_gone = threading.Condition(self._lock)
         for spec in specs:
             self.update(spec)
-        self._host = Host(client=client or available_client(), sandbox=sandbox)
+        self._host = Host(
+            client=client or available_client(), sandbox=sandbox, debugpy=debugger.debugpy if debugger else None
+        )
         self._stop = threading.Event()
         self._thawed = threading.Event()
         self._janitor = threading.Thread(target=self._tidy, name="landfast-runtime-janitor", daemon=True)
@@ -291,6 +297,14 @@ class Runtime:
     def _run(self, function: _Function, call: Call) -> Result:
         if function.spec.broken:
             return self._fail(function.spec, call)
+        debugger = self._debugger_of(function)
+        with debugger.turn if debugger else nullcontext():
+            return self._run_in_a_worker(function, call)
+
+    def _debugger_of(self, function: _Function) -> Debugger | None:
+        return self._debugger if self._debugger and self._debugger.function == function.spec.name else None
+
+    def _run_in_a_worker(self, function: _Function, call: Call) -> Result:
         worker = self._acquire(function)
         log = RequestLog(self._log_sink, worker.spec, call.request_id, worker.log_stream)
         again = False
@@ -450,7 +464,7 @@ class Runtime:
         try:
             self._check_open(function)
             version = function.version
-            worker = self._host.worker(version.spec, version.revision())
+            worker = self._host.worker(version.spec, version.revision(), self._debugger_of(function))
         except BaseException:
             self._give_place_back(function)
             raise
@@ -579,7 +593,11 @@ class Runtime:
             with self._lock:
                 latest = time.monotonic() - _FREEZE_AFTER
                 thawed = [
-                    worker for function in self._functions.values() for worker in function.idle if not worker.is_frozen
+                    worker
+                    for function in self._functions.values()
+                    if not self._debugger_of(function)  # debugpy answers debuggers at any time
+                    for worker in function.idle
+                    if not worker.is_frozen
                 ]
                 if not thawed and not self._closed:
                     self._thawed.clear()
@@ -599,12 +617,15 @@ class Runtime:
         if not function.idle:
             return []
         revision = function.version.revision()
+        is_debugged = self._debugger_of(function) is not None
         with self._lock:
             latest = time.monotonic() - (_FAIR_AFTER if self._waiters and self._is_full else self._idle_after)
             gone = [
                 worker
                 for worker in function.idle
-                if worker.idle_since <= latest or worker.revision != revision or not worker.alive()
+                if (worker.idle_since <= latest and not is_debugged)
+                or worker.revision != revision
+                or not worker.alive()
             ]
             function.idle = [worker for worker in function.idle if worker not in gone]
         return gone

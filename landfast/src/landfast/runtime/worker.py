@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
+    from landfast.runtime.debugger import Debugger
     from landfast.runtime.model import Call, FunctionSpec
     from landfast.runtime.request_log import RequestLog
 
@@ -44,6 +45,8 @@ _HUNG_UP_TICK = 0.001
 _PIPE = 65536
 _PREFIX = "/2018-06-01/runtime"
 _NEXT = f"{_PREFIX}/invocation/next"
+_DEBUGGER = "/landfast/debugger/"
+"""Before the port at which a debugger finds the worker's adapter; this is not of Lambda's API."""
 _INIT_ERROR = f"{_PREFIX}/init/error"
 _ACCEPTED = ("202 Accepted", b'{"status":"OK"}')
 _MIB = 1024 * 1024
@@ -83,6 +86,7 @@ class Worker:
         *,
         waiting_threads: int,
         log_stream: str,
+        debugger: Debugger | None = None,
     ) -> None:
         """Start the process.
 
@@ -92,6 +96,8 @@ class Worker:
             start: starts the process, given the address of its Runtime API and the descriptor for its output.
             forget: told the process's id when it is dead, before another process can have it.
             waiting_threads: how many threads the runtime client has while it waits for an event.
+            debugger: where a debugger attaches to it. While one holds it, its time stands. It may hold more memory
+                than MemorySize, as debugpy is in it.
             log_stream: see the attribute.
         """
         self.spec = spec
@@ -101,7 +107,9 @@ class Worker:
         self.init_duration: float | None = None
         self.duration = 0.0
         self._forget = forget
-        self._started = time.monotonic()
+        self._debugger = debugger
+        self._now = debugger.monotonic if debugger else time.monotonic
+        self._started = self._now()
         self._listener = listen()
         self._output, theirs = os.pipe()
         os.set_blocking(self._output, False)
@@ -124,7 +132,7 @@ class Worker:
         self._event_unread = False
         self._output_ended = False
         self._tick = _TICK
-        self._inspect_at = self._started + _TICK
+        self._inspect_at = time.monotonic() + _TICK
         self._killing = threading.Lock()
         self._poll = select.poll()
         self._poll.register(self._listener, select.POLLIN)
@@ -168,7 +176,7 @@ class Worker:
             InitAgainError: the initialisation took too long, and has not been run `again`.
             LostError: the worker was warm, and ended before it read the event.
         """
-        started = time.monotonic()
+        started = self._now()
         try:
             if again:
                 started = self._started
@@ -179,18 +187,18 @@ class Worker:
             elif self.init_duration is None:
                 self._initialise_first(call, log)
                 initialised()
-                started = time.monotonic()
+                started = self._now()
                 deadline = started + self.spec.timeout
             else:
                 deadline = started + self.spec.timeout
                 self._await_next(call, log, deadline)
             log.start()
             if not again:
-                started = time.monotonic()
+                started = self._now()
             self._hand_over(call, deadline)
             request = self._answer(call, log, deadline)
         finally:
-            self.duration = time.monotonic() - started
+            self.duration = self._now() - started
         return self._result(call, request)
 
     def freeze(self) -> None:
@@ -227,6 +235,8 @@ class Worker:
                 self._tree.force_end()
                 while self.alive():
                     time.sleep(_HUNG_UP_TICK)
+            if self._debugger is not None:
+                self._debugger.withdraw()
             self._forget(self._process.pid)
             self._process.wait()
 
@@ -262,7 +272,7 @@ class Worker:
                 self._drain(log)
                 raise InvocationFailed("init", failures.reported(request.body, request.error_type))
             self._route(connection, request)
-        self.init_duration = time.monotonic() - self._started
+        self.init_duration = self._now() - self._started
 
     def _await_next(self, call: Call, log: RequestLog, deadline: float) -> None:
         """Wait until a warm worker asks for its event, as it mostly has, and make sure that it is still there."""
@@ -291,7 +301,7 @@ class Worker:
             raise LostError
         headers = {
             b"Lambda-Runtime-Aws-Request-Id": call.request_id.encode(),
-            b"Lambda-Runtime-Deadline-Ms": b"%d" % ((time.time() + deadline - time.monotonic()) * 1000),
+            b"Lambda-Runtime-Deadline-Ms": b"%d" % ((time.time() + deadline - self._now()) * 1000),
             b"Lambda-Runtime-Invoked-Function-Arn": call.invoked_arn.encode(),
             b"Lambda-Runtime-Trace-Id": call.trace_id.encode(),
         }
@@ -321,7 +331,7 @@ class Worker:
                 continue
             _respond(connection, *_ACCEPTED)
             self._drain(log)
-            if self._memory() > self.spec.memory_mb * _MIB:
+            if self._holds_too_much(self._memory()):
                 raise failures.out_of_memory(call.request_id)
             if request.length > RESPONSE_LIMIT:
                 raise failures.response_too_large()
@@ -339,6 +349,9 @@ class Worker:
                 _respond(connection, "403 Forbidden", b'{"errorType":"InvalidStateTransition"}')
             else:
                 self._waiting = connection
+        elif self._debugger is not None and request.path.startswith(_DEBUGGER):
+            self._debugger.offer(int(request.path.removeprefix(_DEBUGGER)))
+            _respond(connection, *_ACCEPTED)
         elif request.path.startswith(f"{_PREFIX}/invocation/"):
             _respond(connection, "400 Bad Request", b'{"errorType":"InvalidRequestID"}')
         else:
@@ -346,7 +359,7 @@ class Worker:
 
     def _next_request(self, call: Call, log: RequestLog, deadline: float) -> tuple[Connection, Request] | None:
         """Wait a tick at most for a request, and look after output, memory, life and time meanwhile."""
-        left = deadline - time.monotonic()
+        left = deadline - self._now()
         if left <= 0:
             self.kill()
             self._drain(log)
@@ -371,10 +384,13 @@ class Worker:
         self._inspect_at = time.monotonic() + self._tick
         if not self.alive():
             self._ended(call, log)
-        if self._memory(now=True) > self.spec.memory_mb * _MIB:
+        if self._holds_too_much(self._memory(now=True)):
             self.kill()
             self._drain(log)
             raise failures.out_of_memory(call.request_id)
+
+    def _holds_too_much(self, memory: int) -> bool:
+        return self._debugger is None and memory > self.spec.memory_mb * _MIB
 
     def _memory(self, *, now: bool = False) -> int:
         """Bytes, the most the worker's processes held so far; `now` looks at its children too."""
@@ -418,7 +434,7 @@ class Worker:
         self._drain(log)
         if self._event_unread:
             raise LostError
-        if self._memory() > self.spec.memory_mb * _MIB:
+        if self._holds_too_much(self._memory()):
             raise failures.out_of_memory(call.request_id)
         raise failures.exited(call.request_id, self._process.returncode)
 

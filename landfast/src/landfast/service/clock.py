@@ -32,10 +32,21 @@ class Clock:
         self._wall_start = wall()
         self._start = max(self._wall_start, not_before)
         self._skipped = 0.0
+        self._held: tuple[float, float | None] = (0.0, None)  # how long so far, and since when now
+
+    def hold(self, *, on: bool) -> None:
+        """Let time stand from now on, or go on; a debugger holds a function meanwhile."""
+        held, since = self._held
+        if on and since is None:
+            self._held = (held, self._monotonic())
+        elif not on and since is not None:
+            self._held = (held + self._monotonic() - since, None)
 
     def now(self) -> float:
         """The time, in seconds."""
-        return self._start + self._skipped + (self._monotonic() - self._monotonic_start) * self.speed
+        held, since = self._held
+        passed = (self._monotonic() if since is None else since) - held - self._monotonic_start
+        return self._start + self._skipped + passed * self.speed
 
     def until(self, due: float) -> float:
         """Real seconds from now until `due`; 0 if it has passed."""
@@ -51,5 +62,5 @@ class Clock:
 
     def at(self, wall: float) -> float:
         """Return this clock's time at the real Unix time `wall`, as engines write it on records and messages."""
-        elapsed = wall - self._wall_start
+        elapsed = wall - self._wall_start - self._held[0]
         return self._start + elapsed * (self.speed if elapsed > 0 else 1.0)

@@ -23,6 +23,7 @@ from landfast.eventplane.declared import declare
 from landfast.journal import Dropped, Entry, Retrying
 from landfast.protocols import Request, Response
 from landfast.runtime.confinement import obstacle
+from landfast.runtime.debugger import Debugger
 from landfast.runtime.model import REQUEST_LIMIT, LogRecord
 from landfast.runtime.pythons import Pythons
 from landfast.runtime.runtime import Runtime
@@ -37,6 +38,7 @@ from landfast.service.endpoint import Endpoint, is_invocation
 from landfast.service.event_source_mappings import EventSourceMappings
 from landfast.service.functions import LATEST, Functions, Target
 from landfast.service.gateway import Gateway
+from landfast.service.held import Held
 from landfast.service.interrupts import Interrupts
 from landfast.service.layers import Packages
 from landfast.service.local_api import LocalApi
@@ -84,6 +86,8 @@ class Options:
         settings: The unconfirmed points.
         sandbox: Whether functions get no more of the machine than Lambda gives: code that is read-only, a ``/tmp`` of
             their own. Without it they can write wherever this process can.
+        debug: The function that a debugger can attach to, by logical id or name.
+        debug_port: Where debuggers connect; 0 for a free port.
     """
 
     template: Path = Path("template.yaml")
@@ -98,6 +102,8 @@ class Options:
     port: int = 0
     settings: Settings = field(default_factory=Settings)
     sandbox: bool = True
+    debug: str | None = None
+    debug_port: int = 5678
 
     @property
     def built(self) -> Path:
@@ -123,6 +129,7 @@ class Service:
         self._not_wanted = threading.Event()
         self._parts = ExitStack()
         self.not_run: tuple[str, ...] = ()
+        self.debugger: Debugger | None = None
 
     @classmethod
     def start(
@@ -335,11 +342,13 @@ class Service:
             specs = builder.specs(self.template)
         shared = [_SHARED.format(obstacle())] if self.options.sandbox and obstacle() else []
         self._notices = (*shared, *builder.notices)
+        self.debugger = self._start_debugger()
         runtime = Runtime(
             specs.values(),
             log_sink=self._logged,
             retry_failed_init=self.options.settings.failed_init_runs_again,
             sandbox=self.options.sandbox,
+            debugger=self.debugger,
         )
         self._parts.callback(runtime.close)
         aliases = {function.name: versions(function) for function in self.template.functions.values()}
@@ -352,6 +361,20 @@ class Service:
         self._plane.router.add("lambda", self._elsewhere)
         deliveries = Deliveries(self._plane.router, lambda: self.clients.s3)
         self._shared = Shared(self._loop, self.store, self.functions, deliveries)
+
+    def _start_debugger(self) -> Debugger | None:
+        wanted = self.options.debug
+        if wanted is None:
+            return None
+        names = {function.logical_id: function.name for function in self.template.functions.values()}
+        name = names.get(wanted, wanted)
+        if name not in names.values():
+            known = ", ".join(names) or "none"
+            raise ServiceError(f"--debug {wanted}: there is no such function that runs here; there are: {known}")
+        held = Held(self.clock, self._loop, f"the debugger of {wanted}")
+        debugger = Debugger(name, self.options.debug_port, held.set)
+        self._parts.callback(debugger.close)
+        return debugger
 
     def _start_asynchronous(self) -> None:
         settings = self.options.settings
