@@ -186,7 +186,7 @@ def introduce(console: "Console", service: "Service") -> None:
     endpoint = service.endpoint
     credentials = "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
     for line in service.not_run:
-        console.print(line, style="yellow", markup=False, highlight=False)
+        console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     console.print(f"endpoint  {endpoint}", style="bold", markup=False, highlight=False)
     for line in (
         f"aws       {credentials} aws --region {service.options.region} --endpoint-url {endpoint} s3 ls",
