@@ -101,3 +101,21 @@ def test_who_may_call_a_function_and_its_tags_are_told_as_declared(aws: Clients,
     assert api.list_tags(Resource=worker.arn)["Tags"] == tags
     told = api.get_function(FunctionName=worker.name)
     assert (told["Tags"], told["Configuration"]["Description"]) == (tags, "Works.")
+
+
+def test_permissions_and_tags_are_kept_as_they_are_given(aws: Clients, service: Service) -> None:
+    api, worker = aws("lambda"), service.running.resource("function", "Worker")
+    given = {"FunctionName": worker.name, "StatementId": "events", "Action": "lambda:InvokeFunction"}
+    added = api.add_permission(**given, Principal="events.amazonaws.com", SourceArn="arn:aws:events:::rule/r")
+    with pytest.raises(ClientError, match="already exists"):
+        api.add_permission(**given, Principal="events.amazonaws.com")
+    [statement] = json.loads(api.get_policy(FunctionName=worker.name)["Policy"])["Statement"]
+    assert statement == json.loads(added["Statement"])
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    api.remove_permission(FunctionName=worker.name, StatementId="events")
+    with pytest.raises(ClientError, match="not found in resource policy"):
+        api.remove_permission(FunctionName=worker.name, StatementId="events")
+    api.tag_resource(Resource=worker.arn, Tags={"stage": "test"})
+    assert api.list_tags(Resource=worker.arn)["Tags"]["stage"] == "test"
+    api.untag_resource(Resource=worker.arn, TagKeys=["stage"])
+    assert "stage" not in api.list_tags(Resource=worker.arn)["Tags"]

@@ -45,8 +45,7 @@ def aws_cli() -> str:
 
 def test_the_aws_cli_pauses_a_mapping_and_finds_logs(aws: Clients, environment: dict[str, str]) -> None:
     command = aws_cli()
-    mappings = json.loads(run(environment, command, "lambda", "list-event-source-mappings", "--output", "json"))
-    uuid = mappings["EventSourceMappings"][0]["UUID"]
+    uuid = aws("lambda").list_event_source_mappings()["EventSourceMappings"][0]["UUID"]
     update = ("lambda", "update-event-source-mapping", "--uuid", uuid, "--no-enabled", "--output", "json")
     assert json.loads(run(environment, command, *update))["State"] in {"Disabling", "Disabled"}
     assert at_rest(aws, uuid)["State"] == "Disabled"

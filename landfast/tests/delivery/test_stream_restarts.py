@@ -327,14 +327,15 @@ def test_s_075_a_window_whose_length_was_changed_is_given_up_and_its_batch_is_no
     size=st.integers(1, 4),
     other=st.integers(1, 4),
     lanes=st.integers(1, 3),
+    other_lanes=st.integers(1, 3),
     bisects=st.booleans(),
 )
 def test_a_paused_shard_is_read_on_with_other_settings_and_nothing_is_lost_or_done_twice(
-    data: st.DataObject, size: int, other: int, lanes: int, *, bisects: bool
+    data: st.DataObject, size: int, other: int, lanes: int, other_lanes: int, *, bisects: bool
 ) -> None:
-    properties = {"ParallelizationFactor": lanes, "BisectBatchOnFunctionError": bisects}
+    properties = {"BisectBatchOnFunctionError": bisects}
     items = [record(number, key=data.draw(st.sampled_from("abc"))) for number in range(1, 9)]
-    first = shard({**properties, "BatchSize": size}, *items)
+    first = shard({**properties, "BatchSize": size, "ParallelizationFactor": lanes}, *items)
     first.advance(0)
     done: list[str] = []
 
@@ -354,7 +355,7 @@ def test_a_paused_shard_is_read_on_with_other_settings_and_nothing_is_lost_or_do
         finish()
     first.advance(first.now + 600)
     assert len(first.calls()) == begun
-    second = again(first, {**properties, "BatchSize": other})
+    second = again(first, {**properties, "BatchSize": other, "ParallelizationFactor": other_lanes})
     second.run(lambda _: Succeeded(None))
     done += [name for call in second.calls() for name in named(call.records)]
     assert Counter(done) == Counter(named(items))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from landfast.cli import schedules as commands
 from landfast.cli.alarms import alarms as show_alarms
@@ -145,7 +146,8 @@ def test_alarms_fire_on_queues_and_on_what_functions_log_and_tell_their_topic(
     changes = [entry for _, entry in read_journal(service.journal) if isinstance(entry, AlarmChanged)]
     assert ("alarm reports-waiting", "ALARM") in {(change.source, change.state) for change in changes}
     show_alarms(state=service.options.state)
-    assert "orders-failed" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert shown.index("ReportsWaiting") < shown.index("Threshold")
 
 
 def test_what_a_function_logs_goes_to_the_subscriber_of_its_log_group(service: Service) -> None:
@@ -171,3 +173,11 @@ def test_what_a_function_logs_goes_to_the_subscriber_of_its_log_group(service: S
     [event] = log["logEvents"]
     assert event["message"] == 'got {"fail": true, "n": 9}'
     assert event["timestamp"] > 1_700_000_000_000
+
+
+def test_the_api_of_the_scheduler_says_that_it_is_not_here(service: Service) -> None:
+    client = aws(service.running, "scheduler")
+    with pytest.raises(ClientError) as refused:
+        client.list_schedules()
+    assert refused.value.response["Error"]["Code"] == "NotImplementedException"
+    assert "follows the schedules of the template" in refused.value.response["Error"]["Message"]

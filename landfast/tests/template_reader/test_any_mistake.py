@@ -1,4 +1,4 @@
-"""Whatever is wrong in a template, the answer is one line and no crash."""
+"""Whatever is wrong in a template, what is right is read, and the rest is told, each in one line."""
 
 import copy
 import gc
@@ -235,13 +235,13 @@ def test_reading_says_nothing_on_the_screen(tmp_path: Path, capfd: pytest.Captur
 @pytest.mark.parametrize("document", [PLAIN, SERVERLESS], ids=["plain", "serverless"])
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_a_template_with_anything_anywhere_is_read_or_refused_in_one_line(
+def test_a_template_with_anything_anywhere_is_read_and_every_line_is_one(
     tmp_path: Path, document: dict[str, Any], data: st.DataObject
 ) -> None:
     place = data.draw(st.sampled_from(list(places(document))))
     result = outcome(tmp_path, changed(document, place, data.draw(anything)))
-    if isinstance(result, Template):
-        assert all("\n" not in line for line in result.not_run)
-    else:
-        assert result
-        assert "\n" not in result
+    if place == ("Resources",) and isinstance(result, str):
+        assert result.startswith("Resources: ")
+        return
+    assert isinstance(result, Template)
+    assert not [line for line in result.not_run if "\n" in line]

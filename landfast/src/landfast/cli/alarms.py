@@ -18,12 +18,14 @@ def alarms(*, json: Json = False, state: State = STATE) -> None:
     from landfast.delivery.times import iso_seconds
     from landfast.service.local_client import alarms
 
-    listed = sorted(alarms(running(state).endpoint), key=lambda each: (each.state != "ALARM", each.state == "OK"))
+    service = running(state)
+    names = {resource.arn: resource.logical_id for resource in service.of_kind("alarm")}
+    listed = sorted(alarms(service.endpoint), key=lambda each: (each.state != "ALARM", each.state == "OK"))
     if json:
         typer.echo(msgspec.json.encode(listed))
         return
     table = Table("alarm", "state", "since", "why", box=None, header_style="bold")
     for each in listed:
         told = ("", "") if each.state == "OK" else (iso_seconds(each.since), each.reason)
-        table.add_row(each.name, each.state, *told)
+        table.add_row(names.get(each.arn, each.name), each.state, *told)
     Console().print(table)

@@ -9,6 +9,7 @@ import typer
 
 from landfast.cli import (
     alarms,
+    check,
     down,
     events,
     invoke,
@@ -66,6 +67,7 @@ app.command()(alarms.alarms)
 app.command()(schedules.schedules)
 app.command()(schedules.fire)
 app.command()(down.down)
+app.command()(check.check)
 app.command()(simulate.simulate)
 app.command()(new.new)
 app.add_typer(pipelines.app, name="pipelines")

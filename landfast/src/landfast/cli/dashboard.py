@@ -110,9 +110,10 @@ def _alarms(service: Service) -> list[Table]:
     except ServiceError:
         return []  # the service is about to say itself why it does not answer
     table = _table("alarm", "state", "since")
+    names = {resource.arn: resource.logical_id for resource in service.running.of_kind("alarm")}
     told = [each for each in states if each.state != "OK"]
     for each in told:
-        table.add_row(each.name, each.state, iso_seconds(each.since))
+        table.add_row(names.get(each.arn, each.name), each.state, iso_seconds(each.since))
     table.add_row(f"{len(states) - len(told)} OK", "", "", style="dim")
     return [table] if states else []
 

@@ -161,7 +161,7 @@ def options(  # noqa: PLR0917 - one for each option
         raise ServiceError(f"--region {region!r}: there is no such region; us-east-1 is one")
     template = template_file(template)
     points = {}
-    for name, text in _pairs("--setting", settings):
+    for name, text in pairs("--setting", settings):
         try:
             points[name] = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):
@@ -171,7 +171,7 @@ def options(  # noqa: PLR0917 - one for each option
         template=template,
         state=state,
         stack=stack or (folder if re.match(r"[A-Za-z]", folder) else "landfast"),
-        parameters=dict(_pairs("--parameter", parameters)),
+        parameters=dict(pairs("--parameter", parameters)),
         region=region,
         speed=speed,
         skip_waits=skip_waits,
@@ -230,7 +230,8 @@ def _regions() -> set[str]:
     return {region for partition in partitions for region in session.get_available_regions("lambda", partition)}
 
 
-def _pairs(option: str, values: list[str] | None) -> list[tuple[str, str]]:
+def pairs(option: str, values: list[str] | None) -> list[tuple[str, str]]:
+    """The names and values that an option gives, as ``NAME=VALUE`` each."""
     from landfast.service.state import ServiceError
 
     pairs = []

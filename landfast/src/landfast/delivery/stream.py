@@ -12,7 +12,7 @@ from landfast.delivery.actions import Checkpoint, Deliver, Fetch, Invoke, KeepLa
 from landfast.delivery.destination_records import s3_body, stream_object_key, stream_record, with_payload
 from landfast.delivery.destinations import parse
 from landfast.delivery.lane import Lane, StreamAction
-from landfast.delivery.lane_state import Batch, LaneState
+from landfast.delivery.lane_state import Batch, LaneState, Resumption
 from landfast.delivery.outcomes import Outcome
 from landfast.delivery.settings import Settings
 from landfast.delivery.stream_config import StreamConfig
@@ -144,8 +144,8 @@ class ShardPoller:
             settings: The unconfirmed points.
             new_id: Makes request ids.
             render: Makes a record as the function gets it.
-            lanes: How far the lanes had come before a restart; what they tried again is forgotten, and their windows
-                stay, where there are another number of them now.
+            lanes: How far the lanes had come before a restart; where there are another number of them now, what they
+                tried again begins anew, and their windows stay.
             epoch: Unix time of the machine's time 0.
         """
         self.config = config
@@ -163,6 +163,8 @@ class ShardPoller:
             Lane(config, settings, new_id, failures, Envelope(shard_id, config.stream_arn, epoch), number, kept, late)
             for number, kept in enumerate(self._kept)
         ]
+        # Keys are in other lanes where there are another number of them: what is done is told by the earlier ones.
+        self._earlier = [Resumption(lane) for lane in lanes] if len(lanes) != factor else []
         self._in_flight: dict[str, Lane] = {}
         self._progress = Progress()
         self._checkpoint: str | None = None
@@ -256,13 +258,17 @@ class ShardPoller:
         for record in records:
             lane = lanes[lane_of(record.key, count) if count > 1 else 0]
             # After a restart a shard is read from its checkpoint; lanes that were further on have done more (S-53).
-            if lane.knows(record):
+            if lane.knows(record) or (self._earlier and self._was_done(record)):
                 self._progress.done([record])
             elif matches is not None and not matches(record):
                 rejected.append(record)
             else:
                 lane.offer(record)
         return [Settle(rejected, "filtered", "S-78 no pattern matches")] if rejected else []
+
+    def _was_done(self, record: StreamRecord) -> bool:
+        """Tell whether an earlier lane, when there were another number of them, has done a record."""
+        return self._earlier[lane_of(record.key, len(self._earlier))].is_done(record)
 
     def _finish(self, lane: Lane, outcome: Outcome, now: float) -> Iterator[StreamAction]:
         yield from lane.finished(outcome, now)

@@ -1,6 +1,6 @@
 """EventBridge Scheduler's schedules, as a template declares them: followed, and tried until their targets have them.
 
-Its API is not here: the engine answers it, and what it keeps is not followed.
+Its API is not here.
 """
 
 import json

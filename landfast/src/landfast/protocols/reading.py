@@ -74,11 +74,11 @@ def read(request: Request, service: str, request_id: str) -> Call:
     """
     call = asked(request, service, request_id)
     model = models.of(service)
+    if request.content is None:  # a form's action may be in what was not read
+        raise AwsError("RequestEntityTooLargeException", "Request Entity Too Large", status=413)
     operation = model.operations.get(call.operation)
     if operation is None:
         raise rest.unknown(request, service) if call.protocol == "rest-json" else _unknown(call, model)
-    if request.content is None:
-        raise AwsError("RequestEntityTooLargeException", "Request Entity Too Large", status=413)
     if operation.input is None:
         return call
     if call.protocol == "rest-json":

@@ -97,22 +97,31 @@ class Changes:
         """The reserved concurrency of a function was changed or deleted."""
         self._change("concurrency", (function,), reserved)
 
+    def policies(self, function: str, policies: Mapping[str, Any]) -> None:
+        """The resource policies of a function were changed."""
+        self._change("policies", (function,), policies)
+
+    def tags(self, function: str, tags: Mapping[str, str]) -> None:
+        """The tags of a function were changed."""
+        self._change("tags", (function,), tags)
+
     def _change(self, owner: str, key: tuple[str, ...], now: Any) -> None:  # noqa: ANN401 - of any kind
         part = _PARTS[owner]
         self.template = part.put(self.template, *key, now)
-        declared = msgspec.to_builtins(part.get(self._declared, *key))
+        declared = _plain(part.get(self._declared, *key))
         self._titles.pop((owner, *key), None)
-        kept = _Kept(declared, msgspec.to_builtins(now))
+        kept = _Kept(declared, _plain(now))
         self._keep(owner, key, None if kept.now == declared else kept)
 
     def _take_back(self, owner: str, key: tuple[str, ...], kept: _Kept) -> None:
         part = _PARTS[owner]
         try:
-            declared = msgspec.to_builtins(part.get(self._declared, *key))
+            declared = _plain(part.get(self._declared, *key))
             if declared == kept.declared:
                 now = None if kept.now is None else msgspec.convert(kept.now, part.shape)
+                name = now.logical_id if isinstance(now, EventSourceMapping) else ":".join(key)
                 self.template = part.put(self.template, *key, now)
-                self._titles[owner, *key] = f"{part.title} {':'.join(key)}"
+                self._titles[owner, *key] = f"{part.title} {name}"
                 return
         except LookupError:
             pass  # the function is no more
@@ -120,6 +129,11 @@ class Changes:
 
     def _keep(self, owner: str, key: tuple[str, ...], kept: _Kept | None) -> None:
         self._world.keeper(_KIND, owner)(" ".join(key), None if kept is None else msgspec.json.encode(kept))
+
+
+def _plain(thing: object) -> Any:  # noqa: ANN401 - any JSON value
+    """A thing as it is when it was kept and read again."""
+    return msgspec.json.decode(msgspec.json.encode(thing))
 
 
 def _function(template: Template, name: str) -> Function:
@@ -183,10 +197,28 @@ def _with_concurrency(template: Template, function: str, reserved: int | None) -
     return _with_function(template, function, reserved_concurrent_executions=reserved)
 
 
+def _policies(template: Template, function: str) -> Mapping[str, Any]:
+    return _function(template, function).policies
+
+
+def _with_policies(template: Template, function: str, policies: Mapping[str, Any]) -> Template:
+    return _with_function(template, function, policies=policies)
+
+
+def _tags(template: Template, function: str) -> Mapping[str, str]:
+    return _function(template, function).tags
+
+
+def _with_tags(template: Template, function: str, tags: Mapping[str, str]) -> Template:
+    return _with_function(template, function, tags=tags)
+
+
 _PARTS: Final[Mapping[str, _Part]] = {
     "alias": _Part("alias", Alias, _alias, _with_alias),
     "concurrency": _Part("reserved concurrency of", int, _concurrency, _with_concurrency),
     "event-invoke-config": _Part("event invoke config of", EventInvokeConfig, _config, _with_config),
     "mapping": _Part("event source mapping", EventSourceMapping, _mapping, _with_mapping),
+    "policies": _Part("policies of", dict, _policies, _with_policies),
+    "tags": _Part("tags of", dict, _tags, _with_tags),
 }
 """Everything that can be changed, by the owner of its rows."""

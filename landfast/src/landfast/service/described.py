@@ -41,7 +41,11 @@ def resources(template: Template, stack: DeployedStack, endpoint: str) -> tuple[
         )
         for queue in template.queues.values()
     ]
-    return (*described, *queues)
+    alarms = [
+        Resource(logical_id=logical_id, kind="alarm", name=alarm.name, arn=alarm.arn)
+        for logical_id, alarm in template.alarms.items()
+    ]
+    return (*described, *alarms, *queues)
 
 
 def url(queue: Queue, account: str, endpoint: str) -> str:

@@ -16,6 +16,7 @@ from landfast.journal import Dropped
 from landfast.service.functions import FunctionNotFoundError
 from landfast.service.mappings import Mappings
 from landfast.service.queues import QueueMapping, QueueReader
+from landfast.service.state import ServiceError
 from landfast.service.streams import StreamMapping, StreamReader
 from landfast.service.world import Shared
 from landfast.template import EventSourceMapping
@@ -70,7 +71,8 @@ class EventSourceMappings:
     def declare(self, mapping: EventSourceMapping) -> None:
         """Make a mapping as the template declares it, or as it was made before a restart.
 
-        One that was made by the API goes when what it reads or calls is no more, as nothing could read it then.
+        One that the API has made is left out, and the journal tells why, where it cannot be made any more: the template
+        knows nothing of it, and could not mend it.
 
         Raises:
             ServiceError: AWS would refuse its settings.
@@ -78,7 +80,7 @@ class EventSourceMappings:
         is_made = mapping.logical_id == mapping.uuid
         try:
             self._add(mapping, self._mappings.read(mapping))
-        except (AwsError, FunctionNotFoundError) as error:
+        except (AwsError, FunctionNotFoundError, ServiceError) as error:
             if not is_made:
                 raise
             now = self._shared.loop.clock.now()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from aiohttp import web
 
@@ -19,6 +20,9 @@ from landfast.service.plane import Plane
 
 _LONGEST = 16 * 1024 * 1024
 """The longest body that is read here, in bytes: more than AWS takes of any of these services."""
+
+_NOT_HERE: Final = {"scheduler": "is not available: the local service follows the schedules of the template."}
+"""Services that the engine would answer although nothing would come of it."""
 
 type Result = Mapping[str, object]
 
@@ -127,6 +131,10 @@ class Gateway:
                 return _web(answered)
         if sent.content is None and is_form(request):  # a part of it was read, and the rest alone means nothing
             raise Refusal(413, "RequestEntityTooLarge", f"A form may have {_LONGEST} bytes.")
+        if service in _NOT_HERE:
+            operation = Operation.read(request.method, asked.target, request.headers)
+            error = AwsError("NotImplementedException", f"{operation.name} {_NOT_HERE[service]}", status=501)
+            return _web(protocols.refused(operation, error, asked.id))
         if service and (unknown := protocols.unknown_operation(sent, service)):
             operation = Operation.read(request.method, asked.target, request.headers, sent.content or b"")
             return _web(protocols.refused(operation, unknown, asked.id))

@@ -34,7 +34,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         logical_id: The resource's name in the template.
-        kind: ``bucket``, ``queue``, ``stream``, ``table``, ``topic``, ``bus``, ``schedule`` or ``function``.
+        kind: ``bucket``, ``queue``, ``stream``, ``table``, ``topic``, ``bus``, ``schedule``, ``alarm`` or ``function``.
         name: The resource's physical name.
         url: A queue's URL at the endpoint.
         feeds: True if what enters it reaches a function.

@@ -38,7 +38,7 @@ from landfast.template.model import (
     Topic,
 )
 from landfast.template.picture import picture
-from landfast.template.reader import read, translated, write_translated
+from landfast.template.reader import read, refusals, translated, write_translated
 
 __all__ = [
     "Alias",
@@ -73,6 +73,7 @@ __all__ = [
     "graph_of",
     "picture",
     "read",
+    "refusals",
     "translated",
     "write_translated",
 ]

@@ -167,6 +167,29 @@ def translated(
     return _naming(path, build)
 
 
+def refusals(
+    path: Path,
+    *,
+    stack_name: str = "landfast",
+    parameters: Mapping[str, str] = _NONE,
+    region: str = REGION,
+    account: str = ACCOUNT,
+) -> list[str]:
+    """One line for each thing that SAM or CloudFormation refuses, or in which cfn-lint finds an error by AWS's schemas.
+
+    Raises:
+        TemplateError: The text is no template, or a given parameter is not allowed.
+    """
+    from landfast.template.lint import errors  # noqa: PLC0415 - importing cfn-lint takes seconds
+
+    def build() -> list[str]:
+        reading = _Reading(path, _place(stack_name, region, account), parameters)
+        document, _ = reading.translated(None)
+        return [*(line for line in reading.findings.lines if " refuses " in line), *errors(document, region)]
+
+    return _naming(path, build)
+
+
 def write_translated(path: Path, to: Path, *, parameters: Mapping[str, str] = _NONE) -> None:
     """Writes what `translated` gives to the file `to` as JSON, for cfn-lint to check.
 
@@ -228,7 +251,7 @@ class _Reading:
     def _name_macros(self) -> None:
         for transform in transforms(self._document):
             name = transform.get("Name") if isinstance(transform, dict) else transform
-            if name not in _TRANSFORMS:
+            if not isinstance(name, str) or name not in _TRANSFORMS:
                 self.findings.leaves_out("Transform", f"the macro {name}", "it runs on AWS only")
 
 

@@ -91,13 +91,20 @@ def policies(stack: Stack) -> dict[str, dict[str, tuple[Mapping[str, Any], ...]]
             continue  # it permits what is on AWS only, such as an API, to call the function
         qualifier = str(given["FunctionName"]).partition(f"{function}:")[2]
         arn = stack.place.function_arn(function) + (f":{qualifier}" if qualifier else "")
-        statement = _statement(stack.place.generated(logical_id), arn, given)
+        statement = permission(stack.place.generated(logical_id), arn, given)
         of_function = found.setdefault(function, {})
         of_function[qualifier] = (*of_function.get(qualifier, ()), statement)
     return found
 
 
-def _statement(sid: str, arn: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def permission(sid: str, arn: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The statement of a function's policy that a permission makes.
+
+    Args:
+        sid: The id of the statement.
+        arn: The function, as it may be called.
+        given: ``Action``, ``Principal``, ``SourceArn`` and ``SourceAccount``, as CloudFormation and Lambda call them.
+    """
     principal = str(given.get("Principal", "*"))
     conditions = {
         "StringEquals": {"AWS:SourceAccount": given.get("SourceAccount")},

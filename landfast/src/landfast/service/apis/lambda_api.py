@@ -14,6 +14,7 @@ from landfast.service.apis.lambda_aliases import LambdaAliases
 from landfast.service.apis.lambda_functions import LambdaFunctions
 from landfast.service.apis.lambda_invoke_configs import LambdaInvokeConfigs
 from landfast.service.apis.lambda_mappings import LambdaMappings
+from landfast.service.apis.lambda_policies import LambdaPolicies
 from landfast.service.apis.lambda_stack import LambdaStack
 from landfast.service.functions import FunctionNotFoundError
 
@@ -35,6 +36,7 @@ class LambdaApi:
             **LambdaAliases(stack).operations,
             **LambdaInvokeConfigs(stack).operations,
             **LambdaMappings(stack).operations,
+            **LambdaPolicies(stack).operations,
         }
 
     def answer(self, call: Call) -> Result:
@@ -46,7 +48,7 @@ class LambdaApi:
         if call.operation not in self._operations:
             message = (
                 f"{call.operation} is not available: what a function is comes from the template; change that and start "
-                "again. What calls it can be changed here: mappings, event invoke configs, concurrency and aliases."
+                "again. What calls it can be changed here: mappings, event invoke configs, concurrency, aliases."
             )
             raise AwsError("NotImplementedException", message, status=501)
         try:

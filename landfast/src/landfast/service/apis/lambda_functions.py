@@ -1,12 +1,10 @@
 """The Lambda API about functions: what they are, their versions, and how many of their invocations run at a time."""
 
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from landfast.aws_errors import AwsError
-from landfast.delivery.strict_json import json_text
 from landfast.eventplane.plane import Result
 from landfast.runtime.runtime import ACCOUNT_CONCURRENCY
 from landfast.service.apis.lambda_stack import LambdaStack, listed
@@ -36,12 +34,10 @@ class LambdaFunctions:
             "GetFunctionConfiguration": self._configuration,
             "GetFunctionRecursionConfig": self._recursion,
             "GetFunctionUrlConfig": self._url,
-            "GetPolicy": self._policy,
             "GetProvisionedConcurrencyConfig": self._provisioned,
             "ListFunctionUrlConfigs": self._urls,
             "ListFunctions": self._functions,
             "ListProvisionedConcurrencyConfigs": self._all_provisioned,
-            "ListTags": self._tags,
             "ListVersionsByFunction": self._versions,
             "PutFunctionConcurrency": self._put_concurrency,
         }
@@ -147,25 +143,6 @@ class LambdaFunctions:
             },
             "AccountUsage": {"FunctionCount": len(self._stack.functions.specs)},
         }
-
-    def _policy(self, params: Mapping[str, Any]) -> Result:
-        target = self._stack.target(params)
-        statements = self._stack.function(target).policies.get(target.qualifier or "", ())
-        if not statements:
-            message = "No policy is associated with the given resource."
-            raise AwsError("ResourceNotFoundException", message, status=404)
-        policy = {"Version": "2012-10-17", "Id": "default", "Statement": list(statements)}
-        text = json_text(policy)
-        return {"Policy": text, "RevisionId": str(uuid.uuid5(uuid.NAMESPACE_URL, text))}
-
-    def _tags(self, params: Mapping[str, Any]) -> Result:
-        """The tags of a function; nothing else of Lambda's has any here."""
-        arn = params["Resource"]
-        if ":function:" in arn:
-            return {"Tags": dict(self._stack.function(self._stack.functions.find(arn)).tags)}
-        if self._stack.mappings.find(arn.rpartition(":event-source-mapping:")[2]) is not None:
-            return {"Tags": {}}
-        raise AwsError("ResourceNotFoundException", f"The resource does not exist: {arn}", status=404)
 
     def _recursion(self, params: Mapping[str, Any]) -> Result:
         return {"RecursiveLoop": self._stack.target(params).recursive_loop}

@@ -1,0 +1,30 @@
+"""What cfn-lint, by AWS's own schemas and rules, finds wrong in a template."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+
+from landfast.template.errors import dotted
+
+_ERROR = "E"
+_CHOICES = re.compile(r", one of \[.*\]")
+
+
+def errors(document: Mapping[str, Any], region: str) -> list[str]:
+    """One line for each error in a template in plain CloudFormation, each with cfn-lint's number of the rule.
+
+    Warnings are left out: AWS deploys what they are about.
+    """
+    matches = lint(json.dumps(document), config=ManualArgs(regions=[region]))
+    lines = []
+    for match in matches:
+        if match.rule.id.startswith(_ERROR):
+            steps = [step for step in match.path or () if isinstance(step, str | int)]
+            place = dotted(tuple(steps[1:] if steps[:1] == ["Resources"] else steps))
+            text = _CHOICES.sub("", " ".join(match.message.split()))
+            lines.append(f"{f'{place}: ' if place else ''}{text} (cfn-lint {match.rule.id})")
+    return list(dict.fromkeys(lines))
