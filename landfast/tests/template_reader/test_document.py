@@ -68,7 +68,8 @@ def test_merge_keys_may_override() -> None:
 def test_of_a_key_given_twice_the_last_counts_as_for_cloudformation(text: str, line: str) -> None:
     findings = Findings()
     assert read(text, findings)["Resources"]["A"]["Type"] == "T"
-    assert findings.lines == [f"{line} is given twice: the last one counts, here and for CloudFormation"]
+    meaning = "is given twice: the last one counts, here and for CloudFormation; delete the other"
+    assert findings.lines == [f"{line} {meaning}"]
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,8 @@ def parse(text: str, findings: Findings) -> object:
         document = _json(text, twice) if text.lstrip().startswith("{") else _yaml(text, twice)
     except RecursionError:
         raise Mistake((), "nested too deeply to be a template") from None
-    findings.lines += [f"{place} is given twice: the last one counts, here and for CloudFormation" for place in twice]
+    meaning = "is given twice: the last one counts, here and for CloudFormation; delete the other"
+    findings.lines += [f"{place} {meaning}" for place in twice]
     return document
 
 
