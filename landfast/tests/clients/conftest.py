@@ -44,6 +44,12 @@ def clients_of(service: Service) -> Iterator[Clients]:
         each.close()
 
 
+def called(aws: Clients, **params: Any) -> dict[str, Any]:
+    """The answer of an invocation, read to its end, so that its connection can be used again."""
+    answer: dict[str, Any] = aws("lambda").invoke(**{"FunctionName": "greeter", **params})
+    return {**answer, "Payload": answer["Payload"].read()}
+
+
 def at_rest(aws: Clients, uuid: str) -> dict[str, Any]:
     for _ in range(2_000):
         mapping = aws("lambda").get_event_source_mapping(UUID=uuid)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from landfast.cli.app import app
 from landfast.cli.logs import followed
 from landfast.service.service import Service
-from tests.clients.conftest import Clients
+from tests.clients.conftest import Clients, called
 
 
 def landfast(*arguments: str) -> str:
@@ -31,7 +31,7 @@ def test_the_outputs_are_a_table_or_json(service: Service) -> None:
 def test_the_log_of_a_function_is_shown_while_its_service_runs_and_after_it(
     service: Service, aws: Clients, tmp_path: Path
 ) -> None:
-    aws("lambda").invoke(FunctionName="greeter", Payload=b'{"name": "the command line"}')
+    called(aws, Payload=b'{"name": "the command line"}')
     shown = landfast("logs", "greeter:live", "--last", "3", "--state", str(service.options.state)).splitlines()
     assert (len(shown), shown[0]) == (3, "greeting the command line")
     (tmp_path / "logs").mkdir()

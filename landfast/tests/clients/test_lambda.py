@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from landfast.journal import Entry, Invoked, Settled
 from landfast.service.service import Options, Service
 from landfast.service.store import read_journal
-from tests.clients.conftest import TEMPLATE, Clients, at_rest, clients_of
+from tests.clients.conftest import TEMPLATE, Clients, at_rest, called, clients_of
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:greeter"
 
@@ -156,7 +156,7 @@ def test_mappings_and_an_alias_are_changed_while_events_flow_and_each_event_is_h
         aws("lambda").update_alias(
             FunctionName="greeter", Name="live", RoutingConfig={"AdditionalVersionWeights": weights}
         )
-        executed[aws("lambda").invoke(FunctionName="greeter", Qualifier="live")["ExecutedVersion"]] += 1
+        executed[called(aws, Qualifier="live")["ExecutedVersion"]] += 1
         for mapping in mappings:
             assert changed(aws, mapping["UUID"], Enabled=False)["State"] == "Disabled"
             assert changed(aws, mapping["UUID"], Enabled=True, BatchSize=size)["BatchSize"] == size
@@ -182,8 +182,7 @@ def test_the_weights_of_an_alias_decide_from_the_next_call_on(aws: Clients) -> N
         aws("lambda").update_alias(
             FunctionName="greeter", Name="live", RoutingConfig={"AdditionalVersionWeights": numbers}
         )
-        invoke = aws("lambda").invoke
-        return {invoke(FunctionName="greeter:live")["ExecutedVersion"] for _ in range(3)}
+        return {called(aws, FunctionName="greeter:live")["ExecutedVersion"] for _ in range(3)}
 
     assert versions(v2=1.0) == {"2"}
     told = aws("lambda").get_alias(FunctionName="greeter", Name="live")
@@ -199,9 +198,9 @@ def test_an_alias_can_be_made_called_and_deleted(aws: Clients, service: Service)
         409,
         "ResourceConflictException",
     )
-    api.invoke(FunctionName="greeter", Qualifier="blue", InvocationType="Event", Payload=b'{"name": "blue"}')
+    called(aws, Qualifier="blue", InvocationType="Event", Payload=b'{"name": "blue"}')
     service.settle()
-    assert api.invoke(FunctionName="greeter", Qualifier="blue")["ExecutedVersion"] == "2"
+    assert called(aws, Qualifier="blue")["ExecutedVersion"] == "2"
     api.delete_alias(FunctionName="greeter", Name="blue")
     assert refused(api.invoke, FunctionName="greeter", Qualifier="blue")[:2] == (404, "ResourceNotFoundException")
 
@@ -229,7 +228,7 @@ def test_what_becomes_of_asynchronous_events_is_changed_for_those_that_come(aws:
     assert refused(api.get_function_event_invoke_config, FunctionName="greeter")[0] == 404
     updated = api.update_function_event_invoke_config(**live, MaximumRetryAttempts=0)
     assert (updated["MaximumRetryAttempts"], updated["DestinationConfig"]) == (0, declared["DestinationConfig"])
-    sent = api.invoke(**live, InvocationType="Event", Payload=b'{"fail": "at once"}')
+    sent = called(aws, **live, InvocationType="Event", Payload=b'{"fail": "at once"}')
     service.settle()
     request_id = sent["ResponseMetadata"]["RequestId"]
     assert len([one for one in journal(service, Invoked) if request_id in one.records]) == 1
@@ -247,7 +246,7 @@ def test_s_010_reserved_concurrency_is_in_force_at_once(aws: Clients) -> None:
     assert refused(api.invoke, FunctionName="greeter")[:2] == (429, "TooManyRequestsException")
     assert api.get_function(FunctionName="greeter")["Concurrency"] == {"ReservedConcurrentExecutions": 0}
     api.delete_function_concurrency(FunctionName="greeter")
-    assert api.invoke(FunctionName="greeter")["StatusCode"] == 200
+    assert called(aws)["StatusCode"] == 200
 
 
 def test_what_was_changed_survives_a_restart_until_the_template_says_otherwise(tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from landfast.service.service import Service
-from tests.clients.conftest import Clients
+from tests.clients.conftest import Clients, called
 
 GROUP = "/aws/lambda/greeter"
 
 
 def greet(aws: Clients, *names: str) -> None:
     for name in names:
-        aws("lambda").invoke(FunctionName="greeter", Payload=json.dumps({"name": name}).encode())
+        called(aws, Payload=json.dumps({"name": name}).encode())
 
 
 def messages(events: list[Any]) -> list[str]:

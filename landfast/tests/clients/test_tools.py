@@ -12,7 +12,7 @@ import pytest
 from landfast.journal import Settled
 from landfast.service.service import Service
 from landfast.service.store import read_journal
-from tests.clients.conftest import STACK, Clients, at_rest
+from tests.clients.conftest import STACK, Clients, at_rest, called
 
 ROOT = Path(__file__).parents[3]
 TOUR = Path(__file__).with_name("tour.mjs")
@@ -50,7 +50,7 @@ def test_the_aws_cli_pauses_a_mapping_and_finds_logs(aws: Clients, environment: 
     assert json.loads(run(environment, command, *update))["State"] in {"Disabling", "Disabled"}
     assert at_rest(aws, uuid)["State"] == "Disabled"
     aws("lambda").update_event_source_mapping(UUID=uuid, Enabled=True)
-    aws("lambda").invoke(FunctionName="greeter", Payload=b'{"name": "cli"}')
+    called(aws, Payload=b'{"name": "cli"}')
     read = ("logs", "filter-log-events", "--log-group-name", "/aws/lambda/greeter")  # which version 2's tail asks, too
     assert "greeting cli" in run(environment, command, *read, "--filter-pattern", "greeting")
 

@@ -1,15 +1,16 @@
 """A debugger that holds a function of a running service."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from landfast.journal import Invoked, Settled
 from landfast.service.service import Options, Service
+from landfast.service.specs import function_named
 from landfast.service.state import ServiceError
 from landfast.service.store import read_journal
+from landfast.template import read
 from tests.debugging import DebugClient
 
 TEMPLATE = """
@@ -60,7 +61,9 @@ def test_while_a_debugger_holds_a_function_all_time_stands_so_that_its_message_i
 
 
 def test_a_function_that_is_not_there_is_told_with_those_that_are(options: Options) -> None:
-    with pytest.raises(
-        ServiceError, match=r"^--debug Wrker: there is no such function that runs here; there are: Worker$"
-    ):
-        Service.start(replace(options, debug="Wrker"))
+    template = read(options.template, stack_name="stack")
+    [function] = template.functions.values()
+    assert function_named(template, "Worker") == function_named(template, function.name) == function.name
+    message = "--debug Wrker: there is no such function that runs here; there are: Worker"
+    with pytest.raises(ServiceError, match=f"^{message}$"):
+        function_named(template, "Wrker")

@@ -1,6 +1,5 @@
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -12,7 +11,6 @@ import pytest
 
 pytestmark = pytest.mark.xdist_group("wheel")
 
-TOOL = Path(__file__).parents[2]
 SCENARIO = {"source": {"type": "kinesis", "records": [{"id": "r1"}]}, "mapping": {"StartingPosition": "TRIM_HORIZON"}}
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -31,24 +29,13 @@ Resources:
 """
 
 
-def _uv() -> str:
-    found = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.prefix).parent / ".tools" / "bin"))
-    if found is None:
-        pytest.skip("uv, which builds the wheel, is not here")
-    return found
-
-
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the wheel is unpacked."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [_uv(), "build", "--quiet", "--wheel", "--python", sys.executable, "--out-dir", str(folder), str(TOOL)]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr
-    [wheel] = folder.glob("*.whl")
+    folder = tmp_path_factory.mktemp("site")
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site")
-    return folder / "site"
+        archive.extractall(folder)
+    return folder
 
 
 def run(site: Path, arguments: Sequence[str], cwd: Path, stdin: str = "") -> str:

@@ -199,7 +199,7 @@ def _in_batches(
     """Send all entries, in order; what a batch call refuses is an error, not lost."""
     from landfast.service.state import ServiceError
 
-    for batch in batched(entries, size, strict=False):
+    for batch in batched(entries, size):  # noqa: B911 - Python 3.12 has no `strict`
         part = list(batch)
         if refused := failed(send(part), part):
             raise ServiceError(

@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-patte
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeIs
+from typing import Final, TypeGuard
 
 type Test = Callable[[object], bool]
 
@@ -73,7 +73,7 @@ def same(left: object, right: object) -> bool:
     return type(left) is type(right) and left == right
 
 
-def is_number(value: object) -> TypeIs[int | float]:
+def is_number(value: object) -> TypeGuard[int | float]:
     """Tell whether it is a number of JSON; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 

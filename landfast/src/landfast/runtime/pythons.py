@@ -23,6 +23,9 @@ _ASK = "import sys; print(sys.implementation.name, '%d.%d' % sys.version_info[:2
 _PATIENCE = 20.0
 """Seconds that an interpreter has to say who it is."""
 
+_MARKS = re.compile(r"^[\s\u2500-\u257f\u25b6\u00d7]+")
+"""What uv draws before the lines of an error."""
+
 _VERSION = re.compile(r"python3\.(\d+)")
 
 
@@ -112,7 +115,7 @@ def uv_command() -> str | None:
 
 def last_line(text: str) -> str:
     """Return the last line that says something, without the names and marks that programs put before it."""
-    lines = [re.sub(r"^\W+", "", line).rstrip() for line in text.splitlines()]
+    lines = [_MARKS.sub("", line).rstrip() for line in text.splitlines()]
     return next((line for line in reversed(lines) if line), "").rstrip(".")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 import threading
 import time
 from collections import deque
@@ -45,7 +46,7 @@ ACCOUNT_CONCURRENCY = 1000
 _FAIR_AFTER = 1.0
 """Seconds of waiting, or of idling, after which a place may change from one function to another."""
 
-_STARTING = os.process_cpu_count() or 1
+_STARTING = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 """Workers that initialise at a time, beyond each function's first: more than there are processors only slow each other,
 and where many calls come at once, a worker that is through with its event is there sooner than one more that starts."""
 

@@ -89,6 +89,8 @@ def _install(requirements: Path, built: Path, python: Python) -> str:
         command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )
     if ended.returncode != 0:
+        if ended.stderr.rstrip().endswith("No module named pip"):
+            return f"there is neither uv on the search path nor pip in {python.executable}: install uv"
         return last_line(ended.stderr) or f"exit status {ended.returncode}"
     private.tighten(draft)
     draft.rename(built)

@@ -51,7 +51,7 @@ from landfast.service.plane import Plane
 from landfast.service.plane_world import LivePlaneWorld
 from landfast.service.proxy import Proxy
 from landfast.service.queues import QueueReader
-from landfast.service.specs import Builder, asynchronous_config, versions, weights
+from landfast.service.specs import Builder, asynchronous_config, function_named, versions, weights
 from landfast.service.state import Running, ServiceError, StateDirectory
 from landfast.service.store import CLOCK, Store, StoreError
 from landfast.service.streams import StreamReader
@@ -366,11 +366,7 @@ class Service:
         wanted = self.options.debug
         if wanted is None:
             return None
-        names = {function.logical_id: function.name for function in self.template.functions.values()}
-        name = names.get(wanted, wanted)
-        if name not in names.values():
-            known = ", ".join(names) or "none"
-            raise ServiceError(f"--debug {wanted}: there is no such function that runs here; there are: {known}")
+        name = function_named(self.template, wanted)
         held = Held(self.clock, self._loop, f"the debugger of {wanted}")
         debugger = Debugger(name, self.options.debug_port, held.set)
         self._parts.callback(debugger.close)

@@ -92,6 +92,20 @@ class Builder:
         return (*self._packages.of(layer.content, python), self._packages.source(layer.content, layer.logical_id))
 
 
+def function_named(template: Template, wanted: str) -> str:
+    """Return the name of the function to debug, given by logical id or name.
+
+    Raises:
+        ServiceError: There is none.
+    """
+    names = {function.logical_id: function.name for function in template.functions.values()}
+    name = names.get(wanted, wanted)
+    if name not in names.values():
+        known = ", ".join(names) or "none"
+        raise ServiceError(f"--debug {wanted}: there is no such function that runs here; there are: {known}")
+    return name
+
+
 def versions(function: Function) -> dict[str, str]:
     """The version that each qualifier stands for; all of them run the code as it is now."""
     published = {version: version for version in function.versions}

@@ -5,8 +5,9 @@ import shutil
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from landfast.starter.description import FILE, TEMPLATE, Description, StarterError, name_problem
@@ -83,11 +84,23 @@ def _check_lock(draft: Path, described: Description, name: str) -> None:
             raise StarterError(f"'{name}' is the name of a package that the project needs: choose another name")
 
 
+def _matches(path: Sequence[str], pattern: Sequence[str]) -> bool:
+    """What `Path.full_match` tells from Python 3.13 on, of the parts of both; `**` are any folders."""
+    match pattern:
+        case []:
+            return not path
+        case ["**", *rest]:
+            return _matches(path, rest) or (bool(path) and _matches(path[1:], pattern))
+        case [first, *rest]:
+            return bool(path) and fnmatchcase(path[0], first) and _matches(path[1:], rest)
+    raise AssertionError(pattern)
+
+
 def _named(paths: Collection[Path], described: Description) -> Iterable[Path]:
     """Return the files in which the project is named."""
     found: dict[Path, None] = {}
     for pattern in described.named:
-        matching = [path for path in paths if path.full_match(pattern)]
+        matching = [path for path in paths if _matches(path.parts, pattern.split("/"))]
         if not matching:
             raise StarterError(f"{FILE}: named: the starter has no file '{pattern}'")
         found |= dict.fromkeys(matching)

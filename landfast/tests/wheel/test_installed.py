@@ -1,0 +1,127 @@
+"""The wheel as `uv tool install` installs it, on the Pythons that it is for, in somebody else's project."""
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from landfast.runtime import pythons
+from landfast.runtime.pythons import NoPythonError, Pythons
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function: {Runtime: python3.12, Handler: app.handler, Timeout: 20}
+Resources:
+  Work: {Type: AWS::SQS::Queue, Properties: {QueueName: work}}
+  Failed: {Type: AWS::SQS::Queue, Properties: {QueueName: failed}}
+  Worker:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: worker/
+      Events: {Messages: {Type: SQS, Properties: {Queue: !GetAtt Work.Arn}}}
+  Broken:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: broken/
+      EventInvokeConfig:
+        MaximumRetryAttempts: 0
+        DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Failed.Arn}}
+"""
+WORKER = """
+import sys, isodate
+def handler(event, context):
+    return ["%d.%d" % sys.version_info[:2], isodate.parse_duration("PT1M").seconds]
+"""
+
+
+class Tool:
+    """An installed `landfast`."""
+
+    def __init__(self, uv: str, wheel: Path, version: str, home: Path) -> None:
+        self.folder = home
+        path = os.pathsep.join([str(Path(uv).parent), os.environ["PATH"]])
+        names = ("PYTHONPATH", "VIRTUAL_ENV")
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name not in names},
+            "UV_TOOL_DIR": str(home / "tools"), "UV_TOOL_BIN_DIR": str(home / "bin"), "PATH": path, "COLUMNS": "1000",
+        }  # fmt: skip
+        try:
+            python = Pythons(pytest.fail).find(f"python{version}").executable
+        except NoPythonError as error:
+            pytest.skip(str(error))
+        installed = subprocess.run(
+            [uv, "tool", "install", "--quiet", "--python", python, str(wheel)],
+            capture_output=True, text=True, check=False, env=self.environment,
+        )  # fmt: skip
+        assert installed.returncode == 0, installed.stderr
+
+    def start(self, *arguments: str, cwd: Path) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [self.folder / "bin" / "landfast", *arguments], cwd=cwd, env=self.environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+    def run(self, *arguments: str, cwd: Path) -> tuple[int, str]:
+        with self.start(*arguments, cwd=cwd) as process:
+            told = process.communicate(timeout=60)[0]
+        return process.returncode, told
+
+
+def ran_on(told: str) -> str:
+    """The Python of the functions: theirs, unless the service has said that it is not here."""
+    return "3.13" if "Worker: runs on Python 3.13, not python3.12" in told else "3.12"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pythons, "uv_command", lambda: None)
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.14"])
+def test_it_can_be_installed_on_other_pythons(uv: str, wheel: Path, version: str, tmp_path: Path) -> None:
+    tool = Tool(uv, wheel, version, tmp_path / "home")
+    scenario = {"source": {"type": "kinesis", "records": [{"id": "r1"}]}, "mapping": {"StartingPosition": "LATEST"}}
+    (tmp_path / "scenario.json").write_text(json.dumps(scenario))
+    status, told = tool.run("simulate", "scenario.json", "--json", cwd=tmp_path)
+    assert status == 0, told
+    assert json.loads(told)["records"]["r1"]["state"] == "processed"
+
+
+def test_somebody_elses_project_runs_but_for_the_function_whose_packages_cannot_be_had(
+    uv: str, wheel: Path, tmp_path: Path
+) -> None:
+    tool = Tool(uv, wheel, "3.13", tmp_path / "home")
+    project = tmp_path / "project"
+    for name, requirement in (("worker", "isodate==0.7.2"), ("broken", "isodate==0.7.2,<0.7")):
+        (project / name).mkdir(parents=True)
+        (project / name / "requirements.txt").write_text(f"{requirement}\n")
+        (project / name / "app.py").write_text(WORKER)
+    (project / "template.yml").write_text(TEMPLATE)
+    with tool.start("up", cwd=project) as up:
+        try:
+            assert up.stdout is not None
+            told = ""
+            while "endpoint" not in told:
+                line = up.stdout.readline()
+                assert line, told
+                told += line
+            for what in ("worker/requirements.txt", "broken/requirements.txt"):
+                assert f"installing the packages of {project}/{what} for Python 3." in told
+            assert "Broken: every call of it fails until this is mended" in told
+            status, answer = tool.run("invoke", "Worker", cwd=project)
+            assert status == 0, answer
+            assert f'"{ran_on(told)}",\n  60' in answer
+            status, answer = tool.run("invoke", "Broken", cwd=project)
+            assert status == 1
+            assert "cannot be installed" in answer
+            status, answer = tool.run("invoke", "Broken", "--async", cwd=project)
+            assert status == 0, answer
+            latest = time.monotonic() + 30
+            while "cannot be installed" not in (kept := tool.run("peek", "Failed", cwd=project)[1]):
+                assert time.monotonic() < latest, kept
+        finally:
+            tool.run("down", cwd=project)
