@@ -33,8 +33,9 @@ FAST += tests/starter
 SLOW += tests/docs
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/starter tests/template_reader
-TOOL_SLOW := tests/faithful tests/end_to_end tests/wheel tests/contract tests/runtime tests/dataplane tests/service \
-	tests/clients
+TOOL_SLOW := tests/faithful tests/end_to_end tests/wheel tests/contract tests/dataplane tests/clients
+# They look what their process leaves open, so no other test may have a service running in it.
+TOOL_ALONE := tests/runtime tests/service
 # --- shared ---
 
 PYTEST := $(CURDIR)/$(BIN)/pytest
@@ -63,6 +64,7 @@ keep: $(READY)  ## Keep these pipelines and remove all others: make keep PIPELIN
 
 ##@ Check
 test: check template-lint  ## Everything: the fast checks, then templates, workers, emulators and end-to-end tests
+	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_ALONE) # --- the tool ---
 	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW) # --- the tool ---
 	@$(PYTEST) $(BY_FILE) $(SLOW)
 
@@ -122,6 +124,10 @@ malformed: $(READY)  ## Send each function 1,000 malformed payloads; every failu
 
 conservation: $(READY)  ## Send 10,000 mixed events with poison and duplicates; count every effect and every failure
 	@LANDFAST_EVENTS=10000 LANDFAST_ENGINE=ministack $(BIN)/pytest -s tests/end_to_end/test_conservation.py
+
+killed: $(READY)  ## The same, while the service is killed at ten moments
+	@LANDFAST_EVENTS=10000 LANDFAST_KILLS=10 LANDFAST_ENGINE=ministack \
+		$(BIN)/pytest -s tests/end_to_end/test_killed_service.py
 
 # --- payments ---
 crashes: $(READY)  ## Kill the payments function at any of its calls, 2,000 times, and check every balance
@@ -219,5 +225,5 @@ $(UV):
 	done; \
 	echo "set-up: no Python with venv was found: install Python 3 (on Debian also python3-venv), or uv" >&2; exit 1
 
-.PHONY: build check clean conservation contracts crashes delete demo deploy deploy-rehearsal format format-check help keep kept \
+.PHONY: build check clean conservation contracts crashes delete demo deploy deploy-rehearsal format format-check help keep kept killed \
 	lint local-invoke lock malformed pre-commit remove template-lint test types types-shop up

@@ -1,5 +1,6 @@
 """The engines on which tests run: moto, and ministack where it is fetched already."""
 
+import os
 from collections.abc import Iterable
 
 import pytest
@@ -9,6 +10,8 @@ from landfast.dataplane.errors import EngineError
 from landfast.dataplane.ministack import ministack_is_cached
 
 ENGINES: tuple[EngineName, ...] = ("moto", "ministack")
+EVERY = bool(os.environ.get("LANDFAST_EVERY_ENGINE"))
+"""Whether all tests run on every engine, also those of what no engine takes part in."""
 
 
 def each(shared: str, engines: Iterable[EngineName] = ENGINES) -> list[object]:

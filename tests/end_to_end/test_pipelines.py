@@ -34,7 +34,7 @@ CODE = ("demo", "functions", "layers", "tests")
 PYTEST = ("pytest", "-q", "-p", "no:cacheprovider")
 CHECKS = {
     "demonstration": ("demo",),
-    "units": (*PYTEST, "tests/architecture", "tests/unit/functions", "tests/unit/shop"),
+    "units": (*PYTEST, "--hypothesis-profile", "few", "tests/architecture", "tests/unit/functions", "tests/unit/shop"),
     "template": (*PYTEST, "tests/template", "--ignore", SLOW_ONES),
     "types": ("mypy",),
     "format": ("ruff", "format", "--check", "--quiet", *CODE),

@@ -23,9 +23,6 @@ REGION = "us-east-1"
 BARE = bool(os.environ.get("LANDFAST_CONTRACT_BARE"))
 """Whether the engines are tested by themselves, to tell what they can do without Landfast."""
 
-EVERY = bool(os.environ.get("LANDFAST_CONTRACT_EVERY"))
-"""Whether every test runs on every engine, also those of calls that no engine sees."""
-
 PATIENCE = 5.0 if BARE else 60.0
 """How many seconds what must come is waited for; only who waits in vain waits so long, and bare engines often do."""
 

@@ -10,8 +10,8 @@ from pytest_socket import enable_socket, socket_allow_hosts
 
 from landfast.dataplane import engine as engines
 from landfast.service.service import Options, Service
-from tests.contract.aws import BARE, EVERY, Aws
-from tests.engines import ENGINES, each, skip_without
+from tests.contract.aws import BARE, Aws
+from tests.engines import ENGINES, EVERY, each, skip_without
 
 if TYPE_CHECKING:
     from landfast.dataplane.engine import EngineName

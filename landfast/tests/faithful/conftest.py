@@ -1,4 +1,4 @@
-"""One service for each engine, on which every scenario has been played."""
+"""A service on which every scenario has been played; with LANDFAST_EVERY_ENGINE=1, one for each engine."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_socket import enable_socket, socket_allow_hosts
 
-from tests.engines import each, skip_without
+from tests.engines import ENGINES, EVERY, each, skip_without
 from tests.faithful.stage import Stage
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def _loopback_only() -> None:
     socket_allow_hosts(["127.0.0.1"])
 
 
-@pytest.fixture(scope="session", params=each("faithful"))
+@pytest.fixture(scope="session", params=each("faithful", ENGINES if EVERY else ENGINES[:1]))
 def stage(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _loopback_only: None
 ) -> Iterator[Stage]:

@@ -169,8 +169,7 @@ def test_the_receive_count_in_hand_is_shown(rig: Rig) -> None:
     rig.stage.runtime.handler = handler
     rig.send("m1")
     reader = rig.start()
-    assert eventually(lambda: reader.states()[0][1].endswith("received up to 2 times"))
-    assert reader.states()[0][1].startswith("1 of ")
+    assert eventually(lambda: reader.states()[0][1] == "1 of 5 batches, received up to 2 times"), reader.states()
     assert reader.is_busy()
     release.set()
     assert eventually(lambda: not reader.is_busy())
