@@ -125,6 +125,11 @@ malformed: $(READY)  ## Send each function 1,000 malformed payloads; every failu
 conservation: $(READY)  ## Send 10,000 mixed events with poison and duplicates; count every effect and every failure
 	@LANDFAST_EVENTS=10000 LANDFAST_ENGINE=ministack $(BIN)/pytest -s tests/end_to_end/test_conservation.py
 
+# --- the tool ---
+pages: $(READY)  ## Follow every page of docs/ in a copy, and compare what is printed (the tests follow one how-to)
+	@LANDFAST_PAGES=all $(PYTEST) $(WAITING) tests/docs
+
+# --- shared ---
 killed: $(READY)  ## The same, while the service is killed at ten moments
 	@LANDFAST_EVENTS=10000 LANDFAST_KILLS=10 LANDFAST_ENGINE=ministack \
 		$(BIN)/pytest -s tests/end_to_end/test_killed_service.py
@@ -194,7 +199,7 @@ starter: $(READY)  ## Build the starter, and the wheel that brings it, into dist
 release: starter site  ## Put what a release has into dist/release: wheel, starter, site, checksums, notes
 	@$(PYTHON) -m tools.release
 
-.PHONY: bench conformance conformance-check docs mutants release site site-serve starter types-tool workflows
+.PHONY: bench conformance conformance-check docs mutants pages release site site-serve starter types-tool workflows
 
 # --- shared ---
 lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer
@@ -225,5 +230,5 @@ $(UV):
 	done; \
 	echo "set-up: no Python with venv was found: install Python 3 (on Debian also python3-venv), or uv" >&2; exit 1
 
-.PHONY: build check clean conservation contracts crashes delete demo deploy deploy-rehearsal format format-check help keep kept killed \
-	lint local-invoke lock malformed pre-commit remove template-lint test types types-shop up
+.PHONY: build check clean conservation contracts crashes delete demo deploy deploy-rehearsal format format-check help keep kept \
+	killed lint local-invoke lock malformed pre-commit remove template-lint test types types-shop up

@@ -1,8 +1,11 @@
 """What the pages of `docs/` have the reader do works, and prints what they show."""
 
+import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -18,6 +21,14 @@ PAGES = [
     for path in [README, *sorted(page for folder in FOLDERS for page in folder.glob("*.md"))]
     if [*steps(path.read_text(encoding="utf-8"))]
 ]
+HOW_TOS = [path for path in PAGES if path.parent.name == "howto"]
+"""Each takes a clone apart or adds to one, for many seconds: one is followed, or all of them (`make pages`)."""
+
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(time.time_ns()))
+"""All workers of a run choose the same page, and the next run perhaps another one; the test's name tells which."""
+
+CHOSEN = HOW_TOS if os.environ.get("LANDFAST_PAGES") == "all" else Random(RUN).sample(HOW_TOS, k=1)  # noqa: S311
+FOLLOWED = [path for path in PAGES if path not in HOW_TOS or path in CHOSEN]
 DEMONSTRATION = next(step for step in steps(README.read_text(encoding="utf-8")) if isinstance(step, Command))
 """The README begins with it; tests/end_to_end/test_demo.py gives it, and compares what it prints."""
 
@@ -51,7 +62,7 @@ def begin(where: str, folder: Path) -> Path:
     raise AssertionError(f"nobody knows where this is: {where}")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize("page", FOLLOWED, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_command_of_a_page_works_and_prints_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
     if place(text) == "a clone" and not ALL_ARE_THERE:

@@ -10,7 +10,7 @@ from tests.end_to_end.audit import Audit, engine, poison, report, say
 from tests.end_to_end.conftest import ROOT
 from tests.end_to_end.loads import workload
 
-EVENTS = {"ministack": 400, "moto": 200}
+EVENTS = {"ministack": 200, "moto": 200}
 """Moto copies whole tables for each transaction, which makes thousands of them hours."""
 
 SEED = int(os.environ.get("LANDFAST_SEED", str(time.time_ns() % 1_000_000)))

@@ -21,7 +21,7 @@ SEED = int(os.environ.get("LANDFAST_SEED", str(time.time_ns() % 1_000_000)))
 SPEED = 20.0
 """Slow enough that a killed function's claims lapse before the queue gives its messages up: claims know no speed."""
 
-KILLING = 20.0
+KILLING = 8.0
 """Seconds of killing; retries that come later find peace."""
 
 PATIENCE = 240.0
