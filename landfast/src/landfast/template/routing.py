@@ -7,19 +7,7 @@ from landfast.template.errors import Mistake
 from landfast.template.model import EventBus, InputTransformer, Rule, Target
 from landfast.template.schedules import check
 from landfast.template.stack import Properties, Stack
-
-
-class _RetryPolicy(Properties, frozen=True, kw_only=True):
-    maximum_retry_attempts: int | None = None
-    maximum_event_age_in_seconds: int | None = None
-
-
-class _DeadLetterConfig(Properties, frozen=True, kw_only=True):
-    arn: str | None = None
-
-
-class _SqsParameters(Properties, frozen=True, kw_only=True):
-    message_group_id: str | None = None
+from landfast.template.target_properties import DeadLetterConfig, RetryPolicy, SqsParameters
 
 
 class _KinesisParameters(Properties, frozen=True, kw_only=True):
@@ -33,9 +21,9 @@ class _TargetProperties(Properties, frozen=True, kw_only=True):
     input_path: str | None = None
     input_transformer: InputTransformer | None = None
     kinesis_parameters: _KinesisParameters = _KinesisParameters()
-    sqs_parameters: _SqsParameters = _SqsParameters()
-    retry_policy: _RetryPolicy = _RetryPolicy()
-    dead_letter_config: _DeadLetterConfig = _DeadLetterConfig()
+    sqs_parameters: SqsParameters = SqsParameters()
+    retry_policy: RetryPolicy = RetryPolicy()
+    dead_letter_config: DeadLetterConfig = DeadLetterConfig()
 
 
 class _RuleProperties(Properties, frozen=True, kw_only=True):

@@ -8,19 +8,7 @@ from landfast.sources.schedules import SERVICES, UNIVERSAL
 from landfast.template.errors import Mistake, Unavailable, Where
 from landfast.template.model import Schedule, ScheduleTarget
 from landfast.template.stack import Properties, Stack
-
-
-class _RetryPolicy(Properties, frozen=True, kw_only=True):
-    maximum_retry_attempts: int | None = None
-    maximum_event_age_in_seconds: int | None = None
-
-
-class _DeadLetterConfig(Properties, frozen=True, kw_only=True):
-    arn: str | None = None
-
-
-class _SqsParameters(Properties, frozen=True, kw_only=True):
-    message_group_id: str | None = None
+from landfast.template.target_properties import DeadLetterConfig, RetryPolicy, SqsParameters
 
 
 class _KinesisParameters(Properties, frozen=True, kw_only=True):
@@ -35,11 +23,11 @@ class _EventBridgeParameters(Properties, frozen=True, kw_only=True):
 class _Target(Properties, frozen=True, kw_only=True):
     arn: str
     input: str | None = None
-    sqs_parameters: _SqsParameters = _SqsParameters()
+    sqs_parameters: SqsParameters = SqsParameters()
     kinesis_parameters: _KinesisParameters = _KinesisParameters()
     event_bridge_parameters: _EventBridgeParameters = _EventBridgeParameters()
-    retry_policy: _RetryPolicy = _RetryPolicy()
-    dead_letter_config: _DeadLetterConfig = _DeadLetterConfig()
+    retry_policy: RetryPolicy = RetryPolicy()
+    dead_letter_config: DeadLetterConfig = DeadLetterConfig()
 
 
 class _ScheduleProperties(Properties, frozen=True, kw_only=True):
