@@ -173,6 +173,8 @@ def test_what_a_function_logs_goes_to_the_subscriber_of_its_log_group(service: S
     [event] = log["logEvents"]
     assert event["message"] == 'got {"fail": true, "n": 9}'
     assert event["timestamp"] > 1_700_000_000_000
+    written = aws(service.running, "logs").get_log_events(logGroupName=log["logGroup"], logStreamName=log["logStream"])
+    assert event["message"] in {each["message"].rstrip("\n") for each in written["events"]}
 
 
 def test_the_api_of_the_scheduler_says_that_it_is_not_here(service: Service) -> None:

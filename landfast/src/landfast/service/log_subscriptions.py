@@ -1,12 +1,10 @@
 """Subscriptions of log groups: what a function logs goes to other functions and to streams."""
 
 import threading
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from landfast.aws_errors import AwsError
-from landfast.delivery.times import key_time
 from landfast.eventplane import Router
 from landfast.journal import Dropped
 from landfast.runtime.model import LogRecord
@@ -23,6 +21,9 @@ _MOST = 500
 _LARGEST = 256 * 1024
 """Characters of log events that are sent at a time: a function's event has to hold them."""
 
+_NO_STREAM = "-"
+"""Stands for the log stream of a call that no worker was reached for."""
+
 
 @dataclass(slots=True)
 class _Subscribed:
@@ -30,7 +31,6 @@ class _Subscribed:
 
     declared: LogSubscription
     chooses: LogFilter
-    stream: str
     waiting: dict[str, list[LogEvent]] = field(default_factory=dict)
 
 
@@ -50,10 +50,8 @@ class LogSubscriptions:
         self._lock = threading.Lock()
         names = {function.log_group: function.name for function in template.functions.values()}
         self._of_function: dict[str, list[_Subscribed]] = {}
-        day = key_time(loop.clock.now()).rpartition("/")[0]
         for each in template.log_subscriptions:
-            stream = f"{day}/[$LATEST]{uuid.uuid4().hex}"
-            subscribed = _Subscribed(each, log_filter(each.filter_pattern), stream)
+            subscribed = _Subscribed(each, log_filter(each.filter_pattern))
             self._of_function.setdefault(names[each.log_group], []).append(subscribed)
 
     def write(self, record: LogRecord) -> None:
@@ -67,9 +65,11 @@ class LogSubscriptions:
                 if record.kind == "REPORT" or is_much:
                     del each.waiting[record.request_id]
             if waiting and (record.kind == "REPORT" or is_much):
-                self._loop.post(self._sending(each, waiting), f"log group {each.declared.log_group}")
+                self._loop.post(
+                    self._sending(each, waiting, record.stream or _NO_STREAM), f"log group {each.declared.log_group}"
+                )
 
-    def _sending(self, subscribed: _Subscribed, events: Sequence[LogEvent]) -> Callable[[], None]:
+    def _sending(self, subscribed: _Subscribed, events: Sequence[LogEvent], stream: str) -> Callable[[], None]:
         declared = subscribed.declared
 
         def send() -> None:
@@ -77,7 +77,7 @@ class LogSubscriptions:
                 events,
                 account=self._account,
                 group=declared.log_group,
-                stream=subscribed.stream,
+                stream=stream,
                 name=declared.name,
             )
             origin = f"log group {declared.log_group}"
@@ -85,7 +85,7 @@ class LogSubscriptions:
             try:
                 self._router.send(
                     declared.destination_arn,
-                    Sent(body=body, data=data, partition_key=subscribed.stream, origin=origin),
+                    Sent(body=body, data=data, partition_key=stream, origin=origin),
                 )
             except AwsError as error:
                 told = f"{declared.destination_arn}: {error}"
