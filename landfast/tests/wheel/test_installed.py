@@ -1,14 +1,18 @@
 """The wheel as `uv tool install` installs it, on the Pythons that it is for, in somebody else's project."""
 
+import json
 import os
+import re
 import subprocess
-import time
 from pathlib import Path
 
+import boto3
 import pytest
 
 from landfast.runtime import pythons
 from landfast.runtime.pythons import NoPythonError, Pythons
+
+pytestmark = pytest.mark.xdist_group("wheel")
 
 PYTHONS = os.environ.get("LANDFAST_PYTHONS", "3.11 3.13").split()
 """Those that the tool is installed on; each takes some seconds."""
@@ -23,11 +27,13 @@ Resources:
   Worker:
     Type: AWS::Serverless::Function
     Properties:
+      FunctionName: worker
       CodeUri: worker/
       Events: {Messages: {Type: SQS, Properties: {Queue: !GetAtt Work.Arn}}}
   Broken:
     Type: AWS::Serverless::Function
     Properties:
+      FunctionName: broken
       CodeUri: broken/
       EventInvokeConfig:
         MaximumRetryAttempts: 0
@@ -46,7 +52,7 @@ class Tool:
     def __init__(self, uv: str, wheel: Path, version: str, home: Path) -> None:
         self.folder = home
         path = os.pathsep.join([str(Path(uv).parent), os.environ["PATH"]])
-        names = ("PYTHONPATH", "VIRTUAL_ENV")
+        names = ("PYTHONPATH", "PYTHONPYCACHEPREFIX", "VIRTUAL_ENV")
         self.environment = {
             **{name: value for name, value in os.environ.items() if name not in names},
             "UV_TOOL_DIR": str(home / "tools"), "UV_TOOL_BIN_DIR": str(home / "bin"), "PATH": path, "COLUMNS": "1000",
@@ -105,16 +111,20 @@ def test_somebody_elses_project_runs_but_for_the_function_whose_packages_cannot_
             for what in ("worker/requirements.txt", "broken/requirements.txt"):
                 assert f"installing the packages of {project}/{what} for Python 3." in told
             assert "Broken: every call of it fails until this is mended" in told
-            status, answer = tool.run("invoke", "Worker", cwd=project)
+            [endpoint] = re.findall(r"endpoint +(\S+)", told)
+            aws = boto3.Session("test", "test", region_name="us-east-1")
+            functions, queues = (aws.client(service, endpoint_url=endpoint) for service in ("lambda", "sqs"))
+            work, failed = (queues.get_queue_url(QueueName=name)["QueueUrl"] for name in ("work", "failed"))
+            queues.send_message(QueueUrl=work, MessageBody="{}")
+            functions.invoke(FunctionName="broken", InvocationType="Event")
+            assert json.load(functions.invoke(FunctionName="worker")["Payload"]) == [ran_on(told, version), 60]
+            assert "cannot be installed" in functions.invoke(FunctionName="broken")["Payload"].read().decode()
+            status, answer = tool.run("settle", cwd=project)
             assert status == 0, answer
-            assert f'"{ran_on(told, version)}",\n  60' in answer
-            status, answer = tool.run("invoke", "Broken", cwd=project)
-            assert status == 1
-            assert "cannot be installed" in answer
-            status, answer = tool.run("invoke", "Broken", "--async", cwd=project)
-            assert status == 0, answer
-            latest = time.monotonic() + 30
-            while "cannot be installed" not in (kept := tool.run("peek", "Failed", cwd=project)[1]):
-                assert time.monotonic() < latest, kept
+            status, answer = tool.run("events", cwd=project)
+            assert status == 0
+            assert "processed (S-88)" in answer
+            [kept] = queues.receive_message(QueueUrl=failed)["Messages"]
+            assert "cannot be installed" in kept["Body"]
         finally:
             tool.run("down", cwd=project)
