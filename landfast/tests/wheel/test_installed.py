@@ -113,7 +113,8 @@ def test_somebody_elses_project_runs_but_for_the_function_whose_packages_cannot_
             assert "Broken: every call of it fails until this is mended" in told
             [endpoint] = re.findall(r"endpoint +(\S+)", told)
             aws = boto3.Session("test", "test", region_name="us-east-1")
-            functions, queues = (aws.client(service, endpoint_url=endpoint) for service in ("lambda", "sqs"))
+            functions = aws.client("lambda", endpoint_url=endpoint)
+            queues = aws.client("sqs", endpoint_url=endpoint)
             work, failed = (queues.get_queue_url(QueueName=name)["QueueUrl"] for name in ("work", "failed"))
             queues.send_message(QueueUrl=work, MessageBody="{}")
             functions.invoke(FunctionName="broken", InvocationType="Event")
