@@ -36,6 +36,8 @@ from landfast.service.delivery import Deliveries
 from landfast.service.elsewhere import FunctionsElsewhere
 from landfast.service.endpoint import Endpoint, is_invocation
 from landfast.service.event_source_mappings import EventSourceMappings
+from landfast.service.faults import Faults
+from landfast.service.function_calls import FunctionCalls
 from landfast.service.functions import LATEST, Functions, Target
 from landfast.service.gateway import Gateway
 from landfast.service.held import Held
@@ -313,9 +315,10 @@ class Service:
 
     def _open_proxy(self) -> Proxy:
         port = self.options.port
-        self._gateway = Gateway(
-            self._loop, self._plane, LocalApi(self._loop, self._plane.queues, self._plane.timetable, self._alarms)
-        )
+        local = LocalApi(self._loop, self._plane.queues, self._plane.timetable, self._alarms)
+        self.faults = Faults(self.clock.now, lambda note: self.store.commit([note]))
+        self._calls = FunctionCalls(self.faults, lambda: self.functions)
+        self._gateway = Gateway(self._loop, self._plane, local, self._calls)
         try:
             proxy = Proxy(
                 self.engine.url,
@@ -355,7 +358,9 @@ class Service:
         shares = {function.name: weights(function) for function in self.template.functions.values()}
         labels = {function.name: function.logical_id for function in self.template.functions.values()}
         loops = {function.name: function.recursive_loop for function in self.template.functions.values()}
-        self.functions = Functions(specs, runtime, labels=labels, aliases=aliases, loops=loops, weights=shares)
+        self.functions = Functions(
+            specs, runtime, labels=labels, aliases=aliases, loops=loops, weights=shares, faults=self.faults
+        )
         self.queues = AsynchronousQueues(self._loop, self.store, self.functions, self.options.settings)
         self._elsewhere = FunctionsElsewhere(self._loop, self.template, self.queues, self._plane.queues)
         self._plane.router.add("lambda", self._elsewhere)
@@ -439,7 +444,7 @@ class Service:
     def _answer(self, request: Request) -> Response:
         under_way = self._loop.begin(f"{request.method} {request.target.partition('?')[0]}")
         try:
-            return self._endpoint.answer(request)
+            return self._calls.answered(request, "lambda", self._endpoint.answer)
         except StoreError as error:  # the event is not accepted, and the service ends
             content = json.dumps({"Type": "Service", "message": str(error)}).encode()
             return Response(500, content, {"Content-Type": "application/json", "x-amzn-ErrorType": "ServiceException"})

@@ -14,6 +14,7 @@ from landfast.runtime.model import RuntimeClosedError, Throttled
 from landfast.runtime.runtime import Admission
 from landfast.service.delivery import Deliveries
 from landfast.service.engine_retries import EngineRetries
+from landfast.service.faults import Fault, Slow, Twice
 from landfast.service.functions import Functions, Target, outcome
 from landfast.service.loop import Loop
 from landfast.service.store import Store
@@ -85,9 +86,23 @@ class LiveWorld:
 
     def call(self, call: Call, ended: Ended) -> None:
         """Call the function in a thread of its own; who is let in is decided here, in the order of the driver."""
+        functions, spec = self._shared.functions, self._target.spec
+        fault = functions.faults.strike(self._target.label, self.source, call.request_id, call.records)
+        if isinstance(fault, Slow):
+            self.at(self.now() + min(fault.seconds, spec.timeout), lambda: self._begin(call, fault, ended), Order.ENDED)
+            return
+        self._begin(call, fault, ended)
+
+    def _begin(self, call: Call, fault: Fault | None, ended: Ended) -> None:
+        result = fault and fault.result(call.request_id, self._target.spec.timeout)
+        if result is not None:
+            how, kind = outcome(result, self._target.drawn(self._draw(call.request_id)))
+            self.post(lambda: ended(how, kind))
+            return
         # In the driver's thread: threads begin in any order, and the event that came first must get the free place.
         admitted = self._shared.functions.admit(self._target)
-        self.apart(lambda: self._call(call, admitted, ended), f"function {self._target.spec.name} runs")
+        twice = isinstance(fault, Twice)
+        self.apart(lambda: self._call(call, admitted, ended, twice=twice), f"function {self._target.spec.name} runs")
 
     def deliver(self, delivery: Deliver[Any], trace: str, ended: Callable[[str | None], None]) -> None:
         """Send to a destination: at once to what is ours, and in a thread of its own to a bucket."""
@@ -106,13 +121,14 @@ class LiveWorld:
         """Write both into the store at the end of this turn of the driver, all of it or nothing."""
         self._shared.loop.turn.add(notes, changes)
 
-    def _call(self, call: Call, admitted: Admission | Throttled, ended: Ended) -> None:
+    def _call(self, call: Call, admitted: Admission | Throttled, ended: Ended, *, twice: bool) -> None:
         """An error, of building the event or of the call, is this one invocation's system error (S-06, S-57, S-94)."""
         try:
             payload = self._payload(call, admitted)
-            result = self._shared.functions.call(
-                self._target, payload, call.request_id, trace_id=call.trace or None, admitted=admitted
-            )
+            functions, trace = self._shared.functions, call.trace or None
+            if twice:
+                functions.call(self._target, payload, call.request_id, trace_id=trace)
+            result = functions.call(self._target, payload, call.request_id, trace_id=trace, admitted=admitted)
             how, kind = outcome(result, self._target.drawn(self._draw(call.request_id)))
         except RuntimeClosedError:
             return  # the service stops; what was offered is kept and will be offered again
