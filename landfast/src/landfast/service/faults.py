@@ -6,6 +6,7 @@ and `landfast.service.endpoint` for invocations, `landfast.service.function_call
 
 import math
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -16,6 +17,9 @@ from landfast.runtime.model import Errored, Report, Result, Throttled
 
 KILLED = -9
 """The end of a process by SIGKILL, as `subprocess` tells it."""
+
+_KEPT = 1_000
+"""Deliveries that are remembered."""
 
 Moment: TypeAlias = Literal["before", "after"]
 
@@ -221,12 +225,30 @@ class _Recording:
     under_way: list[MetCall] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event that was delivered, and can be once more.
+
+    Attributes:
+        records: The ids of its records.
+        trace: The trace header it came with; empty for streams.
+        again: Delivers it once more, with the same ids.
+    """
+
+    records: tuple[str, ...]
+    trace: str
+    again: Callable[[], None]
+
+
 class Faults:
     """The faults that are still to come; from any thread.
 
     Args:
         now: The service's clock.
         note: Writes into the journal.
+
+    Attributes:
+        deliveries: The latest deliveries, the newest last; None where nobody wants them, as they hold their events.
     """
 
     def __init__(self, now: Callable[[], float], note: Callable[[Entry], None]) -> None:
@@ -237,6 +259,7 @@ class Faults:
         self._calls: list[_ArmedCall] = []
         self._recordings: list[_Recording] = []
         self._sources: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self.deliveries: deque[Delivery] | None = None
 
     def arm(self, function: str, fault: Fault, *, times: int | None = 1, until: float | None = None) -> None:
         """Let the next invocations of a function meet a fault.
@@ -263,12 +286,18 @@ class Faults:
         with self._lock:
             self._calls.append(_ArmedCall(fault, calls, skip, times))
 
+    def remember(self) -> None:
+        """Keep the latest deliveries from now on, so that they can be made again."""
+        self.deliveries = deque(maxlen=_KEPT)
+
     def clear(self) -> None:
         """End all faults."""
         with self._lock:
             self._armed.clear()
             self._calls.clear()
             self._sources.clear()
+        if self.deliveries is not None:
+            self.deliveries.clear()
 
     def pending(self) -> list[str]:
         """The faults that are still to come, a line each."""
@@ -293,9 +322,15 @@ class Faults:
         """True if anybody wants to know of AWS calls."""
         return bool(self._calls or self._recordings)
 
-    def strike(
-        self, function: str, source: str, request_id: str, records: tuple[str, ...] = ()
-    ) -> Fault | None:
+    def note(self, source: str, function: str, told: str, request_id: str, records: tuple[str, ...] = ()) -> None:
+        """Write into the journal that a fault has struck."""
+        self._note(
+            Injected(
+                at=self._now(), source=source, records=records, request_id=request_id, function=function, fault=told
+            )
+        )
+
+    def strike(self, function: str, source: str, request_id: str, records: tuple[str, ...] = ()) -> Fault | None:
         """Tell what happens to an invocation that is about to begin, and note it; None for nothing.
 
         Args:
@@ -318,9 +353,7 @@ class Faults:
             if found.left <= 0:
                 self._armed.remove(found)
         fault = found.fault
-        self._note(
-            Injected(at=now, source=source, records=records, request_id=request_id, function=function, fault=fault.told)
-        )
+        self.note(source, function, fault.told, request_id, records)
         return fault
 
     def meet(self, call: AwsCall) -> tuple[CallFault | None, list[MetCall]]:
@@ -330,16 +363,8 @@ class Faults:
             fault = self._fault_of(call)
             source, struck = self._sources.get(call.request_id, (call.function, ()))
         if fault is not None:
-            self._note(
-                Injected(
-                    at=self._now(),
-                    source=source,
-                    records=struck,
-                    request_id=call.request_id,
-                    function=call.function,
-                    fault=f"{fault.told} {call.operation} of {call.target or call.service}",
-                )
-            )
+            told = f"{fault.told} {call.operation} of {call.target or call.service}"
+            self.note(source, call.function, told, call.request_id, struck)
         return fault, records
 
     def ended(self, records: list[MetCall]) -> None:

@@ -14,7 +14,7 @@ from landfast.runtime.model import RuntimeClosedError, Throttled
 from landfast.runtime.runtime import Admission
 from landfast.service.delivery import Deliveries
 from landfast.service.engine_retries import EngineRetries
-from landfast.service.faults import Fault, Slow, Twice
+from landfast.service.faults import Delivery, Fault, Slow, Twice
 from landfast.service.functions import Functions, Target, outcome
 from landfast.service.loop import Loop
 from landfast.service.store import Store
@@ -126,6 +126,9 @@ class LiveWorld:
         try:
             payload = self._payload(call, admitted)
             functions, trace = self._shared.functions, call.trace or None
+            if functions.faults.deliveries is not None:
+                again = Delivery(call.records, call.trace, lambda: self._again(call, payload))
+                functions.faults.deliveries.append(again)
             if twice:
                 functions.call(self._target, payload, call.request_id, trace_id=trace)
             result = functions.call(self._target, payload, call.request_id, trace_id=trace, admitted=admitted)
@@ -137,6 +140,17 @@ class LiveWorld:
             self.post(lambda: ended(NotReached("system error"), "system error", reason))
             return
         self.post(lambda: ended(how, kind))
+
+    def _again(self, call: Call, payload: bytes) -> None:
+        """Deliver an event once more, in a thread of its own; its end changes nothing."""
+        target, functions = self._target, self._shared.functions
+
+        def work() -> None:
+            result = functions.call(target, payload, call.request_id, trace_id=call.trace or None)
+            _, kind = outcome(result, target.version)
+            functions.faults.note(self.source, target.label, f"got it again: {kind}", call.request_id, call.records)
+
+        self.apart(work, f"function {target.spec.name} runs again")
 
     def _payload(self, call: Call, admitted: Admission | Throttled) -> bytes:
         try:
