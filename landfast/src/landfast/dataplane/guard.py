@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -36,14 +36,14 @@ _SLASHES = re.compile("/+")
 _ADMINISTRATION = re.compile(r"/(_ministack|_localstack|moto-api|_landfast)|/health$", re.IGNORECASE)
 _LAMBDA = re.compile(r"/20\d\d-\d\d-\d\d/(functions|layers|event-source-mappings|runtime|microvm)", re.IGNORECASE)
 
-type Asked = Callable[[], Operation]
+Asked: TypeAlias = Callable[[], Operation]
 """The operation that a request asks for, worked out only for errors."""
 
-type Exceptions = tuple[type[Exception], ...]
-type Message = MutableMapping[str, Any]
-type Receive = Callable[[], Awaitable[Message]]
-type Send = Callable[[Message], Awaitable[None]]
-type AsgiApplication = Callable[[Message, Receive, Send], Awaitable[None]]
+Exceptions: TypeAlias = tuple[type[Exception], ...]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+AsgiApplication: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 class NotServedError(Exception):

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from aiohttp import web
 
@@ -19,13 +19,15 @@ from landfast.service.loop import Loop, UnderWay
 from landfast.service.passing import LivePassing
 from landfast.service.plane import Plane
 
+T = TypeVar("T")
+
 _LONGEST = 16 * 1024 * 1024
 """The longest body that is read here, in bytes: more than AWS takes of any of these services."""
 
 _NOT_HERE: Final = {"scheduler": "is not available: the local service follows the schedules of the template."}
 """Services that the engine would answer although nothing would come of it."""
 
-type Result = Mapping[str, object]
+Result: TypeAlias = Mapping[str, object]
 
 
 @dataclass(slots=True)
@@ -44,7 +46,7 @@ class _Asked:
         return {name.lower(): value for name, value in self.request.raw_headers}
 
 
-class _Answer[T]:
+class _Answer(Generic[T]):
     """An answer from the driver's thread, waited for in the event loop."""
 
     def __init__(self) -> None:
@@ -112,7 +114,7 @@ class Gateway:
         finally:
             under_way.end()
 
-    async def driver[T](self, work: Callable[[], T]) -> T:
+    async def driver(self, work: Callable[[], T]) -> T:
         """Return what `work` answers in the driver's thread, once everything that it did is on disk.
 
         Raises:

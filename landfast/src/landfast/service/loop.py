@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from landfast.delivery.times import iso_seconds
 from landfast.driver import Order, Plan
 from landfast.service import service_log
 from landfast.service.clock import Clock
 from landfast.service.turn import Commit, Turn
+
+T = TypeVar("T")
 
 
 class StoppedError(Exception):
@@ -129,7 +132,7 @@ class Loop:
         """Do `work` in the loop's thread; from any thread. `source` is named should it crash."""
         self._inbox.put((source, work))
 
-    def tell[T](
+    def tell(
         self, question: Callable[[], T], answered: Callable[[T], None], failed: Callable[[Exception], None]
     ) -> None:
         """Ask something in the loop's thread, from any thread, and tell the answer there once the turn is on disk.
@@ -153,7 +156,7 @@ class Loop:
 
         self.post(put)
 
-    def ask[T](self, question: Callable[[], T]) -> T:
+    def ask(self, question: Callable[[], T]) -> T:
         """Return what `question` answers in the loop's thread, once the turn is on disk; from any thread.
 
         Raises:
