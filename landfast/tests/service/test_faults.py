@@ -1,7 +1,7 @@
 """Faults that were asked for: which invocations and calls they strike, and what comes of them by the source's rules."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -196,12 +196,17 @@ def test_a_call_is_named_by_its_operation_and_by_what_it_is_about(
     assert named(request_, service) == (operation, target)
 
 
+OURS = "f0e1d2"
+_NOBODY = 2**22 + 1
+"""More than a process id can be."""
+
+
 class AtWork:
     """One invocation of Ship, in a process that does not exist."""
 
     @staticmethod
     def at_work(token: str) -> tuple[str, str, int] | None:
-        return ("Ship", "r1", 2**22 + 1) if token == "secret" else None
+        return ("Ship", "r1", _NOBODY) if token == OURS else None
 
 
 def calls_of(asked: Asked) -> FunctionCalls:
@@ -213,18 +218,18 @@ PUT = json_call("DynamoDB_20120810.PutItem", {"TableName": "Orders", "Item": {}}
 
 def test_as_long_as_no_fault_is_asked_for_no_call_is_looked_at() -> None:
     asked = Asked()
-    assert calls_of(asked).heeded("/", "secret") == ""
+    assert calls_of(asked).heeded("/", OURS) == ""
     asked.faults.arm("Ship", Kill())
-    assert calls_of(asked).heeded("/", "secret") == ""
+    assert calls_of(asked).heeded("/", OURS) == ""
 
 
 def test_a_call_belongs_to_the_function_whose_session_token_it_has_also_in_a_query() -> None:
     asked = Asked()
     asked.faults.record("Ship")
     calls = calls_of(asked)
-    assert calls.heeded("/", "secret") == "secret"
-    assert calls.heeded("/files/a?X-Amz-Security-Token=sec%72et&x=1", "") == "secret"
-    assert calls.met("secret", PUT, "dynamodb") is not None
+    assert calls.heeded("/", OURS) == OURS
+    assert calls.heeded("/files/a?X-Amz-Security-Token=f0e1%642&x=1", "") == OURS
+    assert calls.met(OURS, PUT, "dynamodb") is not None
     assert calls.met("somebody else's", PUT, "dynamodb") is None
 
 
@@ -233,9 +238,9 @@ def test_a_function_that_is_killed_before_its_call_never_makes_it_and_one_killed
     calls, done = calls_of(asked), []
     asked.faults.arm_call(Calls("Ship"), KillAt("before"))
     with pytest.raises(FunctionKilled):
-        calls.met("secret", PUT, "dynamodb")
+        calls.met(OURS, PUT, "dynamodb")
     asked.faults.arm_call(Calls("Ship"), KillAt("after"))
-    met = calls.met("secret", PUT, "dynamodb")
+    met = calls.met(OURS, PUT, "dynamodb")
     assert met is not None
     with pytest.raises(FunctionKilled), met:
         done.append("the call")
@@ -245,7 +250,7 @@ def test_a_function_that_is_killed_before_its_call_never_makes_it_and_one_killed
 def test_a_call_that_is_refused_is_answered_in_the_shape_of_its_protocol() -> None:
     asked = Asked()
     asked.faults.arm_call(Calls("Ship"), Refuse("ProvisionedThroughputExceededException"))
-    met = calls_of(asked).met("secret", PUT, "dynamodb")
+    met = calls_of(asked).met(OURS, PUT, "dynamodb")
     assert met is not None
     assert met.refusal is not None
     assert met.refusal.status == 400
@@ -253,9 +258,9 @@ def test_a_call_that_is_refused_is_answered_in_the_shape_of_its_protocol() -> No
 
 
 @pytest.fixture
-def sending(stage: Stage) -> Iterator[Stage]:
+def sending(stage: Stage) -> Stage:
     stage.queue(to_queue(FAILURES))
-    yield stage
+    return stage
 
 
 def landed(stage: Stage, request_id: str = "e1") -> dict[str, Any]:

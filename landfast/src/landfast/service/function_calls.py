@@ -17,7 +17,7 @@ from landfast.eventplane.passing import Head
 from landfast.protocols import Request, Response
 from landfast.service.faults import AwsCall, CallFault, Faults, KillAt, Refuse
 
-TOKEN: Final = "X-Amz-Security-Token"
+TOKEN: Final = "X-Amz-Security-Token"  # noqa: S105 - a header, no secret
 _TOKEN_IN_QUERY = re.compile("[?&]X-Amz-Security-Token=([^&]+)")
 _NAMES: Final = (
     "TableName", "QueueUrl", "TopicArn", "TargetArn", "StreamARN", "StreamArn", "StreamName", "FunctionName",

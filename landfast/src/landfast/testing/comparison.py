@@ -1,8 +1,8 @@
 """What two runs have left behind, compared although ids and times differ in each.
 
-A run leaves documents in places: items in tables, messages in queues, objects in buckets. Two undisturbed runs show what
-differs by itself: where the values of an attribute are not the same in both, they are replaced everywhere, and so are
-times from the beginning of the first run on. What is left has to be the same, as often in each place.
+A run leaves documents in places: items in tables, messages in queues, objects in buckets. Two undisturbed runs show
+what differs by itself: where the values of an attribute are not the same in both, they are replaced everywhere, and so
+are times from the beginning of the first run on. What is left has to be the same, as often in each place.
 """
 
 import json
@@ -65,10 +65,9 @@ class Difference:
     def __str__(self) -> str:
         if self.what != "changed":
             return f"{self.place}: {self.what}: {_shown(self.document)}"
-        names = [*self.was, *(name for name in self.document if name not in self.was)]
         changes = [
-            f"{name} is {_shown(self.document.get(name, 'missing'))}, undisturbed {_shown(self.was.get(name, 'missing'))}"
-            for name in names
+            f"{name} is {_attribute(self.document, name)}, undisturbed {_attribute(self.was, name)}"
+            for name in sorted({*self.was, *self.document})
             if self.document.get(name) != self.was.get(name)
         ]
         key = " ".join(f"{name} {_shown(self.was[name])}" for name in self.place.keys)
@@ -219,6 +218,10 @@ def _same(place: Place, document: str, others: Iterable[str]) -> str | None:
     if _REPLACED in keys:
         return None
     return next((each for each in others if [json.loads(each).get(name) for name in place.keys] == keys), None)
+
+
+def _attribute(item: Mapping[str, Any], name: str) -> str:
+    return _shown(item[name]) if name in item else "missing"
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON value
