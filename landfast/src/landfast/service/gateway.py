@@ -83,11 +83,19 @@ class Gateway:
         self._local = local
         self._calls = calls
         self._open = asyncio.Event()
+        self._tasks: set[asyncio.Task[object]] = set()
 
     async def open(self, engine: Forwarding) -> None:
         """Answer everybody's requests from now on."""
         del engine
         self._open.set()
+
+    async def close(self) -> None:
+        """Break off every request that is not answered yet; its client finds the connection closed."""
+        tasks = [*self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def recover(self, engine: Forwarding) -> None:
         """Finish what a killed service had begun of calls that make events."""
@@ -102,6 +110,16 @@ class Gateway:
         Raises:
             Refusal: The engine has gone, or the request cannot be handed on.
         """
+        task: asyncio.Task[object] = asyncio.current_task()  # type: ignore[assignment] # aiohttp answers in tasks
+        self._tasks.add(task)
+        try:
+            return await self._answer(request, target, request_id, engine)
+        finally:
+            self._tasks.discard(task)
+
+    async def _answer(
+        self, request: web.BaseRequest, target: str, request_id: str, engine: Forwarding
+    ) -> web.StreamResponse:
         if not self._open.is_set() and not engine.knows(request):
             await self._open.wait()
         if target.startswith(PREFIX):

@@ -21,8 +21,6 @@ from landfast.service.store import read_journal
 from landfast.testing.comparison import Difference, Undisturbed
 from landfast.testing.left_behind import LeftBehind
 
-Sent = Mapping[str, Any] | Callable[[], object]
-
 CLAIMS = ("in_progress_expiration",)
 """The attribute by which Powertools' idempotency utility claims an event, until its function's time is over."""
 
