@@ -41,8 +41,8 @@ from landfast.service.elsewhere import FunctionsElsewhere
 from landfast.service.endpoint import Endpoint, is_invocation
 from landfast.service.event_source_mappings import EventSourceMappings
 from landfast.service.faults import Faults
-from landfast.service.function_calls import FunctionCalls
 from landfast.service.forwarding import Forwarding
+from landfast.service.function_calls import FunctionCalls
 from landfast.service.functions import LATEST, Functions, Target
 from landfast.service.gateway import Gateway
 from landfast.service.held import Held

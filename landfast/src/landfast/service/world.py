@@ -127,7 +127,7 @@ class LiveWorld:
             payload = self._payload(call, admitted)
             functions, trace = self._shared.functions, call.trace or None
             if functions.faults.deliveries is not None:
-                again = Delivery(call.records, call.trace, lambda: self._again(call, payload))
+                again = Delivery(self.source, call.records, call.trace, lambda: self._again(call, payload))
                 functions.faults.deliveries.append(again)
             if twice:
                 functions.call(self._target, payload, call.request_id, trace_id=trace)

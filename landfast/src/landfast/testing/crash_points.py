@@ -5,31 +5,45 @@ event is sent again, the function is killed there, its source delivers once more
 buckets, queues, topics, buses and streams then hold has to be what the undisturbed run has left.
 """
 
+import base64
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from landfast.errors import LandfastError
-from landfast.journal import Invoked
+from landfast.dataplane.clients import Clients
+from landfast.journal import Entry, Invoked
 from landfast.report.sentences import sentence
-from landfast.service.faults import AwsCall, Calls, Kill, KillAt, MetCall, Moment
-from landfast.service.service import Service
+from landfast.service.faults import AwsCall, Calls, Faults, Kill, KillAt, MetCall, Moment
 from landfast.service.store import read_journal
-from landfast.testing.comparison import Difference, Undisturbed
+from landfast.testing.comparison import Difference, Left, Undisturbed
+from landfast.testing.errors import StackError
 from landfast.testing.left_behind import LeftBehind
+
+if TYPE_CHECKING:
+    from landfast.testing.stack import Stack
+
+Event: TypeAlias = Mapping[str, Any] | Callable[[], object]
 
 CLAIMS = ("in_progress_expiration",)
 """The attribute by which Powertools' idempotency utility claims an event, until its function's time is over."""
 
 _TRIES = 3
-_GROWN = 0.05
+_NOTICEABLE = 0.05
+_MILLISECONDS = 1e11
+"""More seconds than a time of this age has."""
 
 
-class CrashPointsError(LandfastError):
-    """Crash points cannot be found, or compared; the message says why."""
+@dataclass(frozen=True)
+class _Run:
+    """One run: what it has left, the function's calls, its journal, and whether the function was not killed."""
+
+    left: Left
+    calls: list[MetCall]
+    journal: list[Entry]
+    missed: bool
 
 
 @dataclass(frozen=True)
@@ -117,101 +131,152 @@ def _named(call: AwsCall) -> str:
     return f"{call.service} {call.operation}" + (f" of {call.target}" if call.target else "")
 
 
-@dataclass
-class Trial:
-    """Finds and tries the crash points of one function in a service whose time skips its waits.
+class Trials:
+    """Finds the crash points of one function and tries them all.
 
-    Attributes:
-        service: The service.
+    Args:
+        stack: The stack.
         function: The logical id of the function.
-        send: Sends the event.
-        reset: Puts the service back to its beginning.
+        event: The event, as `sender` takes it.
         repeats: The logical ids of places at which a document may be there more often than once.
         ignore: Names of attributes that are not compared, by the logical id of the place.
         claims: Attributes of items by which functions claim an event until a time.
+
+    Raises:
+        StackError: There is no such function, or nothing by which it gets such an event.
     """
 
-    service: Service
-    function: str
-    send: Callable[[], object]
-    reset: Callable[[], object]
-    repeats: Collection[str] = ()
-    ignore: Mapping[str, Collection[str]] = field(default_factory=dict)
-    claims: Collection[str] = CLAIMS
+    def __init__(
+        self,
+        stack: "Stack",
+        function: str,
+        event: Event,
+        *,
+        repeats: Collection[str] = (),
+        ignore: Mapping[str, Collection[str]] | None = None,
+        claims: Collection[str] = CLAIMS,
+    ) -> None:
+        self._stack = stack
+        self._function = function
+        self._send = sender(stack, function, event)
+        self._repeats = repeats
+        self._ignore = ignore or {}
+        self._claims = claims
+        self._left = LeftBehind(stack)
+        self._names = {each.name: each.logical_id for each in stack.service.running.resources}
 
     def points(self) -> CrashPoints:
         """Try all points.
 
         Raises:
-            CrashPointsError: The event does not reach the function, or two undisturbed runs differ.
+            StackError: The event does not reach the function, or two undisturbed runs differ.
         """
-        faults, began = self.service.faults, time.time()
-        self._left = LeftBehind(self.service)
-        calls = faults.record(self.function)
-        try:
-            first = self._run()
-        finally:
-            faults.stop_recording(calls)
-        if not any(isinstance(entry, Invoked) and entry.function == self.function for entry in self._entries):
-            raise CrashPointsError(f"{self.function} was not invoked: send an event that reaches it")
-        undisturbed = Undisturbed.of(first, self._run(), began=began, ignore=self.ignore)
+        began = time.time()
+        first = self._run()
+        if not any(isinstance(entry, Invoked) and entry.function == self._function for entry in first.journal):
+            raise StackError(f"{self._function} was not invoked: give an event that reaches it")
+        undisturbed = Undisturbed.of(first.left, self._run().left, began=began, ignore=self._ignore)
         if undisturbed.unsteady:
             told = "; ".join(map(str, undisturbed.unsteady))
-            raise CrashPointsError(
-                f"{self.function}: two undisturbed runs differ, so no other can be compared: {told}; "
-                "let `ignore` name what differs by chance"
+            raise StackError(
+                f"{self._function}: two undisturbed runs differ, so no other can be compared with them: {told}; "
+                "let ignore= name the attributes that differ by chance"
             )
-        return CrashPoints(self.function, tuple(self._tried(point, undisturbed) for point in found(calls)))
+        return CrashPoints(self._function, tuple(self._tried(point, undisturbed) for point in found(first.calls)))
 
     def _tried(self, point: CrashPoint, undisturbed: Undisturbed) -> CrashPoint:
-        faults = self.service.faults
-        for _ in range(_TRIES):
-            try:
-                left = self._run(point)
-                if not faults.pending():
-                    break
-            finally:
-                faults.clear()
-        else:
-            return self._shown(replace(point, met=False))
-        differences = tuple(undisturbed.differences(left, self.repeats))
-        return self._shown(replace(point, differences=differences))
+        tries = (self._run(point) for _ in range(_TRIES))
+        run = next((run for run in tries if not run.missed), None)
+        if run is None:
+            return replace(point, met=False)
+        differences = tuple(undisturbed.differences(run.left, self._repeats))
+        story = tuple(f"{entry.source}: {sentence(entry)}" for entry in run.journal) if differences else ()
+        return replace(point, differences=differences, story=story)
 
-    def _run(self, point: CrashPoint | None = None) -> Mapping[str, Any]:
-        self.reset()
-        self._left.listen()
-        newest = self.service.store.newest()
+    def _run(self, point: CrashPoint | None = None) -> _Run:
+        """Send the event to the stack as it was at its start; with a point, the function is killed there."""
+        stack, service = self._stack, self._stack.service
+        stack.reset()
+        self._left.begin()
+        newest, faults = service.store.newest(), service.faults
+        calls = faults.record(self._function)
         if point is not None:
-            self._arm(point)
-        ageing = Ageing(self.service, self._left, self.claims)
-        functions = self.service.functions
-        functions.before = ageing.catch_up
-        try:
-            self.send()
-            self.service.settle()
-        finally:
-            functions.before = lambda: None
-        self._entries = [entry for _, entry in read_journal(self.service.journal, after=newest)]
-        return self._left.seen()
+            self._arm(faults, point)
+        with Ageing(stack, self._claims):
+            self._send()
+            stack.settle()
+        journal = [entry for _, entry in read_journal(service.journal, after=newest)]
+        left = self._left.seen()
+        missed = bool(faults.pending())
+        faults.clear()
+        faults.stop_recording(calls)
+        return _Run(left, [self._named(met) for met in calls], journal, missed)
 
-    def _arm(self, point: CrashPoint) -> None:
-        faults, call = self.service.faults, point.call
+    def _arm(self, faults: Faults, point: CrashPoint) -> None:
+        call = point.call
         if call is None:
-            faults.arm(self.function, Kill())
+            faults.arm(self._function, Kill())
         else:
-            calls = Calls(self.function, call.service, call.operation, call.target)
+            physical = {logical: name for name, logical in self._names.items()}
+            target = _each(call.target, physical)
+            calls = Calls(self._function, call.service, call.operation, target)
             faults.arm_call(calls, KillAt(point.moment), skip=point.occurrence - 1)
 
-    def _shown(self, point: CrashPoint) -> CrashPoint:
-        """The point with the logical ids of what was called, and what has happened if it does not hold."""
-        story = () if point.holds else tuple(f"{entry.source}: {sentence(entry)}" for entry in self._entries)
-        names = {one.name: one.logical_id for one in self.service.running.resources}
+    def _named(self, met: MetCall) -> MetCall:
+        """The call with logical ids for names."""
+        return replace(met, call=replace(met.call, target=_each(met.call.target, self._names)))
 
-        def shown(call: AwsCall | None) -> AwsCall | None:
-            target = ", ".join(names.get(each, each) for each in call.target.split(", ")) if call else ""
-            return call and replace(call, target=target)
 
-        return replace(point, call=shown(point.call), same_as=shown(point.same_as), story=story)
+def sender(stack: "Stack", function: str, event: Event) -> Callable[[], object]:
+    """What sends an event to a function, by the way on which it gets such events.
+
+    Args:
+        stack: The stack.
+        function: The logical id of the function.
+        event: Called if it can be. Otherwise an event as Lambda hands it to the function: messages of a queue are sent
+            to the queue and records of a Kinesis stream put into the stream that the function reads; anything else is
+            handed to its asynchronous queue, as buckets, topics, rules and schedules do.
+
+    Raises:
+        StackError: There is no such function, or it reads no such queue or stream.
+    """
+    target = stack.function(function)
+    if callable(event):
+        return event
+    records = event.get("Records") or [{}]
+    match records[0].get("eventSource"):
+        case "aws:sqs":
+            queue = stack.queue(_read_by(stack, function, "queue"))
+            return lambda: [queue.send(each["body"], **_fifo(each["attributes"])) for each in records]
+        case "aws:kinesis":
+            stream, data = stack.stream(_read_by(stack, function, "stream")), [each["kinesis"] for each in records]
+            return lambda: [stream.put(base64.b64decode(each["data"]), key=each["partitionKey"]) for each in data]
+        case "aws:dynamodb":
+            raise StackError(
+                f"{function}: records of a table's stream cannot be sent: give a function that writes items"
+            )
+        case _:
+            return lambda: target.send(event)
+
+
+def _read_by(stack: "Stack", function: str, kind: str) -> str:
+    """The logical id of the queue or stream that a function reads."""
+    service = stack.service
+    sources = [each.source for each in service.template.event_source_mappings.values() if each.function == function]
+    named = [each.logical_id for each in service.running.of_kind(kind) if each.logical_id in sources]
+    if len(named) != 1:
+        reads = " and ".join(named) or f"no {kind}"
+        raise StackError(f"{function} reads {reads}: give a function that sends the event, not the event")
+    return named[0]
+
+
+def _fifo(attributes: Mapping[str, str]) -> dict[str, str]:
+    names = {"group": "MessageGroupId", "deduplication": "MessageDeduplicationId"}
+    return {name: attributes[given] for name, given in names.items() if given in attributes}
+
+
+def _each(targets: str, names: Mapping[str, str]) -> str:
+    return ", ".join(sorted(names.get(each, each) for each in targets.split(", ")))
 
 
 def found(calls: Sequence[MetCall]) -> Iterator[CrashPoint]:
@@ -238,54 +303,62 @@ def found(calls: Sequence[MetCall]) -> Iterator[CrashPoint]:
 
 
 class Ageing:
-    """Lets claims lapse as time is skipped.
+    """Lets claims lapse as time is skipped, within its context.
 
     Functions see real time, so that a claim until a time that was skipped would still hold when its event is tried
-    again. Before each invocation, claims become older by what was skipped since the one before.
+    again. Before each invocation, claims become older by what was skipped since the one before. They are changed behind
+    the event plane, so that no stream tells of it.
 
     Args:
-        service: The service.
-        left: Its storage.
+        stack: The stack.
         claims: Attributes that hold a time, in Unix seconds or milliseconds.
     """
 
-    def __init__(self, service: Service, left: LeftBehind, claims: Collection[str]) -> None:
+    def __init__(self, stack: "Stack", claims: Collection[str]) -> None:
+        service = stack.service
         self._service = service
-        self._stored = left.stored.dynamodb
         self._claims = claims
+        self._clients = Clients(service.engine.url, service.options.region, key=service.engine.state.key)
         self._lock = threading.Lock()
-        self._skew = self._now()
+        self._skew = self._ahead()
 
-    def catch_up(self) -> None:
-        """Make claims older by what was skipped."""
-        with self._lock:
-            grown = self._now() - self._skew
-            if grown < _GROWN:
-                return
-            self._skew += grown
-            for table in self._service.running.of_kind("table"):
-                for claim in self._claims:
-                    self._age(table.name, claim, grown)
+    def __enter__(self) -> Self:
+        self._service.functions.before = self._catch_up
+        return self
 
-    def _now(self) -> float:
-        """How far the service's clock is ahead of the real one."""
+    def __exit__(self, *_: object) -> None:
+        self._service.functions.before = lambda: None
+        self._clients.close()
+
+    def _ahead(self) -> float:
+        """How far the service's clock is ahead of the real one, in seconds."""
         return self._service.clock.now() - time.time()
 
+    def _catch_up(self) -> None:
+        with self._lock:
+            skipped = self._ahead() - self._skew
+            if skipped < _NOTICEABLE:
+                return
+            self._skew += skipped
+            for table in self._service.running.of_kind("table"):
+                for claim in self._claims:
+                    self._age(table.name, claim, skipped)
+
     def _age(self, table: str, claim: str, seconds: float) -> None:
-        keys = [key["AttributeName"] for key in self._stored.describe_table(TableName=table)["Table"]["KeySchema"]]
-        claimed = self._stored.scan(
-            TableName=table,
-            FilterExpression="attribute_exists(#claim)",
-            ExpressionAttributeNames={"#claim": claim},
-            ConsistentRead=True,
-        )
-        for item in claimed["Items"]:
+        dynamodb, named = self._clients.dynamodb, {"#claim": claim}
+        claimed = dynamodb.scan(
+            TableName=table, FilterExpression="attribute_exists(#claim)", ExpressionAttributeNames=named
+        )["Items"]
+        if not claimed:
+            return
+        keys = [key["AttributeName"] for key in dynamodb.describe_table(TableName=table)["Table"]["KeySchema"]]
+        for item in claimed:
             until = float(item[claim]["N"])
-            age = seconds * 1000 if until > 1e11 else seconds  # noqa: PLR2004 - milliseconds
-            self._stored.update_item(
+            aged = until - (seconds * 1000 if until > _MILLISECONDS else seconds)
+            dynamodb.update_item(
                 TableName=table,
                 Key={name: item[name] for name in keys},
-                UpdateExpression="SET #claim = :claim",
-                ExpressionAttributeNames={"#claim": claim},
-                ExpressionAttributeValues={":claim": {"N": str(int(until - age))}},
+                UpdateExpression="SET #claim = :aged",
+                ExpressionAttributeNames=named,
+                ExpressionAttributeValues={":aged": {"N": str(int(aged))}},
             )
