@@ -306,8 +306,8 @@ class Ageing:
     """Lets claims lapse as time is skipped, within its context.
 
     Functions see real time, so that a claim until a time that was skipped would still hold when its event is tried
-    again. Before each invocation, claims become older by what was skipped since the one before. They are changed behind
-    the event plane, so that no stream tells of it.
+    again. Before each invocation after a crash, claims become older by what was skipped since the one before. They are
+    changed behind the event plane, so that no stream tells of it.
 
     Args:
         stack: The stack.
@@ -321,6 +321,7 @@ class Ageing:
         self._clients = Clients(service.engine.url, service.options.region, key=service.engine.state.key)
         self._lock = threading.Lock()
         self._skew = self._ahead()
+        self._tables = [table.name for table in service.running.of_kind("table")]
 
     def __enter__(self) -> Self:
         self._service.functions.before = self._catch_up
@@ -337,20 +338,22 @@ class Ageing:
     def _catch_up(self) -> None:
         with self._lock:
             skipped = self._ahead() - self._skew
-            if skipped < _NOTICEABLE:
-                return
             self._skew += skipped
-            for table in self._service.running.of_kind("table"):
-                for claim in self._claims:
-                    self._age(table.name, claim, skipped)
+            if skipped < _NOTICEABLE or self._service.faults.pending():
+                return
+            # Where nobody had a claim at the crash, nobody has one who does not come to give it back.
+            self._tables = [
+                table for table in self._tables if any([self._age(table, claim, skipped) for claim in self._claims])
+            ]
 
-    def _age(self, table: str, claim: str, seconds: float) -> None:
+    def _age(self, table: str, claim: str, seconds: float) -> bool:
+        """Make the claims in a table older; False if there is none."""
         dynamodb, named = self._clients.dynamodb, {"#claim": claim}
         claimed = dynamodb.scan(
             TableName=table, FilterExpression="attribute_exists(#claim)", ExpressionAttributeNames=named
         )["Items"]
         if not claimed:
-            return
+            return False
         keys = [key["AttributeName"] for key in dynamodb.describe_table(TableName=table)["Table"]["KeySchema"]]
         for item in claimed:
             until = float(item[claim]["N"])
@@ -362,3 +365,4 @@ class Ageing:
                 ExpressionAttributeNames=named,
                 ExpressionAttributeValues={":aged": {"N": str(int(aged))}},
             )
+        return True
