@@ -37,7 +37,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, layers: Path, _loopback_only
 
 def event(stack: Stack, function: str) -> Mapping[str, Any] | Callable[[], object]:
     """The sample event of a function, or what makes it happen where only a write does."""
-    told = json.loads(sample(function).read_text())
+    told: dict[str, Any] = json.loads(sample(function).read_text())
     record = told.get("Records", [{}])[0]
     match record.get("eventSource"):
         case "aws:s3":

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from landfast.delivery.errors import Refused
-from landfast.journal import Entry, Finished, Injected, Invoked, Retrying
+from landfast.journal import Entry, Finished, Injected, Invoked, Retrying, Settled
 from landfast.protocols import Request
 from landfast.service.faults import (
     AwsCall,
@@ -268,7 +268,7 @@ def landed(stage: Stage, request_id: str = "e1") -> dict[str, Any]:
         stage.accept("orders", b'{"order": 7}', request_id=request_id, origin="invoke", trace="")
     except Refused as refused:
         raise AssertionError(str(refused)) from refused
-    assert eventually(lambda: bool(stage.targets.delivered))
+    assert eventually(lambda: bool(stage.journal(Settled)))
     [delivery] = stage.targets.delivered
     return dict(delivery.body)
 

@@ -162,7 +162,7 @@ class Endpoint:
                 400, "RecursiveInvocationException", Type="User", Message="Lambda has detected a recursive invocation."
             )
         fault = self.functions.faults.strike(target.label, target.label, request_id)
-        struck = fault and fault.result(request_id, target.spec.timeout)
+        struck = None if fault is None else fault.result(request_id, target.spec.timeout)
         try:
             result = struck or self.functions.call(
                 target,

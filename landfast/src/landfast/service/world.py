@@ -94,7 +94,7 @@ class LiveWorld:
         self._begin(call, fault, ended)
 
     def _begin(self, call: Call, fault: Fault | None, ended: Ended) -> None:
-        result = fault and fault.result(call.request_id, self._target.spec.timeout)
+        result = None if fault is None else fault.result(call.request_id, self._target.spec.timeout)
         if result is not None:
             how, kind = outcome(result, self._target.drawn(self._draw(call.request_id)))
             self.post(lambda: ended(how, kind))

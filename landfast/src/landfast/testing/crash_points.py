@@ -23,6 +23,7 @@ from landfast.testing.errors import StackError
 from landfast.testing.left_behind import LeftBehind
 
 if TYPE_CHECKING:
+    from landfast.testing.sources import Queue
     from landfast.testing.stack import Stack
 
 Event: TypeAlias = Mapping[str, Any] | Callable[[], object]
@@ -247,7 +248,7 @@ def sender(stack: "Stack", function: str, event: Event) -> Callable[[], object]:
     match records[0].get("eventSource"):
         case "aws:sqs":
             queue = stack.queue(_read_by(stack, function, "queue"))
-            return lambda: [queue.send(each["body"], **_fifo(each["attributes"])) for each in records]
+            return lambda: _send_all(queue, records)
         case "aws:kinesis":
             stream, data = stack.stream(_read_by(stack, function, "stream")), [each["kinesis"] for each in records]
             return lambda: [stream.put(base64.b64decode(each["data"]), key=each["partitionKey"]) for each in data]
@@ -270,9 +271,11 @@ def _read_by(stack: "Stack", function: str, kind: str) -> str:
     return named[0]
 
 
-def _fifo(attributes: Mapping[str, str]) -> dict[str, str]:
-    names = {"group": "MessageGroupId", "deduplication": "MessageDeduplicationId"}
-    return {name: attributes[given] for name, given in names.items() if given in attributes}
+def _send_all(queue: "Queue", messages: Sequence[Mapping[str, Any]]) -> None:
+    for message in messages:
+        attributes = message["attributes"]
+        group, deduplication = attributes.get("MessageGroupId"), attributes.get("MessageDeduplicationId")
+        queue.send(message["body"], group=group, deduplication=deduplication)
 
 
 def _each(targets: str, names: Mapping[str, str]) -> str:
@@ -343,7 +346,7 @@ class Ageing:
                 return
             # Where nobody had a claim at the crash, nobody has one who does not come to give it back.
             self._tables = [
-                table for table in self._tables if any([self._age(table, claim, skipped) for claim in self._claims])
+                table for table in self._tables if sum(self._age(table, claim, skipped) for claim in self._claims)
             ]
 
     def _age(self, table: str, claim: str, seconds: float) -> bool:
