@@ -232,13 +232,11 @@ class Delivery:
     Attributes:
         source: The source in the journal.
         records: The ids of its records.
-        trace: The trace header it came with; empty for streams.
         again: Delivers it once more, with the same ids.
     """
 
     source: str
     records: tuple[str, ...]
-    trace: str
     again: Callable[[], None]
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from landfast.service import faults
 from landfast.service.faults import Calls, Fail, Fault, Kill, KillAt, Refuse, Slow, Throttle, Twice
 from landfast.service.service import Service
+from landfast.service.store import read_journal
 from landfast.testing.errors import StackError, no_such
+from landfast.testing.landed import chained
 from landfast.testing.sent import Sent
 
 if TYPE_CHECKING:
@@ -125,11 +127,9 @@ class Faulty:
         Args:
             event: What was sent, or the id of a message, of a record or of an asynchronous invocation.
         """
-        kept = [*(self.service.faults.deliveries or ())]
-        if isinstance(event, Sent):
-            found = [each for each in kept if f"Root={event.root}" in each.trace]
-        else:
-            found = [each for each in kept if event in each.records]
+        entries = (entry for _, entry in read_journal(self.service.journal))
+        ids = chained(entries, event.root) if isinstance(event, Sent) else {event}
+        found = [each for each in self.service.faults.deliveries or () if not ids.isdisjoint(each.records)]
         if not found:
             raise StackError(f"{event}: it was not delivered to any function, so it cannot be delivered again")
         first = found[0].source
