@@ -25,11 +25,12 @@ def test_throttles_errors_and_kills_are_dealt_with_by_the_rule_of_the_source(lan
     landfast.throttle("Read")
     landfast.fail("Read", "OutOfStock", "none left")
     landfast.kill("Read", after=1)
-    landfast.s3("Uploads").put("one", b"1")
+    sent = landfast.s3("Uploads").put("one", b"1")
     landfast.settle()
     assert outcomes(landfast, "Read") == ["throttle", "raise", "exit", "succeed"]
     killed = f"killed after PutItem of {landfast.table('Ledger').name}"
     assert injected(landfast, "Read") == ["throttled", "failed with OutOfStock", killed]
+    assert "injected fault: Read throttled" in landfast.where(sent).account()
     assert [item["id"] for item in landfast.table("Ledger").items()] == ["one"]
 
 
