@@ -13,6 +13,7 @@ from landfast.cli import (
     down,
     events,
     invoke,
+    lint,
     logs,
     new,
     outputs,
@@ -68,6 +69,7 @@ app.command()(schedules.schedules)
 app.command()(schedules.fire)
 app.command()(down.down)
 app.command()(check.check)
+app.command()(lint.lint)
 app.command()(simulate.simulate)
 app.command()(new.new)
 app.add_typer(pipelines.app, name="pipelines")
