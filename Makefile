@@ -22,7 +22,7 @@ TYPES := types-shop
 # --- the tool ---
 SOURCES += landfast benchmarks tools
 SITE := .tools/site
-TYPES += types-tool
+TYPES += types-tool types-tool-tests
 # --- shared ---
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
@@ -33,7 +33,7 @@ FAST += tests/starter
 SLOW += tests/docs
 TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/protocols tests/report tests/simulate \
 	tests/sources tests/starter tests/template_reader
-TOOL_SLOW := tests/faithful tests/end_to_end tests/wheel tests/contract tests/dataplane tests/clients
+TOOL_SLOW := tests/faithful tests/testing tests/end_to_end tests/wheel tests/contract tests/dataplane tests/clients
 # They look what their process leaves open, so no other test may have a service running in it.
 TOOL_ALONE := tests/runtime tests/service
 # --- shared ---
@@ -84,6 +84,10 @@ types: $(READY)  ## Check the types
 # --- the tool ---
 types-tool:
 	@cd landfast && $(CURDIR)/$(BIN)/mypy
+
+# The tool is for every Python of landfast/pyproject.toml, its tests are for the one of this environment.
+types-tool-tests:
+	@cd landfast && $(CURDIR)/$(BIN)/mypy --python-version 3.13 --follow-imports silent tests benchmarks ../benchmarks
 
 # --- shared ---
 types-shop:
@@ -199,7 +203,8 @@ starter: $(READY)  ## Build the starter, and the wheel that brings it, into dist
 release: starter site  ## Put what a release has into dist/release: wheel, starter, site, checksums, notes
 	@$(PYTHON) -m tools.release
 
-.PHONY: bench conformance conformance-check docs mutants pages release site site-serve starter types-tool workflows
+.PHONY: bench conformance conformance-check docs mutants pages release site site-serve starter types-tool types-tool-tests \
+	workflows
 
 # --- shared ---
 lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer

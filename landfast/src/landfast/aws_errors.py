@@ -9,11 +9,11 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Literal
+from typing import Literal, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
-type Protocol = Literal["json", "rest-json", "query", "rest-xml"]
+Protocol: TypeAlias = Literal["json", "rest-json", "query", "rest-xml"]
 
 FORM = "application/x-www-form-urlencoded"
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d+/[^/,\s]+/(?P<service>[^/,\s]+)/aws4_request")

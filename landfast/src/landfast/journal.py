@@ -5,13 +5,16 @@ seconds: virtual ones from the start in the simulator, Unix time in the live ser
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from landfast.delivery import actions
 from landfast.delivery.actions import DeliveryKind, State
 from landfast.delivery.outcomes import Failed, NotReached, Outcome, Succeeded, Unreadable
+
+E = TypeVar("E", bound="Note")
+R = TypeVar("R")
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="what"):
@@ -138,7 +141,7 @@ _KEPT_TEXT = 2 * 1024
 _DEPTH = 2
 
 
-def abridged[E: Note](note: E) -> E:
+def abridged(note: E) -> E:
     """The entry with its long texts and values cut, each saying so: a value, an error or a body can have 6 MB.
 
     What the entry is about stays whole: its records, its source, its target and what happened to them.
@@ -189,7 +192,7 @@ def _cut_text(text: str) -> str:
     return f"{sound[:_KEPT_TEXT]}... (cut: {_KEPT_TEXT} of {len(sound)} characters are kept)"
 
 
-def entry[R](  # noqa: C901, PLR0911 - one case for each action
+def entry(  # noqa: C901, PLR0911 - one case for each action
     action: actions.Action[R],
     *,
     at: float,

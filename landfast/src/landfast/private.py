@@ -61,10 +61,10 @@ def tighten(path: Path) -> None:
     """
     if path.stat().st_mode & OTHERS:
         path.chmod(FOLDER)
-    for parent, folders, files in path.walk():
+    for parent, folders, files in os.walk(path):
         for name in files:
-            _take_rights(parent / name)
-        folders[:] = [name for name in folders if _take_rights(parent / name)]
+            _take_rights(Path(parent, name))
+        folders[:] = [name for name in folders if _take_rights(Path(parent, name))]
 
 
 def _take_rights(path: Path) -> bool:

@@ -1,7 +1,6 @@
 """``landfast send``: put events into a source."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import batched
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -199,8 +198,8 @@ def _in_batches(
     """Send all entries, in order; what a batch call refuses is an error, not lost."""
     from landfast.service.state import ServiceError
 
-    for batch in batched(entries, size):  # noqa: B911 - Python 3.12 has no `strict`
-        part = list(batch)
+    for start in range(0, len(entries), size):
+        part = [*entries[start : start + size]]
         if refused := failed(send(part), part):
             raise ServiceError(
                 f"{len(refused)} of {len(part)} entries of a batch were refused, the first: {refused[0]}"

@@ -19,6 +19,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, Self
 
 import msgspec
@@ -26,8 +27,9 @@ import msgspec
 from landfast import private
 from landfast.dataplane.engine_watchdog import GRACE, INTERVAL, LEASE, LOG, STATE
 from landfast.dataplane.errors import EngineError
-from landfast.dataplane.guard import HEALTH, KEY_VARIABLE
+from landfast.dataplane.guard import HEALTH, KEY_VARIABLE, REMEMBER, RESET
 from landfast.dataplane.ministack import ministack_command, ministack_settings
+from landfast.loopback import KEY
 
 EngineName = Literal["moto", "ministack"]
 
@@ -108,6 +110,27 @@ class Engine:
     def answers(self) -> bool:
         """Tell whether it answers a request, with whatever status, within seconds."""
         return _status(self.state.port) is not None
+
+    def remember(self) -> None:
+        """Have the emulator remember all that it holds, for `reset`; buckets and tables have to be empty.
+
+        Raises:
+            EngineError: It cannot.
+        """
+        self._have("remember what it holds", REMEMBER)
+
+    def reset(self) -> None:
+        """Have it put back what it held at `remember`; all else is gone.
+
+        Raises:
+            EngineError: It cannot.
+        """
+        self._have("put back what it held", RESET)
+
+    def _have(self, what: str, path: str) -> None:
+        status = _status(self.state.port, path, {KEY: self.state.key})
+        if status != http.HTTPStatus.OK:
+            raise EngineError(f"{self.state.engine} did not {what} (status {status}): see {self.log}")
 
     def release(self) -> None:
         """Let go of the emulator and leave it running, for the next start to find."""
@@ -306,10 +329,10 @@ def _wait_until_ready(running: Engine, launch: _Launch, cancelled: Callable[[], 
         time.sleep(_POLL)
 
 
-def _status(port: int) -> int | None:
+def _status(port: int, path: str = HEALTH, headers: Mapping[str, str] = MappingProxyType({})) -> int | None:
     connection = http.client.HTTPConnection(HOST, port, timeout=2)
     try:
-        connection.request("GET", HEALTH)
+        connection.request("GET", path, headers=headers)
         return connection.getresponse().status
     except (OSError, http.client.HTTPException):
         return None

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -26,6 +26,12 @@ from landfast.aws_errors import FORM, ErrorAnswer, Operation
 
 HEALTH = "/_landfast/health"
 """A path that is answered as soon as the engine is up."""
+
+REMEMBER = "/_landfast/remember"
+"""A path by which the endpoint has the engine remember all it holds."""
+
+RESET = "/_landfast/reset"
+"""A path by which the endpoint has it put that back."""
 
 KEY_VARIABLE = "LANDFAST_ENGINE_KEY"
 """The variable with the key of the endpoint, which has checked who asks already."""
@@ -36,14 +42,14 @@ _SLASHES = re.compile("/+")
 _ADMINISTRATION = re.compile(r"/(_ministack|_localstack|moto-api|_landfast)|/health$", re.IGNORECASE)
 _LAMBDA = re.compile(r"/20\d\d-\d\d-\d\d/(functions|layers|event-source-mappings|runtime|microvm)", re.IGNORECASE)
 
-type Asked = Callable[[], Operation]
+Asked: TypeAlias = Callable[[], Operation]
 """The operation that a request asks for, worked out only for errors."""
 
-type Exceptions = tuple[type[Exception], ...]
-type Message = MutableMapping[str, Any]
-type Receive = Callable[[], Awaitable[Message]]
-type Send = Callable[[Message], Awaitable[None]]
-type AsgiApplication = Callable[[Message, Receive, Send], Awaitable[None]]
+Exceptions: TypeAlias = tuple[type[Exception], ...]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+AsgiApplication: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 class NotServedError(Exception):
@@ -81,6 +87,8 @@ class Guard:
             if reason is not None:
                 return aws_errors.answer(asked(), 403, "AccessDeniedException", reason)
         path = _SLASHES.sub("/", path)
+        if path in {REMEMBER, RESET} and self._trusts(found.get(loopback.KEY.lower(), [])):
+            return None
         if path != HEALTH and _ADMINISTRATION.match(path):
             return aws_errors.answer(asked(), 403, "AccessDeniedException", "The engine's own pages are out of reach.")
         if _LAMBDA.match(path):
@@ -119,20 +127,38 @@ def failed(asked: Operation, error: BaseException, unknown: Exceptions) -> Error
     return aws_errors.answer(asked, 500, "InternalFailure", message, request_id)
 
 
+class Memory(Protocol):
+    """Remembers what the engine holds."""
+
+    def remember(self) -> None:
+        """Remember all of it as it is now."""
+        ...
+
+    def reset(self) -> None:
+        """Put back what was remembered; all else is gone."""
+        ...
+
+
 class WsgiGuard:
     """Guards a WSGI application.
 
     Args:
         application: The engine.
         guard: The rules.
+        memory: Remembers what the engine holds.
         unknown: The exceptions of the engine for actions that it does not have.
     """
 
     def __init__(
-        self, application: WSGIApplication, guard: Guard, unknown: Exceptions = (NotImplementedError,)
+        self,
+        application: WSGIApplication,
+        guard: Guard,
+        memory: Memory,
+        unknown: Exceptions = (NotImplementedError,),
     ) -> None:
         self.application = application
         self.guard = guard
+        self.memory = memory
         self.unknown = unknown
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -151,7 +177,8 @@ class WsgiGuard:
         if refused := self.guard.refusal(headers.items(), path, asked):
             return _told(refused, environ, start_response)
         environ.pop("HTTP_" + loopback.KEY.upper().replace("-", "_"), None)
-        if path == HEALTH:
+        if path in {HEALTH, REMEMBER, RESET}:
+            _remembered(self.memory, path)
             start_response("200 OK", [("Content-Length", "0")])
             return []
         return self._passed(environ, start_response, asked)
@@ -188,11 +215,13 @@ class AsgiGuard:
     Args:
         application: The engine.
         guard: The rules.
+        memory: Remembers what the engine holds.
     """
 
-    def __init__(self, application: AsgiApplication, guard: Guard) -> None:
+    def __init__(self, application: AsgiApplication, guard: Guard, memory: Memory) -> None:
         self.application = application
         self.guard = guard
+        self.memory = memory
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request; there are no web sockets."""
@@ -212,7 +241,8 @@ class AsgiGuard:
         if refused := self.guard.refusal(headers, scope["path"], asked):
             await _send(refused, scope, send)
             return
-        if scope["path"] == HEALTH:
+        if scope["path"] in {HEALTH, REMEMBER, RESET}:
+            _remembered(self.memory, scope["path"])
             await _send(ErrorAnswer(HTTPStatus.OK, {}, b""), scope, send)
             return
         kept = [
@@ -255,6 +285,13 @@ class AsgiGuard:
             return
         for message in held:
             await send(message)
+
+
+def _remembered(memory: Memory, path: str) -> None:
+    if path == REMEMBER:
+        memory.remember()
+    elif path == RESET:
+        memory.reset()
 
 
 def _is_cors(header: tuple[bytes, bytes]) -> bool:

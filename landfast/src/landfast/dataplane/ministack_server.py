@@ -5,6 +5,7 @@ dependencies are imported here, and its folder is taken off the search path agai
 its own packages.
 """
 
+import copy
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -32,6 +33,33 @@ What Landfast delivers itself is among them: `tests/contract` compares it with w
 """
 
 
+_COPIED: Final = ("s3", "dynamodb")
+"""The services in which a template's resources are made. What others hold is a program's, and goes at a reset."""
+
+
+class MinistackMemory:
+    """Remembers buckets and tables, which must be empty then.
+
+    Args:
+        ministack: Its module, which can clear all that it holds.
+    """
+
+    def __init__(self, ministack: Any) -> None:  # noqa: ANN401 - it ships no types
+        self._ministack = ministack
+        self._services = {name: import_module(f"ministack.services.{name}") for name in _COPIED}
+        self._kept: dict[str, Any] = {}
+
+    def remember(self) -> None:
+        """Remember all buckets and tables as they are now."""
+        self._kept = {name: service.get_state() for name, service in self._services.items()}
+
+    def reset(self) -> None:
+        """Put them back; whatever else it holds is gone."""
+        self._ministack._reset_all_state()  # noqa: SLF001 - its administration page does the same, and is out of reach
+        for name, kept in self._kept.items():
+            self._services[name].load_persisted_state(copy.deepcopy(kept))
+
+
 def _out_of_reach(service: str) -> Any:  # noqa: ANN401 - a handler in ministack's shape
     async def refuse(
         method: str, path: str, headers: Mapping[str, str], body: bytes, parameters: object
@@ -49,7 +77,7 @@ def main() -> None:
     for service in ministack.SERVICE_HANDLERS:
         if service not in SERVED:
             ministack.SERVICE_HANDLERS[service] = _out_of_reach(service)
-    ministack.app = AsgiGuard(ministack.app, Guard.from_environment())
+    ministack.app = AsgiGuard(ministack.app, Guard.from_environment(), MinistackMemory(ministack))
     ministack.main()
 
 

@@ -19,6 +19,7 @@ from werkzeug.serving import make_server
 
 from landfast.dataplane.guard import Guard, NotServedError, WsgiGuard
 from landfast.dataplane.moto_http import StrictRequestHandler
+from landfast.dataplane.moto_memory import MotoMemory
 
 SERVED: Final = frozenset(
     {
@@ -78,6 +79,7 @@ def main(host: str, port: int) -> None:
     application = WsgiGuard(
         OneAtATime(Dispatcher(create_backend_app), "DynamoDB"),
         Guard.from_environment(),
+        MotoMemory(),
         unknown=(NotImplementedError, OperationNotFoundError),
     )
     make_server(host, port, application, threaded=True, request_handler=StrictRequestHandler).serve_forever()

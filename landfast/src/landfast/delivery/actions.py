@@ -5,7 +5,10 @@ Records are whatever the machine was offered; `R` is their type. Actions of one 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+R = TypeVar("R")
+L = TypeVar("L")
 
 State = Literal["processed", "to_destination", "dropped", "dead_lettered", "filtered"]
 """The states in which a record can end. A record that has not ended is pending."""
@@ -53,7 +56,7 @@ class Receive:
 
 
 @dataclass(frozen=True, slots=True)
-class Invoke[R]:
+class Invoke(Generic[R]):
     """Call the function with these records; answer with ``finished(request_id, outcome, now)``, once.
 
     Attributes:
@@ -72,7 +75,7 @@ class Invoke[R]:
 
 
 @dataclass(frozen=True, slots=True)
-class Retry[R]:
+class Retry(Generic[R]):
     """Nothing to do but to note it: these records will be tried again.
 
     Attributes:
@@ -87,7 +90,7 @@ class Retry[R]:
 
 
 @dataclass(frozen=True, slots=True)
-class Split[R]:
+class Split(Generic[R]):
     """Nothing to do but to note it: a batch was divided.
 
     Attributes:
@@ -102,7 +105,7 @@ class Split[R]:
 
 
 @dataclass(frozen=True, slots=True)
-class Deliver[R]:
+class Deliver(Generic[R]):
     """Send a record of an invocation to a destination or a dead-letter queue.
 
     Attributes:
@@ -122,7 +125,7 @@ class Deliver[R]:
 
 
 @dataclass(frozen=True, slots=True)
-class Settle[R]:
+class Settle(Generic[R]):
     """Nothing to do but to note it: these records have reached their end.
 
     Attributes:
@@ -148,21 +151,21 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class KeepLanes[L]:
+class KeepLanes(Generic[L]):
     """Keep durably, with the checkpoint, how far each lane of the shard has come; `L` is `lane_state.LaneState`."""
 
     lanes: tuple[L, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Delete[R]:
+class Delete(Generic[R]):
     """Delete these messages from the queue."""
 
     messages: Sequence[R]
 
 
 @dataclass(frozen=True, slots=True)
-class Return[R]:
+class Return(Generic[R]):
     """These messages stay in the queue and become visible again at `at` (S-97)."""
 
     messages: Sequence[R]
@@ -170,14 +173,14 @@ class Return[R]:
 
 
 @dataclass(frozen=True, slots=True)
-class Drop[R]:
+class Drop(Generic[R]):
     """Count what could not be delivered to a destination (S-22, S-69); the metric's name is AWS's own."""
 
     records: Sequence[R]
     metric: str
 
 
-type Action[R] = (
+Action: TypeAlias = (
     Fetch
     | Receive
     | Invoke[R]

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 from landfast.delivery.destinations import Destination, async_destinations, dead_letter
 from landfast.delivery.errors import Refused
 from landfast.delivery.settings import Settings
+
+T = TypeVar("T")
 
 DEFAULT_RETRIES: Final = 2
 DEFAULT_AGE: Final = 21600
@@ -86,7 +88,7 @@ def configuration(
     )
 
 
-def in_force[T](configurations: Mapping[str, T], qualifier: str, *, settings: Settings, version: str = "") -> T | None:
+def in_force(configurations: Mapping[str, T], qualifier: str, *, settings: Settings, version: str = "") -> T | None:
     """The configuration that applies to a call: that of the qualifier called, and no other; None if it has none (S-08).
 
     Args:

@@ -7,7 +7,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.h
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_sources import MappedSource
@@ -22,7 +22,7 @@ MAXIMUM_FILTERS: Final = 5
 MAXIMUM_PATTERN_LENGTH: Final = 4096
 """Characters of one pattern (S-78)."""
 
-type _Record = Mapping[str, Any]
+_Record: TypeAlias = Mapping[str, Any]
 
 _MISSING: Final = object()
 _WITH_CIDR: Final = Dialect(

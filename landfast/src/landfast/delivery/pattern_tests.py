@@ -5,9 +5,9 @@ Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-patte
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeGuard
+from typing import Final, TypeAlias, TypeGuard
 
-type Test = Callable[[object], bool]
+Test: TypeAlias = Callable[[object], bool]
 
 OPERATORS: Final = frozenset(
     {"prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "exists", "cidr"}

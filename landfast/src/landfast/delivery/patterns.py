@@ -12,17 +12,17 @@ all three, https://github.com/aws/event-ruler (README); the refusals' words as r
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from landfast.delivery import pattern_tests
 from landfast.delivery.pattern_tests import OPERATORS, PatternError, Test, is_number
 
 __all__ = ["Dialect", "Matcher", "PatternError", "compiled", "leaf_matcher", "leaves", "objects"]
 
-type _Record = Mapping[str, Any]
-type Matcher = Callable[[_Record], bool]
-type LeafMatcher = Callable[[Sequence[object]], bool]
-type Special = Callable[[str, object], Matcher | None]
+_Record: TypeAlias = Mapping[str, Any]
+Matcher: TypeAlias = Callable[[_Record], bool]
+LeafMatcher: TypeAlias = Callable[[Sequence[object]], bool]
+Special: TypeAlias = Callable[[str, object], Matcher | None]
 """Reads a member in a way of its own; None if it is like any other."""
 
 _MISSING: Final = object()

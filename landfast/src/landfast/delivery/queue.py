@@ -10,7 +10,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from landfast.delivery.actions import Delete, Drop, Invoke, Receive, Retry, Return, Settle
 from landfast.delivery.batch_payload import COMMA, fits, fitting
@@ -31,7 +31,7 @@ LONG_POLLS: Final = 5
 THROTTLE_BACKOFF: Final = Backoff(base=1.0, factor=2.0, cap=300.0)
 """Waits between the tries of a throttled batch (S-94)."""
 
-type QueueAction = (
+QueueAction: TypeAlias = (
     Receive | Invoke[QueueMessage] | Retry[QueueMessage] | Settle[QueueMessage] | Delete[QueueMessage]
     | Return[QueueMessage] | Drop[QueueMessage]
 )  # fmt: skip

@@ -7,7 +7,7 @@ machine is told the outcome and answers with what follows, and the journal has a
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from landfast import journal
 from landfast.delivery.actions import Action, Deliver, Invoke, Settle, State
@@ -16,8 +16,11 @@ from landfast.driver.outbox import Done, Outbox, Step
 from landfast.driver.world import Call, Order, Plan, World
 from landfast.journal import Dropped, Entry
 
+R = TypeVar("R")
+M = TypeVar("M", bound="Machine[Any]")
 
-class Machine[R](Protocol):
+
+class Machine(Protocol[R]):
     """The methods that every delivery machine offers."""
 
     def due(self) -> float | None:
@@ -33,7 +36,7 @@ class Machine[R](Protocol):
         ...
 
 
-class Driver[R, M: Machine[Any]](ABC):
+class Driver(ABC, Generic[R, M]):
     """Drives one machine.
 
     Args:
@@ -91,7 +94,7 @@ class Driver[R, M: Machine[Any]](ABC):
         """The trace header of a call with these records."""
         return self.trace(records[0])
 
-    def rested(self) -> None:  # noqa: B027 - most sources need not know
+    def rested(self) -> None:  # most sources need not know
         """Everything that the machine has asked for so far is done and kept."""
 
     def begin(self) -> None:

@@ -3,10 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeAlias, TypeVar
 
 from landfast.delivery.actions import Action
 from landfast.driver.world import Change
 from landfast.journal import Entry
+
+R = TypeVar("R")
 
 
 @dataclass(slots=True)
@@ -26,11 +29,11 @@ class Step:
     refused: set[str] = field(default_factory=set)
 
 
-type Done = Callable[[], None]
-type Perform[R] = Callable[[Action[R], Step, Done], None]
+Done: TypeAlias = Callable[[], None]
+Perform: TypeAlias = Callable[[Action[R], Step, Done], None]
 
 
-class Outbox[R]:
+class Outbox(Generic[R]):
     """The actions that are still to be carried out.
 
     An action that takes time (a delivery, a deletion) holds up those behind it, since they depend on how it ends: a

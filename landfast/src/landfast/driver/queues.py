@@ -1,7 +1,7 @@
 """Drives one mapping of an SQS queue (section D of the rules)."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from landfast.delivery.actions import Action, Delete, Invoke, Receive, Return, Settle, State
 from landfast.delivery.message_ends import MessageEnds
@@ -14,7 +14,7 @@ from landfast.driver.outbox import Done, Outbox, Step
 from landfast.driver.world import World
 from landfast.journal import Accepted, Entry, Settled
 
-type Ended = Callable[[Sequence[str], State, str], None]
+Ended: TypeAlias = Callable[[Sequence[str], State, str], None]
 """Told of messages that have ended: their ids, where they ended, and the rule."""
 
 

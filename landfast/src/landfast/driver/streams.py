@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from landfast.delivery.actions import Action, Checkpoint, Fetch, Invoke, KeepLanes
 from landfast.delivery.starting_positions import Position
@@ -15,6 +15,8 @@ from landfast.driver.outbox import Done, Step
 from landfast.driver.world import KeepShard, Order, ShardState, World
 from landfast.journal import Accepted, Entry
 from landfast.sources.shard_log import Stored, Tail
+
+R = TypeVar("R", bound=Stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class ReadableStream(Protocol):
         ...
 
 
-class TailedShard[R: Stored]:
+class TailedShard(Generic[R]):
     """A shard that a machine of ours holds: a record that arrives wakes its reader at once.
 
     Args:

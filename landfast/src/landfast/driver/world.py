@@ -11,7 +11,7 @@ Whatever a world calls back, it calls in the driver's one thread, and never from
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from landfast.delivery.actions import Deliver
 from landfast.delivery.lane_state import LaneState
@@ -109,7 +109,7 @@ class KeepRow:
     content: bytes | None
 
 
-type Change = KeepEvent | ForgetEvent | KeepShard | ForgetShards | KeepRow
+Change: TypeAlias = KeepEvent | ForgetEvent | KeepShard | ForgetShards | KeepRow
 """A change that must survive the process; a world without files ignores it."""
 
 

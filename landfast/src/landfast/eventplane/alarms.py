@@ -5,7 +5,7 @@ made up for. Nobody waits for alarms: time never jumps to them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -23,7 +23,7 @@ KIND: Final = "alarms"
 _MOST_MADE_UP: Final = 120
 """Minutes for which a level is made up where time has jumped over them."""
 
-type Levels = Callable[[], Iterable[tuple[Metric, float]]]
+Levels: TypeAlias = Callable[[], Iterable[tuple[Metric, float]]]
 """Tells the present values of metrics that are levels, such as the messages in a queue."""
 
 

@@ -6,6 +6,7 @@ Deletions are told for keys that were not there, too: recorded of AWS (localstac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import TypeAlias
 
 from landfast.eventplane import notification_xml
 from landfast.eventplane.passing import Ask, EngineAnswer, Head
@@ -13,7 +14,7 @@ from landfast.eventplane.s3_requests import EVENTS, S3Request, target_of
 from landfast.sources.bucket_events import DELETED, MARKED, Happened
 from landfast.sources.buckets import Intent
 
-type Keys = Sequence[tuple[str, str]]
+Keys: TypeAlias = Sequence[tuple[str, str]]
 """Keys of objects, each with the version that is asked for, or an empty text."""
 
 SIGNED: Mapping[str, str] = {

@@ -6,7 +6,7 @@ declares no more is taken away again, since events would go on taking it; what h
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from landfast.aws_errors import AwsError
 from landfast.eventplane.plane import EventPlane
@@ -16,6 +16,8 @@ from landfast.sources.event_buses import RetryPolicy
 from landfast.sources.refusal import says_missing
 from landfast.sources.schedules import Target
 from landfast.template import Findings, model
+
+T = TypeVar("T", bound=model.Declared)
 
 _KIND = "declared"
 _LATER = frozenset({"RedrivePolicy", "RedriveAllowPolicy"})
@@ -61,7 +63,7 @@ class _Declaring:
                 self._findings.cannot_run(title, _said(error))
         self._take_away_the_rest()
 
-    def _make[T: model.Declared](self, kind: str, resources: Iterable[T], make: Callable[[T], None]) -> None:
+    def _make(self, kind: str, resources: Iterable[T], make: Callable[[T], None]) -> None:
         for resource in resources:
             try:
                 make(resource)

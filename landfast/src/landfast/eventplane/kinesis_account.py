@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from landfast.aws_errors import AwsError
 from landfast.eventplane.plane import Result
@@ -169,7 +169,7 @@ def check_tags(new: Mapping[str, str], old: Mapping[str, str], name: str) -> dic
     return dict(new)
 
 
-type Operation = Callable[[KinesisAccount, Mapping[str, Any]], Result | None]
+Operation: TypeAlias = Callable[[KinesisAccount, Mapping[str, Any]], Result | None]
 """Does what a call asks for, given its members; the result of one that answers nothing is None."""
 
 

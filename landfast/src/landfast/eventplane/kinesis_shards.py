@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -20,7 +20,7 @@ MOST_LISTED: Final = 1_000
 TOKEN_LIFE: Final = 300.0
 """Seconds for which a token of `ListShards` can be used (Kinesis API)."""
 
-type _Matches = Callable[[KinesisShard], bool]
+_Matches: TypeAlias = Callable[[KinesisShard], bool]
 
 _NOT_WITH_TOKEN: Final = ("StreamName", "StreamARN", "ExclusiveStartShardId", "StreamCreationTimestamp")
 

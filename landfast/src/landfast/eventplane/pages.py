@@ -2,9 +2,12 @@
 
 import base64
 from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-def page[T](items: Sequence[T], token: str | None, size: int) -> tuple[list[T], str | None]:
+def page(items: Sequence[T], token: str | None, size: int) -> tuple[list[T], str | None]:
     """One page, and the token of the next; None behind the last.
 
     Args:

@@ -6,9 +6,9 @@ A statement whose keys cannot be told for sure is told to touch its whole table.
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-type Value = Mapping[str, Any]
+Value: TypeAlias = Mapping[str, Any]
 """An attribute's value in DynamoDB's JSON."""
 
 _TOKENS: Final = re.compile(

@@ -5,7 +5,9 @@ The endpoint's event loop runs what is here; machines are only touched in the dr
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Ask(Protocol):
 class Driver(Protocol):
     """Does something in the driver's thread."""
 
-    def __call__[T](self, work: Callable[[], T]) -> Awaitable[T]:
+    def __call__(self, work: Callable[[], T]) -> Awaitable[T]:
         """Return what `work` answers there, once everything that it has kept and noted is on disk."""
         ...
 
@@ -85,7 +87,7 @@ class Passing(Protocol):
         """
         ...
 
-    async def driver[T](self, work: Callable[[], T]) -> T:
+    async def driver(self, work: Callable[[], T]) -> T:
         """Do `work` in the driver's thread; when this returns, what it has kept and noted is on disk.
 
         Raises:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from landfast.aws_errors import AwsError
 from landfast.protocols.call import Call
 from landfast.sources.refusal import Refusal
 
-type Result = Mapping[str, Any]
+T = TypeVar("T")
+
+Result: TypeAlias = Mapping[str, Any]
 
 
 class Pending:
@@ -59,7 +61,7 @@ class Api(Protocol):
         ...
 
 
-def carried_out[T](operations: Mapping[str, Callable[[T], Result | None]], call: Call, asked: T) -> Result:
+def carried_out(operations: Mapping[str, Callable[[T], Result | None]], call: Call, asked: T) -> Result:
     """Return the answer of the operation that a call names.
 
     Args:

@@ -9,7 +9,7 @@ SMS, mobile push and endpoints over HTTP or e-mail are not run.
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from landfast.aws_errors import AwsError
 from landfast.eventplane import sns_answers
@@ -25,6 +25,8 @@ from landfast.sources.sent import Sent
 from landfast.sources.sns_messages import LARGEST, invalid
 from landfast.sources.sns_publishing import Delivery, Publication, Published, Publisher
 from landfast.sources.sns_topics import Topic, Topics
+
+T = TypeVar("T")
 
 KIND: Final = "sns"
 _PAGE = 100
@@ -277,7 +279,7 @@ class SnsApi:
         self._topics.keep_topic(topic)
 
 
-def _page[T](items: list[T], params: Mapping[str, Any]) -> tuple[list[T], str | None]:
+def _page(items: list[T], params: Mapping[str, Any]) -> tuple[list[T], str | None]:
     try:
         return page(items, params.get("NextToken"), _PAGE)
     except ValueError:

@@ -5,7 +5,7 @@ moves in `sqs_moves`. A queue is there as soon as it was made, and gone as soon 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from landfast.aws_errors import AwsError
 from landfast.driver.polled_queue import PolledQueue
@@ -24,7 +24,7 @@ from landfast.sources.sent import Sent
 
 _PAGE: Final = 1000
 
-type Operation = Callable[[Call], Result | Pending]
+Operation: TypeAlias = Callable[[Call], Result | Pending]
 
 
 class SqsApi:

@@ -3,15 +3,15 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from landfast.eventplane import partiql
 from landfast.sources.table_changes import Item
 
-type Keys = Mapping[str, Sequence[str]]
+Keys: TypeAlias = Mapping[str, Sequence[str]]
 """The names of the key attributes of each table that is of interest."""
 
-type Touched = dict[str, list[Item] | None]
+Touched: TypeAlias = dict[str, list[Item] | None]
 """For each table the keys of the items that a call may write, in the call's order; None for any item of the table."""
 
 _STATEMENTS: Final = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}

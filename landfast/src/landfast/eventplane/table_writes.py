@@ -22,7 +22,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -60,7 +60,7 @@ class TableIntent(msgspec.Struct, frozen=True, array_like=True):
     old: list[dict[str, Any]]
 
 
-type Intent = list[TableIntent]
+Intent: TypeAlias = list[TableIntent]
 
 
 class TableWrites:

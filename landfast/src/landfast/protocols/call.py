@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
-type Protocol = Literal["json", "query", "cbor", "rest-json"]
+Protocol: TypeAlias = Literal["json", "query", "cbor", "rest-json"]
 
 
 @dataclass(frozen=True, slots=True)

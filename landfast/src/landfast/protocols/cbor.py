@@ -5,7 +5,9 @@ botocore can read and write it as well, but only as part of its clients, and imp
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 _UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
 _INDEFINITE: Final = 31
@@ -116,7 +118,7 @@ class _Reader:
         item = self.item(depth + 1)
         return _moment(item) if size == _EPOCH else item
 
-    def _until_end[T](self, one: Callable[[], T]) -> list[T]:
+    def _until_end(self, one: Callable[[], T]) -> list[T]:
         items: list[T] = []
         while self._content[self.place : self.place + 1] != _BREAK:
             items.append(one())

@@ -1,15 +1,17 @@
 """Functions made from a model's shapes, each once: walking the model anew for each message would cost more."""
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from landfast.protocols.models import Model, Ref, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+F = TypeVar("F")
 
-class Compiled[F](ABC):
+
+class Compiled(ABC, Generic[F]):
     """The functions for the shapes of one model."""
 
     def __init__(self, model: Model) -> None:

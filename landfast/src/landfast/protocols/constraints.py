@@ -7,7 +7,7 @@ constraint: Member must not be null``.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from landfast.protocols import models
 from landfast.protocols.compiled import Compiled
@@ -48,7 +48,7 @@ def told(failures: list[Failure]) -> str:
     return f"{count} validation error{'s' if count > 1 else ''} detected: {'; '.join(map(str, failures))}"
 
 
-type Check = Callable[[Any], list[Failure]]
+Check: TypeAlias = Callable[[Any], list[Failure]]
 """Tells the failures of a value."""
 
 

@@ -5,7 +5,7 @@ import binascii
 import math
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -15,7 +15,7 @@ from landfast.protocols.compiled import Compiled
 from landfast.protocols.models import Model, Ref, Shape
 from landfast.protocols.wrong import SerializationError, not_a, not_base64
 
-type Converter = Callable[[Any], Any]
+Converter: TypeAlias = Callable[[Any], Any]
 
 
 def text(value: object) -> str:

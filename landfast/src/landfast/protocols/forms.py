@@ -4,7 +4,7 @@ import binascii
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 from landfast.aws_errors import AwsError
@@ -12,10 +12,10 @@ from landfast.protocols.compiled import Compiled
 from landfast.protocols.models import Model, Ref, Shape
 from landfast.protocols.wrong import not_a, not_base64
 
-type Node = dict[str, Any]
+Node: TypeAlias = dict[str, Any]
 """A form as a tree: the parts of its names lead to further nodes, and "" to the value where a name ends."""
 
-type Reader = Callable[[Node], Any]
+Reader: TypeAlias = Callable[[Node], Any]
 
 
 def parsed(query: str, form: bytes) -> dict[str, str]:

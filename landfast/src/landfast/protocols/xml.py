@@ -3,14 +3,14 @@
 import base64
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from landfast.aws_errors import printed
 from landfast.protocols.compiled import Compiled
 from landfast.protocols.forms import wire_name
 from landfast.protocols.models import Ref, Shape
 
-type Writer = Callable[[str, Any], str]
+Writer: TypeAlias = Callable[[str, Any], str]
 """Writes an element's name and its value."""
 
 

@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,6 +17,8 @@ from landfast.report.history import Batch, History
 from landfast.report.hold_ups import HoldUp, Source, hold_ups
 from landfast.report.timeline import Timeline, timeline
 from landfast.report.wording import Wording
+
+T = TypeVar("T")
 
 _WORST_FIRST: Final = ("dropped", "dead_lettered", "to_destination", "pending", "filtered", "processed")
 _FRAME: Final = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
@@ -47,7 +49,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     records: int = sys.maxsize
 
 
-class Listed[T](Struct, frozen=True):
+class Listed(Struct, Generic[T], frozen=True):
     """The first of some things, and how many more there are."""
 
     shown: tuple[T, ...]
@@ -208,7 +210,7 @@ def sections(told: Account) -> Iterator[tuple[str, Listed[tuple[str, str]]]]:
             yield title, Listed(tuple((say(each), getattr(each, "trace", "")) for each in found.shown), found.left_out)
 
 
-def _listed[T](items: Sequence[T], limit: int) -> Listed[T]:
+def _listed(items: Sequence[T], limit: int) -> Listed[T]:
     return Listed(tuple(items[:limit]), max(0, len(items) - limit))
 
 

@@ -2,14 +2,14 @@
 
 import re
 from html import escape
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from landfast.report.account import Account
 from landfast.report.drawing import BAR, CHARACTER, HATCH, element, px, samples, style
 from landfast.report.timeline_picture import timeline
 from landfast.report.tree_picture import tree
 
-type Scheme = Literal["light", "dark"]
+Scheme: TypeAlias = Literal["light", "dark"]
 
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 

@@ -1,7 +1,7 @@
 """The timeline of an account: which tries it shows, in which rows, and what else is marked there."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -13,7 +13,7 @@ from landfast.report.wording import Wording
 _SHOWN: Final = 2
 _WORTH_FOLDING: Final = 5
 
-type MarkKind = Literal["delivery", "dead_lettered", "dropped"]
+MarkKind: TypeAlias = Literal["delivery", "dead_lettered", "dropped"]
 
 
 class Line(Struct, frozen=True):

@@ -156,6 +156,7 @@ class Runtime:
         self._busy: set[Worker] = set()
         self._processes = 0
         self._closed = False
+        self._broken_off = 0
         self._all_gone = threading.Condition(self._lock)
         for spec in specs:
             self.update(spec)
@@ -270,6 +271,28 @@ class Runtime:
         if isinstance(place, Admission):
             with self._lock:
                 place.function.in_flight -= 1
+                self._all_gone.notify_all()
+
+    def break_off(self) -> None:
+        """End every invocation that runs or waits for a worker, and those workers; the others stay warm."""
+        with self._lock:
+            self._broken_off += 1
+            busy = list(self._busy)
+            while self._waiters:
+                self._waiters.popleft().ready.set()
+        for worker in busy:
+            worker.kill()
+        with self._all_gone:
+            self._all_gone.wait_for(lambda: not any(function.in_flight for function in self._functions.values()))
+
+    def cool_down(self) -> None:
+        """End every idle worker, so that the next invocation of each function initialises one."""
+        with self._lock:
+            idle = [worker for function in self._functions.values() for worker in function.idle]
+            for function in self._functions.values():
+                function.idle.clear()
+        for worker in idle:
+            self._retire(worker)
 
     def close(self) -> None:
         """End everything: running invocations raise `RuntimeClosedError`, and no process and no port is left."""
@@ -306,6 +329,7 @@ class Runtime:
         return self._debugger if self._debugger and self._debugger.function == function.spec.name else None
 
     def _run_in_a_worker(self, function: _Function, call: Call) -> Result:
+        begun = self._broken_off
         worker = self._acquire(function)
         log = RequestLog(self._log_sink, worker.spec, call.request_id, worker.log_stream)
         again = False
@@ -313,19 +337,20 @@ class Runtime:
             reusable = keeps_place = False
             result = None
             try:
+                self._check_wanted(function, begun)
                 result = _serve(
                     worker, call, log, self._start_more, again=again, retry_failed_init=self._retry_failed_init
                 )
                 reusable = isinstance(result, Answered) or result.kind == "exception"
             except InitAgainError:
-                keeps_place = not self._closed
+                keeps_place = not self._closed and self._broken_off == begun
             except LostError:
                 pass
             finally:
                 if not keeps_place:
                     self._release(function, worker, reusable=reusable)
-            if self._closed and not isinstance(result, Answered):
-                raise RuntimeClosedError(f"{function.spec.name}: the runtime was closed")
+            if not isinstance(result, Answered):
+                self._check_wanted(function, begun)
             if result is not None:
                 return result
             again = keeps_place
@@ -580,6 +605,11 @@ class Runtime:
     def _check_open(self, function: _Function) -> None:
         if self._closed:
             raise RuntimeClosedError(f"{function.spec.name}: the runtime is closed")
+
+    def _check_wanted(self, function: _Function, begun: int) -> None:
+        """Make sure that what was begun when so many had been broken off is still to be done."""
+        if self._closed or self._broken_off != begun:
+            raise RuntimeClosedError(f"{function.spec.name}: the runtime was closed")
 
     def _tree(self, folder: Path) -> SourceTree:
         with self._lock:

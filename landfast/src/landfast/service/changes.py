@@ -7,13 +7,15 @@ change is forgotten.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from landfast.eventplane.ports import PlaneWorld
 from landfast.template import Alias, EventInvokeConfig, EventSourceMapping, Function, Template
+
+T = TypeVar("T")
 
 _KIND: Final = "lambda"
 
@@ -143,7 +145,7 @@ def _function(template: Template, name: str) -> Function:
     raise LookupError(name)
 
 
-def _with[T](mapping: Mapping[str, T], key: str, value: T | None) -> dict[str, T]:
+def _with(mapping: Mapping[str, T], key: str, value: T | None) -> dict[str, T]:
     """The mapping with this value for the key, which keeps its place; without the key if the value is None."""
     changed = {**mapping, **({key: value} if value is not None else {})}
     if value is None:

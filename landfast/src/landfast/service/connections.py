@@ -10,6 +10,7 @@ import contextlib
 import resource
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from aiohttp import StreamReader, web
 from aiohttp.web_protocol import _ErrInfo
@@ -45,7 +46,7 @@ class Waits:
     idle: float = 75.0
 
 
-type Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Handler: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Connections(web.Server):

@@ -2,12 +2,15 @@
 
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from landfast.delivery.settings import Backoff
 from landfast.journal import Retrying
 from landfast.service.clock import Clock
 from landfast.service.loop import StoppedError
 from landfast.service.store import Store
+
+T = TypeVar("T")
 
 _WAITS = Backoff(base=0.1, factor=2.0, cap=10.0)
 
@@ -24,7 +27,7 @@ class EngineRetries:
         self._store = store
         self._stopping = stopping
 
-    def until_done[T](self, what: str, call: Callable[[], T], *, failures: tuple[type[Exception], ...]) -> T:
+    def until_done(self, what: str, call: Callable[[], T], *, failures: tuple[type[Exception], ...]) -> T:
         """The result of `call`.
 
         Args:

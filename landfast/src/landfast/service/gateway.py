@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from aiohttp import web
 
@@ -18,13 +18,15 @@ from landfast.service.loop import Loop, UnderWay
 from landfast.service.passing import LivePassing
 from landfast.service.plane import Plane
 
+T = TypeVar("T")
+
 _LONGEST = 16 * 1024 * 1024
 """The longest body that is read here, in bytes: more than AWS takes of any of these services."""
 
 _NOT_HERE: Final = {"scheduler": "is not available: the local service follows the schedules of the template."}
 """Services that the engine would answer although nothing would come of it."""
 
-type Result = Mapping[str, object]
+Result: TypeAlias = Mapping[str, object]
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class _Asked:
         return {name.lower(): value for name, value in self.request.raw_headers}
 
 
-class _Answer[T]:
+class _Answer(Generic[T]):
     """An answer from the driver's thread, waited for in the event loop."""
 
     def __init__(self) -> None:
@@ -77,11 +79,19 @@ class Gateway:
         self._interceptors = plane.interceptors
         self._local = local
         self._open = asyncio.Event()
+        self._tasks: set[asyncio.Task[object]] = set()
 
     async def open(self, engine: Forwarding) -> None:
         """Answer everybody's requests from now on."""
         del engine
         self._open.set()
+
+    async def close(self) -> None:
+        """Break off every request that is not answered yet; its client finds the connection closed."""
+        tasks = [*self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def recover(self, engine: Forwarding) -> None:
         """Finish what a killed service had begun of calls that make events."""
@@ -96,6 +106,16 @@ class Gateway:
         Raises:
             Refusal: The engine has gone, or the request cannot be handed on.
         """
+        task: asyncio.Task[object] = asyncio.current_task()  # type: ignore[assignment] # aiohttp answers in tasks
+        self._tasks.add(task)
+        try:
+            return await self._answer(request, target, request_id, engine)
+        finally:
+            self._tasks.discard(task)
+
+    async def _answer(
+        self, request: web.BaseRequest, target: str, request_id: str, engine: Forwarding
+    ) -> web.StreamResponse:
         if not self._open.is_set() and not engine.knows(request):
             await self._open.wait()
         if target.startswith(PREFIX):
@@ -107,7 +127,7 @@ class Gateway:
         finally:
             under_way.end()
 
-    async def driver[T](self, work: Callable[[], T]) -> T:
+    async def driver(self, work: Callable[[], T]) -> T:
         """Return what `work` answers in the driver's thread, once everything that it did is on disk.
 
         Raises:

@@ -90,6 +90,15 @@ class LogFiles:
                 file.close()
             self._files.clear()
 
+    def clear(self) -> None:
+        """Forget every record."""
+        with self._lock:
+            for file in self._files.values():
+                file.close()
+            self._files.clear()
+            for path in self._folder.iterdir():
+                path.unlink()
+
     def _append(self, record: LogRecord, line: bytes) -> None:
         path, index = log_file(self._folder, record.function), _index(self._folder, record.function)
         file, indexed = self._opened(path), self._opened(index)

@@ -3,6 +3,7 @@
 import contextlib
 import heapq
 import itertools
+import math
 import queue
 import threading
 import time
@@ -10,12 +11,15 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from landfast.delivery.times import iso_seconds
 from landfast.driver import Order, Plan
 from landfast.service import service_log
 from landfast.service.clock import Clock
 from landfast.service.turn import Commit, Turn
+
+T = TypeVar("T")
 
 
 class StoppedError(Exception):
@@ -102,6 +106,8 @@ class Loop:
         self._lock = threading.Lock()
         self._under_way: Counter[str] = Counter()
         self._settling: list[Callable[[], None]] = []
+        self._upto = math.inf
+        self._seen_upto = -math.inf
 
     def start(self) -> None:
         """Begin."""
@@ -129,7 +135,7 @@ class Loop:
         """Do `work` in the loop's thread; from any thread. `source` is named should it crash."""
         self._inbox.put((source, work))
 
-    def tell[T](
+    def tell(
         self, question: Callable[[], T], answered: Callable[[T], None], failed: Callable[[Exception], None]
     ) -> None:
         """Ask something in the loop's thread, from any thread, and tell the answer there once the turn is on disk.
@@ -153,7 +159,7 @@ class Loop:
 
         self.post(put)
 
-    def ask[T](self, question: Callable[[], T]) -> T:
+    def ask(self, question: Callable[[], T]) -> T:
         """Return what `question` answers in the loop's thread, once the turn is on disk; from any thread.
 
         Raises:
@@ -223,6 +229,18 @@ class Loop:
             self._under_way[what] += 1
         return UnderWay(what, self._end)
 
+    def skip(self, upto: float, *, seeing: bool) -> None:
+        """Where the clock skips waits, let it jump no further than `upto`; only from the loop's thread.
+
+        Args:
+            upto: In seconds of the clock.
+            seeing: True if it jumps there in any case, with what nobody waits for on the way.
+        """
+        self._upto = upto
+        self._seen_upto = upto if seeing else -math.inf
+        if seeing:
+            self.at(upto, _nothing)
+
     def when_settled(self, settled: Callable[[], None]) -> None:
         """Call `settled` in the loop's thread as soon as everything rests; only from there."""
         self._settling.append(settled)
@@ -288,22 +306,27 @@ class Loop:
                 self._do(*self._taken(0.0))
 
     def _longest_wait(self) -> float | None:
-        following = _first(self._planned)
-        # Only what somebody waits for is jumped to: the end of a retention is nothing to wait for.
-        if self.clock.skips and following and self._rests():
-            self.clock.skip_to(following.due)
-        plans = (following, _first(self._background))
-        waits = [self.clock.until(planned.due) for planned in plans if planned]
+        plans = [plan for plan in (_first(self._planned), _first(self._background)) if plan]
+        if self.clock.skips and (due := self._next_seen()) is not None and self._rests():
+            self.clock.skip_to(due)
+        waits = [self.clock.until(planned.due) for planned in plans]
         if timer := _first(self._timers):
             waits.append(max(0.0, timer.due - time.monotonic()))
         return min(waits, default=None)
+
+    def _next_seen(self) -> float | None:
+        """The time to which the clock may jump. The end of a retention, for one, is nothing that anybody waits for."""
+        planned, background = _first(self._planned), _first(self._background)
+        seen = [planned.due] if planned and planned.due <= self._upto else []
+        seen += [background.due] if background and background.due <= self._seen_upto else []
+        return min(seen, default=None)
 
     def _rests(self) -> bool:
         """Tell whether nothing is under way; asked in this order, as what ends has posted what came of it before."""
         return not self._under_way and self._inbox.empty()
 
     def _settle(self) -> None:
-        if self._settling and not _first(self._planned) and self._rests():
+        if self._settling and self._next_seen() is None and self._rests():
             settling, self._settling = self._settling, []
             for settled in settling:
                 settled()

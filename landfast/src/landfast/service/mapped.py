@@ -3,15 +3,19 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from landfast.delivery.settings import Settings
 from landfast.service.functions import Target
 from landfast.service.world import LiveWorld, Shared
 
+S = TypeVar("S")
+C = TypeVar("C")
+M = TypeVar("M", bound="Mapped[Any, Any]")
+
 
 @dataclass(frozen=True, slots=True)
-class Mapped[S, C]:
+class Mapped(Generic[S, C]):
     """One mapping.
 
     Attributes:
@@ -29,7 +33,7 @@ class Mapped[S, C]:
     settings: Settings
 
 
-class Reader[M: Mapped[Any, Any]](ABC):
+class Reader(ABC, Generic[M]):
     """Reads the source of a mapping.
 
     Args:

@@ -10,7 +10,7 @@ Embedded metric format".
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -25,7 +25,7 @@ _THROTTLED = frozenset({"throttle"})
 _NOT_REACHED = frozenset({"system error", *_THROTTLED})
 _OTHER_NAMES: Final = {"InvocationsFailedToBeSentToDLQ": "InvocationsFailedToBeSentToDlq"}
 
-type Measured = tuple[Metric, float, float]
+Measured: TypeAlias = tuple[Metric, float, float]
 """A metric, its value, and when."""
 
 

@@ -1,12 +1,15 @@
 """A client's request on its way to the engine, as what makes events of it sees it."""
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from aiohttp import web
 
 from landfast.eventplane.passing import Driver, EngineAnswer, Head
 from landfast.service.forwarding import Forwarding
 from landfast.service.incoming import pieces
+
+T = TypeVar("T")
 
 
 class LivePassing:
@@ -53,6 +56,6 @@ class LivePassing:
         """Send the engine a request of our own."""
         return await self._engine.ask(method, target, headers, content)
 
-    async def driver[T](self, work: Callable[[], T]) -> T:
+    async def driver(self, work: Callable[[], T]) -> T:
         """Do `work` in the driver's thread."""
         return await self._driver(work)

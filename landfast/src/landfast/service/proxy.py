@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from aiohttp import web
 
@@ -22,6 +22,8 @@ from landfast.service import service_log
 from landfast.service.connections import Connection, Connections, Waits
 from landfast.service.forwarding import Forwarding
 from landfast.service.incoming import Refusal, body, checked_target, operation, refuse_nonsense
+
+T = TypeVar("T")
 
 _LOG = service_log.logger(__name__)
 _BACKLOG = 1024
@@ -107,7 +109,7 @@ class Proxy:
     ) -> None:
         self.close()
 
-    def run[T](self, work: Callable[[Forwarding], Coroutine[Any, Any, T]]) -> T:
+    def run(self, work: Callable[[Forwarding], Coroutine[Any, Any, T]]) -> T:
         """Return what `work` answers in the event loop, given the way to the engine; from another thread."""
         if self._loop is None:
             raise RuntimeError("the endpoint was not started")

@@ -1,6 +1,8 @@
 """One running stack: template, engine, functions, machines and the endpoint, started and stopped together."""
 
+import contextlib
 import json
+import math
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from aiohttp import web
 
 from landfast.dataplane import engine as engines
 from landfast.dataplane import resources
@@ -36,6 +40,7 @@ from landfast.service.delivery import Deliveries
 from landfast.service.elsewhere import FunctionsElsewhere
 from landfast.service.endpoint import Endpoint, is_invocation
 from landfast.service.event_source_mappings import EventSourceMappings
+from landfast.service.forwarding import Forwarding
 from landfast.service.functions import LATEST, Functions, Target
 from landfast.service.gateway import Gateway
 from landfast.service.held import Held
@@ -44,7 +49,7 @@ from landfast.service.layers import Packages
 from landfast.service.local_api import LocalApi
 from landfast.service.log_subscriptions import LogSubscriptions
 from landfast.service.logs import LogFiles
-from landfast.service.loop import Loop
+from landfast.service.loop import Loop, StoppedError
 from landfast.service.mappings import Mappings
 from landfast.service.measures import Measures, embedded
 from landfast.service.plane import Plane
@@ -180,6 +185,11 @@ class Service:
         return self._directory.journal
 
     @property
+    def outputs(self) -> Mapping[str, str]:
+        """The template's outputs, as its resources are called at the endpoint."""
+        return {name: self._real_name(value) for name, value in self.template.outputs.items()}
+
+    @property
     def is_idle(self) -> bool:
         """True if no function is called and no event that was taken in has yet to end; queues are not looked into."""
         waiting = any(len(driver.machine) for _, driver in self.queues.each())
@@ -227,6 +237,53 @@ class Service:
         """
         return local_client.fire(self.endpoint, self.running.resource("schedule", schedule).arn)
 
+    def skip_waits(self, upto: float = math.inf, *, seeing: bool = False) -> None:
+        """Let time jump only as far as this from now on; with `Options.skip_waits`, it jumps to whatever is planned.
+
+        Args:
+            upto: The time of the service's clock; no limit without it.
+            seeing: True if time comes to rest there, and not before: what nobody waits for happens on the way, too.
+        """
+        self._loop.ask(lambda: self._loop.skip(upto, seeing=seeing))
+
+    def remember(self) -> None:
+        """Remember everything as it is, for `reset`; to be called as soon as the service is ready.
+
+        Raises:
+            ServiceError: Something is under way.
+            EngineError: The engine cannot tell what it holds.
+        """
+        self.settle()
+        self._loop.ask(self.store.remember)
+        self.engine.remember()
+
+    def reset(self) -> None:
+        """Make everything as it was at `remember`; what is under way is broken off, and warm workers stay.
+
+        Raises:
+            ServiceError: The service has failed.
+            EngineError: The engine does not put back what it held.
+        """
+        with contextlib.suppress(StoppedError):
+            self._loop.ask(self._loop.stopping.set)  # at the end of a turn: whatever was let in has begun
+        self._loop.stop(_JOIN)
+        self._runtime.break_off()
+        self._proxy.run(lambda _: self._gateway.close())
+        self.store.reset()
+        self.engine.reset()
+        self._logs.clear()
+        for name, spec in self._specs.items():
+            self._runtime.reserve(name, spec.reserved_concurrency)
+        self._assemble(self._deployed)
+        self._begin()
+        self._loop.ask(
+            lambda: declare(self.template, self._plane.apis, self._plane.world, self._plane.schedules, Findings())
+        )
+        not_run = self.not_run
+        self._start_mappings()
+        self.not_run = not_run
+        self._proxy.run(self._gateway.open)
+
     def stop(self) -> None:
         """End everything that was started; accepted events stay on disk."""
         self._parts.close()
@@ -238,25 +295,15 @@ class Service:
         self._parts.enter_context(service_log.written_to(state / service_log.NAME))
         self.store = Store(self._directory.journal, failed=lambda error: self._crashed("the store", error))
         self._parts.callback(self.store.close)
-        declared = self._start_engine(state)
-        self.clock = Clock(options.speed, skips=options.skip_waits, not_before=self.store.latest())
-        self._loop = Loop(self.clock, self._commit, self._crashed)
-        self._changes = Changes(LivePlaneWorld(self._loop, self.store), declared)
-        self.template = self._changes.template
-        self._plane = Plane(self._loop, self.store, self.template, options.settings, lambda: self.endpoint)
-        self._measures = Measures(self.template, self._plane.queues, lambda: self._mappings)
-        self._log_subscriptions = LogSubscriptions(self.template, self._loop, self._plane.router)
-        self._alarms = self._plane.alarms(self.template, self._measures.levels)
+        self._assemble(self._start_engine(state), not_before=self.store.latest())
         self._proxy = self._open_proxy()
         self.clients = Clients(self._proxy.url, options.region, key=self.engine.state.key)
         self._parts.callback(self.clients.close)
         self._logs = LogFiles(state / "logs", lost=self._lost_logs)
         self._parts.callback(self._logs.close)
-        self._start_functions()
-        self._parts.callback(self._loop.stop, _JOIN)
-        self._loop.start()
-        self._start_asynchronous()
-        self._endpoint = Endpoint(self.functions, self._accept_call, self._elsewhere)
+        self._start_runtime()
+        self._parts.callback(lambda: self._loop.stop(_JOIN))
+        self._begin()
         self._parts.enter_context(self._proxy)
         with self._interrupts.allowed():
             self._deploy()
@@ -268,13 +315,46 @@ class Service:
         self._proxy.run(self._gateway.open)
         self._directory.announce(self._running)
 
+    def _assemble(self, declared: Template, *, not_before: float = 0.0) -> None:
+        """Make the machines of what delivers events, as the store has kept them; nothing runs yet."""
+        options = self.options
+        self.clock = Clock(options.speed, skips=options.skip_waits, not_before=not_before)
+        self._loop = Loop(self.clock, self._commit, self._crashed)
+        self._changes = Changes(LivePlaneWorld(self._loop, self.store), declared)
+        self.template = self._changes.template
+        self._plane = Plane(self._loop, self.store, self.template, options.settings, lambda: self.endpoint)
+        self._measures = Measures(self.template, self._plane.queues, lambda: self._mappings)
+        self._log_subscriptions = LogSubscriptions(self.template, self._loop, self._plane.router)
+        self._alarms = self._plane.alarms(self.template, self._measures.levels)
+        local = LocalApi(self._loop, self._plane.queues, self._plane.timetable, self._alarms)
+        self._gateway = Gateway(self._loop, self._plane, local)
+
+    def _begin(self) -> None:
+        """Let the machines run, and call functions."""
+        template = self.template
+        aliases = {function.name: versions(function) for function in template.functions.values()}
+        shares = {function.name: weights(function) for function in template.functions.values()}
+        labels = {function.name: function.logical_id for function in template.functions.values()}
+        loops = {function.name: function.recursive_loop for function in template.functions.values()}
+        self.functions = Functions(
+            self._specs, self._runtime, labels=labels, aliases=aliases, loops=loops, weights=shares
+        )
+        self.queues = AsynchronousQueues(self._loop, self.store, self.functions, self.options.settings)
+        self._elsewhere = FunctionsElsewhere(self._loop, template, self.queues, self._plane.queues)
+        self._plane.router.add("lambda", self._elsewhere)
+        deliveries = Deliveries(self._plane.router, lambda: self.clients.s3)
+        self._shared = Shared(self._loop, self.store, self.functions, deliveries)
+        self._loop.start()
+        self._start_asynchronous()
+        self._endpoint = Endpoint(self.functions, self._accept_call, self._elsewhere)
+
     def _deploy(self) -> None:
         """Make what the template declares, and finish what a killed service had begun."""
         findings = Findings()
         plane = self._plane
         self._loop.ask(lambda: declare(self.template, plane.apis, plane.world, plane.schedules, findings))
         arns = resources.create(self.template, self.clients, findings)
-        self.template = self.template.without(findings)
+        self.template = self._deployed = self.template.without(findings)
         self.stack = DeployedStack(arns)
         self._proxy.run(self._gateway.recover)
         template, changes = self.template, self._changes.told()
@@ -313,15 +393,12 @@ class Service:
 
     def _open_proxy(self) -> Proxy:
         port = self.options.port
-        self._gateway = Gateway(
-            self._loop, self._plane, LocalApi(self._loop, self._plane.queues, self._plane.timetable, self._alarms)
-        )
         try:
             proxy = Proxy(
                 self.engine.url,
                 ours=is_invocation,
                 answer=self._answer,
-                others=self._gateway.response,
+                others=self._response,
                 limit=REQUEST_LIMIT,
                 port=port,
                 key=self.engine.state.key,
@@ -334,33 +411,29 @@ class Service:
         self._parts.callback(proxy.close)
         return proxy
 
-    def _start_functions(self) -> None:
+    async def _response(
+        self, request: web.BaseRequest, target: str, request_id: str, engine: Forwarding
+    ) -> web.StreamResponse:
+        """Answer a request by the machines that there are now."""
+        return await self._gateway.response(request, target, request_id, engine)
+
+    def _start_runtime(self) -> None:
         builder = Builder(
             Pythons(self._tell), Packages(self.options.built, self._tell), {"AWS_ENDPOINT_URL": self._proxy.url}
         )
         with self._interrupts.allowed():
-            specs = builder.specs(self.template)
+            self._specs = builder.specs(self.template)
         shared = [_SHARED.format(obstacle())] if self.options.sandbox and obstacle() else []
         self._notices = (*shared, *builder.notices)
         self.debugger = self._start_debugger()
-        runtime = Runtime(
-            specs.values(),
+        self._runtime = Runtime(
+            self._specs.values(),
             log_sink=self._logged,
             retry_failed_init=self.options.settings.failed_init_runs_again,
             sandbox=self.options.sandbox,
             debugger=self.debugger,
         )
-        self._parts.callback(runtime.close)
-        aliases = {function.name: versions(function) for function in self.template.functions.values()}
-        shares = {function.name: weights(function) for function in self.template.functions.values()}
-        labels = {function.name: function.logical_id for function in self.template.functions.values()}
-        loops = {function.name: function.recursive_loop for function in self.template.functions.values()}
-        self.functions = Functions(specs, runtime, labels=labels, aliases=aliases, loops=loops, weights=shares)
-        self.queues = AsynchronousQueues(self._loop, self.store, self.functions, self.options.settings)
-        self._elsewhere = FunctionsElsewhere(self._loop, self.template, self.queues, self._plane.queues)
-        self._plane.router.add("lambda", self._elsewhere)
-        deliveries = Deliveries(self._plane.router, lambda: self.clients.s3)
-        self._shared = Shared(self._loop, self.store, self.functions, deliveries)
+        self._parts.callback(self._runtime.close)
 
     def _start_debugger(self) -> Debugger | None:
         wanted = self.options.debug

@@ -154,15 +154,19 @@ class Store:
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = NORMAL")
         run(f"PRAGMA journal_size_limit = {_LONGEST_WAL}")
-        first, last, self._bytes = run(
-            "SELECT coalesce(min(id), 1), coalesce(max(id), 0), coalesce(sum(length(entry)), 0) FROM journal"
-        ).fetchone()
-        self._first: int = first
-        self._last: int = last
+        self._count()
         self._commits = 0
         with self._connection:
             run("BEGIN IMMEDIATE")
             self._prune()
+
+    def _count(self) -> None:
+        first, last, size = self._connection.execute(
+            "SELECT coalesce(min(id), 1), coalesce(max(id), 0), coalesce(sum(length(entry)), 0) FROM journal"
+        ).fetchone()
+        self._first: int = first
+        self._last: int = last
+        self._bytes: int = size
 
     def close(self) -> None:
         """Close the file; nothing can be committed afterwards."""
@@ -193,6 +197,21 @@ class Store:
             self._last += len(rows)
             self._bytes += sum(len(entry) for _, entry in rows)
             self._prune()
+
+    def remember(self) -> None:
+        """Remember all there is, for `reset`, until the file is closed."""
+        with self._transaction():
+            for table in _COLUMNS:
+                self._connection.execute(f"DROP TABLE IF EXISTS temp.kept_{table}")
+                self._connection.execute(f"CREATE TEMP TABLE kept_{table} AS SELECT * FROM {table}")  # noqa: S608 - ours
+
+    def reset(self) -> None:
+        """Put back what was there at `remember`."""
+        with self._transaction():
+            for table in _COLUMNS:
+                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - ours
+                self._connection.execute(f"INSERT INTO {table} SELECT * FROM temp.kept_{table}")  # noqa: S608 - ours
+            self._count()
 
     def latest(self) -> float:
         """The time of the last commit, as far as its entries and its clock tell, in seconds; 0 without one."""

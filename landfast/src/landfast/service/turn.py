@@ -1,12 +1,13 @@
 """One turn of the driver: one commit, and what may only happen once that is on disk."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from landfast.driver import Change, KeepRow
 from landfast.journal import Entry
 
-type Commit = Callable[[Sequence[Entry], Sequence[Change]], None]
-type Failed = Callable[[Exception], None]
+Commit: TypeAlias = Callable[[Sequence[Entry], Sequence[Change]], None]
+Failed: TypeAlias = Callable[[Exception], None]
 
 
 class Turn:

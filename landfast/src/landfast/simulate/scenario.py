@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from typing import Annotated, Any, Final, Literal, assert_never
+from typing import Annotated, Any, Final, Literal, TypeAlias, assert_never
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -18,14 +18,14 @@ from landfast.delivery.event_sources import (
 from landfast.delivery.strict_json import DEEPEST, NotJsonError, json_text, read_json
 from landfast.errors import LandfastError
 
-type Seconds = Annotated[float, Meta(ge=0, le=LONGEST)]
-type Count = Annotated[int, Meta(ge=1, le=MOST)]
-
 LONGEST: Final = 1e9
 """Seconds that a scenario can speak of: some thirty years."""
 
 MOST: Final = 1_000_000_000
 """Records that a scenario can have."""
+
+Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=LONGEST)]
+Count: TypeAlias = Annotated[int, Meta(ge=1, le=MOST)]
 
 Behaviour = Literal["succeed", "raise", "timeout", "exit", "throttle", "report", "return"]
 

@@ -3,7 +3,7 @@
 import heapq
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from landfast.delivery.actions import Deliver
 from landfast.delivery.concurrency import Concurrency
@@ -13,6 +13,8 @@ from landfast.driver.world import Call, Change, Ended, Order, Plan
 from landfast.journal import Entry
 from landfast.simulate.function import Answer, ScriptedFunction
 from landfast.simulate.result import Tally
+
+T = TypeVar("T")
 
 START: Final = 1_767_225_600.0
 """2026-01-01T00:00:00Z, the moment at which every scenario begins, as Unix time."""
@@ -104,7 +106,7 @@ class SimulatedWorld:
         for note in notes:
             self._tally.note(note)
 
-    def arrive[T](self, items: Iterator[T], at: Callable[[T], float], take: Callable[[T], None]) -> None:
+    def arrive(self, items: Iterator[T], at: Callable[[T], float], take: Callable[[T], None]) -> None:
         """Let items arrive one after the other; only the next one is planned, so that a million cost no memory."""
         item = next(items, None)
         if item is None:

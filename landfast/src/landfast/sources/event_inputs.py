@@ -12,7 +12,7 @@ Sources: EventBridge User Guide, "Amazon EventBridge input transformation"; reco
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -63,7 +63,7 @@ class InvalidInputError(Exception):
     """A transformed input is not the JSON that its template promised (`INVALID_JSON`)."""
 
 
-type Input = Callable[[Mapping[str, Any], Occasion], str]
+Input: TypeAlias = Callable[[Mapping[str, Any], Occasion], str]
 """Makes the text that a target gets of an event."""
 
 

@@ -9,14 +9,14 @@ and Live Tail".
 import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
-type LogFilter = Callable[[str], bool]
+LogFilter: TypeAlias = Callable[[str], bool]
 """Tells whether a log event is chosen."""
 
-type _Condition = Callable[[Any], bool]
+_Condition: TypeAlias = Callable[[Any], bool]
 
 _TERM = re.compile(r'\s*([?-]?)(?:"((?:[^"\\]|\\.)*)"|([^\s"]+))')
 _TOKEN = re.compile(

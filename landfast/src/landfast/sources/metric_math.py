@@ -10,12 +10,12 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-type Values = Mapping[str, float | None]
+Values: TypeAlias = Mapping[str, float | None]
 """The metrics' values in one period, by the ids of their queries."""
 
-type Math = Callable[[Values], Any]
+Math: TypeAlias = Callable[[Values], Any]
 
 _OPERATORS: Final[Mapping[type[ast.AST], Callable[[Any, Any], Any]]] = {
     ast.Add: operator.add,

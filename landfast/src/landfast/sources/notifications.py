@@ -8,14 +8,14 @@ the key after it is decoded.
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from landfast.delivery.s3_events import decode_key
 from landfast.sources.refusal import Refusal
 
-type Kind = Literal["topic", "queue", "function"]
+Kind: TypeAlias = Literal["topic", "queue", "function"]
 
 SERVICES: Final[Mapping[str, Kind]] = {"sns": "topic", "sqs": "queue", "lambda": "function"}
 """The kinds of targets, by the service of their ARNs."""

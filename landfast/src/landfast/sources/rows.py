@@ -1,18 +1,20 @@
 """The rows of what a machine must not forget."""
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, TypeAlias, TypeVar
 
 import msgspec
+
+S = TypeVar("S")
 
 SETTINGS: Final = "stream"
 """The key of the row that holds what a stream is set to."""
 
-type Keep = Callable[[str, bytes | None], None]
+Keep: TypeAlias = Callable[[str, bytes | None], None]
 """Keeps a row under its key, or forgets it if the content is None. What one turn keeps is one commit."""
 
 
-def parted[S](rows: Iterable[tuple[str, bytes]], settings: type[S]) -> tuple[S, Iterable[tuple[str, bytes]]]:
+def parted(rows: Iterable[tuple[str, bytes]], settings: type[S]) -> tuple[S, Iterable[tuple[str, bytes]]]:
     """Part a stream's rows into its settings and the others, which stay in the order of their keys."""
     kept = dict(rows)
     return msgspec.msgpack.decode(kept.pop(SETTINGS), type=settings), kept.items()

@@ -3,9 +3,11 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import Protocol
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from landfast.delivery.starting_positions import After, AtTimestamp, Position
+
+R = TypeVar("R", bound="Stored")
 
 
 class Stored(Protocol):
@@ -22,11 +24,11 @@ class Stored(Protocol):
         ...
 
 
-type Missed[R] = Callable[[Sequence[R], str], None]
+Missed: TypeAlias = Callable[[Sequence[R], str], None]
 """Told which records have left a stream before they were read, and by which rule."""
 
 
-class Tail[R: Stored]:
+class Tail(Generic[R]):
     """One reader's place in a shard.
 
     Attributes:
@@ -84,7 +86,7 @@ class Tail[R: Stored]:
         self._arrived()
 
 
-class ShardLog[R: Stored]:
+class ShardLog(Generic[R]):
     """Holds the records of a shard in order, for as long as its stream keeps them.
 
     Records are found by their number, counted from the first record that this object has held, so that a reader's

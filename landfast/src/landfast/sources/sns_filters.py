@@ -9,7 +9,7 @@ matching" and "Filter policy constraints". The texts of refusals were recorded b
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from landfast.delivery.patterns import Dialect, Matcher, PatternError, compiled
 from landfast.delivery.strict_json import NotJsonError, read_json, text_size
@@ -22,7 +22,7 @@ MOST_COMBINATIONS: Final = 150
 LARGEST: Final = 256 * 1024
 """Bytes of a policy."""
 
-type Policy = Callable[[str, Mapping[str, Any]], bool]
+Policy: TypeAlias = Callable[[str, Mapping[str, Any]], bool]
 """Tells whether a message passes, by its body, and its attributes in the form of the API."""
 
 _BODY: Final = Dialect(nested_case=False, equal_numbers=True)

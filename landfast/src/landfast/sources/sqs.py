@@ -8,7 +8,7 @@ have one each (``d...``, ``a...``), and one row (``n``) tells which numbers are 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -34,7 +34,7 @@ _RESERVED: Final = 1000
 
 _NUMBERS: Final = "n"
 
-type Redrive = Callable[[Message], bool]
+Redrive: TypeAlias = Callable[[Message], bool]
 """Takes a message over for the dead-letter queue; False if there is none: then the message stays."""
 
 

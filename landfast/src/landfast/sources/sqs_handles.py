@@ -1,10 +1,10 @@
 """Receipt handles: each is of one receive of one message."""
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from landfast.sources.sqs_message import Message
 
-type Handled = Literal["done", "gone", "stale", "expired", "too_long", "given_back", "not_in_flight", "invalid"]
+Handled: TypeAlias = Literal["done", "gone", "stale", "expired", "too_long", "given_back", "not_in_flight", "invalid"]
 """What became of a request with a receipt handle: it was done; the message is gone already; it was received again;
 its time is over (FIFO); it would be hidden for too long; it was made visible at once by this handle; its time is over;
 it is no handle of this queue."""

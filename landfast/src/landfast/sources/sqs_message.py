@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
-type Attributes = Mapping[str, Mapping[str, Any]]
+Attributes: TypeAlias = Mapping[str, Mapping[str, Any]]
 """Message attributes: ``{"DataType": ..., "StringValue": ... or "BinaryValue": bytes}`` by their names."""
 
 NO_ATTRIBUTES: Final[Attributes] = {}

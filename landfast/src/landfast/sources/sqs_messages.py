@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from landfast.sources.rows import Keep, keep_nothing
 from landfast.sources.sqs_line import Line
@@ -11,7 +11,7 @@ from landfast.sources.sqs_message import Message, restored
 _STALE: Final = 1000
 """Plans for messages that are gone, before they are cleared away."""
 
-type _Plans = list[tuple[float, int]]
+_Plans: TypeAlias = list[tuple[float, int]]
 
 
 class Messages:

@@ -1,13 +1,13 @@
 """Moves of messages out of a dead-letter queue: what a task is, and what comes next in it (S-144)."""
 
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from landfast.sources.sqs import SqsQueue
 from landfast.sources.sqs_message import Message
 
-type Status = Literal["RUNNING", "COMPLETED", "CANCELLED", "FAILED"]
+Status: TypeAlias = Literal["RUNNING", "COMPLETED", "CANCELLED", "FAILED"]
 
 NO_SOURCE: Final = "CouldNotDetermineMessageSource"
 NO_QUEUE: Final = "AWS.SimpleQueueService.NonExistentQueue"

@@ -79,11 +79,11 @@ def _kept_by_git(root: Path) -> list[Path]:
 
 
 def _walked(root: Path) -> Iterator[Path]:
-    for folder, folders, names in root.walk():
+    for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in _MADE and not name.endswith("_cache"))
         for name in sorted(names):
             if name not in _MADE and not name.endswith(".pyc"):
-                yield (folder / name).relative_to(root)
+                yield Path(folder, name).relative_to(root)
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
 from landfast.template.errors import Mistake
 from landfast.template.findings import Findings
 
-type Document = dict[str, Any]
+Document: TypeAlias = dict[str, Any]
 
 _TEXT, _MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "merge"))
 _NOT_RESOLVED = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", "value"))

@@ -1,8 +1,10 @@
 """Errors of a template: what is wrong with a part of it, and what is right and yet not to be had on one machine."""
 
+from typing import TypeAlias
+
 from landfast.errors import LandfastError
 
-type Where = tuple[str | int, ...]
+Where: TypeAlias = tuple[str | int, ...]
 """A place in a template, from a logical id or a section on, e.g. ``("Orders", "Properties", "Tags", 0)``."""
 
 

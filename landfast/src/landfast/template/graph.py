@@ -6,14 +6,14 @@ queues, and of what the roles of its functions let them put.
 
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from landfast.template.model import Declared, EventSourceMapping, Function, Template
 
-type NodeKind = Literal["bucket", "stream", "table", "queue", "topic", "bus", "function"]
-type EdgeKind = Literal["event", "write", "success", "failure"]
+NodeKind: TypeAlias = Literal["bucket", "stream", "table", "queue", "topic", "bus", "function"]
+EdgeKind: TypeAlias = Literal["event", "write", "success", "failure"]
 
 DEFAULT_BUS: Final = "default"
 """The node of the account's own event bus, which no template declares."""

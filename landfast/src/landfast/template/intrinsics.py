@@ -7,15 +7,15 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from landfast.template.errors import Mistake, Unavailable, Where
 from landfast.template.parameters import Withheld
 
-type Elsewhere = Callable[[str, Where], str | None]
+Elsewhere: TypeAlias = Callable[[str, Where], str | None]
 """Tells what stands for a value that only AWS has, given its name there and the place that asks; None for nothing."""
 
-type Attribute = Callable[[str, str | None, Where], object]
+Attribute: TypeAlias = Callable[[str, str | None, Where], object]
 """Tells the value of ``Ref`` (no attribute) or ``Fn::GetAtt`` of a logical id; the place is the one that asks."""
 
 _VARIABLE = re.compile(r"\$\{(!?)([^{}]+)\}")

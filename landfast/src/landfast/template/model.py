@@ -3,13 +3,15 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 import msgspec
 
 from landfast.sources.alarms import Alarm
 from landfast.template.findings import Findings
 from landfast.template.names import Place, function_reference
+
+T = TypeVar("T")
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
@@ -559,7 +561,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
         return find_function(self.functions, reference)
 
 
-def _but[T](resources: Mapping[str, T], lost: Collection[str]) -> dict[str, T]:
+def _but(resources: Mapping[str, T], lost: Collection[str]) -> dict[str, T]:
     return {key: each for key, each in resources.items() if key not in lost}
 
 

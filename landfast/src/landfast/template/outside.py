@@ -8,7 +8,7 @@ A function that does not run here has a queue, which keeps what is sent to the f
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -26,7 +26,9 @@ from landfast.template.model import (
 )
 from landfast.template.names import STREAM_LABEL, Place
 
-type Kind = Literal["queue", "topic", "stream", "table", "bus", "bucket", "function"]
+T = TypeVar("T")
+
+Kind: TypeAlias = Literal["queue", "topic", "stream", "table", "bus", "bucket", "function"]
 
 _ARN = re.compile(r"arn:[\w-]+:(?P<service>[a-z0-9]+):(?P<region>[\w*-]*):(?P<account>[\w*-]*):(?P<resource>.+)")
 _QUEUE_URL = re.compile(
@@ -87,7 +89,7 @@ class StandIns:
     lines: list[str] = field(default_factory=list)
     _local: dict[str, str] = field(default_factory=dict)
 
-    def localised[T](self, value: T) -> T:
+    def localised(self, value: T) -> T:
         """The same with every text that names a resource of another account or region naming the local one."""
         if not self._local:
             return value

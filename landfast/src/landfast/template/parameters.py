@@ -8,12 +8,12 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from landfast.template.errors import Mistake
 from landfast.template.findings import Findings
 
-type Value = str | int | float | list[Any]
+Value: TypeAlias = str | int | float | list[Any]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _SSM_VALUE = "AWS::SSM::Parameter::Value<"

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from landfast.delivery.event_sources import MAPPED
 from landfast.sources.metrics import MEASURED
@@ -35,6 +35,8 @@ from landfast.template.schedules import schedules
 from landfast.template.stack import Stack
 from landfast.template.targets import Targets
 from landfast.template.unheeded import not_built, some, unheeded
+
+T = TypeVar("T")
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -231,7 +233,7 @@ def write_translated(path: Path, to: Path, *, parameters: Mapping[str, str] = _N
     to.write_text(json.dumps(translated(path, parameters=parameters), indent=2) + "\n", encoding="utf-8")
 
 
-def _naming[T](path: Path, build: Callable[[], T]) -> T:
+def _naming(path: Path, build: Callable[[], T]) -> T:
     try:
         return build()
     except Mistake as error:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 from landfast.template.errors import Mistake, Where, dotted
 from landfast.template.intrinsics import function_of, variables
 
-type Choice = Callable[[list[Any], Where], list[Any]]
+Choice: TypeAlias = Callable[[list[Any], Where], list[Any]]
 """Which of an ``Fn::If``'s two values to look at, given its arguments."""
 
 

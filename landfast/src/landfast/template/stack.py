@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,6 +12,9 @@ from landfast.template.intrinsics import Resolver, scalar
 from landfast.template.names import KINDS, Place, function_reference, generated_name
 from landfast.template.placeholders import placeholder
 from landfast.template.references import check_names, circles, references
+
+T = TypeVar("T")
+P = TypeVar("P", bound="Properties")
 
 _WANTS = re.compile(r"Expected `(?P<wanted>[^`]+)`(?:, got `(?P<given>[^`]+)`)?")
 _BOUND = re.compile(r"Expected `\w+` (?P<sign>[<>]=) (?P<bound>\d+)")
@@ -98,7 +101,7 @@ class Stack:
         """The logical ids of the existing resources of a type, in the template's order."""
         return [logical_id for logical_id, resource in self.resources.items() if resource["Type"] == kind]
 
-    def each[T](self, kind: str, build: Callable[[str], T]) -> dict[str, T]:
+    def each(self, kind: str, build: Callable[[str], T]) -> dict[str, T]:
         """Build each resource of a type by `build`; those that cannot be built are named."""
         built: dict[str, T] = {}
         for logical_id in self.of_type(kind):
@@ -137,7 +140,7 @@ class Stack:
         """A property resolved; None if it is not there."""
         return self.resolver.resolve(self.raw(logical_id, name), (logical_id, "Properties", name))
 
-    def properties[T: Properties](self, logical_id: str, shape: type[T]) -> T:
+    def properties(self, logical_id: str, shape: type[P]) -> P:
         """The properties of a resource that `shape` names, resolved and of its types.
 
         Raises:
@@ -342,7 +345,7 @@ class Stack:
         return needs
 
 
-def shaped[T](value: object, shape: type[T], where: Where) -> T:
+def shaped(value: object, shape: type[T], where: Where) -> T:
     """A resolved value as the type: texts are read as numbers and truth values, and these as texts, as it wants.
 
     Raises:

@@ -8,7 +8,7 @@ Begin reading with `declaration`; how a kind is added is in ARCHITECTURE.md.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from landfast.delivery.event_sources.asynchronous import ASYNCHRONOUS
 from landfast.delivery.event_sources.declaration import (
@@ -41,7 +41,7 @@ __all__ = [
     "mapped",
 ]
 
-type AnySource = AsynchronousSource | MappedSource
+AnySource: TypeAlias = AsynchronousSource | MappedSource
 
 MAPPED: Final[Mapping[str, MappedSource]] = {source.service: source for source in (KINESIS, DYNAMODB, SQS)}
 """Every source that event source mappings read, by the service that its ARNs name."""

@@ -1,7 +1,7 @@
 """The declaration of an event source."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -120,5 +120,5 @@ class QueueSource(_MappedSource, frozen=True, kw_only=True):
     noun: str = "message"
 
 
-type MappedSource = StreamSource | QueueSource
+MappedSource: TypeAlias = StreamSource | QueueSource
 """A source that event source mappings read."""

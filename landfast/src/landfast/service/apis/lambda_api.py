@@ -5,6 +5,7 @@ configurations, reserved concurrency and aliases. Begin reading with `LambdaApi.
 """
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from landfast.aws_errors import AwsError
 from landfast.delivery.errors import Refused
@@ -18,7 +19,7 @@ from landfast.service.apis.lambda_policies import LambdaPolicies
 from landfast.service.apis.lambda_stack import LambdaStack
 from landfast.service.functions import FunctionNotFoundError
 
-type Operation = Callable[[Mapping[str, object]], Result | None]
+Operation: TypeAlias = Callable[[Mapping[str, object]], Result | None]
 
 
 class LambdaApi:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from zlib import crc32
 
 from landfast.aws_errors import AwsError
@@ -20,7 +20,7 @@ MOST: Final = 10_000
 
 _MOST_LISTED: Final = 50
 
-type _Params = Mapping[str, Any]
+_Params: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ from landfast.service.local_client import peek, settle
 from landfast.service.service import Options, Service
 from landfast.service.state import Resource, Running, ServiceError
 from landfast.service.store import read_journal
+from landfast.testing.errors import StackError
+from landfast.testing.sent import Sent
+from landfast.testing.stack import Stack
 
 __all__ = [
     "Accepted",
@@ -35,8 +38,11 @@ __all__ = [
     "Options",
     "Resource",
     "Running",
+    "Sent",
     "Service",
     "ServiceError",
+    "Stack",
+    "StackError",
     "in_one_line",
     "keep_threads_quiet",
     "ministack_command",

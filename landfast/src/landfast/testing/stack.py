@@ -1,0 +1,189 @@
+"""A running stack as tests use it: what the fixture `landfast` is."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Self, TypeVar
+
+import boto3
+from botocore.config import Config
+
+from landfast.service.service import Options, Service
+from landfast.service.state import Resource
+from landfast.testing.errors import StackError, no_such
+from landfast.testing.sent import carry
+from landfast.testing.sources import Bucket, Bus, Function, Queue, Schedule, Stream, Table, Topic
+
+_NEVER = float("-inf")
+_Result = TypeVar("_Result")
+
+
+class Stack:
+    """The stack of a template, in this process.
+
+    Time stands but for what really passes: it jumps only within `settle` and `advance`. So a test sees its events
+    before their retries, between them and after them.
+
+    Args:
+        service: The running service.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._clients: dict[str, Any] = {}
+        service.remember()
+        self._hold()
+
+    @classmethod
+    @contextmanager
+    def start(cls, options: Options) -> Iterator[Self]:
+        """Run the stack of a template until the block ends.
+
+        Raises:
+            LandfastError: It cannot be run.
+        """
+        with Service.start(options) as service:
+            yield cls(service)
+
+    @property
+    def endpoint(self) -> str:
+        """The one URL for all AWS calls."""
+        return self.service.endpoint
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """The outputs of the template."""
+        return self.service.outputs
+
+    @property
+    def now(self) -> float:
+        """The time of the stack, in Unix seconds."""
+        return self.service.clock.now()
+
+    def s3(self, logical_id: str) -> Bucket:
+        """A bucket."""
+        return Bucket(self, self._find("bucket", logical_id))
+
+    def queue(self, logical_id: str) -> Queue:
+        """A queue."""
+        return Queue(self, self._find("queue", logical_id))
+
+    def topic(self, logical_id: str) -> Topic:
+        """A topic."""
+        return Topic(self, self._find("topic", logical_id))
+
+    def bus(self, logical_id: str | None = None) -> Bus:
+        """An event bus; the default one without a name."""
+        default = Resource(logical_id="the default bus", kind="bus", name="default")
+        return Bus(self, self._find("bus", logical_id) if logical_id else default)
+
+    def stream(self, logical_id: str) -> Stream:
+        """A Kinesis stream."""
+        return Stream(self, self._find("stream", logical_id))
+
+    def table(self, logical_id: str) -> Table:
+        """A table."""
+        return Table(self, self._find("table", logical_id))
+
+    def schedule(self, logical_id: str) -> Schedule:
+        """A schedule, or a rule that has one."""
+        return Schedule(self, self._find("schedule", logical_id))
+
+    def function(self, logical_id: str, *, qualifier: str | None = None) -> Function:
+        """A function.
+
+        Args:
+            logical_id: The function's.
+            qualifier: The alias or version to call. Without it the alias, if the template gives the function exactly
+                one, since that is what its events call; ``$LATEST`` for the function itself.
+        """
+        resource = self._find("function", logical_id)
+        aliases = self.service.template.functions[logical_id].aliases
+        only = next(iter(aliases)) if len(aliases) == 1 else None
+        return Function(self, resource, qualifier or only)
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
+        """A boto3 client of the stack, by its service: ``client("sqs")``. It knows nothing of the user's profile."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=self._config)
+            carry(self._clients[service])
+        return self._clients[service]
+
+    def resource(self, service: str) -> Any:  # noqa: ANN401 - boto3's resources have no common type
+        """A boto3 resource of the stack, by its service: ``resource("dynamodb")``."""
+        return self._session.resource(service, endpoint_url=self.endpoint, config=self._config)
+
+    def settle(self, timeout: float = 60) -> None:
+        """Wait until every event has landed: nothing is under way, and no retry, delay or window is left.
+
+        Args:
+            timeout: Real seconds to wait at most.
+
+        Raises:
+            ServiceError: Something does not come to rest, and what.
+        """
+        self.jumping(lambda: self.service.settle(timeout))
+
+    def advance(
+        self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0, timeout: float = 60
+    ) -> None:
+        """Let so much time pass, with all that happens in it: retries, schedules, ends of visibility and retention.
+
+        Args:
+            days: Of the stack's time, as the next three.
+            hours: More of it.
+            minutes: More of it.
+            seconds: More of it.
+            timeout: Real seconds to wait at most.
+
+        Raises:
+            ServiceError: Something is still under way then, and what.
+        """
+        span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
+        if span < 0:
+            raise StackError(f"advance by {span:g} s: time does not go back")
+        self.service.skip_waits(self.now + span, seeing=True)
+        try:
+            self.service.settle(timeout)
+        finally:
+            self._hold()
+
+    def reset(self) -> None:
+        """Make everything as it was when the stack was started; only warm workers stay.
+
+        Raises:
+            ServiceError: The service has failed.
+        """
+        self.service.reset()
+        self._hold()
+
+    def jumping(self, work: Callable[[], _Result]) -> _Result:
+        """Do something while time jumps to whatever is planned."""
+        self.service.skip_waits()
+        try:
+            return work()
+        finally:
+            self._hold()
+
+    def _hold(self) -> None:
+        """Let time jump no more."""
+        self.service.skip_waits(_NEVER)
+
+    def _find(self, kind: str, logical_id: str) -> Resource:
+        resources = self.service.running.resources
+        for each in resources:
+            if (each.kind, each.logical_id) == (kind, logical_id):
+                return each
+        raise no_such(kind, logical_id, resources)
+
+    @cached_property
+    def _session(self) -> Any:  # noqa: ANN401 - its methods are typed for literal names alone
+        region = self.service.options.region
+        return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)  # noqa: S106 - no secret: the engine takes any
+
+    @cached_property
+    def _config(self) -> Config:
+        return Config(
+            retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, proxies={}, max_pool_connections=32
+        )

@@ -1,0 +1,1 @@
+"""The pytest plugin, on a small application that has every kind of source."""
