@@ -9,6 +9,8 @@ import typer
 from landfast.cli.up import Parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from landfast.lint.hazard import Hazard
 
 
@@ -54,7 +56,6 @@ def lint(  # noqa: PLR0917 - typer makes an option of each
     resource's Metadata. The exit status is cfn-lint's: 2 for errors, 4 for warnings, 6 for both, 0 if there is nothing.
 
     Examples:
-
       landfast lint
 
       landfast lint cdk.out --format sarif --output lint.sarif
@@ -70,7 +71,8 @@ def lint(  # noqa: PLR0917 - typer makes an option of each
     from landfast.cli.template_file import template_files
     from landfast.lint.report import report
 
-    paths = [path for given in templates or [None] for path in template_files(given)]
+    given: list[Path | None] = list(templates) if templates else [None]
+    paths = [path for each in given for path in template_files(each)]
     status = report(
         paths,
         shape=shape.value,
@@ -84,7 +86,7 @@ def lint(  # noqa: PLR0917 - typer makes an option of each
     raise typer.Exit(status)
 
 
-def _explained(hazards: "dict[str, Hazard]", wanted: str) -> str:
+def _explained(hazards: "Mapping[str, Hazard]", wanted: str) -> str:
     from landfast.errors import LandfastError
 
     found = hazards.get(wanted.upper())

@@ -5,7 +5,7 @@ mappings that AWS would refuse. What cannot be known, such as an export of anoth
 made of it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -101,6 +101,7 @@ class InvokeConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         logical_id: Their key under Resources.
+        function: The function.
         qualifier: An alias or version, or ``$LATEST``.
         on_success: The ARN of the destination; None without one.
         on_failure: The same for failures.
@@ -108,36 +109,11 @@ class InvokeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     logical_id: str
+    function: Function
     qualifier: str
     on_success: str | None
     on_failure: str | None
     properties: Mapping[str, Any]
-
-
-class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that calls a function asynchronously.
-
-    Attributes:
-        function: The function.
-        qualifier: The alias or version that is called, or ``$LATEST``.
-        by: Who calls, in words.
-    """
-
-    function: Function
-    qualifier: str
-    by: str
-
-
-class FailureStore(msgspec.Struct, frozen=True, kw_only=True):
-    """A place that failures are sent to.
-
-    Attributes:
-        arn: Its ARN.
-        of: Whose failures, in words.
-    """
-
-    arn: str
-    of: str
 
 
 class Application:
@@ -204,10 +180,6 @@ class Application:
             return None
         return function, parts[1] or LATEST
 
-    def config_of(self, call: Call) -> InvokeConfig | None:
-        """The settings that hold for a call; a qualifier inherits from no other (S-08)."""
-        return self.configs.get((call.function.logical_id, call.qualifier))
-
     def code_of(self, function: Function) -> Path | None:
         """The folder of a function's code; None if it is not on this machine."""
         try:
@@ -220,50 +192,6 @@ class Application:
         """The code that the template itself holds; None if it holds none."""
         found = self.value(function.logical_id, "Code", "ZipFile")
         return found if isinstance(found, str) and found != UNKNOWN else None
-
-    def calls(self) -> Iterator[Call]:
-        """Yield what calls functions asynchronously."""
-        for bucket in self.buckets.values():
-            for notification in bucket.notifications:
-                yield from self._call(notification.target_arn, f"bucket {bucket.logical_id}")
-        for subscription in self.subscriptions:
-            if subscription.protocol == "lambda":
-                yield from self._call(subscription.endpoint, f"subscription {subscription.logical_id}")
-        for rule in self.rules.values():
-            for target in rule.targets:
-                yield from self._call(target.arn, f"rule {rule.logical_id}")
-        for schedule in self.schedules.values():
-            yield from self._call(schedule.target.arn, f"schedule {schedule.logical_id}")
-        for (function, _), config in self.configs.items():
-            for destination in (config.on_success, config.on_failure):
-                yield from self._call(destination, f"destination of {function}")
-
-    def failure_stores(self) -> Iterator[FailureStore]:
-        """Yield where failures are sent to."""
-        for queue in self.queues.values():
-            if queue.redrive_policy is not None:
-                yield FailureStore(arn=queue.redrive_policy.dead_letter_target_arn, of=f"queue {queue.logical_id}")
-        for (logical_id, _), config in self.configs.items():
-            if config.on_failure:
-                yield FailureStore(arn=config.on_failure, of=f"function {logical_id}")
-        for function in self.functions.values():
-            if function.dead_letter:
-                yield FailureStore(arn=function.dead_letter, of=f"function {function.logical_id}")
-        for mapping in self.mappings.values():
-            if mapping.destination:
-                yield FailureStore(arn=mapping.destination, of=f"mapping {mapping.logical_id}")
-        for subscription in self.subscriptions:
-            if subscription.dead_letter_target_arn:
-                yield FailureStore(
-                    arn=subscription.dead_letter_target_arn, of=f"subscription {subscription.logical_id}"
-                )
-        for rule in self.rules.values():
-            for target in rule.targets:
-                if target.dead_letter_arn:
-                    yield FailureStore(arn=target.dead_letter_arn, of=f"rule {rule.logical_id}")
-        for schedule in self.schedules.values():
-            if schedule.target.dead_letter_arn:
-                yield FailureStore(arn=schedule.target.dead_letter_arn, of=f"schedule {schedule.logical_id}")
 
     def names(self, user: str) -> frozenset[str]:
         """The logical ids that a resource refers to."""
@@ -302,6 +230,7 @@ class Application:
             }
             found[of[0].logical_id, qualifier] = InvokeConfig(
                 logical_id=logical_id,
+                function=of[0],
                 qualifier=qualifier,
                 on_success=self.text(logical_id, "DestinationConfig", "OnSuccess", "Destination"),
                 on_failure=self.text(logical_id, "DestinationConfig", "OnFailure", "Destination"),
@@ -322,8 +251,3 @@ class Application:
         arn = properties.get("EventSourceArn")
         source = next((each for each in sources if arn and each.event_source_arn == arn), None)
         return EventSourceMapping(logical_id=logical_id, function=of[0], source=source, properties=properties)
-
-    def _call(self, arn: str | None, by: str) -> Iterator[Call]:
-        found = self.function_of(arn)
-        if found is not None:
-            yield Call(function=found[0], qualifier=found[1], by=by)

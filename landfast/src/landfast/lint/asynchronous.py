@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from landfast.lint.application import LATEST, Application, Call
+from landfast.lint.application import Application
+from landfast.lint.deliveries import Call, calls
 from landfast.lint.forecast import bad_event
 from landfast.lint.hazard import Finding, hazard
 from landfast.report.wording import several
@@ -19,11 +20,13 @@ _RETRIES: Final = 2
 
 @hazard("W9540", "Asynchronous events that fail are kept nowhere", "S-08", "S-28", source=_RETAIN)
 def no_destination(application: Application) -> Iterator[Finding]:
-    """Without an on-failure destination and without a dead-letter queue an event whose retries or age are used up is
-    discarded, and nothing tells of it but a metric. An alias or version that is called has the settings of its own
-    qualifier only. It is reported of functions that the template itself has called asynchronously."""
+    """Without an on-failure destination and without a dead-letter queue an event that fails is discarded.
+
+    Nothing tells of it but a metric. An alias or version that is called has the settings of its own qualifier only. It
+    is reported of functions that the template itself has called asynchronously.
+    """
     for call in _calls(application):
-        config = application.config_of(call)
+        config = application.configs.get((call.function.logical_id, call.qualifier))
         if call.function.dead_letter or (config is not None and config.on_failure):
             continue
         told = bad_event({} if config is None else config.properties, call.function.timeout)
@@ -33,11 +36,7 @@ def no_destination(application: Application) -> Iterator[Finding]:
                 f" An event with which it always fails is dropped after {told.ended} and "
                 f"{several(told.count('invocations'), 'attempt')}."
             )
-        others = [
-            each
-            for (logical_id, _), each in application.configs.items()
-            if logical_id == call.function.logical_id and each.on_failure
-        ]
+        others = [each for each in application.configs.values() if each.function == call.function and each.on_failure]
         but = "".join(
             f" The settings {each.logical_id} are for {each.qualifier}, and {call.qualifier} is called."
             for each in others
@@ -52,18 +51,21 @@ def no_destination(application: Application) -> Iterator[Finding]:
 
 @hazard("W9541", "The maximum event age ends the retries early", "S-07", "S-12", source=_ERRORS)
 def age_before_retries(application: Application) -> Iterator[Finding]:
-    """Lambda gives an event up as soon as the next retry would come after its maximum age. Retries that have no time
-    never happen."""
-    for (logical_id, _), config in application.configs.items():
-        if "MaximumEventAgeInSeconds" not in config.properties:
+    """Lambda gives an event up as soon as the next retry would come after its maximum age.
+
+    Retries that have no time never happen.
+    """
+    for config in application.configs.values():
+        age = config.properties.get("MaximumEventAgeInSeconds")
+        if age is None:
             continue
         retries = config.properties.get("MaximumRetryAttempts", _RETRIES)
-        told = bad_event(config.properties, application.functions[logical_id].timeout)
+        told = bad_event(config.properties, config.function.timeout)
         if told is not None and told.count("invocations") < retries + 1:
             yield Finding(
                 (config.logical_id, "MaximumEventAgeInSeconds"),
-                f"Events of {logical_id} are given up when they are {config.properties['MaximumEventAgeInSeconds']} s old: "
-                f"of {several(retries + 1, 'attempt')}, an event with which it always fails gets "
+                f"Events of {config.function.logical_id} are given up when they are {age} s old: of "
+                f"{several(retries + 1, 'attempt')}, an event with which it always fails gets "
                 f"{told.count('invocations')}. Set MaximumEventAgeInSeconds higher, or MaximumRetryAttempts to "
                 f"{told.count('invocations') - 1}.",
                 told,
@@ -72,12 +74,14 @@ def age_before_retries(application: Application) -> Iterator[Finding]:
 
 @hazard("W9542", "A destination that gets nothing of what the function reads", "S-35", source=_MAPPINGS)
 def not_for_mappings(application: Application) -> Iterator[Finding]:
-    """A function's own destinations and dead-letter queue are for asynchronous events; what a mapping reads never
-    gets there. It is reported if the template calls the function by mappings only, and one of them, or its queue, keeps
-    no failures."""
-    called = {call.function.logical_id for call in application.calls()}
+    """A function's own destinations and dead-letter queue are for asynchronous events, not for what a mapping reads.
+
+    It is reported if the template calls the function by mappings only, and one of them, or its queue, keeps no
+    failures.
+    """
+    called = {call.function.logical_id for call in calls(application)}
     for function in application.functions.values():
-        configs = [each for (logical_id, _), each in application.configs.items() if logical_id == function.logical_id]
+        configs = [each for each in application.configs.values() if each.function == function]
         places = [function.dead_letter, *(each.on_failure for each in configs)]
         mappings = [each for each in application.mappings.values() if each.function == function]
         without = [
@@ -93,37 +97,40 @@ def not_for_mappings(application: Application) -> Iterator[Finding]:
             where = (function.logical_id, "DeadLetterConfig" if function.dead_letter else "EventInvokeConfig")
             yield Finding(
                 where,
-                f"{function.logical_id} keeps failures of asynchronous events, and reads {name}: of that, nothing gets there. "
-                "Set a RedrivePolicy of the queue, or an on-failure destination of the stream's mapping.",
+                f"{function.logical_id} keeps failures of asynchronous events, and reads {name}: of that, nothing gets "
+                "there. Set a RedrivePolicy of the queue, or an on-failure destination of the stream's mapping.",
             )
 
 
 @hazard("W9543", "A target without a dead-letter queue", source=_TARGETS)
 def target_without_dead_letters(application: Application) -> Iterator[Finding]:
-    """EventBridge and Scheduler try a target that cannot be reached, for a day by default, and then drop the event;
-    what they may not send, or to what is gone, at once. The function's own settings do not help: it was never called."""
+    """EventBridge and Scheduler try a target that cannot be reached for a day by default, and then drop the event.
+
+    What they may not send, or to what is gone, they drop at once. The function's own settings do not help: it was never
+    called.
+    """
     for rule in application.rules.values():
         for index, target in enumerate(rule.targets):
             if target.dead_letter_arn is None:
                 yield Finding(
                     (rule.logical_id, "Targets", index, "DeadLetterConfig"),
-                    f"Target {target.id} of rule {rule.logical_id} has no dead-letter queue: an event that cannot be delivered "
-                    "is dropped. Set DeadLetterConfig.",
+                    f"Target {target.id} of rule {rule.logical_id} has no dead-letter queue: an event that cannot be "
+                    "delivered is dropped. Set DeadLetterConfig.",
                 )
     for schedule in application.schedules.values():
         if schedule.target.dead_letter_arn is None:
             yield Finding(
                 (schedule.logical_id, "Target", "DeadLetterConfig"),
-                f"The target of schedule {schedule.logical_id} has no dead-letter queue: a call that cannot be delivered is "
-                "dropped. Set DeadLetterConfig.",
+                f"The target of schedule {schedule.logical_id} has no dead-letter queue: a call that cannot be "
+                "delivered is dropped. Set DeadLetterConfig.",
             )
 
 
 def _calls(application: Application) -> Iterator[Call]:
     """Yield one call for each function and qualifier."""
     seen: set[tuple[str, str]] = set()
-    for call in application.calls():
-        key = call.function.logical_id, call.qualifier or LATEST
+    for call in calls(application):
+        key = call.function.logical_id, call.qualifier
         if key not in seen:
             seen.add(key)
             yield call

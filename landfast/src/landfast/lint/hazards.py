@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from landfast.lint import access, asynchronous, queues, responses, senders, streams, watching
+from landfast.lint import access, asynchronous, loops, queues, responses, senders, streams, watching
 from landfast.lint.application import Application
 from landfast.lint.hazard import Finding, Hazard, hazard
 from landfast.template import declared
@@ -32,7 +32,7 @@ HAZARDS: Final[Mapping[str, Hazard]] = {
             not_looked_at,
             *(
                 value
-                for module in (access, asynchronous, queues, responses, senders, streams, watching)
+                for module in (access, asynchronous, loops, queues, responses, senders, streams, watching)
                 for value in vars(module).values()
                 if isinstance(value, Hazard)
             ),

@@ -52,14 +52,16 @@ def _in_event(steps: list[str | int]) -> list[str | int]:
 
 
 def _deepest(resources: Mapping[str, Any], path: list[str | int]) -> list[str | int]:
+    """As much of a path as there is."""
     found: list[str | int] = []
     value: Any = resources
     for step in path:
-        if isinstance(value, Mapping) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            break
+        match value, step:
+            case (list(), int()) if step < len(value):
+                value = value[step]
+            case (dict(), _) if step in value:
+                value = value[step]
+            case _:
+                break
         found.append(step)
     return found

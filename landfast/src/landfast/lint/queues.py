@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from landfast.lint.application import Application, EventSourceMapping
-from landfast.lint.forecast import Forecast, burst, forecast, one_bad_message, played, queue_settings, throttled
+from landfast.lint.forecast import BATCH, Forecast, burst, forecast, one_bad_message, played, queue_settings, throttled
 from landfast.lint.hazard import Finding, hazard
 from landfast.report.wording import duration, several
+from landfast.template.errors import Where
 from landfast.template.model import Queue
 
 _FACTOR: Final = 6
@@ -26,55 +27,63 @@ def hidden_too_shortly(application: Application) -> Iterator[Finding]:
         if queue.visibility_timeout < timeout:
             yield Finding(
                 (queue.logical_id, "VisibilityTimeout"),
-                f"VisibilityTimeout of {queue.logical_id} is {queue.visibility_timeout} s, and {mapping.function.logical_id}"
-                f" may take {timeout} s: AWS refuses the mapping. Set {_FACTOR * timeout} or more.",
+                f"VisibilityTimeout of {queue.logical_id} is {queue.visibility_timeout} s, and "
+                f"{mapping.function.logical_id} may take {timeout} s: AWS refuses the mapping. "
+                f"Set {_FACTOR * timeout} or more.",
             )
 
 
 @hazard("W9502", "Visibility timeout below six times the function's time-out", "S-92", "S-94", source=_GUIDE)
 def little_patience(application: Application) -> Iterator[Finding]:
-    """A throttled function is tried again only as long as a message's remaining visibility covers the time-out; then
-    the message has been received in vain, and is dead-lettered the sooner. AWS asks for six times the time-out, and
-    the batching window in addition."""
+    """A throttled function is tried again only as long as a message's remaining visibility covers the time-out.
+
+    Then the message has been received in vain, and is dead-lettered the sooner. AWS asks for six times the time-out,
+    and the batching window in addition.
+    """
     for mapping, queue, timeout in _read_queues(application):
         wanted = _FACTOR * timeout + _window(mapping)
         if timeout <= queue.visibility_timeout < wanted:
             told = _burst(mapping, queue, f"VisibilityTimeout {wanted}", VisibilityTimeout=wanted)
             yield Finding(
                 (queue.logical_id, "VisibilityTimeout"),
-                f"VisibilityTimeout of {queue.logical_id} is {queue.visibility_timeout} s, below {_FACTOR} times the Timeout of "
-                f"{mapping.function.logical_id}{_and_window(mapping)}.{told[0]} Set {wanted} or more.",
+                f"VisibilityTimeout of {queue.logical_id} is {queue.visibility_timeout} s, below {_FACTOR} times the "
+                f"Timeout of {mapping.function.logical_id}{_and_window(mapping)}.{told[0]} Set {wanted} or more.",
                 told[1],
             )
 
 
 @hazard("W9503", "maxReceiveCount below five", "S-92", "S-94", source=_GUIDE)
 def few_receives(application: Application) -> Iterator[Finding]:
-    """Each receive counts, also one by which the function was not reached. AWS asks for five at least, so that
-    throttling alone sends no good message to the dead-letter queue."""
+    """Each receive counts, also one by which the function was not reached.
+
+    AWS asks for five at least, so that throttling alone sends no good message to the dead-letter queue.
+    """
     for mapping, queue, _ in _read_queues(application):
         redrive = queue.redrive_policy
         if redrive is not None and redrive.max_receive_count < _RECEIVES:
             told = _burst(mapping, queue, f"maxReceiveCount {_RECEIVES}", RedrivePolicy={"maxReceiveCount": _RECEIVES})
             yield Finding(
                 (queue.logical_id, "RedrivePolicy", "maxReceiveCount"),
-                f"maxReceiveCount of {queue.logical_id} is {redrive.max_receive_count}.{told[0]} Set {_RECEIVES} or more.",
+                f"maxReceiveCount of {queue.logical_id} is {redrive.max_receive_count}.{told[0]} "
+                f"Set {_RECEIVES} or more.",
                 told[1],
             )
 
 
 @hazard("W9504", "No dead-letter queue", "S-93", "S-95", source=_DEAD_LETTERS)
 def no_dead_letter_queue(application: Application) -> Iterator[Finding]:
-    """A message that always fails comes back until its retention ends, and is then gone. Until then it takes its part
-    of each batch with it, or holds up its message group."""
+    """A message that always fails comes back until its retention ends, and is then gone.
+
+    Until then it takes its part of each batch with it, or holds up its message group.
+    """
     for mapping, queue, _ in _read_queues(application):
         if application.value(queue.logical_id, "RedrivePolicy") is None:
             told = one_bad_message(mapping, queue)
             text = ""
             if told is not None:
                 text = (
-                    f" A message that always fails is tried {several(_most(told), 'time')} within {told.ended}, and so on "
-                    f"for the {duration(queue.message_retention_period)} of its retention; then it is gone."
+                    f" A message that always fails is tried {several(_most(told), 'time')} within {told.ended}, "
+                    f"and so on for the {duration(queue.message_retention_period)} of its retention; then it is gone."
                 )
             yield Finding(
                 (queue.logical_id, "RedrivePolicy"),
@@ -86,8 +95,10 @@ def no_dead_letter_queue(application: Application) -> Iterator[Finding]:
 
 @hazard("E9505", "Failures go to a queue or topic of the wrong kind", "S-20", "S-68", "S-95", source=_DEAD_LETTERS)
 def wrong_kind(application: Application) -> Iterator[Finding]:
-    """The dead-letter queue of a FIFO queue must be FIFO, that of a standard queue standard. What Lambda sends, of
-    asynchronous events and of streams, can go to standard queues and topics only."""
+    """The dead-letter queue of a FIFO queue must be FIFO, that of a standard queue standard.
+
+    What Lambda sends, of asynchronous events and of streams, can go to standard queues and topics only.
+    """
     for queue in application.queues.values():
         if queue.redrive_policy is not None:
             target = queue.redrive_policy.dead_letter_target_arn
@@ -95,36 +106,24 @@ def wrong_kind(application: Application) -> Iterator[Finding]:
                 kind = "FIFO" if queue.fifo_queue else "standard"
                 yield Finding(
                     (queue.logical_id, "RedrivePolicy", "deadLetterTargetArn"),
-                    f"{queue.logical_id} is a {kind} queue, and its dead-letter queue {_last(target)} is not: SQS refuses "
-                    f"the redrive policy. Name a {kind} queue.",
+                    f"{queue.logical_id} is a {kind} queue, and its dead-letter queue {_last(target)} is not: SQS "
+                    f"refuses the redrive policy. Name a {kind} queue.",
                 )
-    for function in application.functions.values():
-        if _is_fifo(function.dead_letter or ""):
+    for where, target in _sent_by_lambda(application):
+        if _is_fifo(target):
             yield Finding(
-                (function.logical_id, "DeadLetterConfig"),
-                f"The dead-letter target {_last(function.dead_letter)} of {function.logical_id} is FIFO: Lambda refuses "
-                "it. Name a standard queue or topic.",
-            )
-    for config in application.configs.values():
-        for side, target in (("OnSuccess", config.on_success), ("OnFailure", config.on_failure)):
-            if _is_fifo(target or ""):
-                yield Finding(
-                    (config.logical_id, "DestinationConfig", side, "Destination"),
-                    f"The destination {_last(target)} is FIFO: Lambda refuses it. Name a standard queue or topic.",
-                )
-    for mapping in application.mappings.values():
-        if _is_fifo(mapping.destination or ""):
-            yield Finding(
-                (mapping.logical_id, "DestinationConfig"),
-                f"The on-failure destination {_last(mapping.destination)} is FIFO: Lambda refuses it. "
-                "Name a standard queue or topic, or a bucket.",
+                where,
+                f"{_last(target)} is FIFO, and Lambda sends to standard queues and topics only: it refuses the "
+                "setting. Name a standard one.",
             )
 
 
 @hazard("W9506", "The dead-letter queue keeps messages no longer than its source", "S-95", source=_RETENTION)
 def short_retention(application: Application) -> Iterator[Finding]:
-    """A message of a standard queue has one age, from its first send on, in the dead-letter queue too: what has waited
-    for long is deleted soon after it was dead-lettered. FIFO queues begin anew."""
+    """A message of a standard queue has one age, from its first send on, in the dead-letter queue too.
+
+    What has waited for long is deleted soon after it was dead-lettered. FIFO queues begin anew.
+    """
     for queue in application.queues.values():
         dead = (
             application.queues_by_arn.get(queue.redrive_policy.dead_letter_target_arn) if queue.redrive_policy else None
@@ -138,8 +137,8 @@ def short_retention(application: Application) -> Iterator[Finding]:
             at = max(each.at or 0.0 for each in told.account.records.shown if each.state == "dead_lettered")
             left = max(0.0, dead.message_retention_period - at)
             text = (
-                f" A message that fails gets there after {duration(at)} at the earliest and stays for {duration(left)}; "
-                "each hour that it waits before is lost there."
+                f" A message that fails gets there after {duration(at)} at the earliest, and stays for "
+                f"{duration(left)}; each hour that it waits before is lost there."
             )
         yield Finding(
             (dead.logical_id, "MessageRetentionPeriod"),
@@ -152,8 +151,11 @@ def short_retention(application: Application) -> Iterator[Finding]:
 
 @hazard("W9507", "Batching window and time-out together exceed the visibility timeout", "S-92", source=_GUIDE)
 def long_window(application: Application) -> Iterator[Finding]:
-    """Messages are hidden while a batch is gathered. If they become visible again before the function is done, they
-    are received twice. In 2022 AWS's guide said that Lambda then hides them for longer; today's does not say so."""
+    """Messages are hidden while a batch is gathered.
+
+    If they become visible again before the function is done, they are received twice. In 2022 AWS's guide said that
+    Lambda then hides them for longer; today's does not say so.
+    """
     for mapping, queue, timeout in _read_queues(application):
         window = _window(mapping)
         if window and timeout <= queue.visibility_timeout < window + timeout:
@@ -185,9 +187,11 @@ def long_window(application: Application) -> Iterator[Finding]:
 
 @hazard("W9510", "Less reserved concurrency than the mapping uses", "S-94", "S-102", source=_SCALING)
 def too_little_concurrency(application: Application) -> Iterator[Finding]:
-    """A mapping reads as much as its MaximumConcurrency allows, or as the queue has, whether the function can take it
-    or not. What is throttled has been received in vain. Without MaximumConcurrency it is reported if a burst harms good
-    messages."""
+    """A mapping reads as much as its MaximumConcurrency allows, or as there is, whatever the function can take.
+
+    What is throttled has been received in vain. Without MaximumConcurrency it is reported if a burst harms good
+    messages.
+    """
     for function in application.functions.values():
         mappings = [
             (mapping, mapping.source)
@@ -215,8 +219,10 @@ def too_little_concurrency(application: Application) -> Iterator[Finding]:
 
 @hazard("W9530", "One bad message fails its whole batch", "S-93", "S-97", source=_GUIDE)
 def whole_batches(application: Application) -> Iterator[Finding]:
-    """Without ReportBatchItemFailures a function can only succeed or fail with all messages of a batch: good ones are
-    handled again with the bad one, as often as it is tried."""
+    """Without ReportBatchItemFailures a function can only succeed or fail with all messages of a batch.
+
+    Good ones are handled again with the bad one, as often as it is tried.
+    """
     for mapping, queue, _ in _read_queues(application):
         if mapping.reports_failures or mapping.number("BatchSize", 10) == 1:
             continue
@@ -233,7 +239,16 @@ def whole_batches(application: Application) -> Iterator[Finding]:
         )
 
 
-BATCH: Final = 10
+def _sent_by_lambda(application: Application) -> Iterator[tuple[Where, str]]:
+    """Yield where it is set what Lambda sends to, and to what."""
+    for function in application.functions.values():
+        yield (function.logical_id, "DeadLetterConfig"), function.dead_letter or ""
+    for config in application.configs.values():
+        where = (config.logical_id, "DestinationConfig")
+        yield (*where, "OnSuccess", "Destination"), config.on_success or ""
+        yield (*where, "OnFailure", "Destination"), config.on_failure or ""
+    for mapping in application.mappings.values():
+        yield (mapping.logical_id, "DestinationConfig"), mapping.destination or ""
 
 
 def _fate(told: Forecast) -> str:
@@ -242,7 +257,8 @@ def _fate(told: Forecast) -> str:
     dead = sum(each.state == "dead_lettered" for each in good)
     times = max(each.invocations for each in good)
     if dead:
-        return f"{several(dead, 'good message')} are handed to the function {several(times, 'time')} and dead-lettered with it"
+        handed = f"{several(dead, 'good message')} are handed to the function {several(times, 'time')}"
+        return f"{handed} and dead-lettered with it"
     return (
         f"{several(len(good), 'good message')} are handed to the function {several(times, 'time')} within {told.ended}"
     )
@@ -265,10 +281,8 @@ def _burst(mapping: EventSourceMapping, queue: Queue, wanted: str, **changes: ob
     if told is None or better is None:
         return "", None
     if told.count("dead_lettered"):
-        text = (
-            f" Throttled, the function loses good messages unseen: a burst of {several(_sent(told), 'message')} is in the dead-letter "
-            f"queue after {told.ended}"
-        )
+        lost = f"a burst of {several(_sent(told), 'message')} is in the dead-letter queue after {told.ended}"
+        text = f" Throttled, the function loses good messages unseen: {lost}"
         return f"{text}; with {wanted} after {better.ended}.", told
     return "", None
 
@@ -332,5 +346,5 @@ def _is_fifo(arn: str) -> bool:
     return arn.endswith(".fifo")
 
 
-def _last(arn: str | None) -> str:
-    return (arn or "").rpartition(":")[2]
+def _last(arn: str) -> str:
+    return arn.rpartition(":")[2]

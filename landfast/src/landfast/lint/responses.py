@@ -33,9 +33,11 @@ class Returns(Enum):
 
 @hazard("E9531", "Partial responses that do not count", "S-71", "S-98", source=_SQS)
 def not_declared(application: Application) -> Iterator[Finding]:
-    """Without ReportBatchItemFailures every response is a success: what the function reports as failed is deleted, or
-    passed over, as if it had been handled. It is reported if the source of a Python handler returns
-    batchItemFailures."""
+    """Without ReportBatchItemFailures every response is a success.
+
+    What the function reports as failed is deleted, or passed over, as if it had been handled. It is reported if the
+    source of a Python handler returns batchItemFailures.
+    """
     for mapping in application.mappings.values():
         if mapping.source is None or mapping.reports_failures:
             continue
@@ -59,9 +61,11 @@ def not_declared(application: Application) -> Iterator[Finding]:
 
 @hazard("W9532", "Partial responses that never come", "S-70", "S-97", source=_SQS)
 def never_returned(application: Application) -> Iterator[Finding]:
-    """ReportBatchItemFailures is declared, and the function reports nothing: it succeeds or fails as a whole. It is
-    reported if each return of a Python handler is a constant, or there is none, and nothing in its module hints at
-    batchItemFailures or at Powertools' batches."""
+    """ReportBatchItemFailures is declared, and the function reports nothing: it succeeds or fails as a whole.
+
+    It is reported if each return of a Python handler is a constant, or there is none, and nothing in its module
+    hints at batchItemFailures or at Powertools' batches.
+    """
     for mapping in application.mappings.values():
         if mapping.source is None or not mapping.reports_failures:
             continue

@@ -1,9 +1,8 @@
 """The hazards as rules of cfn-lint."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
@@ -14,8 +13,11 @@ from landfast.lint.hazards import HAZARDS, findings
 from landfast.lint.places import place
 from landfast.template.reader import REGION
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _PIPE = "template.yaml"
-"""The name of a template that has none, as it comes from a pipe: its code is looked for in the folder in which we are."""
+"""The name of a template from a pipe, which has none: its code is looked for in the folder in which we are."""
 
 _found: WeakKeyDictionary[Template, list[tuple[Hazard, Finding]]] = WeakKeyDictionary()
 """All that was found in a template, so that it is read once and not for each rule."""

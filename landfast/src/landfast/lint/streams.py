@@ -19,8 +19,10 @@ _CONCURRENCY: Final = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-concu
 
 @hazard("W9520", "A bad record is tried without end", "S-54", "S-55", source=_PARAMETERS)
 def endless_retries(application: Application) -> Iterator[Finding]:
-    """By default a batch that fails is tried until its records expire. As long as that all records behind it in the
-    shard wait, and many expire with it."""
+    """By default a batch that fails is tried until its records expire.
+
+    As long as that all records behind it in the shard wait, and many expire with it.
+    """
     for mapping, source in _read_streams(application):
         if _is_endless(mapping):
             told = one_bad_record(mapping, retention_of(source), until=_HOUR)
@@ -42,8 +44,11 @@ def endless_retries(application: Application) -> Iterator[Finding]:
 
 @hazard("W9521", "Records that are given up are kept nowhere", "S-59", "S-63", source=_ERRORS)
 def no_destination(application: Application) -> Iterator[Finding]:
-    """Without an on-failure destination a record whose retries or age are used up is skipped, and nothing tells of
-    it but a metric. Where retries have no end, that is the hazard to mend first, and this is not reported."""
+    """Without an on-failure destination a record whose retries or age are used up is skipped.
+
+    Nothing tells of it but a metric. Where retries have no end, that is the hazard to mend first, and this is not
+    reported.
+    """
     for mapping, source in _read_streams(application):
         if not _is_endless(mapping) and mapping.properties.get("DestinationConfig") is None:
             told = _given_up(mapping, source)
@@ -71,8 +76,10 @@ def no_destination(application: Application) -> Iterator[Finding]:
 )
 def position_without_data(application: Application) -> Iterator[Finding]:
     """A queue as on-failure destination gets the position of a batch, not its data, which must be read from the stream.
-    What the queue keeps for longer than the stream cannot be replayed. It is not reported of a queue that a function
-    reads."""
+
+    What the queue keeps for longer than the stream cannot be replayed. It is not reported of a queue that a
+    function reads.
+    """
     read = {mapping.source.logical_id for mapping in application.mappings.values() if mapping.source is not None}
     for mapping, source in _read_streams(application):
         queue = application.queues_by_arn.get(mapping.destination or "")
@@ -89,16 +96,17 @@ def position_without_data(application: Application) -> Iterator[Finding]:
             )
         yield Finding(
             (mapping.logical_id, "DestinationConfig"),
-            f"{queue.logical_id} keeps the positions of failed records for {duration(queue.message_retention_period)}, and "
-            f"{source.logical_id} the records for {duration(kept)}.{text} Send failures to a bucket, which gets the data, or "
-            f"set MessageRetentionPeriod to {int(kept)} or less.",
+            f"{queue.logical_id} keeps the positions of failed records for "
+            f"{duration(queue.message_retention_period)}, and {source.logical_id} the records for {duration(kept)}."
+            f"{text} Send failures to a bucket, which gets the data, or set MessageRetentionPeriod to {int(kept)} or "
+            "less.",
             told,
         )
 
 
 @hazard(
     "W9523",
-    "MaximumRecordAgeInSeconds is no less than the stream keeps its records",
+    "A record's maximum age is beyond its retention",
     "S-54",
     "S-55",
     source=_PARAMETERS,
@@ -110,29 +118,33 @@ def age_above_retention(application: Application) -> Iterator[Finding]:
         if age >= kept:
             yield Finding(
                 (mapping.logical_id, "MaximumRecordAgeInSeconds"),
-                f"{_title(mapping, source)} gives a record up when it is {duration(age)} old, and {source.logical_id} keeps "
-                f"it for {duration(kept)} only: it is gone before, and with it what the destination should tell of. "
+                f"{_title(mapping, source)} gives a record up when it is {duration(age)} old, and {source.logical_id} "
+                f"keeps it for {duration(kept)} only: it is gone before, and the destination never tells of it. "
                 f"Set MaximumRecordAgeInSeconds below {int(kept)}.",
             )
 
 
 @hazard("W9524", "Reading begins at the stream's end", "S-50", source=_STREAM)
 def latest(application: Application) -> Iterator[Finding]:
-    """With StartingPosition LATEST, records that arrive while the mapping is made or changed, which takes up to minutes,
-    may never be read."""
+    """With StartingPosition LATEST, records may never be read that arrive while the mapping is made or changed.
+
+    Either takes up to minutes.
+    """
     for mapping, source in _read_streams(application):
         if mapping.properties.get("StartingPosition") == "LATEST":
             yield Finding(
                 (mapping.logical_id, "StartingPosition"),
-                f"{_title(mapping, source)} begins at LATEST: records that arrive while it is made or changed may be missed. "
-                "Set StartingPosition to TRIM_HORIZON, or for Kinesis to AT_TIMESTAMP.",
+                f"{_title(mapping, source)} begins at LATEST: records that arrive while it is made or changed may be "
+                "missed. Set StartingPosition to TRIM_HORIZON, or for Kinesis to AT_TIMESTAMP.",
             )
 
 
 @hazard("W9525", "A bad record takes good ones with it", "S-59", "S-60", "S-72", source=_REPORTING)
 def good_records_lost(application: Application) -> Iterator[Finding]:
-    """When retries are used up, the whole batch is given up, unless it is bisected or the function reports where it
-    failed."""
+    """When retries are used up, the whole batch is given up.
+
+    Unless it is bisected, or the function reports where it failed.
+    """
     for mapping, source in _read_streams(application):
         narrowed = mapping.reports_failures or mapping.properties.get("BisectBatchOnFunctionError") is True
         if narrowed or _is_endless(mapping) or mapping.number("BatchSize", 100) == 1:
@@ -145,17 +157,20 @@ def good_records_lost(application: Application) -> Iterator[Finding]:
             where = "dropped" if told.count("dropped") else "given up to the destination, which gets positions,"
             yield Finding(
                 (mapping.logical_id, "BisectBatchOnFunctionError"),
-                f"{_title(mapping, source)} narrows a failed batch down neither by bisecting nor by partial responses: of a "
-                f"batch of {several(lost + 1, 'record')} with a bad one, {several(lost, 'good record')} are {where} with it "
-                f"after {told.ended}. Set BisectBatchOnFunctionError, or FunctionResponseTypes and return what failed.",
+                f"{_title(mapping, source)} narrows a failed batch down neither by bisecting nor by partial "
+                f"responses: of a batch of {several(lost + 1, 'record')} with a bad one, "
+                f"{several(lost, 'good record')} are {where} with it after {told.ended}. Set "
+                "BisectBatchOnFunctionError, or FunctionResponseTypes and return what failed.",
                 told,
             )
 
 
 @hazard("W9511", "Less reserved concurrency than the stream's shards use", "S-49", "S-57", source=_CONCURRENCY)
 def fewer_than_lanes(application: Application) -> Iterator[Finding]:
-    """Each shard has as many batches in flight as ParallelizationFactor says. With less reserved concurrency some are
-    throttled again and again, and records age meanwhile."""
+    """Each shard has as many batches in flight as ParallelizationFactor says.
+
+    With less reserved concurrency some are throttled again and again, and records age meanwhile.
+    """
     for mapping, source in _read_streams(application):
         reserved = mapping.function.reserved
         if not reserved or not isinstance(source, Stream) or source.shard_count is None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from landfast.lint.application import Application
+from landfast.lint.deliveries import deliveries
 from landfast.lint.hazard import Finding, hazard
 from landfast.template.intrinsics import function_of
 from landfast.template.model import Queue
@@ -35,36 +36,42 @@ _RESOLVED: Final = re.compile(r"\{\{resolve:(?:secretsmanager|ssm-secure):")
 
 @hazard("W9560", "No alarm on what keeps failures", source=_ALARMS)
 def unwatched(application: Application) -> Iterator[Finding]:
-    """A failure that is kept and that nobody looks at is deleted when its retention ends. It is reported of queues of
-    the template that get failures, that no function reads, and that no alarm of the template refers to."""
-    of: dict[str, list[str]] = {}
-    for store in application.failure_stores():
-        of.setdefault(store.arn, []).append(store.of)
+    """A failure that is kept and that nobody looks at is deleted when its retention ends.
+
+    It is reported of queues of the template that get failures, that no function reads, and that no alarm of the
+    template refers to.
+    """
+    of: dict[str, dict[str, None]] = {}
+    for delivery in deliveries(application):
+        if delivery.failures:
+            of.setdefault(delivery.to, {})[delivery.by] = None
     read = {mapping.source.logical_id for mapping in application.mappings.values() if mapping.source is not None}
     watched = _watched(application)
     for queue in application.queues.values():
         if queue.arn in of and queue.logical_id not in read and not _is_watched(queue, watched):
-            whose = ", ".join(dict.fromkeys(of[queue.arn]))
+            whose = ", ".join(of[queue.arn])
             yield Finding(
                 (queue.logical_id,),
-                f"{queue.logical_id} keeps failures of {whose}, and no alarm watches it. Set an AWS::CloudWatch::Alarm on "
-                "its ApproximateNumberOfMessagesVisible.",
+                f"{queue.logical_id} keeps failures of {whose}, and no alarm watches it. Set an "
+                "AWS::CloudWatch::Alarm on its ApproximateNumberOfMessagesVisible.",
             )
 
 
 @hazard("W9561", "A secret in a function's environment", source=_VARIABLES)
 def secrets(application: Application) -> Iterator[Finding]:
-    """Whoever may see the function's settings can read its environment, and so can each log that prints it. It is
-    reported of variables with a secret's name and a text, of parameters with NoEcho, of dynamic references that are
-    resolved there, and of texts in the form of a key or a token. The value is never printed."""
+    """Whoever may see the function's settings can read its environment, and so can each log that prints it.
+
+    It is reported of variables with a secret's name and a text, of parameters with NoEcho, of dynamic references
+    that are resolved there, and of texts in the form of a key or a token. The value is never printed.
+    """
     for function in application.functions.values():
         for name, value in function.variables.items():
             kind = _secret(application, name, value)
             if kind is not None:
                 yield Finding(
                     (function.logical_id, "Environment", "Variables", name),
-                    f"The variable {name} of {function.logical_id} holds {kind}, to be read by whoever may see the function. "
-                    "Keep it in Secrets Manager or as a SecureString, and let the function read it there.",
+                    f"The variable {name} of {function.logical_id} holds {kind}, to be read by whoever may see the "
+                    "function. Keep it in Secrets Manager or as a SecureString, and let the function read it there.",
                 )
 
 

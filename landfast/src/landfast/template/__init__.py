@@ -4,7 +4,7 @@
     template.functions["MyFunction"].timeout
     template.not_run  # one line for each thing that is left out, with the reason
 
-`translated` gives the template after SAM's translation, for cfn-lint; `declared` its resources, whether they run here or
+`translated` gives the template after SAM's translation, for cfn-lint; `declared` its resources, run here or
 not; `graph_of` what sends events to what, and `picture` draws that. Reading is offline and needs no credentials.
 """
 
