@@ -48,17 +48,20 @@ def forbidden_destination(application: Application) -> Iterator[Finding]:
     are known: those of the template, and AWS's for polling and logging. SAM writes the permission only for a
     destination with a Type.
     """
-    for config in application.configs.values():
-        where = (config.logical_id, "DestinationConfig")
-        told = bad_event(config.properties, config.function.timeout)
-        yield from _forbidden((*where, "OnSuccess", "Destination"), config.function, config.on_success, None)
-        yield from _forbidden((*where, "OnFailure", "Destination"), config.function, config.on_failure, told)
+
+    def of(function: Function, arn: str | None, told: Forecast | None, *where: str) -> Iterator[Finding]:
+        return _forbidden(application, where, function, arn, told)
+
+    for each in application.configs.values():
+        told = bad_event(each.properties, each.function.timeout)
+        yield from of(each.function, each.on_success, None, each.logical_id, "DestinationConfig", "OnSuccess")
+        yield from of(each.function, each.on_failure, told, each.logical_id, "DestinationConfig", "OnFailure")
     for function in application.functions.values():
         told = bad_event({}, function.timeout)
-        yield from _forbidden((function.logical_id, "DeadLetterConfig"), function, function.dead_letter, told)
+        yield from of(function, function.dead_letter, told, function.logical_id, "DeadLetterConfig")
     for mapping in application.mappings.values():
-        place = (mapping.logical_id, "DestinationConfig", "OnFailure", "Destination")
-        yield from _forbidden(place, mapping.function, mapping.destination, _lost(mapping))
+        told, steps = _lost(mapping), ("DestinationConfig", "OnFailure", "Destination")
+        yield from of(mapping.function, mapping.destination, told, mapping.logical_id, *steps)
 
 
 def _lost(mapping: EventSourceMapping) -> Forecast | None:
@@ -67,20 +70,18 @@ def _lost(mapping: EventSourceMapping) -> Forecast | None:
     return one_bad_record(mapping, retention_of(mapping.source), reported=mapping.reports_failures)
 
 
-def _forbidden(where: Where, function: Function, arn: str | None, told: Forecast | None) -> Iterator[Finding]:
+def _forbidden(
+    application: Application, where: Where, function: Function, arn: str | None, told: Forecast | None
+) -> Iterator[Finding]:
     """The finding of a destination, if the role does not allow what it takes."""
-    missing = [] if arn is None else _missing(function.role, arn)
-    if arn is None or not missing:
+    if arn is None or not application.has(arn) or not (missing := _missing(function.role, arn)):
         return
     text = ""
     if told is not None and told.count("to_destination", "dropped"):
-        text = (
-            f" What always fails is given up after {told.ended} and {several(told.count('invocations'), 'try')}, "
-            "and is gone."
-        )
+        text = f" What always fails is given up after {told.ended} and {several(told.tries, 'try')}, and is gone."
     yield Finding(
         where,
-        f"The role of {function.logical_id} does not allow {' and '.join(missing)} on {arn.rpartition(':')[2]}, so "
+        f"The role of {function.logical_id} does not allow {' and '.join(missing)} on {application.name_of(arn)}, so "
         f"that nothing gets there.{text} Allow it; in SAM, give the destination its Type.",
         told,
     )

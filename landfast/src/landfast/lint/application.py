@@ -20,7 +20,7 @@ from landfast.template.model import Bucket, Queue, Role, Rule, Schedule, Stream,
 from landfast.template.names import function_reference
 from landfast.template.references import references
 from landfast.template.resources import buckets, queues, streams, subscriptions, tables, topics
-from landfast.template.routing import rules
+from landfast.template.routing import event_buses, rules
 from landfast.template.schedules import schedules
 from landfast.template.stack import Stack, shaped
 
@@ -105,7 +105,7 @@ class InvokeConfig(msgspec.Struct, frozen=True, kw_only=True):
         qualifier: An alias or version, or ``$LATEST``.
         on_success: The ARN of the destination; None without one.
         on_failure: The same for failures.
-        properties: CloudFormation's own, resolved.
+        properties: CloudFormation's own, as far as they are known.
     """
 
     logical_id: str
@@ -140,6 +140,19 @@ class Application:
         self.configs = self._configs()
         found = self._each("AWS::Lambda::EventSourceMapping", self._mapping)
         self.mappings = {key: mapping for key, mapping in found.items() if mapping is not None}
+        self._by_arn = {
+            each.arn: each.logical_id
+            for kind in (
+                self.queues,
+                self.topics,
+                self.buckets,
+                self.streams,
+                self.tables,
+                self.functions,
+                event_buses(stack),
+            )
+            for each in kind.values()
+        }
         self.queues_by_arn = {queue.arn: queue for queue in self.queues.values()}
 
     def value(self, logical_id: str, *path: str) -> Any:  # noqa: ANN401 - a template holds any JSON value
@@ -179,6 +192,14 @@ class Application:
         if str(reference).startswith("arn:") and not str(reference).startswith(function.arn):
             return None
         return function, parts[1] or LATEST
+
+    def name_of(self, arn: str) -> str:
+        """The logical id of what an ARN names, or what follows the ARN's last colon if the template has it not."""
+        return self._by_arn.get(arn, arn.rpartition(":")[2])
+
+    def has(self, arn: str) -> bool:
+        """Tell whether an ARN, qualified or not, names a resource of the template."""
+        return arn in self._by_arn or arn.rpartition(":")[0] in self._by_arn
 
     def code_of(self, function: Function) -> Path | None:
         """The folder of a function's code; None if it is not on this machine."""
@@ -224,17 +245,21 @@ class Application:
             qualifier = self.text(logical_id, "Qualifier")
             if of is None or qualifier is None:
                 continue
-            numbers = {
-                name: self.number(logical_id, name, None)
+            properties: dict[str, Any] = {
+                name: number
                 for name in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds")
+                if (number := self.number(logical_id, name, None)) is not None
             }
+            on_failure = self.text(logical_id, "DestinationConfig", "OnFailure", "Destination")
+            if on_failure not in (None, UNKNOWN):
+                properties["DestinationConfig"] = {"OnFailure": {"Destination": on_failure}}
             found[of[0].logical_id, qualifier] = InvokeConfig(
                 logical_id=logical_id,
                 function=of[0],
                 qualifier=qualifier,
                 on_success=self.text(logical_id, "DestinationConfig", "OnSuccess", "Destination"),
-                on_failure=self.text(logical_id, "DestinationConfig", "OnFailure", "Destination"),
-                properties={name: number for name, number in numbers.items() if number is not None},
+                on_failure=on_failure,
+                properties=properties,
             )
         return found
 

@@ -34,7 +34,7 @@ def no_destination(application: Application) -> Iterator[Finding]:
         if told is not None and told.count("dropped"):
             text = (
                 f" An event with which it always fails is dropped after {told.ended} and "
-                f"{several(told.count('invocations'), 'attempt')}."
+                f"{several(told.tries, 'attempt')}."
             )
         others = [each for each in application.configs.values() if each.function == call.function and each.on_failure]
         but = "".join(
@@ -61,13 +61,13 @@ def age_before_retries(application: Application) -> Iterator[Finding]:
             continue
         retries = config.properties.get("MaximumRetryAttempts", _RETRIES)
         told = bad_event(config.properties, config.function.timeout)
-        if told is not None and told.count("invocations") < retries + 1:
+        if told is not None and told.tries < retries + 1:
             yield Finding(
                 (config.logical_id, "MaximumEventAgeInSeconds"),
                 f"Events of {config.function.logical_id} are given up when they are {age} s old: of "
                 f"{several(retries + 1, 'attempt')}, an event with which it always fails gets "
-                f"{told.count('invocations')}. Set MaximumEventAgeInSeconds higher, or MaximumRetryAttempts to "
-                f"{told.count('invocations') - 1}.",
+                f"{told.tries}. Set MaximumEventAgeInSeconds higher, or MaximumRetryAttempts to "
+                f"{told.tries - 1}.",
                 told,
             )
 

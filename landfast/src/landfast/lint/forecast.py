@@ -61,6 +61,11 @@ class Forecast(msgspec.Struct, frozen=True):
         return sum(self.account.counts[state] for state in states)
 
     @property
+    def tries(self) -> int:
+        """How often the record was tried that was tried most often."""
+        return max(each.invocations for each in self.account.records.shown)
+
+    @property
     def ended(self) -> str:
         """When it ended, in words."""
         return duration(self.account.ended)
@@ -135,9 +140,9 @@ def throttled(mapping: EventSourceMapping, queue: Queue, **changes: object) -> F
 def one_bad_message(mapping: EventSourceMapping, queue: Queue, *, reported: bool = False) -> Forecast | None:
     """A batch of which one message is bad; it fails the batch, or is reported."""
     size = min(BATCH, mapping.number("BatchSize", BATCH))
-    until = (
-        DAY if queue.redrive_policy else min(queue.message_retention_period, _TRIES * max(queue.visibility_timeout, 1))
-    )
+    until = DAY
+    if queue.redrive_policy is None:
+        until = min(queue.message_retention_period, _TRIES * max(queue.visibility_timeout, 1))
     return forecast(
         {
             "source": {"type": "sqs", "records": {"count": size}, "queue": queue_settings(queue)},

@@ -4,7 +4,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from landfast.lint.application import Application, EventSourceMapping
-from landfast.lint.forecast import BATCH, Forecast, burst, forecast, one_bad_message, played, queue_settings, throttled
+from landfast.lint.forecast import (
+    BATCH,
+    DAY,
+    Forecast,
+    burst,
+    forecast,
+    one_bad_message,
+    played,
+    queue_settings,
+    throttled,
+)
 from landfast.lint.hazard import Finding, hazard
 from landfast.report.wording import duration, several
 from landfast.template.errors import Where
@@ -81,9 +91,11 @@ def no_dead_letter_queue(application: Application) -> Iterator[Finding]:
             told = one_bad_message(mapping, queue)
             text = ""
             if told is not None:
+                kept = duration(queue.message_retention_period)
+                rest = "" if told.ended == kept else f", and so on for the {kept} of its retention"
                 text = (
-                    f" A message that always fails is tried {several(_most(told), 'time')} within {told.ended}, "
-                    f"and so on for the {duration(queue.message_retention_period)} of its retention; then it is gone."
+                    f" A message that always fails is tried {several(told.tries, 'time')} within {told.ended}{rest}; "
+                    "then it is gone."
                 )
             yield Finding(
                 (queue.logical_id, "RedrivePolicy"),
@@ -106,15 +118,15 @@ def wrong_kind(application: Application) -> Iterator[Finding]:
                 kind = "FIFO" if queue.fifo_queue else "standard"
                 yield Finding(
                     (queue.logical_id, "RedrivePolicy", "deadLetterTargetArn"),
-                    f"{queue.logical_id} is a {kind} queue, and its dead-letter queue {_last(target)} is not: SQS "
-                    f"refuses the redrive policy. Name a {kind} queue.",
+                    f"{queue.logical_id} is a {kind} queue, and its dead-letter queue {application.name_of(target)} "
+                    f"is not: SQS refuses the redrive policy. Name a {kind} queue.",
                 )
     for where, target in _sent_by_lambda(application):
         if _is_fifo(target):
             yield Finding(
                 where,
-                f"{_last(target)} is FIFO, and Lambda sends to standard queues and topics only: it refuses the "
-                "setting. Name a standard one.",
+                f"{application.name_of(target)} is FIFO, and Lambda sends to standard queues and topics only: it "
+                "refuses the setting. Name a standard one.",
             )
 
 
@@ -124,11 +136,8 @@ def short_retention(application: Application) -> Iterator[Finding]:
 
     What has waited for long is deleted soon after it was dead-lettered. FIFO queues begin anew.
     """
-    for queue in application.queues.values():
-        dead = (
-            application.queues_by_arn.get(queue.redrive_policy.dead_letter_target_arn) if queue.redrive_policy else None
-        )
-        if dead is None or queue.fifo_queue or dead.message_retention_period > queue.message_retention_period:
+    for queue, dead in _dead_letter_queues(application):
+        if queue.fifo_queue or dead.fifo_queue or dead.message_retention_period > queue.message_retention_period:
             continue
         mapping = next((each for each in application.mappings.values() if each.source == queue), None)
         told = None if mapping is None else one_bad_message(mapping, queue)
@@ -162,19 +171,10 @@ def long_window(application: Application) -> Iterator[Finding]:
             wanted = _FACTOR * timeout + window
             told = _not_extended(mapping, queue)
             text = ""
-            if told is not None:
-                happens = [
-                    f"{several(told.count('dead_lettered'), 'message')} dead-lettered"
-                    if told.count("dead_lettered")
-                    else "",
-                    f"{several(_again(told), 'message')} handled again" if _again(told) else "",
-                ]
-                some = " and ".join(each for each in happens if each)
+            if told is not None and (harm := _harms(told)):
                 text = (
-                    f" Unless Lambda extends the receipt (U-20), a batch of {several(BATCH, 'message')} that takes "
-                    f"{duration(told.scenario.function.duration)} ends with {some}."
-                    if some
-                    else ""
+                    f" Unless Lambda extends the receipt (U-20), a batch of {several(_sent(told), 'message')} that "
+                    f"takes {duration(told.scenario.function.duration)} ends with {harm}."
                 )
             yield Finding(
                 (mapping.logical_id, "MaximumBatchingWindowInSeconds"),
@@ -239,6 +239,15 @@ def whole_batches(application: Application) -> Iterator[Finding]:
         )
 
 
+def _dead_letter_queues(application: Application) -> Iterator[tuple[Queue, Queue]]:
+    """Yield queues, each with its dead-letter queue if that is the template's."""
+    for queue in application.queues.values():
+        if queue.redrive_policy is not None:
+            dead = application.queues_by_arn.get(queue.redrive_policy.dead_letter_target_arn)
+            if dead is not None:
+                yield queue, dead
+
+
 def _sent_by_lambda(application: Application) -> Iterator[tuple[Where, str]]:
     """Yield where it is set what Lambda sends to, and to what."""
     for function in application.functions.values():
@@ -298,20 +307,28 @@ def _harm(told: Forecast | None) -> str:
 
 
 def _not_extended(mapping: EventSourceMapping, queue: Queue) -> Forecast | None:
+    """What happens to a batch that its window closes, if messages are not hidden for longer, and it takes its time."""
     timeout, window = mapping.function.timeout or 1, _window(mapping)
+    size = max(1, min(BATCH, mapping.number("BatchSize", 10) - 1))
     return forecast(
         {
             "source": {
                 "type": "sqs",
-                "records": {"count": BATCH, "per_second": BATCH / window},
+                "records": {"count": size, "per_second": size / window},
                 "queue": queue_settings(queue),
             },
             "mapping": played(mapping.properties),
-            "function": {"Timeout": timeout, "duration": round(timeout * 0.8, 1)},
+            "function": {"Timeout": timeout, "duration": timeout},
             "settings": {"U-20": False},
-            "until": 86_400,
+            "until": DAY,
         }
     )
+
+
+def _harms(told: Forecast) -> str:
+    """Say how many messages were dead-lettered or handled again; empty for none."""
+    counts = ((told.count("dead_lettered"), "dead-lettered"), (_again(told), "handled again"))
+    return " and ".join(f"{several(count, 'message')} {what}" for count, what in counts if count)
 
 
 def _sent(told: Forecast) -> int:
@@ -320,10 +337,6 @@ def _sent(told: Forecast) -> int:
 
 def _again(told: Forecast) -> int:
     return sum(len(each.records) for each in told.account.again.shown)
-
-
-def _most(told: Forecast) -> int:
-    return max(each.invocations for each in told.account.records.shown)
 
 
 def _window(mapping: EventSourceMapping) -> int:
@@ -344,7 +357,3 @@ def _maximum_concurrency(mapping: EventSourceMapping) -> int | None:
 
 def _is_fifo(arn: str) -> bool:
     return arn.endswith(".fifo")
-
-
-def _last(arn: str) -> str:
-    return arn.rpartition(":")[2]

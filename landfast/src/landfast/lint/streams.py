@@ -31,7 +31,7 @@ def endless_retries(application: Application) -> Iterator[Finding]:
                 waiting = told.count("pending") - 1
                 also = f", and {several(waiting, 'good record')} of its shard wait" if waiting else ""
                 text = (
-                    f" A record that always fails is tried {several(told.count('invocations'), 'time')} in {told.ended}"
+                    f" A record that always fails is tried {several(told.tries, 'time')} in {told.ended}"
                     f"{also}; so it goes on for the {duration(retention_of(source))} that they are kept."
                 )
             yield Finding(
@@ -56,7 +56,7 @@ def no_destination(application: Application) -> Iterator[Finding]:
             if told is not None and told.count("dropped"):
                 text = (
                     f" A record that always fails is dropped after {told.ended} and "
-                    f"{several(told.count('invocations'), 'invocation')}{_with_it(told, 'dropped')}; nothing keeps it."
+                    f"{several(told.tries, 'try')}{_with_it(told, 'dropped')}; nothing keeps it."
                 )
             yield Finding(
                 (mapping.logical_id, "DestinationConfig"),
