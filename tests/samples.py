@@ -16,6 +16,11 @@ def sample(function: str) -> Path:
     return ROOT / "events" / f"{function}.json"
 
 
+def event(function: str) -> Any:
+    """The content of the function's sample event."""
+    return json.loads(sample(function).read_text())
+
+
 def logical_id(function: str) -> str:
     """The function's name in the template: `TrackParcels` for `track_parcels`."""
     return function.title().replace("_", "")

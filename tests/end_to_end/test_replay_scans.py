@@ -2,11 +2,12 @@
 
 import json
 
-from tests.end_to_end.conftest import RunningShop
+from landfast.testing import Stack
+from tests.samples import event
 
 
-def test_the_sample_range_is_kept_as_missing_since_no_stream_has_it(shop: RunningShop) -> None:
-    shop.invoked("replay_scans")
-    [(key, parked)] = shop.objects("ParkedScans").items()
+def test_the_sample_range_is_kept_as_missing_since_no_stream_has_it(landfast: Stack) -> None:
+    landfast.function("ReplayScans").invoke(event("replay_scans"))
+    [(key, parked)] = landfast.s3("ParkedScans").objects().items()
     assert key.endswith(".missing.json")
     assert json.loads(parked)["reason"]["error"] == "LeftTheStream"

@@ -1,9 +1,10 @@
-"""Every function with its sample event, by the command that the documents name."""
+"""Every function with its sample event."""
 
 import pytest
 
-from tests.end_to_end.conftest import ROOT, RunningShop
-from tests.samples import EXPECTED, FUNCTIONS, is_expected
+from landfast.testing import Stack
+from tests.end_to_end.conftest import ROOT
+from tests.samples import EXPECTED, FUNCTIONS, event, is_expected, logical_id
 
 
 def test_every_function_has_a_sample_event_and_every_sample_event_a_function() -> None:
@@ -11,7 +12,7 @@ def test_every_function_has_a_sample_event_and_every_sample_event_a_function() -
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_answers_its_sample_event_as_documented(shop: RunningShop, function: str) -> None:
-    told = shop.invoked(function)
-    assert is_expected(function, told["payload"]), told
-    assert told["failed"] == (function == "import_orders")
+def test_a_function_answers_its_sample_event_as_documented(landfast: Stack, function: str) -> None:
+    answer = landfast.function(logical_id(function)).invoke(event(function))
+    assert is_expected(function, answer.payload), answer
+    assert answer.failed == (function == "import_orders")

@@ -118,6 +118,15 @@ class AlarmChanged(Note, frozen=True, tag="alarm_changed"):
     reason: str
 
 
+class Traced(Note, frozen=True, tag="traced"):
+    """The records, or the invocation with this id, belong to the chain of events whose trace header has this root.
+
+    Noted only for who follows events (`Options.follow`).
+    """
+
+    root: str
+
+
 Entry = (
     Accepted
     | Invoked
@@ -131,6 +140,7 @@ Entry = (
     | Returned
     | Dropped
     | AlarmChanged
+    | Traced
 )
 
 

@@ -6,17 +6,48 @@ Landfast is imported before a test asks for the fixture.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import re
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
+    from landfast.report.account import Account
     from landfast.service.service import Options
     from landfast.testing import Stack
+
+
+_CHAPTERS: pytest.StashKey[Chapters] = pytest.StashKey()
+
+
+class Chapters:
+    """The accounts of all tests, for one page.
+
+    Args:
+        path: The page; None if it is not wanted.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._told: list[Account] = []
+
+    def add(self, test: str, stack: Stack) -> None:
+        """Tell what happened in a test."""
+        if self._path is not None:
+            from landfast.testing.told import chapter
+
+            self._told += chapter(test, stack)
+
+    def write(self) -> None:
+        """Write the page, if there is anything to tell."""
+        if self._path is not None and self._told:
+            from landfast.report.page import page
+
+            self._path.write_text(page(self._told), encoding="utf-8")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,6 +67,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a parameter of the template; may be repeated",
     )
     group.addoption("--landfast-engine", metavar="NAME", help="the emulator of buckets and tables: moto or ministack")
+    group.addoption(
+        "--landfast-report",
+        metavar="FILE",
+        help="write one HTML page that tells of each test where its events landed; each worker of xdist writes its own",
+    )
     parser.addini("landfast_template", "the template: --landfast-template")
     parser.addini("landfast_parameters", "parameters of the template, NAME=VALUE each", type="linelist", default=[])
     parser.addini("landfast_engine", "the emulator of buckets and tables: moto (the default) or ministack")
@@ -45,39 +81,100 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line(
+        "markers",
+        "landfast(set={'Function.EventInvokeConfig.MaximumRetryAttempts': 0}, cold=True): settings of the template "
+        "that are changed for the test, and whether its functions start cold",
+    )
+    config.stash[_CHAPTERS] = Chapters(_report_file(config))
+
+
 @pytest.fixture(scope="session")
 def landfast_options(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Options:
     """The options of the service; tests of another template replace this fixture in their ``conftest.py``."""
-    from landfast.errors import LandfastError
-
-    try:
+    with _in_one_line():
         return _options(request.config, tmp_path_factory.mktemp("landfast") / "state")
-    except LandfastError as error:
-        pytest.fail(f"landfast: {error}", pytrace=False)
 
 
 @pytest.fixture(scope="session")
 def landfast_session(landfast_options: Options) -> Iterator[Stack]:
     """The stack of the template, started once for the session; nothing in it is reset."""
-    from landfast.errors import LandfastError
     from landfast.testing import Stack
 
     with ExitStack() as parts:
-        try:
+        with _in_one_line():
             stack = parts.enter_context(Stack.start(landfast_options))
-        except LandfastError as error:
-            pytest.fail(f"landfast: {error}", pytrace=False)
         yield stack
 
 
 @pytest.fixture
-def landfast(landfast_session: Stack) -> Iterator[Stack]:
+def landfast(request: pytest.FixtureRequest, landfast_session: Stack) -> Iterator[Stack]:
     """The stack of the template, as it was when it was started."""
-    landfast_session.reset()
+    from landfast.testing import report_failure
+
+    with _in_one_line():
+        landfast_session.reset()
+        for marker in reversed([*request.node.iter_markers("landfast")]):
+            _prepare(landfast_session, marker)
     yield landfast_session
-    if failure := landfast_session.service.failure:
-        where, error = failure
-        pytest.fail(f"landfast: the service has stopped: {where}: {error}", pytrace=False)
+    with _in_one_line():
+        request.config.stash[_CHAPTERS].add(request.node.nodeid, landfast_session)
+        report_failure(landfast_session.service)
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Fail with a mistake of the user in one line, without a traceback."""
+    from landfast.errors import LandfastError
+
+    try:
+        yield
+    except LandfastError as error:
+        told = re.sub(r"--(?=(template|parameter|engine)\b)", "--landfast-", str(error))
+        raise pytest.fail.Exception(f"landfast: {told}", pytrace=False) from None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to the report of a failed test what happened to each event that it had sent."""
+    report = yield
+    stack: Stack | None = getattr(item, "funcargs", {}).get("landfast")
+    if (
+        stack is not None
+        and call.when == "call"
+        and report.failed
+        and (add := getattr(report.longrepr, "addsection", None))
+    ):
+        from landfast.testing.told import sections
+
+        for title, text in sections(stack):
+            add(f"landfast: {title}", text)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the account of all tests, if it is wanted."""
+    session.config.stash[_CHAPTERS].write()
+
+
+def _prepare(stack: Stack, marker: pytest.Mark) -> None:
+    """Do what a marker asks for.
+
+    Raises:
+        LandfastError: It cannot be done.
+    """
+    from landfast.testing import StackError
+
+    unknown = [*map(repr, marker.args), *sorted({*marker.kwargs} - {"set", "cold"})]
+    if unknown:
+        raise StackError(f"the marker landfast takes set={{...}} and cold=True, not {', '.join(unknown)}")
+    stack.set(marker.kwargs.get("set", {}))
+    if marker.kwargs.get("cold"):
+        stack.cool_down()
 
 
 def _options(config: pytest.Config, state: Path) -> Options:
@@ -102,5 +199,14 @@ def _options(config: pytest.Config, state: Path) -> Options:
         state,
         skip_waits=True,
     )
-    built = config.cache.mkdir("landfast") if config.cache else None
-    return replace(given, layers=Path(built) if built else None)
+    cache: pytest.Cache | None = getattr(config, "cache", None)  # it can be left out: -p no:cacheprovider
+    return replace(given, layers=Path(cache.mkdir("landfast")) if cache else None)
+
+
+def _report_file(config: pytest.Config) -> Path | None:
+    named = config.getoption("--landfast-report")
+    if named is None:
+        return None
+    path: Path = config.invocation_params.dir / named
+    worker = getattr(config, "workerinput", {}).get("workerid")
+    return path.with_stem(f"{path.stem}-{worker}") if worker else path

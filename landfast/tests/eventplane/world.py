@@ -2,7 +2,7 @@
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,6 +92,9 @@ class PlaneInMemory:
 
     def note(self, entry: Entry) -> None:
         self.notes.append(entry)
+
+    def traced(self, records: Iterable[str], trace: str) -> None:
+        """Nobody follows events here."""
 
     def noted(self, *kinds: type[Any]) -> list[Any]:
         """What was noted, of these kinds."""

@@ -273,6 +273,20 @@ def test_the_second_head_of_a_connection_has_no_more_time_than_the_first() -> No
         assert eventually(lambda: client.recv(4096).startswith(b"HTTP/1.1 408 "))
 
 
+def test_a_body_that_comes_after_its_head_takes_nothing_of_the_time_of_the_next_head() -> None:
+    with before("http://127.0.0.1:9", waits=Waits(head=0.2, idle=60)) as proxy, dialled(proxy) as client:
+        for _ in range(2):
+            client.sendall(b"POST /ours HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n")
+            client.settimeout(0.1)
+            with pytest.raises(TimeoutError):
+                client.recv(1)
+            client.settimeout(0.5)
+            client.sendall(b"abc")
+            assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
+            with pytest.raises(TimeoutError):  # it is the client's turn, for as long as it may be idle
+                client.recv(1)
+
+
 def test_a_client_that_drips_its_head_is_given_up_all_the_same() -> None:
     with before("http://127.0.0.1:9", waits=Waits(head=0.3)) as proxy, dialled(proxy) as client:
         client.settimeout(0.02)

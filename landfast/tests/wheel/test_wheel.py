@@ -2,7 +2,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,21 +11,6 @@ import pytest
 pytestmark = pytest.mark.xdist_group("wheel")
 
 SCENARIO = {"source": {"type": "kinesis", "records": [{"id": "r1"}]}, "mapping": {"StartingPosition": "TRIM_HORIZON"}}
-TEMPLATE = """
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Work:
-    Type: AWS::SQS::Queue
-    Properties: { QueueName: work }
-  Worker:
-    Type: AWS::Serverless::Function
-    Properties:
-      Runtime: python3.13
-      Handler: app.handler
-      CodeUri: code/
-      Events:
-        Messages: { Type: SQS, Properties: { Queue: !GetAtt Work.Arn } }
-"""
 
 
 @pytest.fixture(scope="module")
@@ -61,23 +45,3 @@ def test_a_scenario_is_simulated_with_its_page(site: Path, tmp_path: Path) -> No
     result = run(site, ["simulate", "-", "--json", "--html", "page.html"], tmp_path, json.dumps(SCENARIO))
     assert json.loads(result)["records"]["r1"]["state"] == "processed"
     assert "<style>" in (tmp_path / "page.html").read_text()
-
-
-def test_a_small_stack_runs(site: Path, tmp_path: Path) -> None:
-    (tmp_path / "template.yaml").write_text(TEMPLATE)
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "app.py").write_text("def handler(event, context): pass\n")
-    environment = {**os.environ, "PYTHONPATH": str(site)}
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "landfast", "up"],
-        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    ) as up:  # fmt: skip
-        try:
-            assert up.stdout is not None
-            assert any(line.startswith("endpoint") for line in up.stdout)
-            run(site, ["send", "sqs", "-"], tmp_path, '{"id": 1}\n')
-            latest = time.monotonic() + 30
-            while "processed (S-88)" not in (told := run(site, ["events"], tmp_path)):
-                assert time.monotonic() < latest, told
-        finally:
-            run(site, ["down"], tmp_path)

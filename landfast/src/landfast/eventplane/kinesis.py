@@ -47,7 +47,11 @@ class KinesisApi:
         Raises:
             AwsError: It is refused.
         """
-        return carried_out(self._operations, call, call.params)
+        result = carried_out(self._operations, call, call.params)
+        if call.operation in {"PutRecord", "PutRecords"}:
+            put = result.get("Records", [result])
+            self._account.world.traced([f"{one['ShardId']}:{one['SequenceNumber']}" for one in put], call.trace)
+        return result
 
     def stream(self, arn: str) -> KinesisStream:
         """The stream with this ARN, to be read in process.
@@ -65,7 +69,8 @@ class KinesisApi:
         """
         key = sent.partition_key or self._account.new_id()
         entry = {"PartitionKey": key, "Data": sent.body.encode("utf-8", "replace") if sent.data is None else sent.data}
-        self._account.put(self.stream(arn), [entry], listed=False)
+        [(shard, record)] = self._account.put(self.stream(arn), [entry], listed=False)
+        self._account.world.traced([f"{shard.id}:{shard.sequence(record)}"], sent.trace)
 
 
 def _put_record(account: KinesisAccount, params: Mapping[str, Any]) -> Result:

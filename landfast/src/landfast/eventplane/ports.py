@@ -55,3 +55,12 @@ class PlaneWorld(Protocol):
     def note(self, entry: Entry) -> None:
         """Write into the journal, in the same commit."""
         ...
+
+    def traced(self, records: Iterable[str], trace: str) -> None:
+        """Tell which chain of events new records belong to, for who follows them.
+
+        Args:
+            records: Their ids.
+            trace: The trace header that they came with; empty for none.
+        """
+        ...

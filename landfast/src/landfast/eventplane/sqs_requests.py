@@ -110,6 +110,7 @@ class Requests:
             deduplication_id=deduplication_id(message, queue.settings) if fifo else "",
             delay=None if fifo else message.get("DelaySeconds"),
         )
+        self._world.traced((sent.id,), sent.trace)
         queue.polled.changed()
         result: dict[str, Any] = {"MessageId": sent.id, "MD5OfMessageBody": md5_of_body(sent.body)}
         if attributes:

@@ -39,6 +39,7 @@ from landfast.sources.table_stream import Settings
 _REGION: Final = re.compile(r"Credential=[^/,\s]+/\d+/(?P<region>[^/,\s]+)/")
 _TABLES: Final = frozenset({"CreateTable", "DeleteTable", "DescribeTable", "UpdateTable"})
 _KIND: Final = "table writes"
+_TRACE: Final = "x-amzn-trace-id"
 _OWNER: Final = "intents"
 
 
@@ -141,7 +142,7 @@ class TableWrites:
         try:
             return await passing.forward()
         finally:  # also where the engine gave no answer: it may have done it all the same
-            await self._finish(key, intent, engine, passing.driver)
+            await self._finish(key, intent, engine, passing.driver, passing.head.headers.get(_TRACE, ""))
 
     async def _intent(self, items: Touched, engine: EngineTables) -> Intent:
         """Read what is there before a write, in those tables that still have a stream.
@@ -178,11 +179,11 @@ class TableWrites:
         for key, intent in sorted(self._left.items()):
             await self._finish(key, intent, engine, driver)
 
-    async def _finish(self, key: str, intent: Intent, engine: EngineTables, driver: Driver) -> None:
+    async def _finish(self, key: str, intent: Intent, engine: EngineTables, driver: Driver, trace: str = "") -> None:
         """Make the records of what has changed; an intent whose items cannot be read is left for later."""
         try:
             changes = [(part.stream, await self._changes(part, engine)) for part in intent]
-            await driver(partial(self._append, key, changes))
+            await driver(partial(self._append, key, changes, trace))
         except BaseException:
             self._left[key] = intent
             raise
@@ -200,13 +201,16 @@ class TableWrites:
         changes = ((old.get(name), there.get(name)) for name in dict.fromkeys(names))
         return [ItemChange(key_of(one or other or {}, part.names) or {}, one, other) for one, other in changes]
 
-    def _append(self, key: str, changes: list[tuple[str, list[ItemChange]]]) -> None:
+    def _append(self, key: str, changes: list[tuple[str, list[ItemChange]]], trace: str) -> None:
         """In the driver's thread: the records are there and the intent is not, in one commit."""
         now = self._world.now()
         for arn, items in changes:
             stream = self._streams.by_arn.get(arn)
             if stream is not None and stream.is_enabled:
+                first = stream.next_index
                 stream.append(items, now)
+                made = range(first, stream.next_index)
+                self._world.traced(map(stream.shard.event_id_at, made), trace)
                 self._streams.plan(stream)
         self._keep(key, None)
 

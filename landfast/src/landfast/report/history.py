@@ -287,7 +287,7 @@ def tell_each(entries: Iterable[Entry]) -> dict[str, History]:
     """The history of each source of a journal, by its name; one record can be in several of them."""
     tellers: dict[str, _Teller] = {}
     for entry in entries:
-        if isinstance(entry, journal.AlarmChanged):  # an alarm has no records to tell of
+        if isinstance(entry, journal.AlarmChanged | journal.Traced):  # neither tells what became of a record
             continue
         tellers.setdefault(entry.source, _Teller()).take(entry)
     return {source: teller.history for source, teller in tellers.items()}

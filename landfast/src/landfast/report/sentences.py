@@ -48,5 +48,7 @@ def sentence(entry: Entry) -> str:  # noqa: C901, PLR0911, PLR0912 - one case fo
             return f"{len(records)} message(s) become visible again at {clock_time(due)}"
         case Dropped():
             return trouble(entry)
+        case journal.Traced(root=root):
+            return f"belongs to the chain {root}"
         case AlarmChanged(before=before, state=now, reason=reason):
             return f"{before} -> {now}: {reason}"

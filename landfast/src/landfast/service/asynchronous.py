@@ -9,6 +9,7 @@ from landfast.delivery.asynchronous import AsynchronousConfig, AsynchronousQueue
 from landfast.delivery.errors import Refused
 from landfast.delivery.settings import Settings
 from landfast.driver.asynchronous import AsynchronousDriver
+from landfast.journal import Traced
 from landfast.service import chain
 from landfast.service.functions import Functions, Target
 from landfast.service.loop import Loop
@@ -25,13 +26,17 @@ class AsynchronousQueues:
         store: The store that keeps events.
         functions: The functions, by their addresses.
         settings: The unconfirmed points.
+        follows: True if the journal tells which chain of events each event belongs to.
     """
 
-    def __init__(self, loop: Loop, store: Store, functions: Functions, settings: Settings) -> None:
+    def __init__(
+        self, loop: Loop, store: Store, functions: Functions, settings: Settings, *, follows: bool = False
+    ) -> None:
         self._loop = loop
         self._store = store
         self._functions = functions
         self._settings = settings
+        self._follows = follows
         self._drivers: dict[str, AsynchronousDriver] = {}
         self._targets: dict[str, Target] = {}
 
@@ -100,7 +105,14 @@ class AsynchronousQueues:
         driver = self._drivers[target.qualified_arn]
         event = self._read(driver, payload, request_id, origin, trace or chain.begun())
         event.check()
-        self._loop.ask(lambda: driver.accept(event))
+
+        def take_in() -> None:
+            driver.accept(event)
+            if self._follows and (root := chain.root(event.trace)):
+                note = Traced(at=self._loop.clock.now(), source=driver.source, records=(event.request_id,), root=root)
+                self._loop.turn.add([note])
+
+        self._loop.ask(take_in)
 
     def take(self, arn: str, sent: Sent) -> None:
         """Take in what another service sends to a function; in the driver's thread.

@@ -1,14 +1,30 @@
 """The trace header that travels with events, and the guard against functions that call themselves (S-34)."""
 
+import re
 import secrets
 import time
+from typing import Final
 
 from landfast.delivery.recursion import Lineage
+
+_ROOT: Final = re.compile(r"(?:^|;)\s*Root=([^;\s]+)")
 
 
 def begun() -> str:
     """A new trace header (AWS X-Ray Developer Guide, "Tracing header")."""
     return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
+
+
+def root(trace: str) -> str:
+    """The root in a trace header; empty where it has none."""
+    found = _ROOT.search(trace)
+    return found[1] if found else ""
+
+
+def anew(trace: str) -> str:
+    """The trace header with a root of its own, in the same lineage."""
+    new = begun()
+    return Lineage.read(trace).write(new) if trace else new
 
 
 def depth(trace: str, function_arn: str) -> int:

@@ -143,7 +143,8 @@ class Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Begin to wait for the end of a head, if this is how one begins."""
-        if self in self._connections.waiting and not self._in_head:
+        # The rest of a body is waited for as well, and is no head: with it the time of the next one would begin.
+        if self.under_way is None and self in self._connections.waiting and not self._in_head:
             self._in_head = True
             self._expect_head()
         super().data_received(data)

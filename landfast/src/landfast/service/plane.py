@@ -42,6 +42,7 @@ class Plane:
         template: Whose region and account are played.
         settings: The unconfirmed points.
         endpoint: Tells the URL of the endpoint.
+        follows: True if the journal tells which chain of events records belong to.
 
     Attributes:
         world: The clock, the store and the journal, as the machines see them.
@@ -56,9 +57,16 @@ class Plane:
     """
 
     def __init__(
-        self, loop: Loop, store: Store, template: Template, settings: Settings, endpoint: Callable[[], str]
+        self,
+        loop: Loop,
+        store: Store,
+        template: Template,
+        settings: Settings,
+        endpoint: Callable[[], str],
+        *,
+        follows: bool = False,
     ) -> None:
-        self.world = LivePlaneWorld(loop, store)
+        self.world = LivePlaneWorld(loop, store, follows=follows)
         self.router = Router()
         region, account = template.region, template.account
         self.queues = SqsApi(self.world, account, region, endpoint, _new_id)

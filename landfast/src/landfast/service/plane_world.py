@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Self
 
 from landfast.driver import Order, Plan
-from landfast.journal import Entry
+from landfast.journal import Entry, Traced
+from landfast.service import chain
 from landfast.service.loop import Loop
 from landfast.service.store import Store
 from landfast.sources.rows import Keep
@@ -19,16 +20,20 @@ class LivePlaneWorld:
         loop: The thread of the machines.
         store: The store of what must not be forgotten.
         told: Tells people what waits for what is planned.
+        follows: True if the journal tells which chain of events records belong to.
     """
 
-    def __init__(self, loop: Loop, store: Store, told: Callable[[], str] | None = None) -> None:
+    def __init__(
+        self, loop: Loop, store: Store, told: Callable[[], str] | None = None, *, follows: bool = False
+    ) -> None:
         self._loop = loop
         self._store = store
         self._told = told
+        self._follows = follows
 
     def telling(self, told: Callable[[], str]) -> Self:
         """The same world for one resource."""
-        return type(self)(self._loop, self._store, told)
+        return type(self)(self._loop, self._store, told, follows=self._follows)
 
     def now(self) -> float:
         """The time, in Unix seconds of the service's clock."""
@@ -54,3 +59,8 @@ class LivePlaneWorld:
     def note(self, entry: Entry) -> None:
         """Write into the journal at the end of this turn."""
         self._loop.turn.add([entry])
+
+    def traced(self, records: Iterable[str], trace: str) -> None:
+        """Note which chain of events new records belong to, for who follows them."""
+        if self._follows and (root := chain.root(trace)):
+            self.note(Traced(at=self.now(), records=tuple(records), root=root))

@@ -4,8 +4,9 @@ import contextlib
 import json
 import math
 import os
+import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -66,6 +67,7 @@ from landfast.template import Findings, Template, read
 from landfast.template.reader import ACCOUNT
 
 _JOIN = 5.0
+_BEGUN = re.compile(r"START RequestId: (\S+)")
 _SHARED = (
     "functions can write beside their code and see this machine's /tmp and /dev/shm, unlike on Lambda: they cannot be "
     "kept from it without root ({})"
@@ -86,6 +88,7 @@ class Options:
         region: To play.
         speed: The factor by which waits pass faster than real time.
         skip_waits: True if time jumps to what is due next as soon as everything rests.
+        follow: True if the journal tells which chain of events each record belongs to.
         engine: The emulator behind the service.
         port: The port of the endpoint; 0 for a free one.
         settings: The unconfirmed points.
@@ -103,6 +106,7 @@ class Options:
     region: str = "us-east-1"
     speed: float = 1.0
     skip_waits: bool = False
+    follow: bool = False
     engine: EngineName = "moto"
     port: int = 0
     settings: Settings = field(default_factory=Settings)
@@ -188,6 +192,18 @@ class Service:
     def outputs(self) -> Mapping[str, str]:
         """The template's outputs, as its resources are called at the endpoint."""
         return {name: self._real_name(value) for name, value in self.template.outputs.items()}
+
+    def logged(self, function: str) -> Iterator[tuple[str, str]]:
+        """What a function has logged: each record with the id of its request, which is empty before the first one.
+
+        Args:
+            function: The function's name.
+        """
+        requests: dict[str, str] = {}
+        for event in self._logs.events(function, lambda *_: True):
+            if begun := _BEGUN.match(event.text):
+                requests[event.stream] = begun[1]
+            yield requests.get(event.stream, ""), event.text
 
     @property
     def is_idle(self) -> bool:
@@ -284,6 +300,10 @@ class Service:
         self.not_run = not_run
         self._proxy.run(self._gateway.open)
 
+    def cool_down(self) -> None:
+        """End every idle worker, so that the next invocation of each function initialises one."""
+        self._runtime.cool_down()
+
     def stop(self) -> None:
         """End everything that was started; accepted events stay on disk."""
         self._parts.close()
@@ -322,7 +342,9 @@ class Service:
         self._loop = Loop(self.clock, self._commit, self._crashed)
         self._changes = Changes(LivePlaneWorld(self._loop, self.store), declared)
         self.template = self._changes.template
-        self._plane = Plane(self._loop, self.store, self.template, options.settings, lambda: self.endpoint)
+        self._plane = Plane(
+            self._loop, self.store, self.template, options.settings, lambda: self.endpoint, follows=options.follow
+        )
         self._measures = Measures(self.template, self._plane.queues, lambda: self._mappings)
         self._log_subscriptions = LogSubscriptions(self.template, self._loop, self._plane.router)
         self._alarms = self._plane.alarms(self.template, self._measures.levels)
@@ -339,11 +361,13 @@ class Service:
         self.functions = Functions(
             self._specs, self._runtime, labels=labels, aliases=aliases, loops=loops, weights=shares
         )
-        self.queues = AsynchronousQueues(self._loop, self.store, self.functions, self.options.settings)
+        self.queues = AsynchronousQueues(
+            self._loop, self.store, self.functions, self.options.settings, follows=self.options.follow
+        )
         self._elsewhere = FunctionsElsewhere(self._loop, template, self.queues, self._plane.queues)
         self._plane.router.add("lambda", self._elsewhere)
         deliveries = Deliveries(self._plane.router, lambda: self.clients.s3)
-        self._shared = Shared(self._loop, self.store, self.functions, deliveries)
+        self._shared = Shared(self._loop, self.store, self.functions, deliveries, follows=self.options.follow)
         self._loop.start()
         self._start_asynchronous()
         self._endpoint = Endpoint(self.functions, self._accept_call, self._elsewhere)

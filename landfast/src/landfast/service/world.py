@@ -1,7 +1,7 @@
 """The live world: real functions, real destinations, files, and a clock that may run faster."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import random
 from typing import Any
 
@@ -9,9 +9,10 @@ from landfast.delivery.actions import Deliver
 from landfast.delivery.outcomes import NotReached
 from landfast.driver import Call, Change, Order, Plan
 from landfast.driver.world import Ended
-from landfast.journal import Entry
+from landfast.journal import Entry, Traced
 from landfast.runtime.model import RuntimeClosedError, Throttled
 from landfast.runtime.runtime import Admission
+from landfast.service import chain
 from landfast.service.delivery import Deliveries
 from landfast.service.engine_retries import EngineRetries
 from landfast.service.functions import Functions, Target, outcome
@@ -28,12 +29,14 @@ class Shared:
         store: The store of what must not be forgotten.
         functions: The functions that can be called.
         deliveries: Sends to destinations.
+        follows: True if the journal tells which chain of events each invocation belongs to.
     """
 
     loop: Loop
     store: Store
     functions: Functions
     deliveries: Deliveries
+    follows: bool = False
 
 
 class LiveWorld:
@@ -87,7 +90,16 @@ class LiveWorld:
         """Call the function in a thread of its own; who is let in is decided here, in the order of the driver."""
         # In the driver's thread: threads begin in any order, and the event that came first must get the free place.
         admitted = self._shared.functions.admit(self._target)
+        if self._shared.follows:
+            call = self._followed(call)
         self.apart(lambda: self._call(call, admitted, ended), f"function {self._target.spec.name} runs")
+
+    def _followed(self, call: Call) -> Call:
+        """The call as it can be told by its trace header from all others; of several records none gives it its own."""
+        trace = call.trace if len(call.records) == 1 and call.trace else chain.anew(call.trace)
+        note = Traced(at=self.now(), source=self.source, records=(call.request_id,), root=chain.root(trace))
+        self._shared.loop.turn.add([note])
+        return replace(call, trace=trace)
 
     def deliver(self, delivery: Deliver[Any], trace: str, ended: Callable[[str | None], None]) -> None:
         """Send to a destination: at once to what is ours, and in a thread of its own to a bucket."""

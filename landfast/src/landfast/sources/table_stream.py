@@ -117,7 +117,11 @@ class TableShard(ShardLog[ChangeRecord]):
 
     def event_id(self, record: ChangeRecord) -> str:
         """The ``eventID`` of a record: 32 hexadecimal digits, always the same."""
-        return hashlib.md5(f"{self._settings.arn} {record.index}".encode(), usedforsecurity=False).hexdigest()
+        return self.event_id_at(record.index)
+
+    def event_id_at(self, index: int) -> str:
+        """The ``eventID`` of the record with this index."""
+        return hashlib.md5(f"{self._settings.arn} {index}".encode(), usedforsecurity=False).hexdigest()
 
 
 class TableStream:

@@ -23,6 +23,7 @@ from landfast.service.service import Options, Service
 from landfast.service.state import Resource, Running, ServiceError
 from landfast.service.store import read_journal
 from landfast.testing.errors import StackError
+from landfast.testing.landed import Hop, Landed
 from landfast.testing.sent import Sent
 from landfast.testing.stack import Stack
 
@@ -31,9 +32,11 @@ __all__ = [
     "EngineName",
     "Entry",
     "Finished",
+    "Hop",
     "Interrupted",
     "Interrupts",
     "Invoked",
+    "Landed",
     "LandfastError",
     "Options",
     "Resource",

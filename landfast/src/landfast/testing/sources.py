@@ -16,6 +16,8 @@ from landfast.testing.values import plain, with_decimals
 if TYPE_CHECKING:
     from landfast.testing.stack import Stack
 
+__tracebackhide__ = True
+
 _MOST: Final = 10_000
 """Messages of a queue that are looked at."""
 
@@ -45,7 +47,9 @@ class _Part:
     def _send(self, service: str, operation: str, what: str, **params: Any) -> Sent:  # noqa: ANN401 - AWS's own
         with tracing() as root:
             answer = getattr(self.stack.client(service), operation)(**params)
-        return Sent(f"{what} {self.resource.logical_id}", root, answer)
+        sent = Sent(f"{what} {self.resource.logical_id}", root, answer)
+        self.stack.sent.append(sent)
+        return sent
 
 
 class Bucket(_Part):

@@ -1,7 +1,8 @@
 """A running stack as tests use it: what the fixture `landfast` is."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, Self, TypeVar
@@ -12,8 +13,12 @@ from botocore.config import Config
 from landfast.service.service import Options, Service
 from landfast.service.state import Resource
 from landfast.testing.errors import StackError, no_such
-from landfast.testing.sent import carry
+from landfast.testing.landed import Landed
+from landfast.testing.sent import Sent, carry
+from landfast.testing.settings import change
 from landfast.testing.sources import Bucket, Bus, Function, Queue, Schedule, Stream, Table, Topic
+
+__tracebackhide__ = True
 
 _NEVER = float("-inf")
 _Result = TypeVar("_Result")
@@ -27,10 +32,15 @@ class Stack:
 
     Args:
         service: The running service.
+
+    Attributes:
+        service: The same.
+        sent: Every event that was sent since the last reset.
     """
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self.sent: list[Sent] = []
         self._clients: dict[str, Any] = {}
         service.remember()
         self._hold()
@@ -43,7 +53,7 @@ class Stack:
         Raises:
             LandfastError: It cannot be run.
         """
-        with Service.start(options) as service:
+        with Service.start(replace(options, skip_waits=True, follow=True)) as service:
             yield cls(service)
 
     @property
@@ -149,6 +159,35 @@ class Stack:
         finally:
             self._hold()
 
+    def where(self, sent: Sent) -> Landed:
+        """Where an event is now, and all that happened to it and to what came of it."""
+        return Landed(self, sent)
+
+    def logs(self, function: str, requests: Collection[str] | None = None) -> list[str]:
+        """The lines that a function has logged, by its logical id; of some requests, or of all."""
+        name = self._find("function", function).name
+        return [line for request, line in self.service.logged(name) if requests is None or request in requests]
+
+    def set(self, settings: Mapping[str, object]) -> None:
+        """Change settings of the template until the next reset, for events to come and for those that wait.
+
+        Args:
+            settings: By logical id and property, as in the template:
+                ``{"Import.EventInvokeConfig.MaximumRetryAttempts": 0, "Import.Events.Jobs.BatchSize": 1}``. There are
+                a function's `EventInvokeConfig` and `ReservedConcurrentExecutions`, the properties of event source
+                mappings, and the attributes of queues.
+
+        Raises:
+            StackError: There is no such setting, or AWS would refuse the value.
+        """
+        for name, value in settings.items():
+            change(self, name, value)
+        self.service.settle()  # a mapping that changes finishes what it has begun
+
+    def cool_down(self) -> None:
+        """End the warm workers, so that the next event of each function is a cold start."""
+        self.service.cool_down()
+
     def reset(self) -> None:
         """Make everything as it was when the stack was started; only warm workers stay.
 
@@ -156,6 +195,7 @@ class Stack:
             ServiceError: The service has failed.
         """
         self.service.reset()
+        self.sent.clear()
         self._hold()
 
     def jumping(self, work: Callable[[], _Result]) -> _Result:
