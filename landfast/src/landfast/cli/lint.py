@@ -55,7 +55,8 @@ def lint(  # noqa: PLR0917 - typer makes an option of each
     finds the same by `cfn-lint -a landfast.lint -- template.yaml`; it reads the ignore_checks of a template's or a
     resource's Metadata. The exit status is cfn-lint's: 2 for errors, 4 for warnings, 6 for both, 0 if there is nothing.
 
-    Examples: landfast lint, or: landfast lint cdk.out --format sarif --output lint.sarif, or: landfast lint --explain W9502
+    Examples: landfast lint, or: landfast lint cdk.out --format sarif --output lint.sarif, or:
+    landfast lint --explain W9502
     """
     from landfast.cli.up import pairs
     from landfast.lint.hazards import HAZARDS
