@@ -81,13 +81,13 @@ def forecast(scenario: Mapping[str, Any]) -> Forecast | None:
     return Forecast(played, account(played, entries, _LIMITS))
 
 
-def queue_settings(queue: Queue, **changes: object) -> dict[str, Any]:
+def queue_settings(queue: Queue) -> dict[str, Any]:
     """A queue as scenarios declare it."""
     redrive = queue.redrive_policy
     settings: dict[str, Any] = {"VisibilityTimeout": queue.visibility_timeout, "FifoQueue": queue.fifo_queue}
     if redrive is not None:
         settings["RedrivePolicy"] = {"maxReceiveCount": redrive.max_receive_count}
-    return settings | changes
+    return settings
 
 
 def played(properties: Mapping[str, Any], **changes: object) -> dict[str, Any]:
@@ -109,11 +109,7 @@ def burst(mapping: EventSourceMapping, queue: Queue, **changes: object) -> Forec
         function["ReservedConcurrentExecutions"] = mapping.function.reserved
     return forecast(
         {
-            "source": {
-                "type": "sqs",
-                "records": {"count": BURST, "keys": BURST},
-                "queue": queue_settings(queue, **changes),
-            },
+            "source": _burst(queue, changes),
             "mapping": played(mapping.properties),
             "function": function,
             "until": DAY,
@@ -125,11 +121,7 @@ def throttled(mapping: EventSourceMapping, queue: Queue, **changes: object) -> F
     """The same burst while the function is throttled all the time."""
     return forecast(
         {
-            "source": {
-                "type": "sqs",
-                "records": {"count": BURST, "keys": BURST},
-                "queue": queue_settings(queue, **changes),
-            },
+            "source": _burst(queue, changes),
             "mapping": played(mapping.properties),
             "function": {"Timeout": mapping.function.timeout or 1, "ReservedConcurrentExecutions": 0},
             "until": 14 * DAY if queue.redrive_policy is not None else 600,
@@ -183,6 +175,11 @@ def bad_event(properties: Mapping[str, Any], timeout: int | None) -> Forecast | 
 def retention_of(source: Stream | object) -> float:
     """For how many seconds a stream, or that of a table, keeps its records (S-54)."""
     return source.retention_period_hours * 3600.0 if isinstance(source, Stream) else float(DAY)
+
+
+def _burst(queue: Queue, changes: Mapping[str, object]) -> dict[str, Any]:
+    settings = queue_settings(queue) | changes
+    return {"type": "sqs", "records": {"count": BURST, "keys": BURST}, "queue": settings}
 
 
 def _bad(*, reported: bool) -> dict[str, Any]:
