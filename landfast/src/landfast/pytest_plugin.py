@@ -184,9 +184,10 @@ def _options(config: pytest.Config, state: Path) -> Options:
 
     from landfast.cli.up import options
 
-    base = config.inipath.parent if config.inipath else config.rootpath
+    here = config.invocation_params.dir
+    base = config.inipath.parent if config.inipath else here
     named = config.getoption("--landfast-template")
-    template = config.invocation_params.dir / named if named else base / config.getini("landfast_template")
+    template = here / named if named else base / config.getini("landfast_template")
     given = options(
         template,
         None,

@@ -218,7 +218,7 @@ class Landed:
         for line in hop.account.timeline.lines:
             if any(hop.record in each.records for each in line.tries):
                 at, where, _, number, outcome, then = words.cells(line)
-                yield "  ".join(filter(None, ("", at, where, f"attempt {number}", outcome, then)))
+                yield "  " + "  ".join(filter(None, (at, where, f"attempt {number}", outcome, then)))
         for fault in hop.errors:
             yield f"  {words.fault(fault)}"
             yield from (f"    {line}" for line in fault.trace.splitlines())
