@@ -178,7 +178,7 @@ def retention_of(source: Stream | object) -> float:
 
 
 def _burst(queue: Queue, changes: Mapping[str, object]) -> dict[str, Any]:
-    settings = queue_settings(queue) | changes
+    settings = {**queue_settings(queue), **changes}
     return {"type": "sqs", "records": {"count": BURST, "keys": BURST}, "queue": settings}
 
 
