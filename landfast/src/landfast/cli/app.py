@@ -12,6 +12,7 @@ from landfast.cli import (
     check,
     down,
     events,
+    failures,
     invoke,
     lint,
     logs,
@@ -25,7 +26,7 @@ from landfast.cli import (
     simulate,
     up,
 )
-from landfast.cli.failures import in_one_line
+from landfast.cli.mendable import in_one_line
 
 app = typer.Typer(
     name="landfast",
@@ -59,6 +60,7 @@ app.command()(up.up)
 app.add_typer(send.app, name="send")
 app.command()(queues.queues)
 app.command()(queues.peek)
+app.add_typer(failures.app, name="failures")
 app.command()(invoke.invoke)
 app.command()(events.events)
 app.command()(logs.logs)
