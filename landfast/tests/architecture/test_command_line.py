@@ -7,7 +7,7 @@ import sys
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from landfast.cli import failures
+from landfast.cli import mendable
 from landfast.dataplane.errors import EngineError, ResourceError
 from landfast.delivery.errors import Refused
 from landfast.errors import LandfastError
@@ -50,11 +50,11 @@ def test_a_quick_command_loads_nothing_heavy(arguments: list[str]) -> None:
 def test_what_the_user_can_mend_has_one_root_that_the_command_line_asks_for() -> None:
     for kind in (ServiceError, StoreError, TemplateError, EngineError, ResourceError, InvalidFunctionError):
         assert issubclass(kind, LandfastError)
-    assert failures.in_one_line(EngineError("moto\n  has ended")) == "moto has ended"
-    assert failures.in_one_line(Refused("settings.U-99", "no such setting")) is not None
-    assert failures.in_one_line(PermissionError(13, "Permission denied", "orders.jsonl")) == (
+    assert mendable.in_one_line(EngineError("moto\n  has ended")) == "moto has ended"
+    assert mendable.in_one_line(Refused("settings.U-99", "no such setting")) is not None
+    assert mendable.in_one_line(PermissionError(13, "Permission denied", "orders.jsonl")) == (
         "orders.jsonl: Permission denied"
     )
-    assert failures.in_one_line(ReadTimeoutError(endpoint_url="http://127.0.0.1:1")) is not None
-    assert failures.in_one_line(ClientError({"Error": {"Code": "NoSuchBucket"}}, "PutObject")) is not None
-    assert failures.in_one_line(KeyError("a fault of ours")) is None
+    assert mendable.in_one_line(ReadTimeoutError(endpoint_url="http://127.0.0.1:1")) is not None
+    assert mendable.in_one_line(ClientError({"Error": {"Code": "NoSuchBucket"}}, "PutObject")) is not None
+    assert mendable.in_one_line(KeyError("a fault of ours")) is None

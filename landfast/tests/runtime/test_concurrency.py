@@ -146,6 +146,30 @@ def handler(event, context):
     assert answer(slow.result()) == "late"
 
 
+def test_a_caller_waits_for_a_warm_worker_for_as_long_as_one_more_takes_to_start(
+    lab: Lab, threads: ThreadPoolExecutor
+) -> None:
+    runtime = lab.runtime(gated(lab))
+    worker = answer(invoke(runtime))
+    runtime._functions["orders"].start_takes = 60.0
+    calls = [threads.submit(invoke, runtime) for _ in range(8)]
+    assert {answer(call.result(timeout=20)) for call in calls} == {worker}
+
+
+def test_a_caller_that_has_waited_for_long_enough_gets_the_place_of_an_idle_worker(
+    lab: Lab, gate: Gate, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("landfast.runtime.runtime._fair_after", lambda _: 0.0)
+    runtime = lab.runtime(gated(lab), gated(lab, "other"), max_processes=2)
+    idle = answer(invoke(runtime, name="other"))
+    held = threads.submit(invoke, runtime, str(gate.folder))
+    assert eventually(lambda: gate.arrived() == 1)
+    second = answer(invoke(runtime))
+    assert not running(idle)
+    gate.open()
+    assert answer(held.result()) != second
+
+
 def test_the_worker_that_worked_last_is_reused_first(lab: Lab, gate: Gate, threads: ThreadPoolExecutor) -> None:
     runtime = lab.runtime(gated(lab))
     held = threads.submit(invoke, runtime, str(gate.folder))
@@ -224,7 +248,7 @@ def test_a_free_worker_goes_to_its_own_function_first_unless_another_has_waited_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fair_after, order = fair
-    monkeypatch.setattr("landfast.runtime.runtime._FAIR_AFTER", fair_after)
+    monkeypatch.setattr("landfast.runtime.runtime._fair_after", lambda _: fair_after)
     runtime = lab.runtime(gated(lab), gated(lab, "other"), max_processes=1)
     calls = [threads.submit(invoke, runtime, str(gate.folder))]
     assert eventually(lambda: gate.arrived() == 1)
@@ -256,6 +280,12 @@ class Round:
         assert eventually(lambda: gate.arrived() == 1 or len(self.runtime._waiters) == waiting + 1)
         return number
 
+    def run(self, name: str) -> int:
+        """Call a function, and see the call run."""
+        number = self.call(name)
+        assert self.arrives(number)
+        return number
+
     def arrives(self, number: int) -> bool:
         return eventually(lambda: self._calls[number][0].arrived() == 1, within=20)
 
@@ -272,12 +302,12 @@ class Round:
 
 @pytest.fixture
 def long_waits(lab: Lab, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> Round:
-    monkeypatch.setattr("landfast.runtime.runtime._FAIR_AFTER", 0.0)
+    monkeypatch.setattr("landfast.runtime.runtime._fair_after", lambda _: 0.0)
     return Round(lab, threads)
 
 
 def test_places_that_are_shared_evenly_stay_where_they_are(long_waits: Round) -> None:
-    both = [long_waits.call("orders") for _ in range(2)]
+    both = [long_waits.run("orders") for _ in range(2)]
     others = [long_waits.call("other") for _ in range(4)]
     orders = [long_waits.call("orders") for _ in range(4)]
     first, second = (long_waits.end(number) for number in both)
@@ -297,10 +327,9 @@ def test_a_place_that_is_promised_counts_while_its_old_worker_still_ends(
         dispose(worker)
 
     monkeypatch.setattr(Worker, "dispose", dispose_late)
-    first, second = (long_waits.call("orders") for _ in range(2))
+    first, second = (long_waits.run("orders") for _ in range(2))
     others = [long_waits.call("other") for _ in range(2)]
     orders = [long_waits.call("orders") for _ in range(2)]
-    assert long_waits.arrives(first)
     long_waits.let_go(first)
     assert eventually(lambda: len(long_waits.runtime._waiters) == 3)
     try:

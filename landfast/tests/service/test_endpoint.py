@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def endpoint(stage: Stage) -> Iterator[str]:
-    def accept(target: Target, payload: bytes, request_id: str, trace: str) -> None:
+    def accept(target: Target, payload: bytes, request_id: str, trace: str, replay: str) -> None:
+        assert not replay
         stage.accept(target.spec.name, payload, request_id=request_id, origin="invoke", trace=trace)
 
     answer = Endpoint(stage.functions, accept).answer

@@ -12,7 +12,9 @@ from landfast.cli import (
     check,
     down,
     events,
+    failures,
     invoke,
+    lint,
     logs,
     new,
     outputs,
@@ -24,7 +26,7 @@ from landfast.cli import (
     simulate,
     up,
 )
-from landfast.cli.failures import in_one_line
+from landfast.cli.mendable import in_one_line
 
 app = typer.Typer(
     name="landfast",
@@ -58,6 +60,7 @@ app.command()(up.up)
 app.add_typer(send.app, name="send")
 app.command()(queues.queues)
 app.command()(queues.peek)
+app.add_typer(failures.app, name="failures")
 app.command()(invoke.invoke)
 app.command()(events.events)
 app.command()(logs.logs)
@@ -68,6 +71,7 @@ app.command()(schedules.schedules)
 app.command()(schedules.fire)
 app.command()(down.down)
 app.command()(check.check)
+app.command()(lint.lint)
 app.command()(simulate.simulate)
 app.command()(new.new)
 app.add_typer(pipelines.app, name="pipelines")

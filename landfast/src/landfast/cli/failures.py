@@ -1,55 +1,248 @@
-"""Which failures the user can mend, each in one line."""
+"""``landfast failures``: what failed, why, and how it comes back."""
 
-import sys
-import threading
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from landfast.errors import LandfastError
+import typer
+
+from landfast.cli import failures_replay
+from landfast.cli.failures_access import Aws, Profile, Region, Stack, Where
+from landfast.cli.options import STATE, Json, State
+
+if TYPE_CHECKING:
+    from landfast.cli.failures_access import Chosen
+    from landfast.failures import Failure, Store
+    from landfast.failures.stream_records import ReadBack
+
+app = typer.Typer(invoke_without_command=True)
+app.command()(failures_replay.replay)
+app.command()(failures_replay.discard)
+
+_SHOWN = 50
+_RECORDS = 10
 
 
-def in_one_line(error: BaseException) -> str | None:
-    """Say what is wrong, where and how to mend it; None for a fault of Landfast's own, whose traceback is wanted.
+@app.callback()
+def failures(
+    context: typer.Context,
+    *,
+    where: Where = None,
+    limit: Annotated[int, typer.Option(help="Name at most so many; all are counted.", min=0)] = _SHOWN,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit status 1 if there is any.")] = False,
+    aws: Aws = False,
+    stack: Stack = None,
+    profile: Profile = None,
+    region: Region = None,
+    json: Json = False,
+    state: State = STATE,
+) -> None:
+    """List the failures in every store of the stack: which function, why, how often tried, until when kept.
 
-    What the operating system refuses (a file, a port, a full disk) and what an AWS client reports are the user's to
-    mend as well, wherever they come from.
+    Looking changes nothing locally. On AWS, a look at a queue is a receive: it hides its messages for some seconds, and
+    counts; queues that a function reads or that have a redrive policy are only counted.
+
+    Example: landfast failures --where 'error~Validation and function=MyFunction'
     """
-    if isinstance(error, LandfastError):
-        text = str(error)
-    elif isinstance(error, OSError):
-        text = _of_the_system(error)
-    elif _is_from_a_client(error):
-        text = _of_a_client(error)
+    if context.invoked_subcommand is not None:
+        return
+    import msgspec
+
+    from landfast.cli.failures_access import all_of, chosen, reading
+    from landfast.failures import chosen_by
+
+    wanted = chosen_by(where) if where is not None else None
+    one = chosen(state, aws=aws, stack=stack, profile=profile, region=region)
+    with reading(one.ledger) as ledger:
+        found = [each for each in all_of(one, ledger) if wanted is None or wanted(each[1])]
+    if json:
+        typer.echo(msgspec.json.encode([summary(failure) for _, failure in found]))
     else:
-        return None
-    return " ".join(text.split())
+        _tell(one, found, limit)
+    if exit_code and found:
+        raise typer.Exit(1)
 
 
-def keep_threads_quiet() -> None:
-    """Let no thread print the traceback of an error that the user can mend: the command tells it at its end."""
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="The failure's id, or as much of it as names one.", metavar="ID")],
+    *,
+    logs: Annotated[bool, typer.Option("--logs", help="Also what the function logged in its last attempt.")] = False,
+    aws: Aws = False,
+    stack: Stack = None,
+    profile: Profile = None,
+    region: Region = None,
+    json: Json = False,
+    state: State = STATE,
+) -> None:
+    """Show one failure: the event, the error with its trace, the rule that ended it, where it would go back to.
 
-    def told(failed: threading.ExceptHookArgs) -> None:
-        if not isinstance(failed.exc_value, LandfastError):
-            threading.__excepthook__(failed)
+    Of a position in a stream the records themselves are read back, as long as the stream has them.
 
-    threading.excepthook = told
+    Example: landfast failures show 3f2a
+    """
+    import msgspec
+
+    from landfast.cli.failures_access import chosen, reading, the_one
+    from landfast.failures import FailuresError
+    from landfast.failures.stream_records import read_back
+
+    one = chosen(state, aws=aws, stack=stack, profile=profile, region=region)
+    with reading(one.ledger) as ledger:
+        try:
+            store, failure = the_one(one, ledger, name)
+        except KeyError:
+            raise FailuresError(f"{name}: there is no such failure: `landfast failures` lists them") from None
+    back = None if failure.position is None else read_back(one.access.clients, failure.position)
+    lines = _logged(one, failure) if logs else []
+    if json:
+        read = {} if back is None else {"records": back.records, "missing": back.missing}
+        whole = {**summary(failure), **msgspec.to_builtins(failure), "runbook": store.runbook, **read}
+        typer.echo(msgspec.json.encode({**whole, "logs": lines} if logs else whole))
+        return
+    _show(store, failure)
+    if back is not None:
+        _show_records(back, one.access.now())
+    for line in lines:
+        typer.echo(line)
 
 
-def _of_the_system(error: OSError) -> str:
-    reason = error.strerror or str(error) or type(error).__name__
-    return f"{error.filename}: {reason}" if error.filename is not None else reason
+def summary(failure: "Failure") -> dict[str, Any]:
+    """What a list tells of a failure."""
+    from landfast.failures.replaying import told
+
+    return {
+        "id": failure.id,
+        "store": failure.store,
+        "what": failure.what,
+        "function": failure.function,
+        "reason": failure.reason,
+        "rule": failure.rule,
+        "error": {"type": failure.error.type, "message": failure.error.message},
+        "attempts": failure.attempts,
+        "at": failure.at,
+        "expires": failure.expires,
+        "requestId": failure.request_id,
+        "replayOf": failure.replay_of,
+        "replay": told(failure.way),
+    }
 
 
-def _is_from_a_client(error: BaseException) -> bool:
-    botocore = _botocore()
-    return botocore is not None and isinstance(error, botocore.BotoCoreError | botocore.ClientError)
+def _tell(one: "Chosen", found: "list[tuple[Store, Failure]]", limit: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from landfast.failures import untouchable
+    from landfast.report.wording import cut, printable, several
+
+    console = Console()
+    for line in one.found.untold:
+        console.print(f"not asked about: {line}", markup=False, style="dim")
+    for store in one.found.stores:
+        if (reason := untouchable(one.access, store)) and store.count:
+            console.print(f"{store.name}: {several(store.count, 'failure')} not looked into: {reason}", markup=False)
+    if not found:
+        console.print(f"no failure in {several(len(one.looked_into), 'store')}", markup=False)
+        return
+    console.print(_groups(found))
+    console.print()
+    table = Table("id", "since (UTC)", "function", "error", "tries", "store", box=None, header_style="bold")
+    for _, failure in found[:limit]:
+        error = ": ".join(filter(None, (failure.error.type, failure.error.message))) or failure.reason
+        again = f" (replay of {failure.replay_of} failed again)" if failure.replay_of else ""
+        tries = "" if failure.attempts is None else str(failure.attempts)
+        row = (failure.id, _time(failure.at), failure.function, cut(error, 80) + again, tries, failure.store)
+        table.add_row(*map(_plain, map(printable, row)))
+    console.print(table)
+    if len(found) > limit:
+        console.print(f"and {len(found) - limit:,} more: --limit shows more of them, --json all", markup=False)
 
 
-def _of_a_client(error: BaseException) -> str:
-    if isinstance(error, _botocore().HTTPClientError):
-        return f"{error}: does `landfast up` still run, and its engine with it?"
-    return str(error)
+def _groups(found: "list[tuple[Store, Failure]]") -> Any:  # noqa: ANN401 - rich's table
+    """How many of each kind there are: by function, reason and store."""
+    from rich.table import Table
+
+    groups: dict[tuple[str, str, str], list[Failure]] = {}
+    for _, failure in found:
+        groups.setdefault((failure.function, failure.reason, failure.store), []).append(failure)
+    table = Table(
+        "failures", "function", "reason", "store", "oldest (UTC)", "first expires", box=None, header_style="bold"
+    )
+    for (function, reason, store), each in groups.items():
+        ends = [failure.expires for failure in each if failure.expires is not None]
+        oldest, first = _time(min(failure.at for failure in each)), _time(min(ends)) if ends else "never"
+        table.add_row(f"{len(each):,}", *map(_plain, (function, reason, store)), oldest, first)
+    return table
 
 
-def _botocore() -> Any:  # noqa: ANN401 - a module, if it is there
-    """Return botocore's errors; None if nothing has imported it: it raised nothing, and need not be imported."""
-    return sys.modules.get("botocore.exceptions")
+def _show(store: "Store", failure: "Failure") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from landfast.cli.queues import show_body
+    from landfast.failures.replaying import told
+    from landfast.report.wording import printable
+
+    console = Console()
+    expires = "never" if failure.expires is None else f"{_time(failure.expires)} UTC"
+    position = failure.position
+    where = (
+        f"{position.count} of {position.stream}, {position.shard}, {position.first} to {position.last}"
+        if position
+        else ""
+    )
+    rows = {
+        "failure": f"{failure.id}, {failure.what} in {store.name}",
+        "function": failure.function,
+        "since": f"{_time(failure.at)} UTC, kept until: {expires}",
+        "why": failure.rule or failure.reason,
+        "condition": failure.reason,
+        "tries": "" if failure.attempts is None else str(failure.attempts),
+        "request": failure.request_id,
+        "error": ": ".join(filter(None, (failure.error.type, failure.error.message))),
+        "records": where,
+        "replay": told(failure.way),
+        "replay of": failure.replay_of,
+        "runbook": store.runbook,
+    }
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for name, text in rows.items():
+        if text:
+            table.add_row(name, _plain(printable(text)))
+    console.print(table)
+    for line in failure.error.trace:
+        for part in line.split("\n"):
+            console.print(_plain(f"  {printable(part)}"))
+    if failure.event is not None:
+        show_body("event", failure.event)
+
+
+def _show_records(back: "ReadBack", now: float) -> None:
+    from landfast.cli.queues import show_body
+    from landfast.report.wording import duration, several
+
+    left = back.left(now)
+    kept = "" if left is None else f", which forgets the first in {duration(round(left))}"
+    typer.echo(f"the stream has {several(len(back.records), 'record')} of them{kept}; {back.missing} are missing")
+    for record in back.records[:_RECORDS]:
+        show_body("record", record)
+    if len(back.records) > _RECORDS:
+        typer.echo(f"and {len(back.records) - _RECORDS} more: --json shows them")
+
+
+def _logged(one: "Chosen", failure: "Failure") -> list[str]:
+    """What the function logged in its last attempt, by the request id."""
+    from landfast.failures.access import logged
+
+    return logged(one.access, failure)
+
+
+def _time(seconds: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).strftime("%m-%d %H:%M:%S")
+
+
+def _plain(text: str) -> Any:  # noqa: ANN401 - rich's text
+    """Text as it is: an event's error may hold what rich takes for markup."""
+    from rich.text import Text
+
+    return Text(text)

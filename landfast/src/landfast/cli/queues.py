@@ -65,13 +65,19 @@ def peek(
 
 def show(title: str, body: str) -> None:
     """Print a message with its body in colours, if it is JSON."""
+    show_body(title, _value(body))
+
+
+def show_body(title: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Print a value under a title, in colours if it is no text."""
+    import msgspec
     from rich.console import Console
     from rich.json import JSON
     from rich.panel import Panel
     from rich.text import Text
 
-    value = _value(body)
-    content = Text(body) if isinstance(value, str) else JSON(body, indent=2, ensure_ascii=False).text
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    content = Text(text) if isinstance(value, str) else JSON(text, indent=2, ensure_ascii=False).text
     content.no_wrap, content.overflow = False, "fold"
     console = Console()
     console.print(Text(title, style="bold"))

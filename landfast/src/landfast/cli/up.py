@@ -94,7 +94,7 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     from rich.console import Console
 
     from landfast.cli.dashboard import watch
-    from landfast.cli.failures import keep_threads_quiet
+    from landfast.cli.mendable import keep_threads_quiet
     from landfast.cli.stale_build import warning
     from landfast.service.service import Service
 
@@ -199,7 +199,7 @@ def introduce(console: "Console", service: "Service") -> None:
 
 def report_failure(service: "Service") -> None:
     """End with the error that stopped the service, if one did."""
-    from landfast.cli.failures import in_one_line
+    from landfast.cli.mendable import in_one_line
     from landfast.service.state import ServiceError
 
     if service.failure is not None:

@@ -102,6 +102,20 @@ class SqsApi:
         """
         return self._requests.peek(self._named(arn), limit)
 
+    def remove(self, arn: str, message_id: str) -> bool:
+        """Take a message out of a queue, wherever it is in it; tell whether it was there.
+
+        Raises:
+            AwsError: There is no such queue.
+        """
+        queue = self._named(arn)
+        message = next((message for message in queue.messages if message.id == message_id), None)
+        if message is None:
+            return False
+        queue.messages.remove(message)
+        queue.polled.changed()
+        return True
+
     def levels(self) -> Iterator[tuple[str, int, int, int, float | None]]:
         """For each queue its name, how many messages are visible, in flight and delayed, and the oldest one's age."""
         now = self._world.now()

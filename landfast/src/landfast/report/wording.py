@@ -37,6 +37,23 @@ STATES: Final[Mapping[str, str]] = {
 }
 """The states of a record, and whether each is good."""
 
+GIVEN_UP: Final[Mapping[str, str]] = {
+    "RetriesExhausted": "The function failed, and MaximumRetryAttempts was used up (S-04).",
+    "EventAgeExceeded": "The next retry would have come after MaximumEventAgeInSeconds (S-12).",
+    "ZeroReservedConcurrency": "The function's reserved concurrency is 0, so it could never run (S-10).",
+    "RetryAttemptsExhausted": "The batch failed, and the mapping's MaximumRetryAttempts was used up (S-58).",
+    "RecordAgeExceeded": "The records were older than the mapping's MaximumRecordAgeInSeconds (S-58).",
+    "maxReceiveCount": "The message was received as often as the maxReceiveCount of its queue allows (S-95).",
+    "function": "A function has put the message here itself, with its reason, and deleted it from its queue.",
+    "function dead letter": "Lambda gave the event up and sent it to the function's dead-letter queue (S-24).",
+    "target exhausted": "EventBridge could not reach the target, and its RetryPolicy was used up.",
+    "target refused": "The target refused the event for good: EventBridge tries such a one no further.",
+    "subscription": "SNS could not deliver the message, and its RedrivePolicy keeps it for the subscription.",
+    "parked": "A function has parked the record itself.",
+    "parked without data": "The record has no streamArn, partitionKey and data: what is missing must be sent again.",
+}
+"""The rules that end an event, by the condition that AWS names, or by what kept it."""
+
 _UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60))
 _NUMBERED: Final = re.compile(r"(.*?)(0|[1-9][0-9]{0,99})", re.DOTALL)
 _RUN: Final = 3

@@ -44,7 +44,8 @@ ACCOUNT_CONCURRENCY = 1000
 """Concurrent invocations of an account in a Region (semantics.md section F)."""
 
 _FAIR_AFTER = 1.0
-"""Seconds of waiting, or of idling, after which a place may change from one function to another."""
+"""Seconds of waiting, or of idling, after which a place may change from one function to another; not before as many
+have passed as a worker of that function takes to start, since that is what it costs to change it back."""
 
 _STARTING = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 """Workers that initialise at a time, beyond each function's first: more than there are processors only slow each other,
@@ -70,11 +71,20 @@ class _Version:
 
 @dataclass
 class _Function:
-    """Attributes: in_flight: callers. starting: places it was given in which no worker runs yet. idle: warm workers."""
+    """The state of one function.
+
+    Attributes:
+        version: what it runs.
+        in_flight: callers.
+        starting: places it was given in which no worker runs yet.
+        start_takes: seconds that its latest worker took to initialise; 0 before the first one has.
+        idle: warm workers.
+    """
 
     version: _Version
     in_flight: int = 0
     starting: int = 0
+    start_takes: float = 0.0
     idle: list[Worker] = field(default_factory=list)
 
     @property
@@ -84,10 +94,21 @@ class _Function:
 
 @dataclass
 class _Waiter:
-    """A caller waiting: it is granted a worker of its own function, or leave to start one (None)."""
+    """A caller waiting: it is granted a worker of its own function, or leave to start one (None).
+
+    It waits for a warm worker for as long as one more takes to start. Where calls are short, it has been served before
+    that; where they are long, it waits no more than twice as long as it had to. Starting costs more than most calls,
+    and what starts keeps those waiting that run.
+
+    Attributes:
+        function: what it calls.
+        since: a monotonic time.
+        patient_until: a monotonic time; from then on it wants one more worker to be started.
+    """
 
     function: _Function
     since: float
+    patient_until: float
     ready: threading.Event = field(default_factory=threading.Event)
     granted: bool = False
     has_left: bool = False
@@ -331,6 +352,10 @@ class Runtime:
     def _run_in_a_worker(self, function: _Function, call: Call) -> Result:
         begun = self._broken_off
         worker = self._acquire(function)
+
+        def initialised() -> None:
+            self._initialised(worker, function)
+
         log = RequestLog(self._log_sink, worker.spec, call.request_id, worker.log_stream)
         again = False
         while True:
@@ -338,9 +363,7 @@ class Runtime:
             result = None
             try:
                 self._check_wanted(function, begun)
-                result = _serve(
-                    worker, call, log, self._start_more, again=again, retry_failed_init=self._retry_failed_init
-                )
+                result = _serve(worker, call, log, initialised, again=again, retry_failed_init=self._retry_failed_init)
                 reusable = isinstance(result, Answered) or result.kind == "exception"
             except InitAgainError:
                 keeps_place = not self._closed and self._broken_off == begun
@@ -401,7 +424,7 @@ class Runtime:
                     unfit.append(candidate)
             if worker is None:
                 waiter = self._ask_for_a_process(function)
-            if waiter is not None and not unfit and self._is_full:
+            if waiter is not None and not unfit and self._wants_a_process(waiter):
                 unused = self._take_unused_for(waiter)
         for each in unfit:
             self._retire(each)
@@ -413,6 +436,9 @@ class Runtime:
 
     def _wait(self, waiter: _Waiter) -> Worker | None:
         try:
+            patience = waiter.patient_until - time.monotonic()
+            if patience > 0 and not waiter.ready.wait(patience):
+                self._lose_patience(waiter)
             waiter.ready.wait()
         except BaseException:  # Ctrl-C, for one
             with self._lock, suppress(ValueError):
@@ -424,6 +450,19 @@ class Runtime:
             raise RuntimeClosedError(f"{waiter.function.spec.name}: the runtime was closed")
         return waiter.worker
 
+    def _lose_patience(self, waiter: _Waiter) -> None:
+        """Let a caller start a worker that has waited for a warm one for long enough, if one may be started."""
+        unused = None
+        with self._lock:
+            if waiter not in self._waiters:
+                return
+            if not self._is_full and self._may_start_for(waiter):
+                self._start_for(waiter)
+            else:
+                unused = self._take_unused_for(waiter)
+        if unused is not None:
+            self._retire(unused, successor=waiter)
+
     def _refuse(self, waiter: _Waiter) -> None:
         """Hand back what was granted to somebody who no longer wants it."""
         if waiter.worker is not None:
@@ -433,13 +472,23 @@ class Runtime:
 
     def _ask_for_a_process(self, function: _Function) -> _Waiter | None:
         """With the lock held: leave to start a process now (None), or a place in the queue."""
-        if not self._is_full and (self._starting() < self._max_starting or not self._workers(function)):
+        now = time.monotonic()
+        waiter = _Waiter(function, now, now + function.start_takes)
+        if not self._is_full and self._may_start_for(waiter):
             self._processes += 1
             function.starting += 1
             return None
-        waiter = _Waiter(function, time.monotonic())
         self._waiters.append(waiter)
         return waiter
+
+    def _wants_a_process(self, waiter: _Waiter) -> bool:
+        """With the lock held: whether no worker of its function will be there soon enough."""
+        return not self._workers(waiter.function) or waiter.patient_until <= time.monotonic()
+
+    def _may_start_for(self, waiter: _Waiter) -> bool:
+        """With the lock held: whether a worker may be started for it, if there is a place."""
+        is_due = waiter.patient_until <= time.monotonic() and self._starting() < self._max_starting
+        return is_due or not self._workers(waiter.function)
 
     @property
     def _is_full(self) -> bool:
@@ -451,23 +500,36 @@ class Runtime:
         places = sum(function.starting for function in self._functions.values())
         return places + sum(worker.init_duration is None for worker in self._busy)
 
-    def _start_more(self) -> None:
+    def _initialised(self, worker: Worker, function: _Function) -> None:
         """A worker has initialised: let those start who have waited for that."""
         with self._lock:
-            while self._waiters and not self._is_full and self._starting() < self._max_starting:
-                waiter = self._waiters.popleft()
-                self._processes += 1
-                waiter.function.starting += 1
-                waiter.grant(None)
+            function.start_takes = worker.init_duration or 0.0
+            self._start_more()
+
+    def _start_more(self) -> None:
+        """With the lock held: let those start who want to, as far as there are places."""
+        while not self._is_full:
+            waiter = next(filter(self._may_start_for, self._waiters), None)
+            if waiter is None:
+                return
+            self._start_for(waiter)
+
+    def _start_for(self, waiter: _Waiter) -> None:
+        """With the lock held: let a caller start a worker in a free place."""
+        self._processes += 1
+        self._promise(waiter)
+        waiter.grant(None)
 
     def _take_unused_for(self, waiter: _Waiter) -> Worker | None:
         """With the lock held: an idle worker of another function whose place `waiter` is to have, if there is one."""
-        function = waiter.function
+        if not self._is_full:
+            return None
+        function, now = waiter.function, time.monotonic()
         unused = [
             (each.idle_since, other, each)
             for other in self._functions.values()
             for each in other.idle
-            if waiter.since - each.idle_since >= _FAIR_AFTER or self._has_too_few(function, self._workers(other))
+            if now - each.idle_since >= _fair_after(other) or self._has_too_few(function, self._workers(other))
         ]
         if not unused:
             return None
@@ -544,7 +606,7 @@ class Runtime:
         replacing ends when the places are shared about evenly; and if its own function waits, only for somebody who
         has waited long. A worker that nobody uses for long goes to whoever waits (`_tidy`).
         """
-        latest = time.monotonic() - _FAIR_AFTER
+        latest = time.monotonic() - _fair_after(function)
         workers = self._workers(function) + 1
         own = next((waiter for waiter in self._waiters if waiter.function is function), None)
         starving = (
@@ -552,6 +614,7 @@ class Runtime:
             for waiter in self._waiters
             if self._is_full
             and waiter.function is not function
+            and self._wants_a_process(waiter)
             and (own is None or waiter.since <= latest)
             and self._has_too_few(waiter.function, workers)
         )
@@ -594,13 +657,10 @@ class Runtime:
 
     def _vacate(self) -> None:
         """With the lock held: a place is free."""
-        if self._waiters:
-            waiter = self._waiters.popleft()
-            waiter.function.starting += 1
-            waiter.grant(None)
-            return
         self._processes -= 1
-        self._all_gone.notify_all()
+        self._start_more()
+        if not self._processes:
+            self._all_gone.notify_all()
 
     def _check_open(self, function: _Function) -> None:
         if self._closed:
@@ -650,7 +710,8 @@ class Runtime:
         revision = function.version.revision()
         is_debugged = self._debugger_of(function) is not None
         with self._lock:
-            latest = time.monotonic() - (_FAIR_AFTER if self._waiters and self._is_full else self._idle_after)
+            is_short = self._is_full and any(map(self._wants_a_process, self._waiters))
+            latest = time.monotonic() - (_fair_after(function) if is_short else self._idle_after)
             gone = [
                 worker
                 for worker in function.idle
@@ -660,6 +721,10 @@ class Runtime:
             ]
             function.idle = [worker for worker in function.idle if worker not in gone]
         return gone
+
+
+def _fair_after(function: _Function) -> float:
+    return max(_FAIR_AFTER, function.start_takes)
 
 
 def _serve(

@@ -27,6 +27,7 @@ from landfast.runtime.model import (
 )
 from landfast.service import chain, service_log
 from landfast.service.functions import FunctionNotFoundError, Functions, Target
+from landfast.service.replays import replay_of
 
 _LOG = service_log.logger(__name__)
 _INVOCATION = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?")
@@ -34,8 +35,8 @@ _INVOKE_ASYNC = re.compile(r"/2014-11-13/functions/([^/]+)/invoke-async/?")
 _STREAMING = re.compile(r"/2021-11-15/functions/([^/]+)/response-streaming-invocations/?")
 _JSON = {"Content-Type": "application/json"}
 
-Accept = Callable[[Target, bytes, str, str], None]
-"""Keeps an asynchronous event durably: target, payload, request id, trace header."""
+Accept = Callable[[Target, bytes, str, str, str], None]
+"""Keeps an asynchronous event durably: target, payload, request id, trace header, the failure that it replays."""
 
 
 class Elsewhere(Protocol):
@@ -78,7 +79,8 @@ class Endpoint:
 
     def answer(self, request: Request) -> Response:
         """The response to `request`, whatever happens."""
-        request_id = str(uuid.uuid4())
+        replay = replay_of(request.headers)
+        request_id = str(uuid.uuid5(uuid.NAMESPACE_OID, replay) if replay else uuid.uuid4())
         try:
             response = self._answer(request, request_id)
         except ApiError as error:
@@ -150,7 +152,7 @@ class Endpoint:
     def _event(self, request: Request, target: Target, request_id: str) -> Response:
         if request.content is None:
             raise too_large_event(request.size, EVENT_LIMIT)
-        self.accept(target, _payload(request.content), request_id, _trace(request))
+        self.accept(target, _payload(request.content), request_id, _trace(request), replay_of(request.headers))
         return Response(202)
 
     def _call(self, request: Request, target: Target, request_id: str) -> Response:

@@ -17,11 +17,15 @@ from landfast.service.local_api import PREFIX, LocalApi
 from landfast.service.loop import Loop, UnderWay
 from landfast.service.passing import LivePassing
 from landfast.service.plane import Plane
+from landfast.service.replays import Replays, replay_of
 
 T = TypeVar("T")
 
 _LONGEST = 16 * 1024 * 1024
 """The longest body that is read here, in bytes: more than AWS takes of any of these services."""
+
+_REPLAYABLE: Final = frozenset({"PutRecord", "SendMessage"})
+"""Calls that can be replays of failures; those of functions are taken elsewhere."""
 
 _NOT_HERE: Final = {"scheduler": "is not available: the local service follows the schedules of the template."}
 """Services that the engine would answer although nothing would come of it."""
@@ -71,13 +75,15 @@ class Gateway:
         loop: The thread of the machines.
         plane: The services that deliver events.
         local: The API of the tool's own commands.
+        replays: Accepts each replay once.
     """
 
-    def __init__(self, loop: Loop, plane: Plane, local: LocalApi) -> None:
+    def __init__(self, loop: Loop, plane: Plane, local: LocalApi, replays: Replays) -> None:
         self._loop = loop
         self._plane = plane.apis
         self._interceptors = plane.interceptors
         self._local = local
+        self._replays = replays
         self._open = asyncio.Event()
         self._tasks: set[asyncio.Task[object]] = set()
 
@@ -167,11 +173,11 @@ class Gateway:
             call = protocols.read(sent, service, asked.id)
             if not self._plane.takes(call):
                 return None
-            return protocols.written(call, await self._result(call, asked.under_way))
+            return protocols.written(call, await self._result(call, asked))
         except AwsError as error:
             return protocols.refused(call, error, asked.id)
 
-    async def _result(self, call: Call, under_way: UnderWay) -> Result:
+    async def _result(self, call: Call, asked: _Asked) -> Result:
         """The result of a call; while it only waits for messages, nothing is under way.
 
         Raises:
@@ -183,12 +189,13 @@ class Gateway:
         def answered(result: Result | Pending) -> None:
             if isinstance(result, Pending):
                 waiting.append(result)
-                under_way.end()
+                asked.under_way.end()
                 result.then(lambda value: self._loop.turn.then(lambda: promise.give(value), promise.fail), promise.fail)
             else:
                 promise.give(result)
 
-        self._loop.tell(lambda: self._plane.answer(call), answered, promise.fail)
+        replay = replay_of(asked.headers) if call.operation in _REPLAYABLE else ""
+        self._loop.tell(lambda: self._replays.once(replay, lambda: self._plane.answer(call)), answered, promise.fail)
         try:
             return await promise.future
         except asyncio.CancelledError:

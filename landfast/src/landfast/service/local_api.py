@@ -4,14 +4,17 @@
 nothing is planned; or, after so many real seconds, 504 and ``{"settled": false, "reason": ...}``.
 
 ``GET /_landfast/queues/NAME?limit=10`` answers ``{"messages": [{"message", "state", "due"}]}``: what is in a queue,
-visible, in flight and delayed; looking changes nothing.
+visible, in flight and delayed; looking changes nothing. ``DELETE /_landfast/queues/NAME/ID`` takes the message with
+this id out of it, wherever it is, and answers ``{"removed": true}``; ``false`` if it was not there.
 
 ``GET /_landfast/schedules`` answers ``{"schedules": [{"arn", "name", "expression", "enabled", "due"}]}``, in the order
 in which they are due. ``POST /_landfast/schedules/ARN`` fires one before its time and answers ``{"due": ...}``, the
 time of the schedule with which it fires.
 
 ``GET /_landfast/alarms`` looks at every alarm and answers
-``{"alarms": [{"name", "arn", "state", "since", "reason"}]}``.
+``{"alarms": [{"name", "arn", "description", "state", "since", "reason"}]}``.
+
+``GET /_landfast/clock`` answers ``{"now": ...}``, the time of the service's clock in Unix seconds.
 """
 
 import asyncio
@@ -34,18 +37,28 @@ SETTLE = f"{PREFIX}settle"
 QUEUES = f"{PREFIX}queues/"
 SCHEDULES = f"{PREFIX}schedules"
 ALARMS = f"{PREFIX}alarms"
+CLOCK = f"{PREFIX}clock"
 LONGEST_WAIT = 3_600.0
 """Real seconds."""
 
-_MOST = 10_000
-_PATHS = f"there are POST {SETTLE}, GET {QUEUES}NAME, GET {SCHEDULES}, POST {SCHEDULES}/ARN and GET {ALARMS}"
+MOST = 10_000
+"""Messages of a queue that one answer shows at most."""
+
+_PATHS = (
+    f"there are POST {SETTLE}, GET {QUEUES}NAME, DELETE {QUEUES}NAME/ID, GET {SCHEDULES}, POST {SCHEDULES}/ARN, "
+    f"GET {ALARMS} and GET {CLOCK}"
+)
 
 
 class Queues(Protocol):
-    """Shows what is in queues."""
+    """Shows what is in queues, and takes it out."""
 
     def peek(self, arn: str, limit: int) -> Sequence[Any]:
         """The messages of a queue; looking changes nothing."""
+        ...
+
+    def remove(self, arn: str, message_id: str) -> bool:
+        """Take a message out of a queue; tell whether it was there."""
         ...
 
 
@@ -88,17 +101,22 @@ class LocalApi:
 
     def _work(self, method: str, path: str, query: dict[str, list[str]]) -> Callable[[], dict[str, object]] | None:
         """What answers a request in the driver's thread; None for what is not there."""
-        if method == "GET" and path == SCHEDULES:
-            return self._listed
-        if method == "GET" and path == ALARMS:
-            return self._states
+        listed = {SCHEDULES: self._listed, ALARMS: self._states, CLOCK: self._now}
+        if method == "GET" and path in listed:
+            return listed[path]
         if method == "GET" and path.startswith(QUEUES):
-            name, limit = unquote(path.removeprefix(QUEUES)), int(_number(query, "limit", 10, _MOST))
+            name, limit = unquote(path.removeprefix(QUEUES)), int(_number(query, "limit", 10, MOST))
             return lambda: self._peeked(name, limit)
+        if method == "DELETE" and path.startswith(QUEUES):
+            queue, _, message = path.removeprefix(QUEUES).rpartition("/")
+            return lambda: {"removed": self._queues.remove(unquote(queue), unquote(message))}
         if method == "POST" and path.startswith(f"{SCHEDULES}/"):
             arn = unquote(path.removeprefix(f"{SCHEDULES}/"))
             return lambda: self._fired(arn)
         return None
+
+    def _now(self) -> dict[str, object]:
+        return {"now": self._loop.clock.now()}
 
     def _peeked(self, name: str, limit: int) -> dict[str, object]:
         peeked = self._queues.peek(name, limit)
@@ -117,7 +135,14 @@ class LocalApi:
     def _states(self) -> dict[str, object]:
         self._alarms.check()
         states = [
-            {"name": alarm.name, "arn": alarm.arn, "state": shown.state, "since": shown.since, "reason": shown.reason}
+            {
+                "name": alarm.name,
+                "arn": alarm.arn,
+                "description": alarm.description,
+                "state": shown.state,
+                "since": shown.since,
+                "reason": shown.reason,
+            }
             for alarm, shown in self._alarms.states()
         ]
         return {"alarms": states}

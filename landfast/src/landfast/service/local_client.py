@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from landfast.service.local_api import ALARMS, LONGEST_WAIT, QUEUES, SCHEDULES, SETTLE
+from landfast.service.local_api import ALARMS, CLOCK, LONGEST_WAIT, QUEUES, SCHEDULES, SETTLE
 from landfast.service.state import ServiceError
 
 WAIT = 60.0
@@ -82,6 +82,19 @@ def peek(endpoint: str, queue: str, limit: int) -> list[Peeked]:
     ]
 
 
+def remove(endpoint: str, queue: str, message_id: str) -> bool:
+    """Take a message out of a queue, wherever it is in it; tell whether it was there.
+
+    Raises:
+        ServiceError: There is no such queue, or the service does not answer.
+    """
+    target = f"{QUEUES}{quote(queue)}/{quote(message_id, safe='')}"
+    status, answer = _asked(endpoint, "DELETE", target, _MARGIN)
+    if status != http.HTTPStatus.OK:
+        raise ServiceError(str(answer.get("message")))
+    return bool(answer["removed"])
+
+
 class Scheduled(msgspec.Struct, frozen=True, kw_only=True):
     """A schedule.
 
@@ -131,6 +144,7 @@ class AlarmState(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: Its name.
         arn: Its ARN.
+        description: For people.
         state: The state.
         since: Since when, in Unix seconds of the service's clock.
         reason: Why.
@@ -138,6 +152,7 @@ class AlarmState(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     arn: str
+    description: str = ""
     state: Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
     since: float
     reason: str
@@ -151,6 +166,16 @@ def alarms(endpoint: str) -> list[AlarmState]:
     """
     _, answer = _asked(endpoint, "GET", ALARMS, _MARGIN)
     return msgspec.convert(answer["alarms"], list[AlarmState])
+
+
+def now(endpoint: str) -> float:
+    """The time of the service's clock, in Unix seconds.
+
+    Raises:
+        ServiceError: The service does not answer.
+    """
+    _, answer = _asked(endpoint, "GET", CLOCK, _MARGIN)
+    return float(answer["now"])
 
 
 def _asked(endpoint: str, method: str, target: str, timeout: float) -> tuple[int, dict[str, Any]]:

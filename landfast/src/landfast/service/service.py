@@ -57,6 +57,7 @@ from landfast.service.plane import Plane
 from landfast.service.plane_world import LivePlaneWorld
 from landfast.service.proxy import Proxy
 from landfast.service.queues import QueueReader
+from landfast.service.replays import ReplayedCalls, Replays, replay_of
 from landfast.service.specs import Builder, asynchronous_config, function_named, versions, weights
 from landfast.service.state import Running, ServiceError, StateDirectory
 from landfast.service.store import CLOCK, Store, StoreError
@@ -340,7 +341,10 @@ class Service:
         options = self.options
         self.clock = Clock(options.speed, skips=options.skip_waits, not_before=not_before)
         self._loop = Loop(self.clock, self._commit, self._crashed)
-        self._changes = Changes(LivePlaneWorld(self._loop, self.store), declared)
+        world = LivePlaneWorld(self._loop, self.store)
+        self._changes = Changes(world, declared)
+        self._replays = Replays(world)
+        self._replayed_calls = ReplayedCalls(self._loop, self._replays)
         self.template = self._changes.template
         self._plane = Plane(
             self._loop, self.store, self.template, options.settings, lambda: self.endpoint, follows=options.follow
@@ -349,7 +353,7 @@ class Service:
         self._log_subscriptions = LogSubscriptions(self.template, self._loop, self._plane.router)
         self._alarms = self._plane.alarms(self.template, self._measures.levels)
         local = LocalApi(self._loop, self._plane.queues, self._plane.timetable, self._alarms)
-        self._gateway = Gateway(self._loop, self._plane, local)
+        self._gateway = Gateway(self._loop, self._plane, local, self._replays)
 
     def _begin(self) -> None:
         """Let the machines run, and call functions."""
@@ -530,18 +534,29 @@ class Service:
             for measured in embedded(record.text, self.clock.now()):
                 self._loop.post(partial(self._alarms.put, *measured))
 
-    def _accept_call(self, target: Target, payload: bytes, request_id: str, trace: str) -> None:
-        self.queues.accept(target, payload, request_id=request_id, origin="invoke", trace=trace)
+    def _accept_call(self, target: Target, payload: bytes, request_id: str, trace: str, replay: str) -> None:
+        origin = f"replay of {replay}" if replay else "invoke"
+        accept = partial(self.queues.accept, target, payload, request_id=request_id, origin=origin, trace=trace)
+        if replay:
+            self._loop.ask(lambda: self._replays.once(replay, accept))
+        else:
+            accept()
 
     def _answer(self, request: Request) -> Response:
         under_way = self._loop.begin(f"{request.method} {request.target.partition('?')[0]}")
         try:
-            return self._endpoint.answer(request)
+            return self._answered(request)
         except StoreError as error:  # the event is not accepted, and the service ends
             content = json.dumps({"Type": "Service", "message": str(error)}).encode()
             return Response(500, content, {"Content-Type": "application/json", "x-amzn-ErrorType": "ServiceException"})
         finally:
             under_way.end()
+
+    def _answered(self, request: Request) -> Response:
+        replay = replay_of(request.headers)
+        if replay and request.headers.get(b"x-amz-invocation-type") != b"Event":
+            return self._replayed_calls.answer(replay, lambda: self._endpoint.answer(request))
+        return self._endpoint.answer(request)
 
     def _watch_over(self) -> None:
         watch = Watch(self.engine, self._directory, ended=self._crashed, silent=self._note_silence)

@@ -457,11 +457,13 @@ class StackResource(msgspec.Struct, frozen=True, kw_only=True):
         logical_id: The resource's key under Resources, after SAM's translation.
         type: For example ``AWS::SQS::Queue``.
         physical_id: The value of ``Ref``.
+        metadata: The resource's Metadata, as written.
     """
 
     logical_id: str
     type: str
     physical_id: str
+    metadata: Mapping[str, Any] = {}
 
 
 class OutputDetails(msgspec.Struct, frozen=True, kw_only=True):

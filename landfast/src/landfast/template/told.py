@@ -32,9 +32,12 @@ def resources(stack: Stack, running: Collection[str], run: Collection[str]) -> t
             found.append(StackResource(logical_id=logical_id, type=kind, physical_id=stack.place.generated(logical_id)))
             continue
         try:
-            found.append(StackResource(logical_id=logical_id, type=kind, physical_id=stack.identity(logical_id).ref))
+            physical_id = stack.identity(logical_id).ref
         except (Mistake, Unavailable):
             continue  # it was named when the template was read
+        given = resource.get("Metadata")
+        metadata = given if isinstance(given, dict) else {}
+        found.append(StackResource(logical_id=logical_id, type=kind, physical_id=physical_id, metadata=metadata))
     return tuple(found)
 
 

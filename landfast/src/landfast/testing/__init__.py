@@ -17,7 +17,7 @@
 """
 
 from landfast.cli.connection import running
-from landfast.cli.failures import in_one_line, keep_threads_quiet
+from landfast.cli.mendable import in_one_line, keep_threads_quiet
 from landfast.cli.up import report_failure
 from landfast.dataplane.engine import EngineName
 from landfast.dataplane.ministack import ministack_command, ministack_is_cached, ministack_settings

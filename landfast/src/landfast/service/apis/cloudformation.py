@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from landfast.aws_errors import AwsError
+from landfast.delivery.strict_json import json_text
 from landfast.eventplane.plane import Result, carried_out
 from landfast.protocols import Call
 from landfast.template import StackResource, Template
@@ -101,7 +102,8 @@ class CloudFormationApi:
         found = next((each for each in self.template.resources if each.logical_id == logical_id), None)
         if found is None:
             raise AwsError("ValidationError", f"Resource {logical_id} does not exist for stack {name}")
-        return {"StackResourceDetail": {**self._named(), **self._summary(found, "Last")}}
+        metadata = json_text(found.metadata) if found.metadata else None
+        return {"StackResourceDetail": {**self._named(), **self._summary(found, "Last"), "Metadata": metadata}}
 
     def _events(self, params: Mapping[str, Any]) -> Result:
         self._check(params.get("StackName"))

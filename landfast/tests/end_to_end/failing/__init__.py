@@ -1,0 +1,1 @@
+"""A stack with a failure store of every kind."""
