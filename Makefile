@@ -31,8 +31,8 @@ SLOW := tests/template tests/local_invoke tests/end_to_end
 # --- the tool ---
 FAST += tests/starter
 SLOW += tests/docs
-TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/failures tests/protocols tests/report tests/simulate \
-	tests/sources tests/starter tests/template_reader
+TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/failures tests/lint tests/protocols \
+	tests/report tests/simulate tests/sources tests/starter tests/template_reader
 TOOL_SLOW := tests/faithful tests/testing tests/end_to_end tests/wheel tests/contract tests/dataplane tests/clients
 # They look what their process leaves open, so no other test may have a service running in it.
 TOOL_ALONE := tests/runtime tests/service
@@ -104,8 +104,9 @@ conformance-check: $(READY)
 	@cd landfast && $(PYTHON) -m tests.conformance --check
 
 # --- shared ---
-template-lint: $(READY)  ## Validate and lint the template (tests/template lint what SAM makes of it)
+template-lint: $(READY)  ## Validate and lint the template, also for hazards of delivery (tests/template lint what SAM makes of it)
 	@$(BIN)/sam validate --lint
+	@$(BIN)/landfast lint
 
 # --- the tool ---
 SCHEMA := .tools/workflows/bin/check-jsonschema --quiet --builtin-schema vendor.

@@ -3,8 +3,11 @@
 - `commands.md`: the commands of `landfast`, from the command line itself
 - `settings.md`: what AWS does not document and a setting decides, from the tool's settings and the rules
 - `parameters.md`: the parameters of template.yaml
+
+It also writes, between its marks, what `docs/lint.md` shows of the hazards and of what is found of them.
 """
 
+import contextlib
 import json
 import re
 import sys
@@ -15,12 +18,15 @@ from typing import Any
 
 import typer
 from samtranslator.yaml_helper import yaml_parse
+from typer.testing import CliRunner
 
 from landfast.cli.app import app
 from landfast.delivery.settings import Settings
+from landfast.lint.hazards import HAZARDS
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = Path("docs/reference")
+HAZARDS_PAGE = Path("docs/lint.md")
 
 _POINT = re.compile(r'^\| <a id="u-\d+"></a>(?P<id>U-\d+) \| (?P<question>.+?) \| (?P<proposed>.+) \|$', re.MULTILINE)
 _EXAMPLE = re.compile(r"^Examples?: ", re.MULTILINE)
@@ -33,12 +39,44 @@ def reference(root: Path = ROOT) -> Mapping[Path, str]:
         FOLDER / "commands.md": _page(_commands()),
         FOLDER / "settings.md": _page(_settings((root / "docs" / "rules.md").read_text(encoding="utf-8"))),
         FOLDER / "parameters.md": _page(_parameters((root / "template.yaml").read_text(encoding="utf-8"))),
+        HAZARDS_PAGE: _with_hazards((root / HAZARDS_PAGE).read_text(encoding="utf-8")),
     }
 
 
 def outdated(root: Path, written: Mapping[Path, str]) -> list[Path]:
     """Return the pages that are not as they would be written now."""
     return [path for path, text in written.items() if not (root / path).is_file() or (root / path).read_text() != text]
+
+
+def _with_hazards(page: str) -> str:
+    """The page about hazards, with the rules and an example of what they find between its marks."""
+    parts = {"example": _hazards_found(), "rules": _hazards()}
+    for name, paragraphs in parts.items():
+        text = "\n\n".join(paragraphs)
+        mark = re.compile(rf"(<!-- begin: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        page = mark.sub(lambda found, text=text: f"{found[1]}{text}\n{found[2]}", page)  # type: ignore[misc]
+    return page
+
+
+def _hazards_found() -> Iterator[str]:
+    folder = ROOT / "docs" / "lint"
+    with contextlib.chdir(folder):
+        told = CliRunner().invoke(app, ["lint"]).output
+    yield f"```console\n$ landfast lint\n{told.strip()}\n```"
+
+
+def _hazards() -> Iterator[str]:
+    yield "`make docs` writes this table from the rules themselves."
+    rows = [
+        (
+            f"`{each.id}`",
+            each.title,
+            each.text,
+            f"{''.join(f'[{rule}](rules.md#{rule.lower()}) ' for rule in each.rules)}[AWS]({each.source})",
+        )
+        for each in HAZARDS.values()
+    ]
+    yield _table(("", "hazard", "why, and when it is reported", "evidence"), rows)
 
 
 def _page(paragraphs: Iterable[str]) -> str:

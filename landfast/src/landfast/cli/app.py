@@ -14,6 +14,7 @@ from landfast.cli import (
     events,
     failures,
     invoke,
+    lint,
     logs,
     new,
     outputs,
@@ -70,6 +71,7 @@ app.command()(schedules.schedules)
 app.command()(schedules.fire)
 app.command()(down.down)
 app.command()(check.check)
+app.command()(lint.lint)
 app.command()(simulate.simulate)
 app.command()(new.new)
 app.add_typer(pipelines.app, name="pipelines")

@@ -13,6 +13,18 @@ _MANIFEST = "manifest.json"
 _STACK = "aws:cloudformation:stack"
 
 
+def template_files(given: Path | None) -> list[Path]:
+    """The templates of what is given, as `template_file`; of several stacks in a folder of the AWS CDK's, all.
+
+    Raises:
+        ServiceError: There is none.
+    """
+    folder = given or Path()
+    if folder.is_dir() and (folder / _MANIFEST).is_file() and not any((folder / name).is_file() for name in NAMES):
+        return _stacks(folder)
+    return [template_file(given)]
+
+
 def template_file(given: Path | None) -> Path:
     """The template's file: the one that is given, or the one in the folder that is given, or in this one.
 
@@ -39,12 +51,20 @@ def template_file(given: Path | None) -> Path:
 
 def _of_cdk(folder: Path) -> Path:
     """The template of the one stack that the AWS CDK has written into a folder."""
+    files = _stacks(folder)
+    if len(files) != 1:
+        choices = ", ".join(map(str, files))
+        raise ServiceError(f"{folder}: say which stack's template with --template: there are {choices}")
+    return files[0]
+
+
+def _stacks(folder: Path) -> list[Path]:
+    """The templates of the stacks that the AWS CDK has written into a folder, one at least."""
     try:
         artifacts: dict[str, Any] = json.loads((folder / _MANIFEST).read_bytes())["artifacts"]
         files = [each["properties"]["templateFile"] for each in artifacts.values() if each["type"] == _STACK]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ServiceError(f"{folder / _MANIFEST}: is no manifest of the AWS CDK: run `cdk synth` again") from None
-    if len(files) != 1:
-        choices = ", ".join(str(folder / file) for file in files) or "none"
-        raise ServiceError(f"{folder}: say which stack's template with --template: there are {choices}")
-    return folder / str(files[0])
+    if not files:
+        raise ServiceError(f"{folder}: there is no stack in it: run `cdk synth` again")
+    return [folder / str(file) for file in files]

@@ -4,8 +4,8 @@
     template.functions["MyFunction"].timeout
     template.not_run  # one line for each thing that is left out, with the reason
 
-`translated` gives the template after SAM's translation, for cfn-lint; `graph_of` what sends events to what, and
-`picture` draws that. Reading is offline and needs no credentials.
+`translated` gives the template after SAM's translation, for cfn-lint; `declared` its resources, run here or
+not; `graph_of` what sends events to what, and `picture` draws that. Reading is offline and needs no credentials.
 """
 
 from landfast.template.errors import TemplateError
@@ -38,7 +38,7 @@ from landfast.template.model import (
     Topic,
 )
 from landfast.template.picture import picture
-from landfast.template.reader import read, refusals, translated, write_translated
+from landfast.template.reader import declared, read, refusals, translated, write_translated
 
 __all__ = [
     "Alias",
@@ -70,6 +70,7 @@ __all__ = [
     "Template",
     "TemplateError",
     "Topic",
+    "declared",
     "graph_of",
     "picture",
     "read",

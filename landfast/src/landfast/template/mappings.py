@@ -58,7 +58,7 @@ def event_source_mappings(
     by_arn = {source.event_source_arn: source for source in sources if source.event_source_arn}
 
     def mapping(logical_id: str) -> EventSourceMapping:
-        properties = stand_ins.localised(_properties(stack, logical_id))
+        properties = stand_ins.localised(mapping_properties(stack, logical_id))
         where = (logical_id, "Properties")
         reference, arn = properties.get("FunctionName"), properties.get("EventSourceArn")
         if not isinstance(reference, str):
@@ -100,7 +100,8 @@ def note_sources(stack: Stack, functions: Mapping[str, Function], outside: Outsi
         outside.uses(logical_id, destinations)
 
 
-def _properties(stack: Stack, logical_id: str) -> dict[str, Any]:
+def mapping_properties(stack: Stack, logical_id: str) -> dict[str, Any]:
+    """The properties of a mapping, resolved; numbers and truth values are such even if they were texts."""
     where = (logical_id, "Properties")
     resolved = stack.resolved(logical_id)
     plain: dict[str, Any] = msgspec.to_builtins(shaped(resolved, _Plain, where))

@@ -145,6 +145,38 @@ def read(
     return _naming(path, build)
 
 
+def declared(
+    path: Path,
+    *,
+    stack_name: str = "landfast",
+    parameters: Mapping[str, str] = _NONE,
+    region: str = REGION,
+    account: str = ACCOUNT,
+    document: object = None,
+) -> tuple[Stack, Code]:
+    """The resources of a template in plain CloudFormation, whether they run here or not, and where their code is.
+
+    Args:
+        path: The template's file; relative code paths are relative to its folder.
+        stack_name: As `read` has it.
+        parameters: As `read` has it.
+        region: As `read` has it.
+        account: As `read` has it.
+        document: The template's content, if it has been read from elsewhere than the file.
+
+    Raises:
+        TemplateError: As `read`.
+    """
+
+    def build() -> tuple[Stack, Code]:
+        reading = _Reading(path, _place(stack_name, region, account), parameters, document)
+        plain, paths = reading.translated(None)
+        stack = Stack(plain, parameters=reading.known, place=reading.place, findings=reading.findings)
+        return stack, Code(path, paths, None)
+
+    return _naming(path, build)
+
+
 def translated(
     path: Path,
     *,
@@ -225,11 +257,19 @@ class _Reading:
         findings: What is said of the template.
     """
 
-    def __init__(self, path: Path, place: Place, parameters: Mapping[str, str]) -> None:
-        """Raises a `Mistake` if the text is no template, or a parameter is not allowed."""
+    def __init__(self, path: Path, place: Place, parameters: Mapping[str, str], document: object = None) -> None:
+        """Raises a `Mistake` if the text is no template, or a parameter is not allowed.
+
+        Args:
+            path: The file, which is read unless its content is given.
+            place: The place of the stack.
+            parameters: Values by name.
+            document: The content.
+        """
         self.place = place
         self.findings = Findings()
-        document = sections(load(path, self.findings), self.findings)
+        content = load(path, self.findings) if document is None else document
+        document = sections(content, self.findings)
         self._document = sections(included(document, path.parent, self.findings), self.findings)
         self.known = values(self._document.get("Parameters", {}), parameters, self.findings)
         self._name_macros()

@@ -50,7 +50,15 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Stack:
-    """The resources of one stack, read lazily."""
+    """The resources of one stack, read lazily.
+
+    Attributes:
+        place: The place of the stack.
+        findings: Takes what is to be said.
+        hidden: The names of the parameters with NoEcho.
+        resolver: Resolves what is declared.
+        resources: Those that exist, by logical id.
+    """
 
     def __init__(
         self, document: Mapping[str, Any], *, parameters: Mapping[str, object], place: Place, findings: Findings
@@ -66,6 +74,11 @@ class Stack:
         self.place = place
         self.findings = findings
         self._parameters = {**place.pseudo_parameters(), **parameters}
+        self.hidden = frozenset(
+            name
+            for name, declared in document.get("Parameters", {}).items()
+            if isinstance(declared, dict) and str(declared.get("NoEcho")).lower() == "true"
+        )
         self._declared: Mapping[str, Any] = document["Resources"]
         self._identities: dict[str, Identity] = {}
         self._asked: list[str] = []

@@ -1,0 +1,186 @@
+"""What will happen with these very settings: a small scenario made of them, played by the simulator."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from landfast.delivery.strict_json import json_text
+from landfast.lint.application import EventSourceMapping
+from landfast.report.account import Account, Limits
+from landfast.report.wording import duration
+from landfast.simulate.account import account
+from landfast.simulate.run import simulate
+from landfast.simulate.scenario import Scenario, ScenarioError, read
+from landfast.template.model import Queue, Stream
+
+BURST: Final = 40
+"""Messages that arrive at once."""
+
+BATCH: Final = 10
+"""Records of a batch in which one is bad; fewer if the mapping takes fewer."""
+
+DAY: Final = 86_400
+"""Seconds; also for how long DynamoDB keeps a stream's records (S-54)."""
+
+_TRIES: Final = 300
+"""Tries of a record that is tried without end, as many as are worth the time to play them."""
+
+_PLAYED: Final = frozenset(
+    {
+        "BatchSize",
+        "BisectBatchOnFunctionError",
+        "DestinationConfig",
+        "FunctionResponseTypes",
+        "MaximumBatchingWindowInSeconds",
+        "MaximumEventAgeInSeconds",
+        "MaximumRecordAgeInSeconds",
+        "MaximumRetryAttempts",
+        "ParallelizationFactor",
+        "ScalingConfig",
+    }
+)
+"""The settings that are played; a filter would take what the scenario sends for something else."""
+
+_LIMITS: Final = Limits(tries=0, rows=0, trees=0, batches=0)
+
+
+class Forecast(msgspec.Struct, frozen=True):
+    """A scenario, and what the simulator tells of it.
+
+    Attributes:
+        scenario: What was played.
+        account: What happened.
+    """
+
+    scenario: Scenario
+    account: Account
+
+    def count(self, *states: str) -> int:
+        """How many records ended in these states, or how many invocations or throttles there were."""
+        return sum(self.account.counts[state] for state in states)
+
+    @property
+    def tries(self) -> int:
+        """How often the record was tried that was tried most often."""
+        return max(each.invocations for each in self.account.records.shown)
+
+    @property
+    def ended(self) -> str:
+        """When it ended, in words."""
+        return duration(self.account.ended)
+
+
+def forecast(scenario: Mapping[str, Any]) -> Forecast | None:
+    """Play a scenario; None if AWS would refuse its settings, which other rules are about."""
+    try:
+        played = read(json_text(scenario).encode())
+        entries = simulate(played)[1]
+    except ScenarioError:
+        return None
+    return Forecast(played, account(played, entries, _LIMITS))
+
+
+def queue_settings(queue: Queue) -> dict[str, Any]:
+    """A queue as scenarios declare it."""
+    redrive = queue.redrive_policy
+    settings: dict[str, Any] = {"VisibilityTimeout": queue.visibility_timeout, "FifoQueue": queue.fifo_queue}
+    if redrive is not None:
+        settings["RedrivePolicy"] = {"maxReceiveCount": redrive.max_receive_count}
+    return settings
+
+
+def played(properties: Mapping[str, Any], **changes: object) -> dict[str, Any]:
+    """The settings of a mapping, or of asynchronous events, that scenarios play."""
+    return {name: value for name, value in properties.items() if name in _PLAYED} | changes
+
+
+def burst(mapping: EventSourceMapping, queue: Queue, **changes: object) -> Forecast | None:
+    """A burst of good messages, each batch of which takes most of the function's time-out.
+
+    Args:
+        mapping: The mapping.
+        queue: What it reads.
+        changes: Settings of the queue in place of its own.
+    """
+    timeout = mapping.function.timeout or 1
+    function: dict[str, Any] = {"Timeout": timeout, "duration": round(timeout * 0.8, 1)}
+    if mapping.function.reserved is not None:
+        function["ReservedConcurrentExecutions"] = mapping.function.reserved
+    return forecast(
+        {
+            "source": _burst(queue, changes),
+            "mapping": played(mapping.properties),
+            "function": function,
+            "until": DAY,
+        }
+    )
+
+
+def throttled(mapping: EventSourceMapping, queue: Queue, **changes: object) -> Forecast | None:
+    """The same burst while the function is throttled all the time."""
+    return forecast(
+        {
+            "source": _burst(queue, changes),
+            "mapping": played(mapping.properties),
+            "function": {"Timeout": mapping.function.timeout or 1, "ReservedConcurrentExecutions": 0},
+            "until": 14 * DAY if queue.redrive_policy is not None else 600,
+        }
+    )
+
+
+def one_bad_message(mapping: EventSourceMapping, queue: Queue, *, reported: bool = False) -> Forecast | None:
+    """A batch of which one message is bad; it fails the batch, or is reported."""
+    size = min(BATCH, mapping.number("BatchSize", BATCH))
+    until = DAY
+    if queue.redrive_policy is None:
+        until = min(queue.message_retention_period, _TRIES * max(queue.visibility_timeout, 1))
+    return forecast(
+        {
+            "source": {"type": "sqs", "records": {"count": size}, "queue": queue_settings(queue)},
+            "mapping": played(mapping.properties),
+            "function": {"Timeout": mapping.function.timeout or 1, "behaviour": [_bad(reported=reported)]},
+            "until": until,
+        }
+    )
+
+
+def one_bad_record(
+    mapping: EventSourceMapping, retention: float, *, reported: bool = False, until: float = DAY
+) -> Forecast | None:
+    """A batch of one shard, its first record bad; it fails the batch, or is reported."""
+    size = min(BATCH, mapping.number("BatchSize", 100))
+    kind = "kinesis" if isinstance(mapping.source, Stream) else "dynamodb"
+    return forecast(
+        {
+            "source": {"type": kind, "records": {"count": size}, "retention": retention},
+            "mapping": played(mapping.properties, StartingPosition="TRIM_HORIZON"),
+            "function": {"Timeout": mapping.function.timeout or 1, "behaviour": [_bad(reported=reported)]},
+            "until": until,
+        }
+    )
+
+
+def bad_event(properties: Mapping[str, Any], timeout: int | None) -> Forecast | None:
+    """An asynchronous event with which the function always fails."""
+    return forecast(
+        {
+            "source": {"type": "async", "records": {"count": 1}},
+            "mapping": played(properties),
+            "function": {"Timeout": timeout or 1, "behaviour": [{"outcome": "raise"}]},
+        }
+    )
+
+
+def retention_of(source: Stream | object) -> float:
+    """For how many seconds a stream, or that of a table, keeps its records (S-54)."""
+    return source.retention_period_hours * 3600.0 if isinstance(source, Stream) else float(DAY)
+
+
+def _burst(queue: Queue, changes: Mapping[str, object]) -> dict[str, Any]:
+    settings = {**queue_settings(queue), **changes}
+    return {"type": "sqs", "records": {"count": BURST, "keys": BURST}, "queue": settings}
+
+
+def _bad(*, reported: bool) -> dict[str, Any]:
+    return {"outcome": "report" if reported else "raise", "records": ["r1"]}

@@ -1,0 +1,1 @@
+"""A template with hazards, to see what it does."""
