@@ -394,7 +394,7 @@ def test_a_stack_on_aws_is_asked_for_first_and_what_may_have_been_accepted_is_he
 def recorded(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The permissions that each call from now on needs, by its operation."""
     asked: set[str] = set()
-    call = BaseClient._make_api_call
+    call: Any = vars(BaseClient)["_make_api_call"]
     named = {
         "lambda:Invoke": "lambda:InvokeFunction",
         "s3:ListObjectsV2": "s3:ListBucket",
