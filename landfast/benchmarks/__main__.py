@@ -18,6 +18,7 @@ BENCHMARKS = {
     "runtime": "a warm and a cold invocation, beside the barest runtime there can be",
     "simulate": "a million records, a small scenario and --help, as whole processes",
     "upload": "from put_object to the visible success record of a warm function",
+    "testing": "what the pytest plugin costs a session, a test, and those who do not use it",
     "engines": "what moto and ministack store in a second, how soon they start, what memory they take",
     "throughput": "a queue and a stream emptied on ministack, beside its own delivery",
     "batches": "the shared layer's batches, beside Powertools as documented",

@@ -1,6 +1,13 @@
 """Landfast's public API for those who run a stack from Python: tests, demonstrations, load generators.
 
-A stack runs in this process, and is talked to as one on AWS is, by boto3 against its endpoint:
+`Stack` is what the pytest plugin's fixture `landfast` is (docs/testing.md), and runs outside of pytest as well:
+
+    with Stack.start(Options(template=Path("template.yaml"), state=Path("state"))) as stack:
+        upload = stack.s3("Uploads").put("in/bad.jsonl", b"...")
+        stack.settle()
+        print(stack.where(upload).account())
+
+`Service` is the stack below it, whose time jumps by itself. It is talked to as one on AWS is, by boto3:
 
     with Service.start(Options(template=Path("template.yaml"), state=Path("state"), skip_waits=True)) as service:
         sqs = boto3.client("sqs", endpoint_url=service.endpoint, region_name=service.running.region)
