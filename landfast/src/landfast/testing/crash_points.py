@@ -208,7 +208,9 @@ class Trials:
         with Ageing(stack, self._claims):
             self._send()
             stack.settle()
-        journal = [entry for _, entry in read_journal(service.journal, after=newest) if not isinstance(entry, Traced)]
+        journal: list[Entry] = [
+            entry for _, entry in read_journal(service.journal, after=newest) if not isinstance(entry, Traced)
+        ]
         left = self._left.seen()
         missed = bool(faults.pending())
         faults.clear()
