@@ -10,8 +10,7 @@ from typing import Any, Final
 import pytest
 from typer.testing import CliRunner
 
-from landfast.cli.app import app
-from landfast.testing import Stack
+from landfast.testing import Stack, command_line
 from tests.end_to_end.conftest import ROOT
 from tests.samples import event
 
@@ -28,7 +27,7 @@ def replay(stack: Stack, title: str) -> None:
     for command in COMMANDS[title]:
         assert command.endswith(ON_AWS), command
         arguments = shlex.split(command.removesuffix(ON_AWS))[1:]
-        done = CliRunner().invoke(app, [*arguments, "--state", str(stack.service.options.state)])
+        done = CliRunner().invoke(command_line, [*arguments, "--state", str(stack.service.options.state)])
         assert done.exit_code == 0, done.output
         assert re.search(r"\d failures? (replayed|removed)\n", done.output), done.output
     stack.settle()
