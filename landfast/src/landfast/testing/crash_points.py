@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from landfast.dataplane.clients import Clients
-from landfast.journal import Entry, Invoked
+from landfast.journal import Entry, Invoked, Traced
 from landfast.report.sentences import sentence
 from landfast.service.faults import AwsCall, Calls, Faults, Kill, KillAt, MetCall, Moment
 from landfast.service.store import read_journal
@@ -25,6 +25,8 @@ from landfast.testing.left_behind import LeftBehind
 if TYPE_CHECKING:
     from landfast.testing.sources import Queue
     from landfast.testing.stack import Stack
+
+__tracebackhide__ = True
 
 Event: TypeAlias = Mapping[str, Any] | Callable[[], object]
 
@@ -206,7 +208,9 @@ class Trials:
         with Ageing(stack, self._claims):
             self._send()
             stack.settle()
-        journal = [entry for _, entry in read_journal(service.journal, after=newest)]
+        journal: list[Entry] = [
+            entry for _, entry in read_journal(service.journal, after=newest) if not isinstance(entry, Traced)
+        ]
         left = self._left.seen()
         missed = bool(faults.pending())
         faults.clear()
