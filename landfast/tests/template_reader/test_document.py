@@ -111,7 +111,8 @@ def test_json_is_read_as_well() -> None:
 def test_libyamls_loader_reads_every_template_as_pyyamls_own_does() -> None:
     texts = [path.read_text() for path in Path(__file__).parents[1].rglob("template*.yaml")]
     assert len(texts) > 5
-    for text in [*texts, *(f"{text}\n{text}" for text in texts)]:
+    keys_twice = [f"{text}\n{text}" for text in texts if "&" not in text]  # an anchor may be there once
+    for text in texts + keys_twice:
         read_by: list[tuple[object, list[str]]] = []
         for loader in (document._Loader, document._QuickLoader):
             twice: list[str] = []
