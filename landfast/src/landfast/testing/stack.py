@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 
 from landfast.service.service import Options, Service
-from landfast.service.state import Resource
+from landfast.service.state import Resource, ServiceError
 from landfast.testing.errors import StackError, no_such
 from landfast.testing.landed import Landed
 from landfast.testing.sent import Sent, carry
@@ -131,9 +131,9 @@ class Stack:
             timeout: Real seconds to wait at most.
 
         Raises:
-            ServiceError: Something does not come to rest, and what.
+            StackError: Something does not come to rest, and what.
         """
-        self.jumping(lambda: self.service.settle(timeout))
+        self.jumping(lambda: self._rest(timeout))
 
     def advance(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0, timeout: float = 60
@@ -148,14 +148,14 @@ class Stack:
             timeout: Real seconds to wait at most.
 
         Raises:
-            ServiceError: Something is still under way then, and what.
+            StackError: Something is still under way then, and what.
         """
         span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
         if span < 0:
             raise StackError(f"advance by {span:g} s: time does not go back")
         self.service.skip_waits(self.now + span, seeing=True)
         try:
-            self.service.settle(timeout)
+            self._rest(timeout)
         finally:
             self._hold()
 
@@ -205,6 +205,12 @@ class Stack:
             return work()
         finally:
             self._hold()
+
+    def _rest(self, timeout: float) -> None:
+        try:
+            self.service.settle(timeout)
+        except ServiceError as error:
+            raise StackError(str(error)) from None
 
     def _hold(self) -> None:
         """Let time jump no more."""
