@@ -110,6 +110,14 @@ class Dropped(Note, frozen=True, tag="dropped"):
     error: str = ""
 
 
+class Injected(Note, frozen=True, tag="injected"):
+    """A fault that was asked for has struck: an invocation, or an AWS call that the function made."""
+
+    function: str
+    fault: str
+    request_id: str = ""
+
+
 class AlarmChanged(Note, frozen=True, tag="alarm_changed"):
     """An alarm has come into another state; `source` names it."""
 
@@ -139,6 +147,7 @@ Entry = (
     | Deleted
     | Returned
     | Dropped
+    | Injected
     | AlarmChanged
     | Traced
 )

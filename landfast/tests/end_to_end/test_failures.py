@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 
 from landfast.cli.failures import summary
 from landfast.cli.failures_access import Chosen, all_of, chosen, reading
 from landfast.failures import Ledger, Replays
+from landfast.failures.permissions import ACTIONS
 from landfast.journal import Accepted, Finished
 from landfast.service.local_client import peek
 from landfast.testing import Options, Service
@@ -327,3 +329,83 @@ def test_what_is_discarded_is_gone(stack: Stack) -> None:
     [one] = stack.listed()
     assert stack.failures("discard", one["id"])[0]["outcome"] == "removed"
     assert stack.listed() == []
+
+
+def test_exported_failures_are_imported_once_with_their_records_and_without_what_is_redacted(stack: Stack) -> None:
+    stack.mended(mended=False)
+    stack.invoke("ToQueue", "to carry", ":live")
+    stream = stack.name("stream", "Readings")
+    stack.aws("kinesis").put_record(StreamName=stream, PartitionKey="k", Data=event("to carry").encode())
+    stack.service.settle()
+    lines = landfast("failures", "export", "--all", "--redact", "$.name", state=stack.state)
+    assert lines.returncode == 0, lines.stderr
+    assert stack.failures("replay", "--where", "store=ReadingsFailed")[0]["outcome"] == "refused"
+    for _ in range(2):
+        assert len(stack.failures("import", "-", stdin=lines.stdout)) == 2
+    listed = stack.listed()
+    assert Counter(each["store"] for each in listed) == {"QueueFailed": 2, "ReadingsFailed": 2}
+    [carried] = [each for each in listed if each["what"].endswith("with its data")]
+    [record] = stack.failures("show", carried["id"])["event"]["Records"]
+    assert json.loads(base64.b64decode(record["kinesis"]["data"])) == {"name": "***", "fail": True}
+    events = [stack.failures("show", each["id"])["event"] for each in listed if each["store"] == "QueueFailed"]
+    assert {each["name"] for each in events} == {"to carry", "***"}
+    nothing = landfast("failures", "export", "--all", "--redact", "$.nobody", state=stack.state)
+    assert (nothing.returncode, nothing.stdout) == (1, "")
+    assert stack.failures("discard", "--where", "store=ReadingsFailed")
+
+
+def test_a_stack_on_aws_is_asked_for_first_and_what_may_have_been_accepted_is_held(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The endpoint answers as AWS does: queues are read by receives, and nothing accepts a replay once."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": stack.running.endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "XDG_STATE_HOME": str(tmp_path),
+    }.items():
+        monkeypatch.setenv(name, value)
+    aws = ("--aws", "--stack", stack.running.stack, "--region", stack.running.region)
+    asked = recorded(monkeypatch)
+    here = stack.in_store("QueueFailed")
+    there = stack.failures(*aws)
+    assert [each["id"] for each in there] == [each["id"] for each in here]
+    assert {each.state for each in peek(stack.service.endpoint, "queue-failed", 10)} == {"visible"}
+    first, second = (each["id"] for each in there)
+    refused = landfast("failures", "replay", first, *aws, state=stack.state, stdin="n\n")
+    assert refused.returncode == 1
+    assert f"account 123456789012, region us-east-1, stack {stack.running.stack}: replay 1 failure?" in refused.stderr
+    [ledger] = (tmp_path / "landfast" / "replays").iterdir()
+    with Ledger(ledger) as writing:  # as a process leaves it that was killed while it was sending
+        writing.note(first, "sending", 1.0)
+    stack.mended(mended=True)
+    done = {each["id"]: each["outcome"] for each in stack.failures("replay", "--all", *aws, "--yes", "--rate", "100")}
+    assert done == {first: "held", second: "replayed"}
+    assert stack.failures("replay", first, *aws, "--yes", "--again")[0]["outcome"] == "replayed"
+    assert stack.failures("pull", "--all", *aws) == []
+    stack.service.settle()
+    assert stack.listed() == []
+    actions = {action for group in ACTIONS.values() for action in group}
+    assert asked - actions == set(), "permissions that are not named"
+    named = json.loads(landfast("failures", "--permissions", state=stack.state).stdout)
+    assert {action for each in named["Statement"] for action in each["Action"]} == actions
+
+
+def recorded(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The permissions that each call from now on needs, by its operation."""
+    asked: set[str] = set()
+    call: Any = vars(BaseClient)["_make_api_call"]
+    named = {
+        "lambda:Invoke": "lambda:InvokeFunction",
+        "s3:ListObjectsV2": "s3:ListBucket",
+        "s3:HeadObject": "s3:GetObject",
+    }
+
+    def noting(client: Any, operation: str, parameters: Any) -> Any:
+        action = f"{client.meta.service_model.signing_name}:{operation}"
+        if action != "sts:GetCallerIdentity":  # which wants no permission
+            asked.add(named.get(action, action.replace("monitoring:", "cloudwatch:")))
+        return call(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", noting)
+    return asked

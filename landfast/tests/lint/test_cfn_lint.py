@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
+from cfnlint.decode.decode import decode_str
+from cfnlint.helpers import create_rules
+from cfnlint.template import Template
 from typer.testing import CliRunner, Result
 
+import landfast.lint
 from landfast.cli.app import app
 from landfast.lint.hazards import HAZARDS
 from tests.lint.clean import clean, spoilt
@@ -119,6 +123,16 @@ def test_cfn_lint_finds_the_same(
     assert ended.value.code == 6
 
 
+def test_a_template_from_a_pipe_is_read_too(sam: Path) -> None:
+    plain, errors = decode_str(sam.read_text(encoding="utf-8"))
+    assert errors == []
+    piped = [match for rule in create_rules(landfast.lint) for match in rule.matchall("", Template(None, plain))]
+    told = sorted(
+        match.message for match in piped if match.rule.id != "W9560"
+    )  # which the runner ignores, as it is told
+    assert told == sorted(match["Message"] for match in reported(lint(sam, "--format", "json")))
+
+
 def test_rules_are_ignored_by_option_and_by_metadata(tmp_path: Path) -> None:
     path = tmp_path / "template.yaml"
     document = spoilt({"Jobs.RedrivePolicy.maxReceiveCount": 2, "Jobs.VisibilityTimeout": 30})
@@ -161,7 +175,7 @@ def test_parameters_are_those_that_are_given(tmp_path: Path) -> None:
     document = spoilt({"Jobs.RedrivePolicy.maxReceiveCount": {"Ref": "Receives"}})
     document["Parameters"]["Receives"] = {"Type": "Number", "Default": 5}
     path.write_text(json.dumps(document), encoding="utf-8")
-    assert lint(path).exit_code == 0
+    assert lint("--template", path).exit_code == 0
     assert "maxReceiveCount of Jobs is 4" in lint(path, "--parameter", "Receives=4").output
 
 

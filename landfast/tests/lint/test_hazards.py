@@ -1,8 +1,12 @@
 """Each rule finds its hazard, alone, in a template that is right but for it; in the right template none finds any."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from landfast.lint.hazards import HAZARDS, findings
 from tests.lint.clean import GONE, arn, clean, found, spoilt
@@ -295,3 +299,44 @@ def test_what_is_no_template_is_told_in_one_line(text: str, tmp_path: Path) -> N
     assert hazard.id == "E9500"
     assert finding.message.startswith(f"{path}: ")
     assert "\n" not in finding.message
+
+
+ODD: tuple[object, ...] = (
+    None,
+    "x",
+    [],
+    {},
+    3,
+    -1,
+    True,
+    ["x"],
+    {"Ref": "Nowhere"},
+    {"Ref": "Jobs"},
+    {"a": {"b": 1}},
+    1e12,
+)
+
+
+def _places(value: object, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the places of all values in a document."""
+    if place:
+        yield place
+    steps: list[tuple[str | int, Any]] = []
+    if isinstance(value, dict):
+        steps = [*value.items()]
+    elif isinstance(value, list):
+        steps = [*enumerate(value)]
+    for step, inner in steps:
+        yield from _places(inner, (*place, step))
+
+
+@given(place=st.sampled_from([*_places(clean())]), value=st.sampled_from(ODD))
+def test_no_mistake_in_a_template_is_a_fault_of_a_rule(
+    place: tuple[str | int, ...], value: object, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    document = clean()
+    holder: Any = document
+    for step in place[:-1]:
+        holder = holder[step]
+    holder[place[-1]] = value
+    found(document, tmp_path_factory.getbasetemp())

@@ -64,6 +64,9 @@ class MadeUpRuntime:
     def reserve(self, function: str, concurrency: int | None) -> None:
         del function, concurrency
 
+    def at_work(self, token: str) -> None:
+        del token
+
     def invoke(self, function: str, payload: bytes, *, admitted: object = None, **keywords: Any) -> Result:
         del admitted
         self.calls.append({"function": function, "payload": payload, **keywords})

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from landfast.cli import failures_replay
+from landfast.cli import failures_carry, failures_replay
 from landfast.cli.failures_access import Aws, Profile, Region, Stack, Where
 from landfast.cli.options import STATE, Json, State
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 app = typer.Typer(invoke_without_command=True)
 app.command()(failures_replay.replay)
 app.command()(failures_replay.discard)
+app.command()(failures_carry.export)
+app.command("import")(failures_carry.import_)
+app.command()(failures_carry.pull)
 
 _SHOWN = 50
 _RECORDS = 10
@@ -32,6 +35,9 @@ def failures(
     stack: Stack = None,
     profile: Profile = None,
     region: Region = None,
+    permissions: Annotated[
+        bool, typer.Option("--permissions", help="Print the IAM policy that these commands want on AWS.")
+    ] = False,
     json: Json = False,
     state: State = STATE,
 ) -> None:
@@ -48,7 +54,11 @@ def failures(
 
     from landfast.cli.failures_access import all_of, chosen, reading
     from landfast.failures import chosen_by
+    from landfast.failures.permissions import policy
 
+    if permissions:
+        typer.echo(msgspec.json.format(msgspec.json.encode(policy())))
+        return
     wanted = chosen_by(where) if where is not None else None
     one = chosen(state, aws=aws, stack=stack, profile=profile, region=region)
     with reading(one.ledger) as ledger:

@@ -56,7 +56,7 @@ def replay(
 
     one = chosen(state, aws=aws, stack=stack, profile=profile, region=region)
     with Ledger(one.ledger) as ledger:
-        found = _selected(one, ledger, names or [], where, everything=everything)
+        found = selected(one, ledger, names or [], where, everything=everything)
         ways = _ways(one, found, to, edit=edit)
         if dry_run:
             _tell_ways(found, ways, json=json)
@@ -90,7 +90,7 @@ def discard(
 
     one = chosen(state, aws=aws, stack=stack, profile=profile, region=region)
     with Ledger(one.ledger) as ledger:
-        found = _selected(one, ledger, names or [], where, everything=everything)
+        found = selected(one, ledger, names or [], where, everything=everything)
         if not dry_run:
             _ask(one, f"discard {_how_many(found)} for good", found, yes=yes)
 
@@ -103,7 +103,7 @@ def discard(
     _report(done, json=json)
 
 
-def _selected(
+def selected(
     one: "Chosen", ledger: "Ledger", names: Sequence[str], where: str | None, *, everything: bool
 ) -> "dict[str, tuple[Store, Failure]]":
     """The failures that are meant, by their ids."""

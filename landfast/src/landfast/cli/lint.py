@@ -35,6 +35,9 @@ def lint(  # noqa: PLR0917 - typer makes an option of each
             metavar="[TEMPLATE]...",
         ),
     ] = None,
+    template: Annotated[
+        list[Path] | None, typer.Option("--template", "-t", help="The same; may be repeated.", metavar="FILE")
+    ] = None,
     shape: Annotated[Format, typer.Option("--format", "-f", help="How to report.")] = Format.TEXT,
     ignore: Annotated[
         list[str] | None,
@@ -67,7 +70,7 @@ def lint(  # noqa: PLR0917 - typer makes an option of each
     from landfast.cli.template_file import template_files
     from landfast.lint.report import report
 
-    given: list[Path | None] = list(templates) if templates else [None]
+    given: list[Path | None] = [*(templates or ()), *(template or ())] or [None]
     paths = [path for each in given for path in template_files(each)]
     status = report(
         paths,

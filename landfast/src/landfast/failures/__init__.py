@@ -9,6 +9,7 @@
 """
 
 from landfast.failures.access import Access, AwsAccess, LocalAccess, memoized, remove, stores_of
+from landfast.failures.carrying import Carried, exported, imported, read_lines
 from landfast.failures.conditions import chosen_by
 from landfast.failures.discovery import Found
 from landfast.failures.errors import FailuresError
@@ -20,6 +21,7 @@ from landfast.failures.replaying import Replayed, Replays
 __all__ = [
     "Access",
     "AwsAccess",
+    "Carried",
     "Failure",
     "FailuresError",
     "Found",
@@ -30,8 +32,11 @@ __all__ = [
     "Store",
     "Way",
     "chosen_by",
+    "exported",
     "failures_in",
+    "imported",
     "memoized",
+    "read_lines",
     "remove",
     "stores_of",
     "untouchable",

@@ -111,8 +111,11 @@ class AwsAccess:
     def messages(self, store: Store) -> Iterator[Kept]:
         """The messages of a queue, each hidden until the iteration is over, and visible again then.
 
-        Of a FIFO queue, a group's messages come until ten are hidden: SQS gives no more of it while they are.
+        Of a FIFO queue, a group's messages come until ten are hidden: SQS gives no more of it while they are. A queue
+        that SQS counts no message in is left alone; what has come within the last minute may not be counted yet.
         """
+        if not store.count:
+            return
         sqs, seen = self.clients("sqs"), set[str]()
         try:
             while True:

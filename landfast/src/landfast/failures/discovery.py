@@ -36,11 +36,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         stores: The stores, in the order of the stack's resources.
         routes: Who reads what.
+        arns: The ARNs of the stack's resources that failures name, by their logical ids.
         untold: One line for each thing that could not be asked about.
     """
 
     stores: tuple[Store, ...]
     routes: Routes
+    arns: Mapping[str, str] = {}
     untold: tuple[str, ...] = ()
 
 
@@ -68,17 +70,19 @@ class _Search:
         self._prefixes: dict[str, list[str]] = {}
         self._readers: dict[str, str] = {}
         self._queues: dict[str, dict[str, str]] = {}
+        self._arns: dict[str, str] = {}
         self._untold: list[str] = []
 
     def found(self) -> Found:
         mappings = [*self._mappings()]
         self._readers = {each["EventSourceArn"]: each["FunctionArn"] for each in mappings if "EventSourceArn" in each}
-        for _, name in self._of_type("AWS::Lambda::Function"):
-            self._function(name)
+        for logical_id, name in self._of_type("AWS::Lambda::Function"):
+            self._function(logical_id, name)
         for mapping in mappings:
             self._mapping(mapping)
-        for _, url in self._of_type("AWS::SQS::Queue"):
-            self._queue(url)
+        for logical_id, url in self._of_type("AWS::SQS::Queue"):
+            self._queue(logical_id, url)
+        self._sources(mappings)
         for _, reference in self._of_type("AWS::Events::Rule"):
             self._rule(reference)
         for _, name in self._of_type("AWS::Scheduler::Schedule"):
@@ -91,6 +95,7 @@ class _Search:
         return Found(
             stores=tuple(self._with_runbooks([*stores, *self._archives()])),
             routes=Routes(readers=self._readers, functions=self._names_of_functions()),
+            arns=self._arns,
             untold=tuple(self._untold),
         )
 
@@ -106,11 +111,21 @@ class _Search:
             if mapping is not None:
                 yield mapping
 
-    def _function(self, name: str) -> None:
+    def _sources(self, mappings: list[dict[str, Any]]) -> None:
+        """Note the ARNs of the stack's streams, tables and topics."""
+        names = {physical: logical_id for logical_id, _, physical in self._resources}
+        for arn in (each.get("EventSourceArn", "") for each in mappings):
+            name = arn.partition("/")[2].partition("/")[0]  # stream/NAME, or table/NAME/stream/LABEL
+            if name in names:
+                self._arns[names[name]] = arn
+        self._arns |= dict(self._of_type("AWS::SNS::Topic"))
+
+    def _function(self, logical_id: str, name: str) -> None:
         client = self._clients("lambda")
         configuration = self._answer(name, lambda: client.get_function_configuration(FunctionName=name))
         if configuration is None:
             return
+        self._arns[logical_id] = configuration["FunctionArn"]
         pages = client.get_paginator("list_function_event_invoke_configs").paginate(FunctionName=name)
         configs = [config for page in pages for config in page["FunctionEventInvokeConfigs"]]
         for config in configs:
@@ -132,10 +147,11 @@ class _Search:
             origin = Origin(role="stream", function=mapping["FunctionArn"], source=source)
             self._add(target, origin, f"aws/lambda/{mapping['UUID']}/")
 
-    def _queue(self, url: str) -> None:
+    def _queue(self, logical_id: str, url: str) -> None:
         attributes = self._attributes(url)
         if attributes is None:
             return
+        self._arns[logical_id] = attributes["QueueArn"]
         redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
         if target := redrive.get("deadLetterTargetArn"):
             source = attributes["QueueArn"]

@@ -8,7 +8,7 @@ a replay once (a running service); on AWS nobody can know, so it is left and tol
 import base64
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -101,14 +101,14 @@ class Replays:
         match way:
             case Invoke():
                 client = self._access.clients("lambda")
-                with self._marked(client, failure.id):
+                with marked(self._access, client, failure.id):
                     answer = client.invoke(FunctionName=way.function, InvocationType="Event", Payload=way.payload)
                 return str(answer["ResponseMetadata"]["RequestId"])
             case Send():
                 return self._send_message(failure, way)
             case Put():
                 client = self._access.clients("kinesis")
-                with self._marked(client, failure.id):
+                with marked(self._access, client, failure.id):
                     data = base64.b64decode(way.data)
                     answer = client.put_record(StreamARN=way.stream, PartitionKey=way.key, Data=data)
                 return str(answer["SequenceNumber"])
@@ -123,7 +123,7 @@ class Replays:
         url = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
         request: dict[str, Any] = {"QueueUrl": url, "MessageBody": way.body}
         if way.attributes:
-            request["MessageAttributes"] = {key: _attribute(value) for key, value in way.attributes.items()}
+            request["MessageAttributes"] = {key: as_sqs_has_it(value) for key, value in way.attributes.items()}
         if way.group:
             request["MessageGroupId"] = way.group
         if name.endswith(".fifo"):
@@ -131,7 +131,7 @@ class Replays:
             request["MessageDeduplicationId"] = f"replay-{failure.id}"
         if way.trace:
             request["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": way.trace}}
-        with self._marked(client, failure.id):
+        with marked(self._access, client, failure.id):
             return str(client.send_message(**request)["MessageId"])
 
     def _handle(self, failure: Failure, way: Records) -> str:
@@ -154,7 +154,7 @@ class Replays:
 
     def _handled(self, function: str, record: dict[str, Any], replay: str) -> str:
         client = self._access.clients("lambda")
-        with self._marked(client, replay):
+        with marked(self._access, client, replay):
             answer = client.invoke(FunctionName=function, Payload=json_text({"Records": [record]}))
         content = answer["Payload"].read()
         value = msgspec.json.decode(content) if content else None
@@ -165,20 +165,23 @@ class Replays:
             raise _RefusedError(f"the function reported {sequence_of(record)} as failed: its log tells why")
         return str(answer["ResponseMetadata"]["RequestId"])
 
-    @contextlib.contextmanager
-    def _marked(self, client: Any, replay: str) -> Iterator[None]:  # noqa: ANN401 - boto3's have no common type
-        """Let a client's requests say which replay they are, where the other side accepts each once."""
 
-        def mark(request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's AWSRequest
-            request.headers[HEADER] = replay
+@contextlib.contextmanager
+def marked(access: Access, client: Any, name: str) -> Iterator[None]:  # noqa: ANN401 - boto3's clients have no common type
+    """Let a client's requests say what they repeat if they are sent again, where the other side accepts each once."""
 
-        events = client.meta.events
-        if self._access.exact:
-            events.register("before-sign", mark)
-        try:
-            yield
-        finally:
-            events.unregister("before-sign", mark)
+    def mark(request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's AWSRequest
+        request.headers[HEADER] = name
+
+    if not access.exact:
+        yield
+        return
+    events = client.meta.events
+    events.register("before-sign", mark)
+    try:
+        yield
+    finally:
+        events.unregister("before-sign", mark)
 
 
 def sent_to(way: Way, function: str, failure: Failure) -> Way:
@@ -222,6 +225,11 @@ def editable(access: Access, failure: Failure, way: Way) -> Any:  # noqa: ANN401
     return failure.event
 
 
+def as_sqs_has_it(attribute: Mapping[str, Any]) -> dict[str, Any]:
+    """An attribute with its binary value as bytes."""
+    return {name: base64.b64decode(each) if name == "BinaryValue" else each for name, each in attribute.items()}
+
+
 def told(way: Way) -> str:
     """Say where a failure goes."""
     match way:
@@ -249,15 +257,11 @@ def _as_event(failure: Failure, way: Send) -> dict[str, Any]:
         "ReceiptHandle": "",
         "Body": way.body,
         "Attributes": failure.kept.system,
-        "MessageAttributes": {name: _attribute(value) for name, value in way.attributes.items()},
+        "MessageAttributes": {name: as_sqs_has_it(value) for name, value in way.attributes.items()},
         "MD5OfMessageAttributes": "",
         "MD5OfBody": "",
     }
     return event_record(message, queue_arn=way.queue)
-
-
-def _attribute(value: dict[str, Any]) -> dict[str, Any]:
-    return {name: base64.b64decode(each) if name == "BinaryValue" else each for name, each in value.items()}
 
 
 def _is_certain(error: Exception) -> bool:

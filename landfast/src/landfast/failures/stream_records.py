@@ -1,5 +1,6 @@
 """Reads the records back that a stream's failure names, as the function gets them (S-83, S-84)."""
 
+import base64
 import math
 from collections.abc import Iterator
 from typing import Any, Final
@@ -107,8 +108,8 @@ def _of_table(clients: Clients, position: Position) -> Iterator[tuple[float, dic
         SequenceNumber=position.first,
     )["ShardIterator"]
     for record in _read(client.get_records, iterator, position, lambda each: str(each["dynamodb"]["SequenceNumber"])):
-        change = dict(record["dynamodb"])
-        arrived = change["ApproximateCreationDateTime"].timestamp()
+        change = _as_json(record["dynamodb"])
+        arrived = record["dynamodb"]["ApproximateCreationDateTime"].timestamp()
         change["ApproximateCreationDateTime"] = math.floor(arrived)
         yield (
             arrived,
@@ -120,6 +121,15 @@ def _of_table(clients: Clients, position: Position) -> Iterator[tuple[float, dic
                 region=position.stream.split(":")[3],
             ),
         )
+
+
+def _as_json(value: Any) -> Any:  # noqa: ANN401 - any value of boto3's
+    """The same with binary values in base64, as functions get them."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {name: _as_json(each) for name, each in value.items()}
+    return [*map(_as_json, value)] if isinstance(value, list | set) else value
 
 
 def _read(get: Any, iterator: str | None, position: Position, sequence: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401

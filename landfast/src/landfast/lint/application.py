@@ -85,7 +85,8 @@ class EventSourceMapping(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def reports_failures(self) -> bool:
         """True if the function's partial batch responses count (S-70, S-97)."""
-        return "ReportBatchItemFailures" in (self.properties.get("FunctionResponseTypes") or ())
+        declared = self.properties.get("FunctionResponseTypes")
+        return isinstance(declared, list) and "ReportBatchItemFailures" in declared
 
     @property
     def destination(self) -> str | None:

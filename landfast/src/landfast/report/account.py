@@ -131,6 +131,7 @@ class Account(Struct, frozen=True, kw_only=True):
         landings: The ends of all records, with the reasons; what went wrong comes first.
         errors: The errors of the function.
         troubles: The deliveries and requests to the engine that failed.
+        injected: The faults that were asked for and have struck.
         again: The records that were handled again after it went well.
         held_up: The hold-ups by failures, longest first.
         deliveries: The records that were sent to destinations and dead-letter queues.
@@ -148,6 +149,7 @@ class Account(Struct, frozen=True, kw_only=True):
     landings: Listed[Landing]
     errors: Listed[Fault]
     troubles: Listed[Fault]
+    injected: Listed[Fault]
     again: Listed[Again]
     held_up: Listed[HoldUp]
     deliveries: Listed[Delivered]
@@ -189,6 +191,7 @@ def account(
         landings=_listed(_landings(landed), limits.groups),
         errors=_listed(_errors(history) if words.live else [], limits.lines),
         troubles=_listed(_troubles(history), limits.lines),
+        injected=_listed(_injected(history), limits.lines),
         again=_listed(handled_again(history), limits.lines),
         held_up=_listed(hold_ups(source, history), limits.lines),
         deliveries=_listed(history.deliveries, limits.lines),
@@ -202,6 +205,7 @@ def sections(told: Account) -> Iterator[tuple[str, Listed[tuple[str, str]]]]:
     parts: tuple[tuple[str, Listed[Any], Callable[[Any], str]], ...] = (
         ("Errors of the function", told.errors, words.fault),
         ("Failed deliveries and requests", told.troubles, words.fault),
+        ("Faults that were injected", told.injected, words.fault),
         ("Handled again after it went well", told.again, words.again),
         ("Held up by failures", told.held_up, words.held_up),
     )
@@ -304,6 +308,11 @@ def _troubles(history: History) -> list[Fault]:
     """List what failed beside the function; what is dropped without an error ended by a rule, which is told anyway."""
     troubles = (entry for entry in history.troubles if not isinstance(entry, Dropped) or entry.error)
     return _merged(Fault(wording.trouble(entry), entry.at, entry.at, entry.records) for entry in troubles)
+
+
+def _injected(history: History) -> list[Fault]:
+    """List the faults that a user has asked for."""
+    return _merged(Fault(f"{each.function} {each.fault}", each.at, each.at, each.records) for each in history.injected)
 
 
 def _merged(faults: Iterable[Fault]) -> list[Fault]:

@@ -112,6 +112,7 @@ class History(Struct):
         function: The function, if that was noted.
         checkpoints: The last checkpoint of each shard.
         troubles: Deliveries and requests to the engine that failed.
+        injected: Faults that were asked for and have struck.
         begun: The moment of the first entry, in seconds.
         ended: The moment of the last one.
         entries: The number of entries.
@@ -126,6 +127,7 @@ class History(Struct):
     function: str = ""
     checkpoints: dict[int | str | None, str] = field(default_factory=dict)
     troubles: list[Dropped | Retrying] = field(default_factory=list)
+    injected: list[journal.Injected] = field(default_factory=list)
     begun: float = 0.0
     ended: float = 0.0
     entries: int = 0
@@ -172,6 +174,8 @@ class _Teller(Struct):
                 history.checkpoints[entry.shard] = entry.sequence
             case Retrying() | Dropped():
                 history.troubles.append(entry)
+            case journal.Injected():
+                history.injected.append(entry)
             case _:
                 pass
 

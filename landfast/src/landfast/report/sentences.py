@@ -46,6 +46,8 @@ def sentence(entry: Entry) -> str:  # noqa: C901, PLR0911, PLR0912 - one case fo
             return f"deleted {len(records)} message(s) from the queue"
         case journal.Returned(due=due, records=records):
             return f"{len(records)} message(s) become visible again at {clock_time(due)}"
+        case journal.Injected(function=function, fault=fault):
+            return f"injected fault: {function} {fault}"
         case Dropped():
             return trouble(entry)
         case journal.Traced(root=root):

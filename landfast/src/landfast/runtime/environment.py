@@ -49,6 +49,11 @@ def provided_requirements() -> str:
     return "".join(f"{name}=={metadata.version(name)}\n" for name in (*PROVIDED, *CLIENT))
 
 
+def session_token(log_stream: str) -> str:
+    """The session token of a worker, which no other has: it tells whose calls are its own."""
+    return log_stream.rpartition("]")[2]
+
+
 def worker_environment(
     spec: FunctionSpec, *, api_address: str, provided: Path, scratch: Path, log_stream: str
 ) -> dict[str, str]:
@@ -79,6 +84,7 @@ def worker_environment(
         **_log_level(spec),
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_RUNTIME_API": api_address,
+        "AWS_SESSION_TOKEN": session_token(log_stream),
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.python.runtime}",
         "LAMBDA_TASK_ROOT": str(spec.code),
         "LAMBDA_RUNTIME_DIR": str(provided),
@@ -98,7 +104,6 @@ def _defaults(spec: FunctionSpec, scratch: Path) -> dict[str, str]:
         "AWS_DEFAULT_REGION": spec.region,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_SESSION_TOKEN": "test",
         # The three that Lambda doesn't set keep boto3 from the developer's profile and from the network.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 from landfast.runtime import failures
+from landfast.runtime.environment import session_token
 from landfast.runtime.failures import InvocationFailed
 from landfast.runtime.host import Host, available_client
 from landfast.runtime.model import (
@@ -286,6 +287,14 @@ class Runtime:
             )
         finally:
             self.leave(place)
+
+    def at_work(self, token: str) -> tuple[str, str, int] | None:
+        """The function, the request id and the process of the invocation that has a session token; None if none has."""
+        with self._lock:
+            worker = next((each for each in self._busy if session_token(each.log_stream) == token), None)
+        if worker is None or (process := worker.process) is None:
+            return None
+        return worker.spec.name, worker.request_id, process
 
     def leave(self, place: Admission | Throttled) -> None:
         """Give back the place of an invocation that is over, or will not be made after all."""

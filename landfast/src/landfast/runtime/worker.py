@@ -75,6 +75,7 @@ class Worker:
         duration: seconds that the latest invocation took, however it ended.
         is_frozen: whether its processes are stopped until its next invocation.
         log_stream: the name of its log stream.
+        request_id: the id of its latest invocation.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class Worker:
         self.spec = spec
         self.revision = revision
         self.log_stream = log_stream
+        self.request_id = ""
         self.idle_since = 0.0
         self.init_duration: float | None = None
         self.duration = 0.0
@@ -143,6 +145,11 @@ class Worker:
         """Bytes, the most it held so far."""
         return self._gauge.highest if self._gauge else 0
 
+    @property
+    def process(self) -> int | None:
+        """The process that runs the handler; None as long as it has not been started."""
+        return self._tree.worker
+
     def alive(self) -> bool:
         """Tell whether the process still runs."""
         if self._process.returncode is not None:
@@ -176,6 +183,7 @@ class Worker:
             InitAgainError: the initialisation took too long, and has not been run `again`.
             LostError: the worker was warm, and ended before it read the event.
         """
+        self.request_id = call.request_id
         started = self._now()
         try:
             if again:

@@ -1,7 +1,8 @@
 """The functions as callers know them: by name, ARN and qualifier."""
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from landfast.delivery.recursion import RecursiveLoop
 from landfast.delivery.strict_json import json_text, read_json
 from landfast.runtime.model import Answered, Errored, FunctionSpec, Result, Throttled
 from landfast.runtime.runtime import Admission
+from landfast.service.faults import Faults
 
 LATEST = "$LATEST"
 _REFERENCE = re.compile(
@@ -50,6 +52,10 @@ class Runtime(Protocol):
 
     def reserve(self, function: str, concurrency: int | None) -> None:
         """Change a function's reserved concurrency."""
+        ...
+
+    def at_work(self, token: str) -> tuple[str, str, int] | None:
+        """The function, the request id and the process of the invocation that has a session token."""
         ...
 
 
@@ -136,11 +142,14 @@ class Functions:
         aliases: By physical name: the version that each alias and each published version stands for.
         loops: By physical name: `Target.recursive_loop`, where it is not the default.
         weights: By physical name and alias: the part of its calls that other versions get.
+        faults: The faults that its invocations are to meet.
 
     Attributes:
         specs: By physical name.
         runtime: The runtime that runs the functions.
         labels: Their logical ids, by physical name.
+        faults: The faults that its invocations are to meet.
+        before: Called before each invocation, in its thread.
     """
 
     def __init__(
@@ -152,10 +161,13 @@ class Functions:
         aliases: Mapping[str, Mapping[str, str]] | None = None,
         loops: Mapping[str, RecursiveLoop] | None = None,
         weights: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self.specs = dict(specs)
         self.runtime = runtime
         self.labels = labels or {}
+        self.faults = faults or Faults(time.time, lambda _: None)
+        self.before: Callable[[], None] = lambda: None
         self._loops = loops or {}
         self._routings: dict[str, dict[str, Routing]] = {name: {LATEST: Routing()} for name in specs}
         for name, versions in (aliases or {}).items():
@@ -212,6 +224,7 @@ class Functions:
         admitted: Admission | Throttled | None = None,
     ) -> Result:
         """Call the function and wait for its end; `admitted` is what `admit` has answered, if it was asked before."""
+        self.before()
         return self.runtime.invoke(
             target.spec.name,
             payload,
@@ -221,6 +234,11 @@ class Functions:
             trace_id=trace_id,
             admitted=admitted,
         )
+
+    def at_work(self, token: str) -> tuple[str, str, int] | None:
+        """The logical id, the request id and the process of the invocation that has a session token."""
+        found = self.runtime.at_work(token)
+        return found and (self.labels.get(found[0], found[0]), *found[1:])
 
     def admit(self, target: Target) -> Admission | Throttled:
         """Let one invocation in, if the concurrency allows it; it has to be called then."""

@@ -12,6 +12,7 @@ from landfast.aws_errors import AwsError, Operation
 from landfast.eventplane import Pending
 from landfast.protocols import Call, Request, Response
 from landfast.service.forwarding import Forwarding
+from landfast.service.function_calls import TOKEN, FunctionCalls
 from landfast.service.incoming import Refusal, body, is_form
 from landfast.service.local_api import PREFIX, LocalApi
 from landfast.service.loop import Loop, UnderWay
@@ -42,6 +43,7 @@ class _Asked:
     id: str
     engine: Forwarding
     under_way: UnderWay
+    token: str
 
     @property
     def headers(self) -> Mapping[bytes, bytes]:
@@ -76,14 +78,16 @@ class Gateway:
         plane: The services that deliver events.
         local: The API of the tool's own commands.
         replays: Accepts each replay once.
+        calls: Lets functions' calls meet the faults that were asked for.
     """
 
-    def __init__(self, loop: Loop, plane: Plane, local: LocalApi, replays: Replays) -> None:
+    def __init__(self, loop: Loop, plane: Plane, local: LocalApi, replays: Replays, calls: FunctionCalls) -> None:
         self._loop = loop
         self._plane = plane.apis
         self._interceptors = plane.interceptors
         self._local = local
         self._replays = replays
+        self._calls = calls
         self._open = asyncio.Event()
         self._tasks: set[asyncio.Task[object]] = set()
 
@@ -129,7 +133,8 @@ class Gateway:
         what = request.headers.get("X-Amz-Target") or f"{request.method} {target.partition('?')[0]}"
         under_way = self._loop.begin(what)
         try:
-            return await self._response(_Asked(request, target, request_id, engine, under_way))
+            token = self._calls.heeded(target, request.headers.get(TOKEN, ""))
+            return await self._response(_Asked(request, target, request_id, engine, under_way, token))
         finally:
             under_way.end()
 
@@ -147,10 +152,18 @@ class Gateway:
         request, headers = asked.request, asked.headers
         service = protocols.service_of_head(request.method, asked.target, headers)
         sent = Request(request.method, asked.target, headers, None)
-        if is_form(request) or (service and self._plane.has(service)):
+        if is_form(request) or (service and self._plane.has(service)) or (asked.token and service != "s3"):
             content, size = await body(request, _LONGEST, asked.engine.patience)
             sent = Request(request.method, asked.target, headers, content, size)
             service = protocols.service_of(sent) if service == protocols.QUERY else service
+        met = self._calls.met(asked.token, sent, service) if asked.token else None
+        if met is None:
+            return await self._answered(asked, sent, service)
+        with met:
+            return _web(met.refusal) if met.refusal else await self._answered(asked, sent, service)
+
+    async def _answered(self, asked: _Asked, sent: Request, service: str | None) -> web.StreamResponse:
+        request = asked.request
         if service and self._plane.has(service):
             answered = await self._planes(sent, service, asked)
             if answered is not None:
@@ -213,6 +226,9 @@ class Gateway:
                 return web.Response(
                     status=engine_answer.status, headers=engine_answer.headers, body=engine_answer.content
                 )
+        if asked.token and asked.request.method != "HEAD":  # a function that is to be killed must not read an answer
+            whole = await passing.forward()
+            return web.Response(status=whole.status, headers=whole.headers, body=whole.content)
         return await asked.engine.response(asked.request, asked.target, asked.id, content)
 
 

@@ -41,7 +41,9 @@ from landfast.service.delivery import Deliveries
 from landfast.service.elsewhere import FunctionsElsewhere
 from landfast.service.endpoint import Endpoint, is_invocation
 from landfast.service.event_source_mappings import EventSourceMappings
+from landfast.service.faults import Faults
 from landfast.service.forwarding import Forwarding
+from landfast.service.function_calls import FunctionCalls
 from landfast.service.functions import LATEST, Functions, Target
 from landfast.service.gateway import Gateway
 from landfast.service.held import Held
@@ -353,7 +355,9 @@ class Service:
         self._log_subscriptions = LogSubscriptions(self.template, self._loop, self._plane.router)
         self._alarms = self._plane.alarms(self.template, self._measures.levels)
         local = LocalApi(self._loop, self._plane.queues, self._plane.timetable, self._alarms)
-        self._gateway = Gateway(self._loop, self._plane, local, self._replays)
+        self.faults = Faults(self.clock.now, lambda note: self.store.commit([note]))
+        self._calls = FunctionCalls(self.faults, lambda: self.functions)
+        self._gateway = Gateway(self._loop, self._plane, local, self._replays, self._calls)
 
     def _begin(self) -> None:
         """Let the machines run, and call functions."""
@@ -363,7 +367,13 @@ class Service:
         labels = {function.name: function.logical_id for function in template.functions.values()}
         loops = {function.name: function.recursive_loop for function in template.functions.values()}
         self.functions = Functions(
-            self._specs, self._runtime, labels=labels, aliases=aliases, loops=loops, weights=shares
+            self._specs,
+            self._runtime,
+            labels=labels,
+            aliases=aliases,
+            loops=loops,
+            weights=shares,
+            faults=self.faults,
         )
         self.queues = AsynchronousQueues(
             self._loop, self.store, self.functions, self.options.settings, follows=self.options.follow
@@ -545,7 +555,7 @@ class Service:
     def _answer(self, request: Request) -> Response:
         under_way = self._loop.begin(f"{request.method} {request.target.partition('?')[0]}")
         try:
-            return self._answered(request)
+            return self._calls.answered(request, "lambda", self._answered)
         except StoreError as error:  # the event is not accepted, and the service ends
             content = json.dumps({"Type": "Service", "message": str(error)}).encode()
             return Response(500, content, {"Content-Type": "application/json", "x-amzn-ErrorType": "ServiceException"})

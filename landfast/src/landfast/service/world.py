@@ -15,6 +15,7 @@ from landfast.runtime.runtime import Admission
 from landfast.service import chain
 from landfast.service.delivery import Deliveries
 from landfast.service.engine_retries import EngineRetries
+from landfast.service.faults import Delivery, Fault, Slow, Twice
 from landfast.service.functions import Functions, Target, outcome
 from landfast.service.loop import Loop
 from landfast.service.store import Store
@@ -88,11 +89,25 @@ class LiveWorld:
 
     def call(self, call: Call, ended: Ended) -> None:
         """Call the function in a thread of its own; who is let in is decided here, in the order of the driver."""
-        # In the driver's thread: threads begin in any order, and the event that came first must get the free place.
-        admitted = self._shared.functions.admit(self._target)
+        functions, spec = self._shared.functions, self._target.spec
+        fault = functions.faults.strike(self._target.label, self.source, call.request_id, call.records)
+        if isinstance(fault, Slow):
+            self.at(self.now() + min(fault.seconds, spec.timeout), lambda: self._begin(call, fault, ended), Order.ENDED)
+            return
+        self._begin(call, fault, ended)
+
+    def _begin(self, call: Call, fault: Fault | None, ended: Ended) -> None:
         if self._shared.follows:
             call = self._followed(call)
-        self.apart(lambda: self._call(call, admitted, ended), f"function {self._target.spec.name} runs")
+        result = None if fault is None else fault.result(call.request_id, self._target.spec.timeout)
+        if result is not None:
+            how, kind = outcome(result, self._target.drawn(self._draw(call.request_id)))
+            self.post(lambda: ended(how, kind))
+            return
+        # In the driver's thread: threads begin in any order, and the event that came first must get the free place.
+        admitted = self._shared.functions.admit(self._target)
+        twice = isinstance(fault, Twice)
+        self.apart(lambda: self._call(call, admitted, ended, twice=twice), f"function {self._target.spec.name} runs")
 
     def _followed(self, call: Call) -> Call:
         """The call as it can be told by its trace header from all others; of several records none gives it its own."""
@@ -118,13 +133,17 @@ class LiveWorld:
         """Write both into the store at the end of this turn of the driver, all of it or nothing."""
         self._shared.loop.turn.add(notes, changes)
 
-    def _call(self, call: Call, admitted: Admission | Throttled, ended: Ended) -> None:
+    def _call(self, call: Call, admitted: Admission | Throttled, ended: Ended, *, twice: bool) -> None:
         """An error, of building the event or of the call, is this one invocation's system error (S-06, S-57, S-94)."""
         try:
             payload = self._payload(call, admitted)
-            result = self._shared.functions.call(
-                self._target, payload, call.request_id, trace_id=call.trace or None, admitted=admitted
-            )
+            functions, trace = self._shared.functions, call.trace or None
+            if functions.faults.deliveries is not None:
+                again = Delivery(self.source, call.records, lambda: self._again(call, payload))
+                functions.faults.deliveries.append(again)
+            if twice:
+                functions.call(self._target, payload, call.request_id, trace_id=trace)
+            result = functions.call(self._target, payload, call.request_id, trace_id=trace, admitted=admitted)
             how, kind = outcome(result, self._target.drawn(self._draw(call.request_id)))
         except RuntimeClosedError:
             return  # the service stops; what was offered is kept and will be offered again
@@ -133,6 +152,17 @@ class LiveWorld:
             self.post(lambda: ended(NotReached("system error"), "system error", reason))
             return
         self.post(lambda: ended(how, kind))
+
+    def _again(self, call: Call, payload: bytes) -> None:
+        """Deliver an event once more, in a thread of its own; its end changes nothing."""
+        target, functions = self._target, self._shared.functions
+
+        def work() -> None:
+            result = functions.call(target, payload, call.request_id, trace_id=call.trace or None)
+            _, kind = outcome(result, target.version)
+            functions.faults.note(self.source, target.label, f"got it again: {kind}", call.request_id, call.records)
+
+        self.apart(work, f"function {target.spec.name} runs again")
 
     def _payload(self, call: Call, admitted: Admission | Throttled) -> bytes:
         try:

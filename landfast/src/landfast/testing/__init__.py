@@ -29,6 +29,7 @@ from landfast.service.local_client import peek, settle
 from landfast.service.service import Options, Service
 from landfast.service.state import Resource, Running, ServiceError
 from landfast.service.store import read_journal
+from landfast.testing.crash_points import CrashPoint, CrashPoints
 from landfast.testing.errors import StackError
 from landfast.testing.landed import Hop, Landed
 from landfast.testing.sent import Sent
@@ -36,6 +37,8 @@ from landfast.testing.stack import Stack
 
 __all__ = [
     "Accepted",
+    "CrashPoint",
+    "CrashPoints",
     "EngineName",
     "Entry",
     "Finished",

@@ -219,6 +219,9 @@ class Landed:
             if any(hop.record in each.records for each in line.tries):
                 at, where, _, number, outcome, then = words.cells(line)
                 yield "  " + "  ".join(filter(None, (at, where, f"attempt {number}", outcome, then)))
+        for fault in hop.account.injected.shown:
+            if hop.record in fault.records:
+                yield f"  injected fault: {words.fault(fault)}"
         for fault in hop.errors:
             yield f"  {words.fault(fault)}"
             yield from (f"    {line}" for line in fault.trace.splitlines())

@@ -12,7 +12,9 @@ from botocore.config import Config
 
 from landfast.service.service import Options, Service
 from landfast.service.state import Resource, ServiceError
+from landfast.testing.crash_points import CLAIMS, CrashPoints, Event, Trials
 from landfast.testing.errors import StackError, no_such
+from landfast.testing.faults import Faulty
 from landfast.testing.landed import Landed
 from landfast.testing.sent import Sent, carry
 from landfast.testing.settings import change
@@ -24,7 +26,7 @@ _NEVER = float("-inf")
 _Result = TypeVar("_Result")
 
 
-class Stack:
+class Stack(Faulty):
     """The stack of a template, in this process.
 
     Time stands but for what really passes: it jumps only within `settle` and `advance`. So a test sees its events
@@ -43,7 +45,7 @@ class Stack:
         self.sent: list[Sent] = []
         self._clients: dict[str, Any] = {}
         service.remember()
-        self._hold()
+        self._begin()
 
     @classmethod
     @contextmanager
@@ -182,7 +184,7 @@ class Stack:
         """
         for name, value in settings.items():
             change(self, name, value)
-        self.service.settle()  # a mapping that changes finishes what it has begun
+        self._rest()  # a mapping that changes finishes what it has begun
 
     def cool_down(self) -> None:
         """End the warm workers, so that the next event of each function is a cold start."""
@@ -196,7 +198,35 @@ class Stack:
         """
         self.service.reset()
         self.sent.clear()
-        self._hold()
+        self._begin()
+
+    def crash_points(
+        self,
+        function: str,
+        event: Event,
+        *,
+        repeats: Collection[str] = (),
+        ignore: Mapping[str, Collection[str]] | None = None,
+        claims: Collection[str] = CLAIMS,
+    ) -> CrashPoints:
+        """Kill a function before and after each AWS call that it makes, and compare what is left each time.
+
+        Each run begins with a reset, and so does the next test.
+
+        Args:
+            function: The logical id of the function.
+            event: The event, as Lambda hands it to the function, or a function that sends it.
+            repeats: The logical ids of topics, buses, queues... at which the same may come more than once.
+            ignore: The names of attributes that differ by chance, by the logical id of the place.
+            claims: The attributes of items by which functions claim an event until a time.
+
+        Returns:
+            The points; let `CrashPoints.check` fail if anything was lost, doubled or left half done.
+
+        Raises:
+            StackError: The event does not reach the function, or two undisturbed runs differ.
+        """
+        return Trials(self, function, event, repeats=repeats, ignore=ignore, claims=claims).points()
 
     def jumping(self, work: Callable[[], _Result]) -> _Result:
         """Do something while time jumps to whatever is planned."""
@@ -206,11 +236,15 @@ class Stack:
         finally:
             self._hold()
 
-    def _rest(self, timeout: float) -> None:
+    def _rest(self, timeout: float = 60) -> None:
         try:
             self.service.settle(timeout)
         except ServiceError as error:
             raise StackError(str(error)) from None
+
+    def _begin(self) -> None:
+        self.service.faults.remember()
+        self._hold()
 
     def _hold(self) -> None:
         """Let time jump no more."""

@@ -1,0 +1,1 @@
+"""Functions for the crash points to find out."""
