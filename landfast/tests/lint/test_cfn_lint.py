@@ -17,6 +17,8 @@ from typer.testing import CliRunner, Result
 import landfast.lint
 from landfast.cli.app import app
 from landfast.lint.hazards import HAZARDS
+from landfast.simulate.run import simulate
+from landfast.simulate.scenario import read
 from tests.lint.clean import clean, spoilt
 
 SAM = """
@@ -177,6 +179,18 @@ def test_parameters_are_those_that_are_given(tmp_path: Path) -> None:
     path.write_text(json.dumps(document), encoding="utf-8")
     assert lint("--template", path).exit_code == 0
     assert "maxReceiveCount of Jobs is 4" in lint(path, "--parameter", "Receives=4").output
+
+
+def test_what_was_played_can_be_played_again(tmp_path: Path) -> None:
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps(spoilt({"Jobs.RedrivePolicy.maxReceiveCount": 3})), encoding="utf-8")
+    told = lint(path, "--scenarios", tmp_path / "played")
+    (file,) = (tmp_path / "played").iterdir()
+    assert file.name == "W9503-Jobs.json"
+    assert f"landfast simulate {file}" in told.output
+    played = simulate(read(file.read_bytes()))[0]["summary"]
+    assert (played["dead_lettered"], played["ended"]) == (40, 180)
+    assert "a burst of 40 messages is in the dead-letter queue after 3m" in told.output
 
 
 def test_sarif_names_rules_and_places(sam: Path) -> None:

@@ -210,6 +210,30 @@ def test_a_template_that_is_right_has_no_hazard(tmp_path: Path) -> None:
     assert found(clean(), tmp_path) == {}
 
 
+def test_an_application_as_people_deploy_it_has_no_hazard() -> None:
+    assert findings(Path(__file__).with_name("right.yaml")) == []
+
+
+def test_each_of_its_settings_matters(tmp_path: Path) -> None:
+    text = Path(__file__).with_name("right.yaml").read_text(encoding="utf-8")
+    for old, new in SPOILT:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    path = tmp_path / "template.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert {hazard.id for hazard, _ in findings(path)} == {"W9502", "W9510", "W9543", "E9550", "W9551", "W9561"}
+
+
+SPOILT = [
+    ("VisibilityTimeout: 65", "VisibilityTimeout: 60"),
+    ("            Filter: { S3Key: { Rules: [{ Name: prefix, Value: in/ }] } }\n", ""),
+    ("Type: S3, Destination: !GetAtt Kept.Arn", "Destination: !GetAtt Kept.Arn"),
+    ("            DeadLetterConfig: { Arn: !GetAtt Failed.Arn }\n", ""),
+    ("MaximumConcurrency: 20", "MaximumConcurrency: 21"),
+    ("DB_PASSWORD_PARAMETER: /db/password", "DB_PASSWORD: hunter2"),
+]
+
+
 def test_each_rule_is_tried() -> None:
     assert {rule for rule, _, _ in CASES.values()} | {"E9500"} == set(HAZARDS)
 

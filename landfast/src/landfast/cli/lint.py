@@ -48,6 +48,10 @@ def lint(  # noqa: PLR0917 - typer makes an option of each
     explain: Annotated[
         str | None, typer.Option("--explain", help="Say what a rule is about, and nothing else.", metavar="W9501")
     ] = None,
+    scenarios: Annotated[
+        Path | None,
+        typer.Option("--scenarios", help="Write what the simulator has played to this folder.", metavar="FOLDER"),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the report to this file.", metavar="FILE")
     ] = None,
@@ -72,14 +76,15 @@ def lint(  # noqa: PLR0917 - typer makes an option of each
 
     given: list[Path | None] = [*(templates or ()), *(template or ())] or [None]
     paths = [path for each in given for path in template_files(each)]
+    given_parameters = dict(pairs("--parameter", parameter))
     status = report(
-        paths,
-        shape=shape.value,
-        ignore=ignore or [],
-        parameters=dict(pairs("--parameter", parameter)),
-        region=region,
-        output=output,
+        paths, shape=shape.value, ignore=ignore or [], parameters=given_parameters, region=region, output=output
     )
+    if scenarios is not None:
+        from landfast.lint.scenarios import write
+
+        for file in write(paths, scenarios, ignore=ignore or [], parameters=given_parameters, region=region):
+            typer.echo(f"landfast simulate {file}", err=True)
     if not status and shape is Format.TEXT:
         typer.echo(f"no hazards found in {', '.join(map(str, paths))}")
     raise typer.Exit(status)

@@ -12,7 +12,8 @@ from botocore.config import Config
 
 from landfast.service.service import Options, Service
 from landfast.service.state import Resource, ServiceError
-from landfast.testing.crash_points import CLAIMS, CrashPoints, Event, Trials
+from landfast.testing.claims import CLAIMS
+from landfast.testing.crash_points import CrashPoints, Event, Trials
 from landfast.testing.errors import StackError, no_such
 from landfast.testing.faults import Faulty
 from landfast.testing.landed import Landed
