@@ -25,7 +25,7 @@ from tests.end_to_end.conftest import Client, eventually, landfast
 pytestmark = pytest.mark.xdist_group("failures")
 
 TEMPLATE = Path(__file__).parent / "failing" / "template.yaml"
-MANY = int(os.environ.get("LANDFAST_FAILURES", "120"))
+MANY = int(os.environ.get("LANDFAST_FAILURES", "60"))
 STORES = {
     "QueueFailed": "record of an asynchronous event",
     "TopicFailed": "record of an asynchronous event",
