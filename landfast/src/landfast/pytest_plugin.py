@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _CHAPTERS: pytest.StashKey[Chapters] = pytest.StashKey()
+_NOT_RUN: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
 class Chapters:
@@ -48,6 +49,30 @@ class Chapters:
             from landfast.report.page import page
 
             self._path.write_text(page(self._told), encoding="utf-8")
+
+
+class Stacks:
+    """The stacks that run in this session; each starts when it is first asked for.
+
+    Args:
+        parts: Ends them with the session.
+        not_run: Gets a line for each part of a template that does not run here.
+    """
+
+    def __init__(self, parts: ExitStack, not_run: list[str]) -> None:
+        self._parts = parts
+        self._not_run = not_run
+        self._stacks: dict[Path, Stack] = {}
+
+    def of(self, options: Options) -> Stack:
+        """The stack with these options; one whose start fails makes the test fail, in one line."""
+        from landfast.testing import Stack
+
+        if options.state not in self._stacks:
+            with _in_one_line():
+                stack = self._stacks[options.state] = self._parts.enter_context(Stack.start(options))
+                self._not_run += stack.service.not_run
+        return self._stacks[options.state]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -88,6 +113,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "landfast(set={'Function.EventInvokeConfig.MaximumRetryAttempts': 0}, cold=True): settings of the template "
         "that are changed for the test, and whether its functions start cold",
     )
+    config.stash[_NOT_RUN] = []
     config.stash[_CHAPTERS] = Chapters(_report_file(config))
 
 
@@ -99,29 +125,32 @@ def landfast_options(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
 
 
 @pytest.fixture(scope="session")
-def landfast_session(landfast_options: Options) -> Iterator[Stack]:
-    """The stack of the template, started once for the session; nothing in it is reset."""
-    from landfast.testing import Stack
-
+def landfast_stacks(request: pytest.FixtureRequest) -> Iterator[Stacks]:
+    """The stacks that run, one for each value that `landfast_options` has."""
     with ExitStack() as parts:
-        with _in_one_line():
-            stack = parts.enter_context(Stack.start(landfast_options))
-        yield stack
+        yield Stacks(parts, request.config.stash[_NOT_RUN])
+
+
+@pytest.fixture(scope="session")
+def landfast_session(landfast_options: Options, landfast_stacks: Stacks) -> Stack:
+    """The stack of the template, without a reset: for fixtures of a larger scope than a test."""
+    return landfast_stacks.of(landfast_options)
 
 
 @pytest.fixture
-def landfast(request: pytest.FixtureRequest, landfast_session: Stack) -> Iterator[Stack]:
+def landfast(request: pytest.FixtureRequest, landfast_options: Options, landfast_stacks: Stacks) -> Iterator[Stack]:
     """The stack of the template, as it was when it was started."""
+    stack = landfast_stacks.of(landfast_options)
+    with _in_one_line():
+        stack.reset()
+        for marker in reversed([*request.node.iter_markers("landfast")]):
+            _prepare(stack, marker)
+    yield stack
     from landfast.testing import report_failure
 
     with _in_one_line():
-        landfast_session.reset()
-        for marker in reversed([*request.node.iter_markers("landfast")]):
-            _prepare(landfast_session, marker)
-    yield landfast_session
-    with _in_one_line():
-        request.config.stash[_CHAPTERS].add(request.node.nodeid, landfast_session)
-        report_failure(landfast_session.service)
+        request.config.stash[_CHAPTERS].add(request.node.nodeid, stack)
+        report_failure(stack.service)
 
 
 @contextmanager
@@ -159,6 +188,14 @@ def pytest_runtest_makereport(
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the account of all tests, if it is wanted."""
     session.config.stash[_CHAPTERS].write()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what of the templates does not run here."""
+    if lines := config.stash[_NOT_RUN]:
+        terminalreporter.section("landfast")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 def _prepare(stack: Stack, marker: pytest.Mark) -> None:

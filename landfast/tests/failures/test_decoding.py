@@ -170,6 +170,10 @@ def test_an_event_of_a_rule_goes_to_its_target() -> None:
     assert failure.way == Invoke(function=FUNCTION, payload='{"detail": {}}')
     assert (failure.attempts, failure.reason, failure.function) == (5, "THROTTLING", "Import")
     assert isinstance(read(store("target"), kept({}, TARGET_ARN="arn:aws:states:x", **told)).way, Nowhere)
+    wrapped = {"detail-type": "Lambda Function Invocation Result - Failure", "detail": RECORD}
+    assert read(store("target"), kept(wrapped, TARGET_ARN=QUEUE, **told)).way == Send(
+        queue=QUEUE, body=json.dumps(wrapped)
+    )
 
 
 def test_a_message_of_a_topic_reaches_a_function_as_sns_would_have_sent_it() -> None:

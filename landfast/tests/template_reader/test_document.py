@@ -1,8 +1,10 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from landfast.template import document
 from landfast.template.document import parse, sections, without_what_is_no_resource
 from landfast.template.errors import Mistake
 from landfast.template.findings import Findings
@@ -105,6 +107,19 @@ def test_json_is_read_as_well() -> None:
     assert document["Resources"]["R"]["Properties"] == {"P": {"Ref": "A"}}
 
 
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="this PyYAML was built without libyaml")
+def test_libyamls_loader_reads_every_template_as_pyyamls_own_does() -> None:
+    texts = [path.read_text() for path in Path(__file__).parents[1].rglob("template*.yaml")]
+    assert len(texts) > 5
+    keys_twice = [f"{text}\n{text}" for text in texts if "&" not in text]  # an anchor may be there once
+    for text in texts + keys_twice:
+        read_by: list[tuple[object, list[str]]] = []
+        for loader in (document._Loader, document._QuickLoader):
+            twice: list[str] = []
+            read_by.append((document._loaded(loader(text), twice), twice))  # type: ignore[call-arg] # as in `_yaml`
+        assert read_by[0] == read_by[1]
+
+
 def test_other_users_of_yaml_are_left_alone() -> None:
     read("Resources: {R: {Type: T, Properties: {P: !Ref A}}}")
     with pytest.raises(yaml.constructor.ConstructorError):
@@ -123,6 +138,7 @@ def test_other_users_of_yaml_are_left_alone() -> None:
         ("Resources: [A]", "Resources: must be a mapping; look at the indentation"),
         ("Resources: {A: {Type: T, Properties: {1: \x00}}}", "not YAML: "),
         ("[" * 5000, "nested too deeply"),
+        ("[" * 300 + "]" * 300, "nested too deeply"),
     ],
 )
 def test_text_that_is_no_template_is_refused_with_its_place(text: str, message: str) -> None:

@@ -77,6 +77,12 @@ def test_time_does_not_go_back(landfast: Stack) -> None:
         landfast.advance(seconds=-1)
 
 
+def test_what_does_not_come_to_rest_is_named(landfast: Stack) -> None:
+    landfast.s3("Uploads").put("a.slow", b"")
+    with pytest.raises(StackError, match=r"not everything has landed after 0.2 s: under way: function \S+Read\S* runs"):
+        landfast.settle(timeout=0.2)
+
+
 def test_a_cold_start_is_one_that_initialises(landfast: Stack) -> None:
     landfast.function("Work").invoke({"Records": []})
     landfast.cool_down()

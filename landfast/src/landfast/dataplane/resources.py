@@ -64,20 +64,21 @@ def create(template: model.Template, clients: Clients, findings: Findings) -> Ma
 def _table(clients: Clients, table: model.Table) -> str | None:
     """Make a table; the ARN of its stream."""
 
-    def described() -> Any:  # noqa: ANN401 - only three members of it are read
+    def described() -> Any:  # noqa: ANN401 - only two members of it are read
         return clients.dynamodb.describe_table(TableName=table.name)["Table"]
 
     with telling(table.logical_id):
         try:
-            described()
+            found = described()
         except ClientError as error:
             if not is_error(error, "ResourceNotFoundException"):
                 raise
-            clients.dynamodb.create_table(**_creation(table))
-        wait_until(lambda: described()["TableStatus"] == "ACTIVE", table)
+            found = clients.dynamodb.create_table(**_creation(table))["TableDescription"]
+        if found["TableStatus"] != "ACTIVE":
+            wait_until(lambda: described()["TableStatus"] == "ACTIVE", table)
         if table.time_to_live_attribute:
             _expire(clients, table.name, table.time_to_live_attribute)
-        stream: str | None = described().get("LatestStreamArn")
+    stream: str | None = found.get("LatestStreamArn")
     return stream
 
 

@@ -1,7 +1,8 @@
 """Reads what lies in a failure store, whatever wrote it; pure.
 
-Begin reading with `decode`. What SQS has moved goes back to its queue, whatever it says. Of everything else the content
-says what it is: a record of a failure can come by a queue, in a topic's envelope or in an event of a bus.
+Begin reading with `decode`. What SQS has moved goes back to its queue, and what EventBridge could not deliver to its
+target, whatever it says. Of everything else the content says what it is: a record of a failure can come by a queue, in
+a topic's envelope or in an event of a bus.
 """
 
 import base64
@@ -187,6 +188,7 @@ def _of_a_stream(store: Store, kept: Kept, content: Any, routes: Routes) -> Fail
 
 def _of_a_rule(store: Store, kept: Kept, content: Any, routes: Routes) -> Failure | None:  # noqa: ANN401
     """An event that EventBridge could not deliver to a target."""
+    del content
     target = _attribute(kept, "TARGET_ARN")
     if not target:
         return None
@@ -202,7 +204,7 @@ def _of_a_rule(store: Store, kept: Kept, content: Any, routes: Routes) -> Failur
         rule=GIVEN_UP["target exhausted" if exhausted else "target refused"],
         error=Trouble(type=code, message=_attribute(kept, "ERROR_MESSAGE")),
         attempts=int(retries) + 1 if retries.isdecimal() else None,
-        event=content if not isinstance(content, str) else kept.body,
+        event=_json(kept.body),
         way=_to_target(target, kept.body),
     )
 
@@ -288,9 +290,9 @@ def _unknown(store: Store, kept: Kept, content: Any, routes: Routes) -> Failure:
 
 _READERS: Final[tuple[Callable[[Store, Kept, Any, Routes], Failure | None], ...]] = (
     _from_a_queue,
+    _of_a_rule,
     _asynchronous,
     _of_a_stream,
-    _of_a_rule,
     _of_a_subscription,
     _parked,
     _of_a_function,

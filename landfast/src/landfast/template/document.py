@@ -1,10 +1,14 @@
 """The text of a template as plain data: YAML with CloudFormation's short tags, or JSON."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
+from yaml.constructor import SafeConstructor
+from yaml.resolver import Resolver
 
 from landfast.template.errors import Mistake
 from landfast.template.findings import Findings
@@ -15,12 +19,15 @@ _TEXT, _MERGE = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "merge"))
 _NOT_RESOLVED = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", "value"))
 """Dates, and the lone ``=``, stay texts."""
 
+_DEEPEST = 200
+"""The most levels of a template: no real one has a tenth, and whatever follows recurses."""
+
 _WITHOUT_PREFIX = frozenset({"Ref", "Condition"})
 _SECTIONS = ("Parameters", "Mappings", "Conditions", "Globals", "Outputs")
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's loader with CloudFormation's rules: short tags, no dates, and of a key given twice the last one.
+class _Rules(SafeConstructor, Resolver):
+    """CloudFormation's rules: short tags, no dates, and of a key given twice the last one.
 
     Not aws-sam-translator's `yaml_parse`: it adds the tags to every `yaml.SafeLoader` of the process, and reads an
     unquoted ``Version: 2012-10-17`` as a date.
@@ -28,24 +35,19 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - a table of PyYAML's that it declares the same way
         first: [(tag, pattern) for tag, pattern in resolvers if tag not in _NOT_RESOLVED]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        for first, resolvers in Resolver.yaml_implicit_resolvers.items()
     }
-    twice: list[str]
-
-    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
-        """Notes each key that occurs twice; keys are texts, as in ``123456789012:`` of a mapping of accounts."""
-        node = super().compose_mapping_node(anchor)
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
-                if key.value in seen:
-                    self.twice.append(f"line {key.start_mark.line + 1}: key {key.value}")
-                seen.add(key.value)
-                key.tag = _TEXT
-        return node
 
 
-def _intrinsic(loader: _Loader, name: str, node: yaml.Node) -> Document:
+class _Loader(_Rules, yaml.SafeLoader):
+    """PyYAML's own loader, which tells best what is wrong."""
+
+
+class _QuickLoader(_Rules, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # one or the other
+    """libyaml's loader, which takes a tenth of the time, where PyYAML was built with it."""
+
+
+def _intrinsic(loader: _Rules, name: str, node: yaml.Node) -> Document:
     function = name if name in _WITHOUT_PREFIX else f"Fn::{name}"
     value: Any
     if isinstance(node, yaml.ScalarNode):
@@ -59,7 +61,7 @@ def _intrinsic(loader: _Loader, name: str, node: yaml.Node) -> Document:
     return {function: value}
 
 
-_Loader.add_multi_constructor("!", _intrinsic)
+_Rules.add_multi_constructor("!", _intrinsic)
 
 
 def load(path: Path, findings: Findings) -> object:
@@ -152,13 +154,11 @@ def _json(text: str, twice: list[str]) -> object:
 
 
 def _yaml(text: str, twice: list[str]) -> object:
+    if "\t" not in text:  # libyaml takes tabs in places where YAML has none
+        with contextlib.suppress(yaml.YAMLError, ValueError):
+            return _loaded(_QuickLoader(text), twice)  # type: ignore[call-arg] # its base is one or the other
     try:
-        loader = _Loader(text)
-        loader.twice = twice
-        try:
-            return loader.get_single_data()
-        finally:
-            loader.dispose()
+        return _loaded(_Loader(text), twice)
     except yaml.MarkedYAMLError as error:
         problem = error.problem or error.context or "unreadable"
         mark = error.problem_mark or error.context_mark
@@ -166,3 +166,35 @@ def _yaml(text: str, twice: list[str]) -> object:
         raise Mistake((), f"{place}not YAML: {problem}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise Mistake((), f"not YAML: {' '.join(str(error).split())}") from None
+
+
+def _loaded(loader: Any, twice: list[str]) -> object:  # noqa: ANN401 - one of the two
+    try:
+        node = loader.get_single_node()
+        found = [*_texts_for_keys(node, set())]
+        document = None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
+    twice += found
+    return document
+
+
+def _texts_for_keys(node: yaml.Node | None, seen: set[int], depth: int = 0) -> Iterator[str]:
+    """Make each key a text, as in ``123456789012:`` of a mapping of accounts, and tell those that occur twice."""
+    if depth > _DEEPEST:
+        raise RecursionError
+    if node is None or id(node) in seen or isinstance(node, yaml.ScalarNode):
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _texts_for_keys(item, seen, depth + 1)
+        return
+    keys: set[str] = set()
+    for key, value in node.value:
+        yield from _texts_for_keys(value, seen, depth + 1)
+        if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+            if key.value in keys:
+                yield f"line {key.start_mark.line + 1}: key {key.value}"
+            keys.add(key.value)
+            key.tag = _TEXT

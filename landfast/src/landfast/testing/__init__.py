@@ -14,8 +14,11 @@
         sqs.send_message(QueueUrl=service.running.resource("queue", "Source").url, MessageBody="{}")
         service.settle()
         entries = [entry for _, entry in read_journal(service.journal)]
+
+`command_line` has the commands, for `typer.testing.CliRunner` to give in the same process.
 """
 
+from landfast.cli.app import app as command_line
 from landfast.cli.connection import running
 from landfast.cli.mendable import in_one_line, keep_threads_quiet
 from landfast.cli.up import report_failure
@@ -56,6 +59,7 @@ __all__ = [
     "ServiceError",
     "Stack",
     "StackError",
+    "command_line",
     "in_one_line",
     "keep_threads_quiet",
     "ministack_command",

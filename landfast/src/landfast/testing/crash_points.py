@@ -6,18 +6,17 @@ buckets, queues, topics, buses and streams then hold has to be what the undistur
 """
 
 import base64
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from landfast.dataplane.clients import Clients
 from landfast.journal import Entry, Invoked, Traced
 from landfast.report.sentences import sentence
 from landfast.service.faults import AwsCall, Calls, Faults, Kill, KillAt, MetCall, Moment
 from landfast.service.store import read_journal
+from landfast.testing.claims import CLAIMS, Ageing
 from landfast.testing.comparison import Difference, Left, Undisturbed
 from landfast.testing.errors import StackError
 from landfast.testing.left_behind import LeftBehind
@@ -30,13 +29,7 @@ __tracebackhide__ = True
 
 Event: TypeAlias = Mapping[str, Any] | Callable[[], object]
 
-CLAIMS = ("in_progress_expiration",)
-"""The attribute by which Powertools' idempotency utility claims an event, until its function's time is over."""
-
 _TRIES = 3
-_NOTICEABLE = 0.05
-_MILLISECONDS = 1e11
-"""More seconds than a time of this age has."""
 
 
 @dataclass(frozen=True)
@@ -178,14 +171,15 @@ class Trials:
         first = self._run()
         if not any(isinstance(entry, Invoked) and entry.function == self._function for entry in first.journal):
             raise StackError(f"{self._function} was not invoked: give an event that reaches it")
-        undisturbed = Undisturbed.of(first.left, self._run().left, began=began, ignore=self._ignore)
+        second = self._run()  # warm, as all runs from now on, so that it is this one whose calls will be met again
+        undisturbed = Undisturbed.of(first.left, second.left, began=began, ignore=self._ignore)
         if undisturbed.unsteady:
             told = "; ".join(map(str, undisturbed.unsteady))
             raise StackError(
                 f"{self._function}: two undisturbed runs differ, so no other can be compared with them: {told}; "
                 "let ignore= name the attributes that differ by chance"
             )
-        return CrashPoints(self._function, tuple(self._tried(point, undisturbed) for point in found(first.calls)))
+        return CrashPoints(self._function, tuple(self._tried(point, undisturbed) for point in found(second.calls)))
 
     def _tried(self, point: CrashPoint, undisturbed: Undisturbed) -> CrashPoint:
         tries = (self._run(point) for _ in range(_TRIES))
@@ -278,8 +272,13 @@ def _read_by(stack: "Stack", function: str, kind: str) -> str:
 def _send_all(queue: "Queue", messages: Sequence[Mapping[str, Any]]) -> None:
     for message in messages:
         attributes = message["attributes"]
-        group, deduplication = attributes.get("MessageGroupId"), attributes.get("MessageDeduplicationId")
-        queue.send(message["body"], group=group, deduplication=deduplication)
+        own = {name: each["stringValue"] for name, each in message.get("messageAttributes", {}).items()}
+        queue.send(
+            message["body"],
+            group=attributes.get("MessageGroupId"),
+            deduplication=attributes.get("MessageDeduplicationId"),
+            attributes=own or None,
+        )
 
 
 def _each(targets: str, names: Mapping[str, str]) -> str:
@@ -307,69 +306,3 @@ def found(calls: Sequence[MetCall]) -> Iterator[CrashPoint]:
             following is not None and met.alone and following.alone and following.call.request_id == call.request_id
         )
         yield CrashPoint("after", call, times[key], following.call if joined and following else None)
-
-
-class Ageing:
-    """Lets claims lapse as time is skipped, within its context.
-
-    Functions see real time, so that a claim until a time that was skipped would still hold when its event is tried
-    again. Before each invocation after a crash, claims become older by what was skipped since the one before. They are
-    changed behind the event plane, so that no stream tells of it.
-
-    Args:
-        stack: The stack.
-        claims: Attributes that hold a time, in Unix seconds or milliseconds.
-    """
-
-    def __init__(self, stack: "Stack", claims: Collection[str]) -> None:
-        service = stack.service
-        self._service = service
-        self._claims = claims
-        self._clients = Clients(service.engine.url, service.options.region, key=service.engine.state.key)
-        self._lock = threading.Lock()
-        self._skew = self._ahead()
-        self._tables = [table.name for table in service.running.of_kind("table")]
-
-    def __enter__(self) -> Self:
-        self._service.functions.before = self._catch_up
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._service.functions.before = lambda: None
-        self._clients.close()
-
-    def _ahead(self) -> float:
-        """How far the service's clock is ahead of the real one, in seconds."""
-        return self._service.clock.now() - time.time()
-
-    def _catch_up(self) -> None:
-        with self._lock:
-            skipped = self._ahead() - self._skew
-            self._skew += skipped
-            if skipped < _NOTICEABLE or self._service.faults.pending():
-                return
-            # Where nobody had a claim at the crash, nobody has one who does not come to give it back.
-            self._tables = [
-                table for table in self._tables if sum(self._age(table, claim, skipped) for claim in self._claims)
-            ]
-
-    def _age(self, table: str, claim: str, seconds: float) -> bool:
-        """Make the claims in a table older; False if there is none."""
-        dynamodb, named = self._clients.dynamodb, {"#claim": claim}
-        claimed = dynamodb.scan(
-            TableName=table, FilterExpression="attribute_exists(#claim)", ExpressionAttributeNames=named
-        )["Items"]
-        if not claimed:
-            return False
-        keys = [key["AttributeName"] for key in dynamodb.describe_table(TableName=table)["Table"]["KeySchema"]]
-        for item in claimed:
-            until = float(item[claim]["N"])
-            aged = until - (seconds * 1000 if until > _MILLISECONDS else seconds)
-            dynamodb.update_item(
-                TableName=table,
-                Key={name: item[name] for name in keys},
-                UpdateExpression="SET #claim = :aged",
-                ExpressionAttributeNames=named,
-                ExpressionAttributeValues={":aged": {"N": str(int(aged))}},
-            )
-        return True

@@ -11,8 +11,9 @@ import boto3
 from botocore.config import Config
 
 from landfast.service.service import Options, Service
-from landfast.service.state import Resource
-from landfast.testing.crash_points import CLAIMS, CrashPoints, Event, Trials
+from landfast.service.state import Resource, ServiceError
+from landfast.testing.claims import CLAIMS
+from landfast.testing.crash_points import CrashPoints, Event, Trials
 from landfast.testing.errors import StackError, no_such
 from landfast.testing.faults import Faulty
 from landfast.testing.landed import Landed
@@ -133,9 +134,9 @@ class Stack(Faulty):
             timeout: Real seconds to wait at most.
 
         Raises:
-            ServiceError: Something does not come to rest, and what.
+            StackError: Something does not come to rest, and what.
         """
-        self.jumping(lambda: self.service.settle(timeout))
+        self.jumping(lambda: self._rest(timeout))
 
     def advance(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0, timeout: float = 60
@@ -150,14 +151,14 @@ class Stack(Faulty):
             timeout: Real seconds to wait at most.
 
         Raises:
-            ServiceError: Something is still under way then, and what.
+            StackError: Something is still under way then, and what.
         """
         span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
         if span < 0:
             raise StackError(f"advance by {span:g} s: time does not go back")
         self.service.skip_waits(self.now + span, seeing=True)
         try:
-            self.service.settle(timeout)
+            self._rest(timeout)
         finally:
             self._hold()
 
@@ -184,7 +185,7 @@ class Stack(Faulty):
         """
         for name, value in settings.items():
             change(self, name, value)
-        self.service.settle()  # a mapping that changes finishes what it has begun
+        self._rest()  # a mapping that changes finishes what it has begun
 
     def cool_down(self) -> None:
         """End the warm workers, so that the next event of each function is a cold start."""
@@ -235,6 +236,12 @@ class Stack(Faulty):
             return work()
         finally:
             self._hold()
+
+    def _rest(self, timeout: float = 60) -> None:
+        try:
+            self.service.settle(timeout)
+        except ServiceError as error:
+            raise StackError(str(error)) from None
 
     def _begin(self) -> None:
         self.service.faults.remember()

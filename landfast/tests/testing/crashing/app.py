@@ -9,6 +9,8 @@ import boto3
 dynamodb = boto3.client("dynamodb")
 sqs = boto3.client("sqs")
 ORDERS, MARKERS = os.environ["ORDERS"], os.environ["MARKERS"]
+STATUS = dynamodb.describe_table(TableName=ORDERS)["Table"]["TableStatus"]
+"""A call while the code is loaded: only a cold start makes it, so that it is no crash point."""
 
 
 def _key(event: dict[str, Any]) -> dict[str, Any]:
