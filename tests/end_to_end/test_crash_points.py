@@ -16,16 +16,8 @@ import pytest
 from landfast.testing import Options, Stack
 from tests.end_to_end.audit import say
 from tests.end_to_end.conftest import ROOT
+from tests.end_to_end.loads import Load, loads
 from tests.samples import FUNCTIONS, logical_id, sample
-
-REPEATS: Mapping[str, frozenset[str]] = {
-    # --- receipts ---
-    "send_receipts": frozenset({"ReceiptsTopic"}),
-    # --- order changes ---
-    "publish_order_changes": frozenset({"ShopBus", "CustomersTopic"}),
-    # --- shared ---
-}
-"""Where the same may come twice, with the same id, as the functions say: killed between a call and its marker."""
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +57,7 @@ def source(stack: Stack, function: str, kind: str) -> str:
 def test_a_function_that_is_killed_at_any_of_its_calls_leaves_what_it_leaves_undisturbed(
     stack: Stack, function: str
 ) -> None:
-    points = stack.crash_points(
-        logical_id(function), event(stack, function), repeats=REPEATS.get(function, frozenset())
-    )
+    repeats = loads().get(function, Load).repeats
+    points = stack.crash_points(logical_id(function), event(stack, function), repeats=repeats)
     say(str(points))
     points.check()

@@ -207,6 +207,9 @@ def test_what_does_not_exist_is_one_line(stack: Stack) -> None:
         assert done.returncode == 1
         assert done.stderr == "landfast: zzz: there is no such failure: `landfast failures` lists them\n"
     assert landfast("failures", "replay", state=stack.state).returncode == 2
+    before = landfast("failures", "--aws", "--stack", "other", "replay", "--all", state=stack.state)
+    assert before.returncode == 2
+    assert "come after it" in before.stderr
 
 
 def test_a_replay_that_fails_again_is_told_as_the_same_one(stack: Stack) -> None:
@@ -349,6 +352,9 @@ def test_exported_failures_are_imported_once_with_their_records_and_without_what
     assert json.loads(base64.b64decode(record["kinesis"]["data"])) == {"name": "***", "fail": True}
     events = [stack.failures("show", each["id"])["event"] for each in listed if each["store"] == "QueueFailed"]
     assert {each["name"] for each in events} == {"to carry", "***"}
+    told = landfast("whatif", "--all", "--set", "MaximumRetryAttempts=2", "--lasted", "2m", state=stack.state).stdout
+    assert told.startswith("ToQueue:live: 2 failures\n  now   2 tries, the last 1m after the first\n")
+    assert "  then  3 tries, the last 3m after the first\n  saved, if the cause lasted 2m\n" in told
     nothing = landfast("failures", "export", "--all", "--redact", "$.nobody", state=stack.state)
     assert (nothing.returncode, nothing.stdout) == (1, "")
     assert stack.failures("discard", "--where", "store=ReadingsFailed")

@@ -111,6 +111,14 @@ def test_s_024_a_dead_letter_goes_back_to_its_function_as_it_was() -> None:
     assert failure.way == Invoke(function=f"{FUNCTION}:live", payload='{"order":  7}')
 
 
+def test_s_024_a_dead_letter_that_came_by_a_topic_has_its_reasons_in_the_envelope() -> None:
+    attributes = {"RequestID": {"Type": "String", "Value": "r-4"}, "ErrorMessage": {"Type": "String", "Value": "none"}}
+    body = {"Type": "Notification", "TopicArn": "arn:t", "Message": '{"order":  7}', "MessageAttributes": attributes}
+    failure = read(store("function dead letter"), kept(body))
+    assert (failure.request_id, failure.error.message, failure.event) == ("r-4", "none", {"order": 7})
+    assert failure.way == Invoke(function=f"{FUNCTION}:live", payload='{"order":  7}')
+
+
 def test_a_dead_letter_that_two_functions_could_have_left_goes_nowhere_by_itself() -> None:
     both = Store(
         name="Failed",

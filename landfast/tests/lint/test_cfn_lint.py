@@ -189,8 +189,8 @@ def test_what_was_played_can_be_played_again(tmp_path: Path) -> None:
     assert file.name == "W9503-Jobs.json"
     assert f"landfast simulate {file}" in told.output
     played = simulate(read(file.read_bytes()))[0]["summary"]
-    assert (played["dead_lettered"], played["ended"]) == (40, 180)
-    assert "a burst of 40 messages is in the dead-letter queue after 3m" in told.output
+    assert (played["dead_lettered"], played["ended"]) == (10, 180)
+    assert "10 messages are in the dead-letter queue after 3m" in told.output
 
 
 def test_sarif_names_rules_and_places(sam: Path) -> None:

@@ -1,5 +1,6 @@
 """Each rule finds its hazard, alone, in a template that is right but for it; in the right template none finds any."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ CASES: dict[str, tuple[str, dict[str, object], str]] = {
     "as long as the time-out": (
         "W9502",
         {"Jobs.VisibilityTimeout": 10},
-        "40 messages is in the dead-letter queue after 50s; with VisibilityTimeout 60 after 5m",
+        "10 messages are in the dead-letter queue after 50s; with VisibilityTimeout 60 after 5m",
     ),
     "without the window": (
         "W9502",
@@ -303,7 +304,26 @@ def test_what_is_right_or_cannot_be_known_is_no_hazard(changes: dict[str, object
 
 def test_the_figures_are_those_of_the_very_settings(tmp_path: Path) -> None:
     few = found(spoilt({"Jobs.RedrivePolicy.maxReceiveCount": 2, "Jobs.VisibilityTimeout": 120}), tmp_path)
-    assert "is in the dead-letter queue after 4m; with maxReceiveCount 5 after 10m" in few["W9503"][0]
+    assert "are in the dead-letter queue after 4m; with maxReceiveCount 5 after 10m" in few["W9503"][0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Jobs.VisibilityTimeout": 43_200, "Jobs.RedrivePolicy.maxReceiveCount": 4, "Worker.Timeout": 900},
+        {"Jobs.VisibilityTimeout": 900, "Jobs.RedrivePolicy.maxReceiveCount": 1000, "Worker.Timeout": 900},
+        {"Jobs.VisibilityTimeout": 10, "Jobs.RedrivePolicy": GONE},
+        {"ReadsScans.MaximumRetryAttempts": 10_000, "ReadsScans.MaximumRecordAgeInSeconds": 604_800},
+        {"Scans.ShardCount": 5000, "ReadsScans.ParallelizationFactor": 10, "Tracker.ReservedConcurrentExecutions": 1},
+    ],
+)
+def test_however_large_the_settings_what_is_played_is_small(changes: dict[str, object], tmp_path: Path) -> None:
+    path = tmp_path / "template.json"
+    alone = {"Worker.ReservedConcurrentExecutions": 1, "ReadsJobs.BatchSize": 1, "ReadsScans.DestinationConfig": GONE}
+    path.write_text(json.dumps(spoilt(alone | changes)), encoding="utf-8")
+    forecasts = [finding.forecast for _, finding in findings(path) if finding.forecast is not None]
+    assert forecasts
+    assert max(each.count("invocations", "throttles") for each in forecasts) < 6_000
 
 
 def test_what_sam_refuses_is_told(tmp_path: Path) -> None:

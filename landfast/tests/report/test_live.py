@@ -11,10 +11,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from landfast.cli.app import app
-from landfast.journal import Accepted, Checkpointed, Dropped, Entry, Finished, Invoked, Retrying, Settled
+from landfast.journal import Accepted, Checkpointed, Dropped, Entry, Finished, Injected, Invoked, Retrying, Settled
 from landfast.report import page, text
 from landfast.report.account import Account, Limits
 from landfast.report.live import accounts
+from landfast.report.sentences import line
 from landfast.service.state import StateDirectory
 from landfast.service.store import Store
 from tests.report import journals
@@ -155,6 +156,16 @@ def test_a_throttled_try_is_no_invocation_whether_its_beginning_is_noted_or_not(
         (2, "raise"),
     ]
     assert account.records.shown[0].invocations == 2
+
+
+def test_faults_that_a_test_has_asked_for_are_told_as_such() -> None:
+    fault = Injected(
+        at=NOON + 61.5, source="Orders", records=(EVENT,), function="Orders", fault="throttled", request_id=EVENT
+    )
+    account = next(one for one in accounts([*journals.events(), fault], Limits()) if one.title == "Orders")
+    assert [(each.text, each.records) for each in account.injected.shown] == [("Orders throttled", (EVENT,))]
+    assert "Faults that were injected" in "\n".join(written(account))
+    assert line(fault, width=6).endswith("injected fault: Orders throttled")
 
 
 @pytest.mark.parametrize("first", range(1, len(journals.everything())))

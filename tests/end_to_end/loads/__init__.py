@@ -8,7 +8,7 @@ that one hands on; where that one is not there, it sends events of its own.
 import importlib
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -61,6 +61,8 @@ class Load:
         share: Of all events.
         fed_by: The function that makes its events, if the template has it.
         keeps: The queues and buckets whose content the load's own landings tell of.
+        repeats: The topics and buses to which its function may send the same twice, with the same id, if it is killed
+            between a call and the marker of it.
         is_pure: Whether there is no poison in it: its events come from our own functions.
         events: How many different ones it sends.
         poison: How many of them nobody can handle.
@@ -69,6 +71,7 @@ class Load:
     share: float
     fed_by: str | None = None
     keeps: frozenset[str] = frozenset()
+    repeats: frozenset[str] = frozenset()
     is_pure: bool = False
     events: int = 0
     poison: int = 0
@@ -91,7 +94,7 @@ class Load:
 
 def workload(seed: int, events: int) -> dict[str, Load]:
     """The loads of the template's functions, by function."""
-    kinds = dict(_kinds())
+    kinds = loads()
     sending = {name: kind for name, kind in kinds.items() if kind.fed_by not in kinds}
     whole = sum(kind.share for kind in sending.values())
     work = {}
@@ -102,16 +105,18 @@ def workload(seed: int, events: int) -> dict[str, Load]:
     return work
 
 
-def _kinds() -> Iterator[tuple[str, type[Load]]]:
-    """The loads in the order in which pipelines feed each other."""
+def loads() -> dict[str, type[Load]]:
+    """The loads of the template's functions, in the order in which pipelines feed each other."""
     found: dict[str, type[Load]] = {
         name: importlib.import_module(f"{__name__}.{name}").Load
         for name in FUNCTIONS
         if (Path(__file__).parent / f"{name}.py").exists()
     }
+    ordered: dict[str, type[Load]] = {}
     while found:
         name = next(name for name, kind in found.items() if kind.fed_by not in found)
-        yield name, found.pop(name)
+        ordered[name] = found.pop(name)
+    return ordered
 
 
 def poisonous(events: int) -> int:

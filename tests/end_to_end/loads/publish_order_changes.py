@@ -21,6 +21,7 @@ class Load(_Load):
     fed_by = "import_orders"
     is_pure = True
     keeps = frozenset({"OrderChangesFailed"})
+    repeats = frozenset({"ShopBus", "CustomersTopic"})
 
     def __init__(self, random: Random, events: int) -> None:
         del random

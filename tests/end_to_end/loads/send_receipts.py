@@ -15,6 +15,7 @@ class Load(_Load):
 
     share = 0.15
     keeps = frozenset({"ReceiptsFailed"})
+    repeats = frozenset({"ReceiptsTopic"})
 
     def __init__(self, random: Random, events: int) -> None:
         self.receipts, self.bad = _receipts(random, events)

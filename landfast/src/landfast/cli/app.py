@@ -25,6 +25,7 @@ from landfast.cli import (
     settle,
     simulate,
     up,
+    whatif,
 )
 from landfast.cli.mendable import in_one_line
 
@@ -73,6 +74,7 @@ app.command()(down.down)
 app.command()(check.check)
 app.command()(lint.lint)
 app.command()(simulate.simulate)
+app.command()(whatif.whatif)
 app.command()(new.new)
 app.add_typer(pipelines.app, name="pipelines")
 

@@ -36,12 +36,14 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         stores: The stores, in the order of the stack's resources.
         routes: Who reads what.
+        mappings: The stack's event source mappings, as Lambda tells them.
         arns: The ARNs of the stack's resources that failures name, by their logical ids.
         untold: One line for each thing that could not be asked about.
     """
 
     stores: tuple[Store, ...]
     routes: Routes
+    mappings: tuple[Mapping[str, Any], ...] = ()
     arns: Mapping[str, str] = {}
     untold: tuple[str, ...] = ()
 
@@ -95,6 +97,7 @@ class _Search:
         return Found(
             stores=tuple(self._with_runbooks([*stores, *self._archives()])),
             routes=Routes(readers=self._readers, functions=self._names_of_functions()),
+            mappings=tuple(mappings),
             arns=self._arns,
             untold=tuple(self._untold),
         )

@@ -1,7 +1,8 @@
 """What roles let functions send, and to what: destinations that get nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Final
 
 from landfast.lint.application import Application, EventSourceMapping, Function
@@ -48,34 +49,33 @@ def forbidden_destination(application: Application) -> Iterator[Finding]:
     are known: those of the template, and AWS's for polling and logging. SAM writes the permission only for a
     destination with a Type.
     """
-
-    def of(function: Function, arn: str | None, told: Forecast | None, *where: str) -> Iterator[Finding]:
-        return _forbidden(application, where, function, arn, told)
-
     for each in application.configs.values():
-        told = bad_event(each.properties, each.function.timeout)
-        yield from of(each.function, each.on_success, None, each.logical_id, "DestinationConfig", "OnSuccess")
-        yield from of(each.function, each.on_failure, told, each.logical_id, "DestinationConfig", "OnFailure")
+        where, of = (each.logical_id, "DestinationConfig"), each.function
+        told = partial(bad_event, each.properties, of.timeout)
+        yield from _forbidden(application, (*where, "OnSuccess", "Destination"), of, each.on_success, lambda: None)
+        yield from _forbidden(application, (*where, "OnFailure", "Destination"), of, each.on_failure, told)
     for function in application.functions.values():
-        told = bad_event({}, function.timeout)
-        yield from of(function, function.dead_letter, told, function.logical_id, "DeadLetterConfig")
+        told = partial(bad_event, {}, function.timeout)
+        where = (function.logical_id, "DeadLetterConfig")
+        yield from _forbidden(application, where, function, function.dead_letter, told)
     for mapping in application.mappings.values():
-        told, steps = _lost(mapping), ("DestinationConfig", "OnFailure", "Destination")
-        yield from of(mapping.function, mapping.destination, told, mapping.logical_id, *steps)
+        place = (mapping.logical_id, "DestinationConfig", "OnFailure", "Destination")
+        yield from _forbidden(application, place, mapping.function, mapping.destination, partial(_lost, mapping))
 
 
 def _lost(mapping: EventSourceMapping) -> Forecast | None:
-    if mapping.destination is None or mapping.source is None:
+    if mapping.source is None:
         return None
     return one_bad_record(mapping, retention_of(mapping.source), reported=mapping.reports_failures)
 
 
 def _forbidden(
-    application: Application, where: Where, function: Function, arn: str | None, told: Forecast | None
+    application: Application, where: Where, function: Function, arn: str | None, play: Callable[[], Forecast | None]
 ) -> Iterator[Finding]:
-    """The finding of a destination, if the role does not allow what it takes."""
+    """The finding of a destination, if the role does not allow what it takes; then it is played what is lost."""
     if arn is None or not application.has(arn) or not (missing := _missing(function.role, arn)):
         return
+    told = play()
     text = ""
     if told is not None and told.count("to_destination", "dropped"):
         text = f" What always fails is given up after {told.ended} and {several(told.tries, 'try')}, and is gone."

@@ -1,6 +1,7 @@
 """What will happen with these very settings: a small scenario made of them, played by the simulator."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +26,12 @@ DAY: Final = 86_400
 
 _TRIES: Final = 300
 """Tries of a record that is tried without end, as many as are worth the time to play them."""
+
+_RECEIVES: Final = 20
+"""Receives of a message that is throttled, likewise."""
+
+_LANES: Final = 20
+"""Lanes of a stream that are played."""
 
 _PLAYED: Final = frozenset(
     {
@@ -73,12 +80,18 @@ class Forecast(msgspec.Struct, frozen=True):
 
 def forecast(scenario: Mapping[str, Any]) -> Forecast | None:
     """Play a scenario; None if AWS would refuse its settings, which other rules are about."""
+    return _played(json_text(scenario))
+
+
+@lru_cache(maxsize=256)
+def _played(text: str) -> Forecast | None:
+    """Play a scenario, once for all rules that ask for it."""
     try:
-        played = read(json_text(scenario).encode())
-        entries = simulate(played)[1]
+        scenario = read(text.encode())
+        entries = simulate(scenario)[1]
     except ScenarioError:
         return None
-    return Forecast(played, account(played, entries, _LIMITS))
+    return Forecast(scenario, account(scenario, entries, _LIMITS))
 
 
 def queue_settings(queue: Queue) -> dict[str, Any]:
@@ -103,13 +116,12 @@ def burst(mapping: EventSourceMapping, queue: Queue, **changes: object) -> Forec
         queue: What it reads.
         changes: Settings of the queue in place of its own.
     """
-    timeout = mapping.function.timeout or 1
-    function: dict[str, Any] = {"Timeout": timeout, "duration": round(timeout * 0.8, 1)}
+    function = busy(mapping.function.timeout)
     if mapping.function.reserved is not None:
         function["ReservedConcurrentExecutions"] = mapping.function.reserved
     return forecast(
         {
-            "source": _burst(queue, changes),
+            "source": _messages(BURST, {**queue_settings(queue), **changes}),
             "mapping": played(mapping.properties),
             "function": function,
             "until": DAY,
@@ -118,15 +130,42 @@ def burst(mapping: EventSourceMapping, queue: Queue, **changes: object) -> Forec
 
 
 def throttled(mapping: EventSourceMapping, queue: Queue, **changes: object) -> Forecast | None:
-    """The same burst while the function is throttled all the time."""
+    """A few good messages while the function is throttled all the time."""
+    settings = {**queue_settings(queue), **changes}
     return forecast(
         {
-            "source": _burst(queue, changes),
+            "source": _messages(BATCH, settings),
             "mapping": played(mapping.properties),
             "function": {"Timeout": mapping.function.timeout or 1, "ReservedConcurrentExecutions": 0},
-            "until": 14 * DAY if queue.redrive_policy is not None else 600,
+            "until": max(1, min(2 * DAY, _RECEIVES * settings["VisibilityTimeout"])),
         }
     )
+
+
+def busy_lanes(mapping: EventSourceMapping, source: Stream, lanes: int) -> Forecast | None:
+    """One record for each lane of a stream, each of which takes most of the time-out; None for too many."""
+    if lanes > _LANES:
+        return None
+    return forecast(
+        {
+            "source": {
+                "type": "kinesis",
+                "records": {"count": lanes, "keys": lanes, "shards": source.shard_count or 1},
+                "retention": retention_of(source),
+            },
+            "mapping": played(mapping.properties, StartingPosition="TRIM_HORIZON", BatchSize=1),
+            "function": {
+                **busy(mapping.function.timeout),
+                "ReservedConcurrentExecutions": mapping.function.reserved or 0,
+            },
+            "until": DAY / 24,
+        }
+    )
+
+
+def busy(timeout: int | None) -> dict[str, Any]:
+    """A function that takes most of its time-out."""
+    return {"Timeout": timeout or 1, "duration": round((timeout or 1) * 0.8, 1)}
 
 
 def one_bad_message(mapping: EventSourceMapping, queue: Queue, *, reported: bool = False) -> Forecast | None:
@@ -146,7 +185,7 @@ def one_bad_message(mapping: EventSourceMapping, queue: Queue, *, reported: bool
 
 
 def one_bad_record(
-    mapping: EventSourceMapping, retention: float, *, reported: bool = False, until: float = DAY
+    mapping: EventSourceMapping, retention: float, *, reported: bool = False, until: float = DAY / 2
 ) -> Forecast | None:
     """A batch of one shard, its first record bad; it fails the batch, or is reported."""
     size = min(BATCH, mapping.number("BatchSize", 100))
@@ -177,9 +216,9 @@ def retention_of(source: Stream | object) -> float:
     return source.retention_period_hours * 3600.0 if isinstance(source, Stream) else float(DAY)
 
 
-def _burst(queue: Queue, changes: Mapping[str, object]) -> dict[str, Any]:
-    settings = {**queue_settings(queue), **changes}
-    return {"type": "sqs", "records": {"count": BURST, "keys": BURST}, "queue": settings}
+def _messages(count: int, settings: Mapping[str, object]) -> dict[str, Any]:
+    """A queue that gets messages at once, each of a message group of its own if it is FIFO."""
+    return {"type": "sqs", "records": {"count": count, "keys": count}, "queue": settings}
 
 
 def _bad(*, reported: bool) -> dict[str, Any]:

@@ -290,20 +290,23 @@ def _burst(mapping: EventSourceMapping, queue: Queue, wanted: str, **changes: ob
     if told is None or better is None:
         return "", None
     if told.count("dead_lettered"):
-        lost = f"a burst of {several(_sent(told), 'message')} is in the dead-letter queue after {told.ended}"
-        text = f" Throttled, the function loses good messages unseen: {lost}"
-        return f"{text}; with {wanted} after {better.ended}.", told
+        lost = f"{several(_sent(told), 'message')} are in the dead-letter queue after {told.ended}"
+        later = f"; with {wanted} after {better.ended}" if better.count("dead_lettered") else ""
+        return f" Throttled, the function loses good messages unseen: {lost}{later}.", told
     return "", None
 
 
 def _harm(told: Forecast | None) -> str:
-    if told is None or not told.count("dead_lettered"):
+    """Say what a burst does to good messages."""
+    if told is None:
         return ""
     took = duration(told.scenario.function.duration)
-    return (
-        f" A burst of {several(_sent(told), 'message')}, whose batches take {took} each, sends "
-        f"{several(told.count('dead_lettered'), 'good message')} to the dead-letter queue."
-    )
+    burst_ = f" A burst of {several(_sent(told), 'message')}, whose batches take {took} each,"
+    if told.count("dead_lettered"):
+        return f"{burst_} sends {several(told.count('dead_lettered'), 'good message')} to the dead-letter queue."
+    if told.count("throttles"):
+        return f"{burst_} is throttled {several(told.count('throttles'), 'time')}."
+    return ""
 
 
 def _not_extended(mapping: EventSourceMapping, queue: Queue) -> Forecast | None:

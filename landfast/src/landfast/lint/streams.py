@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from landfast.lint.application import Application, EventSourceMapping
-from landfast.lint.forecast import DAY, Forecast, forecast, one_bad_record, played, retention_of
+from landfast.lint.forecast import Forecast, busy_lanes, one_bad_record, retention_of
 from landfast.lint.hazard import Finding, hazard
 from landfast.report.wording import duration, several
 from landfast.template.model import Stream, Table
@@ -178,12 +178,18 @@ def fewer_than_lanes(application: Application) -> Iterator[Finding]:
         factor = mapping.number("ParallelizationFactor", 1)
         lanes = source.shard_count * factor
         if reserved < lanes:
-            told = _all_lanes(mapping, source, lanes)
+            told = busy_lanes(mapping, source, lanes)
             text = ""
             if told is not None and told.count("throttles"):
+                late = told.count("pending")
+                end = (
+                    f"after {told.ended} {several(late, 'record')} still wait"
+                    if late
+                    else f"the last is done after {told.ended}"
+                )
                 text = (
                     f" {several(lanes, 'batch')} at once, one for each, are throttled "
-                    f"{several(told.count('throttles'), 'time')}, and the last is done after {told.ended}."
+                    f"{several(told.count('throttles'), 'time')}, and {end}."
                 )
             yield Finding(
                 (mapping.function.logical_id, "ReservedConcurrentExecutions"),
@@ -192,28 +198,6 @@ def fewer_than_lanes(application: Application) -> Iterator[Finding]:
                 f"{factor}.{text} Reserve {lanes} or more.",
                 told,
             )
-
-
-def _all_lanes(mapping: EventSourceMapping, source: Stream, lanes: int) -> Forecast | None:
-    """One record for each lane, each of which takes most of the function's time-out."""
-    shards = source.shard_count or 1
-    timeout = mapping.function.timeout or 1
-    return forecast(
-        {
-            "source": {
-                "type": "kinesis",
-                "records": {"count": lanes, "keys": lanes, "shards": shards},
-                "retention": retention_of(source),
-            },
-            "mapping": played(mapping.properties, StartingPosition="TRIM_HORIZON", BatchSize=1),
-            "function": {
-                "Timeout": timeout,
-                "duration": round(timeout * 0.8, 1),
-                "ReservedConcurrentExecutions": mapping.function.reserved,
-            },
-            "until": DAY,
-        }
-    )
 
 
 def _given_up(mapping: EventSourceMapping, source: Stream | Table) -> Forecast | None:
