@@ -171,6 +171,7 @@ def test_every_store_is_found_and_what_lies_there_is_understood(stack: Stack) ->
     assert {each["function"] for each in listed} == {
         "ToQueue", "ToTopic", "ToBus", "ToBucket", "ToDeadLetters", "Works", "Reads", "Follows", "",
     }  # fmt: skip
+    assert stack.one.found.untold == ()
     told = landfast("failures", "--exit-code", state=stack.state)
     assert told.returncode == 1
     assert all(each["id"] in told.stdout for each in listed)
@@ -197,6 +198,7 @@ def test_a_position_is_read_back_with_what_is_left_of_its_time(stack: Stack) -> 
     assert len(shown["records"]) == shown["position"]["count"]
     told = landfast("failures", "show", listed[0]["id"], state=stack.state).stdout
     assert "which forgets the first in 23h" in told
+    assert '"name": "reading 0"' in told
     [data] = stack.in_store("ThingsFailed")
     assert stack.failures("show", data["id"])["event"]["Records"][0]["dynamodb"]["Keys"] == {"id": {"S": "thing"}}
 

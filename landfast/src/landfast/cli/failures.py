@@ -237,13 +237,15 @@ def _show(store: "Store", failure: "Failure") -> None:
 
 def _show_records(back: "ReadBack", now: float) -> None:
     from landfast.cli.queues import show_body
+    from landfast.failures.stream_records import content_of, sequence_of
     from landfast.report.wording import duration, several
 
     left = back.left(now)
     kept = "" if left is None else f", which forgets the first in {duration(round(left))}"
-    typer.echo(f"the stream has {several(len(back.records), 'record')} of them{kept}; {back.missing} are missing")
+    gone = f"; {several(back.missing, 'record')} must be sent again" if back.missing else ""
+    typer.echo(f"the stream has {several(len(back.records), 'record')} of them{kept}{gone}")
     for record in back.records[:_RECORDS]:
-        show_body("record", record)
+        show_body(f"record {sequence_of(record)}", content_of(record))
     if len(back.records) > _RECORDS:
         typer.echo(f"and {len(back.records) - _RECORDS} more: --json shows them")
 

@@ -263,7 +263,7 @@ def _parked(store: Store, kept: Kept, content: Any, routes: Routes) -> Failure |
     event: Any = content
     if stream and isinstance(parked.get("data"), str) and isinstance(parked.get("partitionKey"), str):
         way = Put(stream=stream, key=parked["partitionKey"], data=parked["data"])
-        event = _data(parked["data"])
+        event = data_of(parked["data"])
     return _failure(
         store,
         kept,
@@ -381,7 +381,7 @@ def _notification(envelope: Mapping[str, Any], subscription: str) -> dict[str, A
     }
 
 
-def _data(encoded: str) -> Any:  # noqa: ANN401 - any JSON value
+def data_of(encoded: str) -> Any:  # noqa: ANN401 - any JSON value
     """The data of a stream's record: JSON, text, or the base64 that it is if it is neither."""
     try:
         return _json(base64.b64decode(encoded, validate=True).decode())

@@ -184,10 +184,10 @@ class _Search:
             self._add(dead, Origin(role="target", function=target["Arn"], source=name))
 
     def _subscriptions(self) -> list[str]:
-        """The ARNs of the stack's subscriptions, those that are declared in a topic too."""
-        found = [arn for _, arn in self._of_type("AWS::SNS::Subscription")]
-        for _, topic in self._of_type("AWS::SNS::Topic"):
-            found += [each["SubscriptionArn"] for each in self._subscribers(topic)]
+        """The ARNs of all subscriptions to the stack's topics, and of the stack's subscriptions to others."""
+        topics = [topic for _, topic in self._of_type("AWS::SNS::Topic")]
+        found = [each["SubscriptionArn"] for topic in topics for each in self._subscribers(topic)]
+        found += [arn for _, arn in self._of_type("AWS::SNS::Subscription") if arn.rpartition(":")[0] not in topics]
         return [arn for arn in dict.fromkeys(found) if arn.startswith("arn:")]  # others wait to be confirmed
 
     def _subscribers(self, topic: str) -> list[dict[str, Any]]:

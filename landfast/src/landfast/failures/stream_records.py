@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from landfast.delivery.event_sources.dynamodb import dynamodb_record
 from landfast.delivery.event_sources.kinesis import kinesis_record
+from landfast.failures.decoding import data_of
 from landfast.failures.discovery import Clients
 from landfast.failures.model import Position
 
@@ -67,6 +68,11 @@ def sequence_of(record: dict[str, Any]) -> str:
     """The sequence number of a record that a function gets."""
     inner = record.get("kinesis") or record.get("dynamodb") or {}
     return str(inner.get("sequenceNumber") or inner.get("SequenceNumber") or "")
+
+
+def content_of(record: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+    """What a record is about: its data, decoded, or the change of an item."""
+    return data_of(record["kinesis"]["data"]) if "kinesis" in record else record["dynamodb"]
 
 
 def _retention(clients: Clients, stream: str) -> float:
