@@ -161,7 +161,7 @@ CASES: dict[str, tuple[str, dict[str, object], str]] = {
         {
             "Role.Policies.0.PolicyDocument.Statement.3": {
                 "Effect": "Allow",
-                "Action": "sqs:SendMessage",
+                "Action": "sqs:SendMessage*",
                 "Resource": arn("Jobs"),
             },
         },
