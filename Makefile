@@ -134,6 +134,9 @@ conservation: $(READY)  ## Send 10,000 mixed events with poison and duplicates; 
 pages: $(READY)  ## Follow every page of docs/ in a copy, and compare what is printed (the tests follow one how-to)
 	@LANDFAST_PAGES=all $(PYTEST) $(WAITING) tests/docs
 
+replays: $(READY)  ## Replay 1,000 failures by one command that is killed and given again (the tests replay 60)
+	@cd landfast && LANDFAST_FAILURES=1000 $(PYTEST) tests/end_to_end/test_failures.py
+
 # --- shared ---
 killed: $(READY)  ## The same, while the service is killed at ten moments
 	@LANDFAST_EVENTS=10000 LANDFAST_KILLS=10 LANDFAST_ENGINE=ministack \

@@ -207,6 +207,9 @@ def test_what_does_not_exist_is_one_line(stack: Stack) -> None:
         assert done.returncode == 1
         assert done.stderr == "landfast: zzz: there is no such failure: `landfast failures` lists them\n"
     assert landfast("failures", "replay", state=stack.state).returncode == 2
+    before = landfast("failures", "--aws", "--stack", "other", "replay", "--all", state=stack.state)
+    assert before.returncode == 2
+    assert "come after it" in before.stderr
 
 
 def test_a_replay_that_fails_again_is_told_as_the_same_one(stack: Stack) -> None:

@@ -111,6 +111,14 @@ def test_s_024_a_dead_letter_goes_back_to_its_function_as_it_was() -> None:
     assert failure.way == Invoke(function=f"{FUNCTION}:live", payload='{"order":  7}')
 
 
+def test_s_024_a_dead_letter_that_came_by_a_topic_has_its_reasons_in_the_envelope() -> None:
+    attributes = {"RequestID": {"Type": "String", "Value": "r-4"}, "ErrorMessage": {"Type": "String", "Value": "none"}}
+    body = {"Type": "Notification", "TopicArn": "arn:t", "Message": '{"order":  7}', "MessageAttributes": attributes}
+    failure = read(store("function dead letter"), kept(body))
+    assert (failure.request_id, failure.error.message, failure.event) == ("r-4", "none", {"order": 7})
+    assert failure.way == Invoke(function=f"{FUNCTION}:live", payload='{"order":  7}')
+
+
 def test_a_dead_letter_that_two_functions_could_have_left_goes_nowhere_by_itself() -> None:
     both = Store(
         name="Failed",
@@ -128,7 +136,9 @@ def test_s_095_a_message_goes_back_to_its_queue_with_its_group_and_without_the_r
     attributes = {"kind": {"DataType": "String", "StringValue": "order"}}
     assert failure.way == Send(queue=QUEUE, body="{}", attributes=attributes, group="g")
     assert (failure.function, failure.reason, failure.attempts) == ("Import", "Malformed", None)
-    assert read(store("queue dead letter", source=QUEUE), kept("{}", system)).attempts == 5
+    origin = Origin(role="queue dead letter", source=QUEUE, tries=4)
+    of_queue = Store(name="Failed", kind="queue", arn="a:b:c", location="l", origins=(origin,))
+    assert read(of_queue, kept("{}", system)).attempts == 4, "receives are counted on in the dead-letter queue"
 
 
 def test_what_sqs_has_moved_goes_back_to_its_queue_even_if_it_is_a_record() -> None:
@@ -189,6 +199,21 @@ def test_a_message_of_a_topic_reaches_a_function_as_sns_would_have_sent_it() -> 
     [record] = json.loads(failure.way.payload)["Records"]
     assert record["EventSubscriptionArn"] == SUBSCRIPTION
     assert (record["Sns"]["Message"], record["Sns"]["SigningCertUrl"]) == ("hello", "https://cert")
+    other = SUBSCRIPTION.replace("5e0d", "5e0e")
+    both = Store(
+        name="Failed",
+        kind="queue",
+        arn="a:b:c",
+        location="l",
+        origins=tuple(
+            Origin(role="subscription", function=f"{QUEUE}{each[-1]}", source=each) for each in (SUBSCRIPTION, other)
+        ),
+    )
+    told = {**body, "UnsubscribeURL": f"https://sns/?Action=Unsubscribe&SubscriptionArn={other}"}
+    assert read(both, kept(told)).way == Send(queue=f"{QUEUE}e", body=json.dumps(told))
+    assert isinstance(read(both, kept(body)).way, Nowhere), "nobody knows which of the two it was for"
+    bare = read(store("subscription", source=SUBSCRIPTION, function=QUEUE), kept("hello", {"MessageGroupId": "g"}))
+    assert bare.way == Send(queue=QUEUE, body="hello", group="g")
     to_queue = read(store("subscription", source=SUBSCRIPTION, function=QUEUE), kept(body))
     assert to_queue.way == Send(queue=QUEUE, body=json.dumps(body))
 
@@ -201,8 +226,22 @@ def test_a_parked_record_goes_back_to_its_stream_and_a_gap_nowhere() -> None:
     assert isinstance(read(store("parked"), kept({"startSequenceNumber": "1"})).way, Nowhere)
 
 
-@pytest.mark.parametrize("body", ["", "no JSON", "[" * 100_000, "null", '{"requestContext": []}', '{"version": {}}'])
-def test_nothing_is_too_strange_to_be_listed(body: str) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "no JSON",
+        "[" * 100_000,
+        "null",
+        {"requestContext": []},
+        {"version": {}},
+        {"version": 1, "requestContext": {}, "KinesisBatchInfo": {"batchSize": "many"}},
+        {**OF_STREAM, "responseContext": ["Unhandled"]},
+        {**OF_STREAM, "payload": '{"Records": 7}'},
+    ],
+    ids=lambda body: str(body)[:30],
+)
+def test_nothing_is_too_strange_to_be_listed(body: object) -> None:
     for role in ("asynchronous", "stream", "target", "subscription"):
         failure = read(store(role), kept(body))
         assert isinstance(failure.way, Nowhere)

@@ -85,9 +85,7 @@ def _child(sending: Connection, tests: Sequence[str], broken: Broken | None, lim
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
-    if broken is not None:
-        sys.meta_path.insert(0, Finder(broken))
-    watch = _Watch(limit)
+    watch = _Watch(limit, broken and Finder(broken))
     quiet = ["-qq", "-x", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::pytest.PytestWarning"]
     status = pytest.main([*quiet, *tests], plugins=[watch])
     known = status in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
@@ -125,8 +123,9 @@ class _Loader(SourceFileLoader):
 class _Watch:
     """Notes what fails, and ends the process when a test takes too long or too much memory."""
 
-    def __init__(self, limit: float) -> None:
+    def __init__(self, limit: float, finder: Finder | None) -> None:
         self.failed: list[str] = []
+        self._finder = finder
         self.slowest = 0.0
         self._limit = limit
         self._start()
@@ -137,7 +136,12 @@ class _Watch:
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self) -> None:
-        """Let Hypothesis try the same examples each time, and spend no time on making them smaller."""
+        """Let Hypothesis try the same examples each time, and spend no time on making them smaller.
+
+        Only now pytest's own finder is there, which finds the modules of plugins, ours included: ours goes before it.
+        """
+        if self._finder is not None:
+            sys.meta_path.insert(0, self._finder)
         plain = settings(derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
         settings.register_profile("mutants", plain)
         settings.load_profile("mutants")

@@ -185,8 +185,9 @@ def json_call(action: str, content: Mapping[str, Any]) -> Request:
         ("lambda", sent({}, target="/2015-03-31/functions/ship/invocations"), "Invoke", "ship"),
         ("s3", sent(target="/files/in/a.json", method="GET"), "GetObject", "files"),
         ("s3", sent(target="/files/in/a.json?x-id=PutObject", method="PUT"), "PutObject", "files"),
-        ("s3", sent(target="/files?list-type=2", method="GET"), "ListObjectsV2", "files"),
-        ("s3", sent(target="/files/a?tagging", method="GET"), "GET /files/a", "files"),
+        ("s3", sent(target="/files?list-type=2&prefix=in%2F", method="GET"), "ListObjectsV2", "files"),
+        ("s3", sent(target="/files/a?tagging", method="GET"), "GET object tagging", "files"),
+        ("s3", sent(target="/files?location", method="GET"), "GET bucket", "files"),
         ("s3", sent(target="/a.json", method="GET", host="files.s3.amazonaws.com"), "GetObject", "files"),
     ],
 )

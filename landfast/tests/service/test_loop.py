@@ -1,5 +1,6 @@
 """Turns of the driver, what is planned, and time that skips waits."""
 
+import math
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -94,6 +95,35 @@ def test_time_jumps_to_what_is_planned_in_the_order_of_its_time(skipping: Rig) -
     skipping.loop.ask(plan)
     assert skipping.settled().wait(5)
     assert seen == [1, 2, 3]
+
+
+def test_time_jumps_no_further_than_it_is_let(skipping: Rig) -> None:
+    began, seen = skipping.clock.now(), list[str]()
+    skipping.loop.ask(lambda: skipping.loop.skip(began, seeing=False))
+    skipping.plan(HOUR, lambda: seen.append("planned"))
+    skipping.plan(3 * HOUR, lambda: seen.append("later"))
+    skipping.plan(HOUR, lambda: seen.append("background"), background=True)
+    assert skipping.settled().wait(5)
+    assert seen == []
+    skipping.loop.ask(lambda: skipping.loop.skip(began + 2 * HOUR, seeing=True))
+    assert skipping.settled().wait(5)
+    assert seen == ["planned", "background"]
+    assert 2 * HOUR <= skipping.clock.now() - began < 2 * HOUR + 60
+    skipping.loop.ask(lambda: skipping.loop.skip(math.inf, seeing=False))
+    assert skipping.settled().wait(5)
+    assert seen == ["planned", "background", "later"]
+
+
+def test_who_asks_a_loop_that_has_crashed_does_not_wait_for_ever() -> None:
+    rig = Rig(skips=False)
+
+    def crash() -> None:
+        raise RuntimeError("on purpose")
+
+    rig.loop.post(crash)
+    with pytest.raises(StoppedError):
+        rig.loop.ask(lambda: None)
+    rig.loop.stop(5)
 
 
 def test_time_does_not_jump_while_something_is_under_way(skipping: Rig) -> None:

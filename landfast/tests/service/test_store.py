@@ -47,6 +47,21 @@ def test_an_accepted_event_is_read_back_as_it_was_by_the_next_process(tmp_path: 
     store.close()
 
 
+def test_what_was_remembered_is_put_back_and_nothing_else_is_left(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s")
+    store.commit([Settled(at=1.0, state="processed", rule="S-15")], [KeepRow("sqs", "queue", "1", b"first")])
+    store.remember()
+    for _ in range(2):
+        store.commit([Settled(at=2.0, state="processed", rule="S-15")], [KeepRow("sqs", "queue", "1", b"second")])
+        store.commit([], [keep(EVENT), KeepRow("sqs", "queue", "2", b"new")])
+        store.reset()
+        assert store.rows("sqs") == [("queue", "1", b"first")]
+        assert store.events("orders") == []
+        assert [(number, entry.at) for number, entry in read_journal(tmp_path / "s")] == [(1, 1.0)]
+        assert store.newest() == 1
+    store.close()
+
+
 def test_a_later_progress_takes_the_place_of_the_earlier_one(tmp_path: Path) -> None:
     store = Store(tmp_path / "s")
     later = AcceptedEvent(

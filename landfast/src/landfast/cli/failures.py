@@ -49,6 +49,7 @@ def failures(
     Example: landfast failures --where 'error~Validation and function=MyFunction'
     """
     if context.invoked_subcommand is not None:
+        _refuse_options(context)
         return
     import msgspec
 
@@ -69,6 +70,15 @@ def failures(
         _tell(one, found, limit)
     if exit_code and found:
         raise typer.Exit(1)
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """Refuse options before a command: without --aws, it would be about another stack than the one that is meant."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = name.replace("_", "-")
+            raise typer.BadParameter(f"--{option}: options of a command come after it: failures replay --{option} ...")
 
 
 @app.command()

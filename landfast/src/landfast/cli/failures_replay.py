@@ -114,8 +114,9 @@ def selected(
         raise typer.BadParameter("say which failures: their ids, or --all, or --where CONDITION")
     wanted = chosen_by(where) if where is not None else None
     every = [*all_of(one, ledger)]
-    if not names:
-        return {each[1].id: each for each in every if wanted is None or wanted(each[1])}
+    if not names:  # what a function reads is its work, unless somebody names it
+        free = [each for each in every if not each[0].reader]
+        return {each[1].id: each for each in free if wanted is None or wanted(each[1])}
     meant = only((name, each) for name in dict.fromkeys(names) for each in every if each[1].id.startswith(name))
     if missing := [name for name in names if name not in meant]:
         raise FailuresError(f"{', '.join(missing)}: there is no such failure: `landfast failures` lists them")

@@ -19,6 +19,7 @@ from landfast.failures.model import (
     Invoke,
     Kept,
     Nowhere,
+    Origin,
     Position,
     Put,
     Records,
@@ -67,7 +68,15 @@ def identify(store: Store, kept: Kept) -> str:
 def decode(store: Store, kept: Kept, routes: Routes) -> Failure:
     """The failure that lies in a store."""
     content = _unwrapped(kept.body)
-    read = next(found for reader in _READERS if (found := reader(store, kept, content, routes)) is not None)
+    try:
+        read = next(found for reader in _READERS if (found := reader(store, kept, content, routes)) is not None)
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ):  # it looks like a record, and is none: anybody may send it
+        read = _unknown(store, kept, content, routes)
     expires = None if store.retention is None else kept.at + store.retention
     return msgspec.structs.replace(read, id=identify(store, kept), expires=expires)
 
@@ -103,16 +112,14 @@ def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
 
 def _from_a_queue(store: Store, kept: Kept, content: Any, routes: Routes) -> Failure | None:  # noqa: ANN401
     """What SQS has moved after too many receives, or a function has sent to the dead-letter queue of its queue."""
+    origins = {origin.source: origin for origin in store.origins if origin.role == "queue dead letter"}
     source = kept.system.get("DeadLetterQueueSourceArn", "")
-    sources = [origin.source for origin in store.origins if origin.role == "queue dead letter"]
-    others = [origin for origin in store.origins if origin.role != "queue dead letter"]
-    if not source and (len(sources) != 1 or others):
+    if not source and (len(origins) != 1 or len(store.origins) != 1):
         return None
-    source = source or sources[0]
-    function = routes.readers.get(source, "")
+    source = source or next(iter(origins))
     code, message = _attribute(kept, "ErrorCode"), _attribute(kept, "ErrorMessage")
-    receives = int(kept.system.get("ApproximateReceiveCount", "0"))
-    reason = code or "maxReceiveCount"
+    # Its receives are no measure: SQS goes on counting in the dead-letter queue, and a look on AWS is a receive.
+    tries = origins[source].tries if source in origins else None
     way = Send(
         queue=source,
         body=kept.body,
@@ -124,11 +131,11 @@ def _from_a_queue(store: Store, kept: Kept, content: Any, routes: Routes) -> Fai
         store,
         kept,
         what="message of a queue",
-        function=routes.function(function),
-        reason=reason,
+        function=routes.function(routes.readers.get(source, "")),
+        reason=code or "maxReceiveCount",
         rule=GIVEN_UP["function" if code else "maxReceiveCount"],
         error=Trouble(type=code, message=message),
-        attempts=None if code else receives or None,
+        attempts=None if code else tries,
         request_id=_attribute(kept, "RequestID"),
         event=content,
         way=way,
@@ -211,16 +218,13 @@ def _of_a_rule(store: Store, kept: Kept, content: Any, routes: Routes) -> Failur
 
 def _of_a_subscription(store: Store, kept: Kept, content: Any, routes: Routes) -> Failure | None:  # noqa: ANN401
     """A message that SNS could not deliver to a subscriber."""
-    found = [origin for origin in store.origins if origin.role == "subscription"]
-    wrapped = isinstance(content, dict) and content.get("Type") == "Notification"
-    origin = next((each for each in found if wrapped and each.source.startswith(content["TopicArn"])), None)
+    origin = _subscription(store, content)
     if origin is None:
         return None
     target = origin.function
+    way: Way = Send(queue=target, body=kept.body, group=kept.system.get("MessageGroupId", ""))
     if ":lambda:" in target:
-        way: Way = Invoke(function=target, payload=json_text(_notification(content, origin.source)))
-    else:
-        way = Send(queue=target, body=kept.body)
+        way = Invoke(function=target, payload=json_text(_notification(content, origin.source)))
     return _failure(
         store,
         kept,
@@ -232,6 +236,18 @@ def _of_a_subscription(store: Store, kept: Kept, content: Any, routes: Routes) -
         event=content,
         way=way,
     )
+
+
+def _subscription(store: Store, content: Any) -> Origin | None:  # noqa: ANN401 - any JSON value
+    """The subscription that a message was for: its envelope names it; a bare message is of the only one there is."""
+    found = [origin for origin in store.origins if origin.role == "subscription"]
+    if isinstance(content, dict) and content.get("Type") == "Notification":
+        unsubscribe = str(content.get("UnsubscribeURL", ""))
+        named = [each for each in found if unsubscribe.endswith(each.source)]
+        found = named or [each for each in found if each.source.startswith(f"{content.get('TopicArn')}:")]
+    elif found and (len(store.origins) > 1 or ":lambda:" in found[0].function):
+        return None
+    return found[0] if len(found) == 1 else None
 
 
 def _parked(store: Store, kept: Kept, content: Any, routes: Routes) -> Failure | None:  # noqa: ANN401

@@ -158,8 +158,9 @@ class _Search:
         redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
         if target := redrive.get("deadLetterTargetArn"):
             source = attributes["QueueArn"]
-            origin = Origin(role="queue dead letter", function=self._readers.get(source, ""), source=source)
-            self._add(target, origin)
+            tries = int(redrive["maxReceiveCount"])
+            reader = self._readers.get(source, "")
+            self._add(target, Origin(role="queue dead letter", function=reader, source=source, tries=tries))
 
     def _rule(self, reference: str) -> None:
         bus, _, name = reference.rpartition("|")

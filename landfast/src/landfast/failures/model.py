@@ -17,12 +17,15 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         role: Why it does.
         function: The ARN of the function that the events were for, as it was called; empty where there is none.
-        source: The ARN of the queue, topic, rule or stream that the events came from; empty where there is none.
+        source: The ARN of the queue, subscription or stream, or the name of the rule, that the events came from; empty
+            where there is none.
+        tries: How often a queue lets a message be received; None for anything else.
     """
 
     role: Role
     function: str = ""
     source: str = ""
+    tries: int | None = None
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True):

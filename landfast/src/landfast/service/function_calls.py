@@ -28,8 +28,9 @@ _NAMES: Final = (
 _MANY: Final = ("TransactItems", "Entries", "RequestItems")
 """The parameters that hold many such."""
 
-_S3 = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "UploadPart", "POST": "CreateMultipartUpload"}
-_S3_BUCKET = {"GET": "ListObjectsV2", "HEAD": "HeadBucket"}
+_S3_SUBRESOURCES: Final = ("acl", "attributes", "legal-hold", "retention", "tagging", "uploadId", "uploads")
+_S3_OBJECT: Final = {"GET": "GetObject", "HEAD": "HeadObject"}
+_S3_BUCKET: Final = {"GET": "ListObjectsV2", "HEAD": "HeadBucket"}
 
 
 class FunctionKilled(ConnectionError):  # noqa: N818 - it is wanted
@@ -166,9 +167,11 @@ def _of_s3(request: Request) -> tuple[str, str]:
         bucket, _, key = key.partition("/")
     if known := s3_requests.read(Head(request.method, request.target, headers)):
         return known.operation, bucket
-    plain = not dict(parse_qsl(query, keep_blank_values=True)).keys() - {"x-id", "versionId", "list-type", "uploads"}
-    operation = (_S3 if key else _S3_BUCKET).get(request.method) if plain or request.method == "PUT" else None
-    return operation or f"{request.method} {path}", bucket
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    asked = next((name for name in _S3_SUBRESOURCES if name in given), "")
+    plain = not asked if key else "list-type" in given or request.method == "HEAD"
+    operation = (_S3_OBJECT if key else _S3_BUCKET).get(request.method) if plain else None
+    return operation or " ".join((request.method, "object" if key else "bucket", asked)).rstrip(), bucket
 
 
 def _refusal(request: Request, fault: CallFault | None) -> Response | None:

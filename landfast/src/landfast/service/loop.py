@@ -127,6 +127,11 @@ class Loop:
         return self._thread.is_alive()
 
     @property
+    def _has_ended(self) -> bool:
+        """True if its thread has run and does no more: it has crashed."""
+        return self._thread.ident is not None and not self._thread.is_alive()
+
+    @property
     def is_own_thread(self) -> bool:
         """True if this is the driver's thread."""
         return threading.current_thread() is self._thread
@@ -176,7 +181,7 @@ class Loop:
             except TimeoutError:
                 if future.done():
                     raise
-                if self.stopping.is_set():
+                if self.stopping.is_set() or self._has_ended:
                     raise StoppedError from None
 
     def at(

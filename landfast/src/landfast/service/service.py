@@ -1,6 +1,5 @@
 """One running stack: template, engine, functions, machines and the endpoint, started and stopped together."""
 
-import contextlib
 import json
 import math
 import os
@@ -52,7 +51,7 @@ from landfast.service.layers import Packages
 from landfast.service.local_api import LocalApi
 from landfast.service.log_subscriptions import LogSubscriptions
 from landfast.service.logs import LogFiles
-from landfast.service.loop import Loop, StoppedError
+from landfast.service.loop import Loop
 from landfast.service.mappings import Mappings
 from landfast.service.measures import Measures, embedded
 from landfast.service.plane import Plane
@@ -283,8 +282,10 @@ class Service:
             ServiceError: The service has failed.
             EngineError: The engine does not put back what it held.
         """
-        with contextlib.suppress(StoppedError):
-            self._loop.ask(self._loop.stopping.set)  # at the end of a turn: whatever was let in has begun
+        if self.failure is not None:
+            where, error = self.failure
+            raise ServiceError(f"{where}: {error}: the service has stopped") from error
+        self._loop.ask(self._loop.stopping.set)  # at the end of a turn: whatever was let in has begun
         self._loop.stop(_JOIN)
         self._runtime.break_off()
         self._proxy.run(lambda _: self._gateway.close())
