@@ -26,6 +26,11 @@ CASES: dict[str, tuple[str, dict[str, object], str]] = {
         {"ReadsJobs.MaximumBatchingWindowInSeconds": 5},
         "its batching window of 5 s",
     ),
+    "as long as the time-out, and nothing to lose": (
+        "W9502",
+        {"Orders.VisibilityTimeout": 10, "Orders.RedrivePolicy": GONE},
+        "Throttled, a message is received again and again, which a dead-letter queue would count. Set 60 or more.",
+    ),
     "three receives": ("W9503", {"Jobs.RedrivePolicy.maxReceiveCount": 3}, "after 3m; with maxReceiveCount 5 after 5m"),
     "no dead-letter queue": (
         "W9504",
@@ -161,7 +166,7 @@ CASES: dict[str, tuple[str, dict[str, object], str]] = {
         {
             "Role.Policies.0.PolicyDocument.Statement.3": {
                 "Effect": "Allow",
-                "Action": "sqs:SendMessage",
+                "Action": "sqs:SendMessage*",
                 "Resource": arn("Jobs"),
             },
         },
@@ -193,6 +198,7 @@ CASES: dict[str, tuple[str, dict[str, object], str]] = {
 
 ALSO = {
     "a long window": {"W9502"},
+    "as long as the time-out, and nothing to lose": {"W9504"},
     "a dead-letter queue for what is read": {"W9504"},
 }
 """What else is wrong, and is told, where one setting is several hazards."""
@@ -288,6 +294,9 @@ def test_each_rule_is_tried() -> None:
         pytest.param(
             {"ReadsJobs.BatchSize": 1, "ReadsJobs.FunctionResponseTypes": GONE, "Worker.Handler": "a.b"}, id="one"
         ),
+        pytest.param(
+            {"Worker.FunctionName": {"Fn::ImportValue": "name"}, "Jobs.VisibilityTimeout": 10}, id="a name of elsewhere"
+        ),
         pytest.param({"Worker.Handler": "nowhere.handler"}, id="a handler whose source is not here"),
         pytest.param({"Worker.ReservedConcurrentExecutions": 40}, id="enough reserved concurrency"),
         pytest.param(
@@ -333,6 +342,18 @@ def test_what_sam_refuses_is_told(tmp_path: Path) -> None:
     messages = found(document, tmp_path)
     assert messages.keys() == {"E9500"}
     assert "Wrong" in messages["E9500"][0]
+
+
+def test_what_the_translator_trips_over_is_told_without_a_traceback(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    document = clean() | {"Transform": "AWS::Serverless-2016-10-31", "Globals": {"Function": ["x"]}}
+    get = {"Type": "HttpApi", "Properties": {"Path": "/a", "Method": "GET"}}
+    function = {"Runtime": "python3.13", "Handler": "a.b", "InlineCode": "x", "Events": {"Get": get}}
+    document["Resources"]["Api"] = {"Type": "AWS::Serverless::Function", "Properties": function}
+    messages = found(document, tmp_path)
+    assert messages.keys() == {"E9500"}
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize("text", ["", "Resources: {", "[]", "Resources: 3", "a: &x [*x]"])

@@ -12,7 +12,10 @@ from landfast.template import Edge, Graph, Node, graph_of, picture, read
 from tests.template_reader.conftest import Reading
 
 SVG = "{http://www.w3.org/2000/svg}"
-STACKS = sorted(Path("tests").glob("*/*/template.yaml"))
+SMALL = Path("tests/testing/crashing/template.yaml")
+"""A stack with too few resources for a line to cross one."""
+
+STACKS = sorted({*Path("tests").glob("*/*/template.yaml")} - {SMALL})
 PARAMETERS = {"contract": {"Ledger": "ledger"}, "faithful": {"Ledger": "ledger"}}
 
 type Box = tuple[float, float, float, float]

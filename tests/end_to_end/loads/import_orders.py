@@ -94,11 +94,13 @@ class Load(_Load):
 
 
 def _successes(good: Iterable[Upload], records: Iterable[Any], tolerance: Tolerance) -> list[tuple[str, int]]:
-    """What the records of good files tell.
+    """What the records of good files tell: that each order was written, or superseded by the same file's second upload.
 
-    Where imports are killed or repeated, one may find orders that are written already, and a record may be there again.
+    Which upload is imported first is open. Where imports are killed or repeated, one may find orders that are written
+    already, and a record may be there again.
     """
-    told = [(_key(one), one["responsePayload"]["body"]["orders"]) for one in records]
+    bodies = [(_key(one), one["responsePayload"]["body"]) for one in records]
+    told = [(key, body["orders"] + body.get("superseded", 0)) for key, body in bodies]
     if not (tolerance.repeats or tolerance.both):
         return told
     sent, found = Counter(upload.key for upload in good), Counter(key for key, _ in told)

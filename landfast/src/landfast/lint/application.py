@@ -221,7 +221,14 @@ class Application:
         return frozenset(name for name, _ in references(properties, ()))
 
     def _each(self, kind: str, build: Callable[[str], T]) -> dict[str, T]:
-        return {logical_id: build(logical_id) for logical_id in self.stack.of_type(kind)}
+        """Build each resource of a type whose name is known; nothing refers to the others."""
+        built: dict[str, T] = {}
+        for logical_id in self.stack.of_type(kind):
+            try:
+                built[logical_id] = build(logical_id)
+            except (Mistake, Unavailable):
+                continue  # only AWS knows its name
+        return built
 
     def _function(self, logical_id: str) -> Function:
         variables = self.stack.resources[logical_id]["Properties"].get("Environment")

@@ -12,13 +12,15 @@ from landfast.template.model import Declared, Notification
 _RECURSION: Final = "https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html"
 
 _WRITES: Final = {
-    "bucket": ("s3:PutObject",),
-    "stream": ("kinesis:PutRecord", "kinesis:PutRecords"),
-    "table": ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
-    "queue": ("sqs:SendMessage",),
-    "topic": ("sns:Publish",),
-    "function": ("lambda:InvokeFunction",),
+    "bucket": {"s3:PutObject", "s3:PutObject*"},
+    "stream": {"kinesis:PutRecord", "kinesis:PutRecords", "kinesis:PutRecord*"},
+    "table": {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+    "queue": {"sqs:SendMessage", "sqs:SendMessage*"},
+    "topic": {"sns:Publish", "sns:Publish*"},
+    "function": {"lambda:InvokeFunction", "lambda:InvokeFunction*"},
 }
+"""How policies, SAM's own among them, name what writes; a shorter beginning, such as ``sqs:*``, is no evidence."""
+
 _LONGEST: Final = 16
 """Calls in a chain after which Lambda ends it (S-34); a longer circle is none that it sees."""
 
@@ -128,13 +130,13 @@ def _back(name: str, before: dict[str, str], start: str) -> list[str]:
 
 
 def _names_it(function: Function, place: _Place) -> bool:
-    """Tell whether a role names an action that writes, and this resource as a whole; wildcards are no evidence."""
+    """Tell whether a role names an action that writes, and this resource as a whole."""
     statements = function.role.statements if function.role is not None else ()
     wanted = {place.arn, f"{place.arn}/*"} if place.kind == "bucket" else {place.arn}
     return any(
         statement.effect == "Allow"
         and not statement.condition
         and not wanted.isdisjoint(statement.resource)
-        and not set(_WRITES[place.kind]).isdisjoint(statement.action)
+        and not _WRITES[place.kind].isdisjoint(statement.action)
         for statement in statements
     )

@@ -282,17 +282,17 @@ def _read_queues(application: Application) -> Iterator[tuple[EventSourceMapping,
 
 def _burst(mapping: EventSourceMapping, queue: Queue, wanted: str, **changes: object) -> tuple[str, Forecast | None]:
     """Say what a burst does to good messages, or what throttling does, and what it does with a better setting."""
-    told = burst(mapping, queue) if mapping.function.reserved else None
-    better = burst(mapping, queue, **changes) if told is not None else None
-    if told is not None and better is not None and better.count("dead_lettered") < told.count("dead_lettered"):
-        return f"{_harm(told)} With {wanted} it sends {better.count('dead_lettered') or 'none'}.", told
+    if mapping.function.reserved:
+        told, better = burst(mapping, queue), burst(mapping, queue, **changes)
+        if told is not None and better is not None and better.count("dead_lettered") < told.count("dead_lettered"):
+            return f"{_harm(told)} With {wanted} it sends {better.count('dead_lettered') or 'none'}.", told
     told, better = throttled(mapping, queue), throttled(mapping, queue, **changes)
-    if told is None or better is None:
-        return "", None
-    if told.count("dead_lettered"):
+    if told is not None and better is not None and told.count("dead_lettered"):
         lost = f"{several(_sent(told), 'message')} are in the dead-letter queue after {told.ended}"
         later = f"; with {wanted} after {better.ended}" if better.count("dead_lettered") else ""
         return f" Throttled, the function loses good messages unseen: {lost}{later}.", told
+    if queue.redrive_policy is None:
+        return " Throttled, a message is received again and again, which a dead-letter queue would count.", None
     return "", None
 
 

@@ -67,6 +67,8 @@ class Translation:
     def _translated(self, template: dict[str, Any]) -> dict[str, Any]:
         # Of what AWS tries out in its own service it warns, once for each function; no user can do anything about it.
         logging.getLogger("samtranslator.feature_toggle.feature_toggle").setLevel(logging.ERROR)
+        # Of what it cannot translate it logs a traceback, beside the exception that is told below.
+        logging.getLogger("samtranslator.plugins.sam_plugins").setLevel(logging.CRITICAL)
         # The translator asks a session for its region only; a real one would read the user's AWS profile.
         session = SimpleNamespace(region_name=self._region)
         metrics = Metrics("ServerlessTransform", DummyMetricsPublisher())
