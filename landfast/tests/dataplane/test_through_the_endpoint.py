@@ -34,7 +34,7 @@ def proxy(engine: Engine) -> Iterator[Proxy]:
     def answer(request: Request) -> Response:
         return Response(200, (request.content or b"")[::-1], {"X-Amz-Executed-Version": "$LATEST"})
 
-    made = Proxy(engine.url, ours=is_invocation, answer=answer, limit=6 * MEGABYTE, key=engine.state.key)
+    made = Proxy(engine.url, ours=is_invocation, answer=answer, limit=6 * MEGABYTE, key=engine.key)
     with made:
         yield made
 

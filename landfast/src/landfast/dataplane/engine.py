@@ -27,8 +27,9 @@ import msgspec
 from landfast import private
 from landfast.dataplane.engine_watchdog import GRACE, INTERVAL, LEASE, LOG, STATE
 from landfast.dataplane.errors import EngineError
-from landfast.dataplane.guard import HEALTH, KEY_VARIABLE, REMEMBER, RESET
+from landfast.dataplane.guard import HEALTH, KEY_VARIABLE, REMEMBER, RESET, TAKE_OVER
 from landfast.dataplane.ministack import ministack_command, ministack_settings
+from landfast.dataplane.succession import numbered
 from landfast.loopback import KEY
 
 EngineName = Literal["moto", "ministack"]
@@ -41,6 +42,7 @@ PATIENCE = 3600.0
 _MINISTACK_SERVER = str(Path(__file__).with_name("ministack_server.py"))
 _START_TIMEOUT = 30.0
 _DOWNLOAD_TIMEOUT = 180.0
+_TAKE_OVER_TIMEOUT = 30.0
 _ATTEMPTS = 3
 _POLL = 0.02
 _LONGEST_PID = 10
@@ -88,6 +90,12 @@ class Engine:
         self.state = state
         self._lease = os.fdopen(private.opened(directory / LEASE, os.O_RDWR | os.O_CREAT), "w")
         fcntl.flock(self._lease, fcntl.LOCK_SH)
+        self._number = 0
+
+    @property
+    def key(self) -> str:
+        """The key by which the emulator knows our endpoint."""
+        return numbered(self.state.key, self._number)
 
     @property
     def url(self) -> str:
@@ -111,6 +119,20 @@ class Engine:
         """Tell whether it answers a request, with whatever status, within seconds."""
         return _status(self.state.port) is not None
 
+    def take_over(self) -> None:
+        """Have the emulator let nothing of an earlier service in any more, and finish what it has begun for that.
+
+        Raises:
+            EngineError: It does not come to an end with it.
+        """
+        status, content = _asked(self.state.port, TAKE_OVER, {KEY: self.key}, _TAKE_OVER_TIMEOUT)
+        if status != http.HTTPStatus.OK:
+            raise EngineError(
+                f"{self.state.engine} still answers the requests of an earlier service (status {status}): see "
+                f"{self.log}; `landfast down` ends it, with all it holds"
+            )
+        self._number = int(content)
+
     def remember(self) -> None:
         """Have the emulator remember all that it holds, for `reset`; buckets and tables have to be empty.
 
@@ -128,7 +150,7 @@ class Engine:
         self._have("put back what it held", RESET)
 
     def _have(self, what: str, path: str) -> None:
-        status = _status(self.state.port, path, {KEY: self.state.key})
+        status = _status(self.state.port, path, {KEY: self.key})
         if status != http.HTTPStatus.OK:
             raise EngineError(f"{self.state.engine} did not {what} (status {status}): see {self.log}")
 
@@ -205,7 +227,8 @@ def obtain(
     """The engine that still runs from before with all its data, or a new one.
 
     Raises:
-        EngineError: The one that runs is for another stack, account or emulator.
+        EngineError: The one that runs is for another stack, account or emulator, or is not done with what an earlier
+            service has asked for.
     """
     running = attach(directory)
     if running is None:
@@ -217,6 +240,11 @@ def obtain(
             f"{directory}: {state.engine} still runs with the resources of stack {state.stack} "
             f"(account {state.account}); `landfast down` ends it"
         )
+    try:
+        running.take_over()
+    except BaseException:
+        running.release()
+        raise
     return running
 
 
@@ -330,12 +358,17 @@ def _wait_until_ready(running: Engine, launch: _Launch, cancelled: Callable[[], 
 
 
 def _status(port: int, path: str = HEALTH, headers: Mapping[str, str] = MappingProxyType({})) -> int | None:
-    connection = http.client.HTTPConnection(HOST, port, timeout=2)
+    return _asked(port, path, headers)[0]
+
+
+def _asked(port: int, path: str, headers: Mapping[str, str], timeout: float = 2.0) -> tuple[int | None, bytes]:
+    connection = http.client.HTTPConnection(HOST, port, timeout=timeout)
     try:
         connection.request("GET", path, headers=headers)
-        return connection.getresponse().status
+        response = connection.getresponse()
+        return response.status, response.read()
     except (OSError, http.client.HTTPException):
-        return None
+        return None, b""
     finally:
         connection.close()
 

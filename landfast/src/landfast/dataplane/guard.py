@@ -7,6 +7,7 @@ code or open ports, its own Lambda first of all. Answers carry no CORS headers, 
 Nothing here imports more than the standard library: ministack's process has no other part of Landfast.
 """
 
+import asyncio
 import hmac
 import io
 import os
@@ -14,8 +15,9 @@ import re
 import sys
 import traceback
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import quote
@@ -23,6 +25,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from landfast import aws_errors, loopback
 from landfast.aws_errors import FORM, ErrorAnswer, Operation
+from landfast.dataplane.succession import Succession, parted
 
 HEALTH = "/_landfast/health"
 """A path that is answered as soon as the engine is up."""
@@ -33,11 +36,17 @@ REMEMBER = "/_landfast/remember"
 RESET = "/_landfast/reset"
 """A path by which the endpoint has it put that back."""
 
+TAKE_OVER = "/_landfast/take-over"
+"""A path by which the endpoint of another service takes the place of an earlier one; it is answered with its number."""
+
 KEY_VARIABLE = "LANDFAST_ENGINE_KEY"
 """The variable with the key of the endpoint, which has checked who asks already."""
 
 _HEAD = "HEAD"
+_KEY = loopback.KEY.lower()
 _ERROR = 400
+_OURS = frozenset({REMEMBER, RESET, TAKE_OVER})
+_PAGES = _OURS | {HEALTH}
 _SLASHES = re.compile("/+")
 _ADMINISTRATION = re.compile(r"/(_ministack|_localstack|moto-api|_landfast)|/health$", re.IGNORECASE)
 _LAMBDA = re.compile(r"/20\d\d-\d\d-\d\d/(functions|layers|event-source-mappings|runtime|microvm)", re.IGNORECASE)
@@ -62,9 +71,11 @@ class Guard:
 
     Attributes:
         key: The key of the endpoint; "" for none.
+        succession: The endpoints that have had the key.
     """
 
     key: str = ""
+    succession: Succession = field(default_factory=Succession)
 
     @classmethod
     def from_environment(cls) -> "Guard":
@@ -82,12 +93,12 @@ class Guard:
         found: dict[str, list[str]] = {}
         for name, value in headers:
             found.setdefault(name, []).append(value)
-        if not self._trusts(found.get(loopback.KEY.lower(), [])):
+        if not self._trusts(found.get(_KEY, [])):
             reason = loopback.refusal(found.get("host", ()), found.get("origin", ()), found.get("sec-fetch-site", ()))
             if reason is not None:
                 return aws_errors.answer(asked(), 403, "AccessDeniedException", reason)
         path = _SLASHES.sub("/", path)
-        if path in {REMEMBER, RESET} and self._trusts(found.get(loopback.KEY.lower(), [])):
+        if path in _OURS and self._trusts(found.get(_KEY, [])):
             return None
         if path != HEALTH and _ADMINISTRATION.match(path):
             return aws_errors.answer(asked(), 403, "AccessDeniedException", "The engine's own pages are out of reach.")
@@ -95,8 +106,26 @@ class Guard:
             return not_served(asked(), "lambda")
         return None
 
+    @contextmanager
+    def admitted(self, keys: Sequence[str]) -> Iterator[bool]:
+        """Count a request as under way in this block, if it is an endpoint's; False if another one has taken over.
+
+        Args:
+            keys: The keys of the request.
+        """
+        if not self._trusts(keys):
+            yield True
+            return
+        with self.succession.admitted(parted(keys[0])[1]) as is_newest:
+            yield is_newest
+
     def _trusts(self, keys: Sequence[str]) -> bool:
-        return bool(self.key) and len(keys) == 1 and hmac.compare_digest(keys[0].encode(), self.key.encode())
+        sent = parted(keys[0])[0] if len(keys) == 1 else ""
+        return bool(self.key) and hmac.compare_digest(sent.encode(), self.key.encode())
+
+
+def _outdated(asked: Operation) -> ErrorAnswer:
+    return aws_errors.answer(asked, 403, "AccessDeniedException", "The endpoint of another service has taken over.")
 
 
 def not_served(asked: Operation, service: str) -> ErrorAnswer:
@@ -177,11 +206,12 @@ class WsgiGuard:
         if refused := self.guard.refusal(headers.items(), path, asked):
             return _told(refused, environ, start_response)
         environ.pop("HTTP_" + loopback.KEY.upper().replace("-", "_"), None)
-        if path in {HEALTH, REMEMBER, RESET}:
-            _remembered(self.memory, path)
-            start_response("200 OK", [("Content-Length", "0")])
-            return []
-        return self._passed(environ, start_response, asked)
+        if path in _PAGES:
+            return _told(_page(path, self.guard.succession, self.memory), environ, start_response)
+        with self.guard.admitted([headers[_KEY]] if _KEY in headers else []) as is_newest:
+            if not is_newest:
+                return _told(_outdated(asked()), environ, start_response)
+            return self._passed(environ, start_response, asked)
 
     def _passed(self, environ: WSGIEnvironment, start_response: StartResponse, asked: Asked) -> Iterable[bytes]:
         held: list[tuple[str, list[tuple[str, str]]]] = []
@@ -241,14 +271,17 @@ class AsgiGuard:
         if refused := self.guard.refusal(headers, scope["path"], asked):
             await _send(refused, scope, send)
             return
-        if scope["path"] in {HEALTH, REMEMBER, RESET}:
-            _remembered(self.memory, scope["path"])
-            await _send(ErrorAnswer(HTTPStatus.OK, {}, b""), scope, send)
+        if scope["path"] in _PAGES:
+            # Taking over waits for requests, which go on in this thread.
+            run = asyncio.to_thread if scope["path"] == TAKE_OVER else _at_once
+            await _send(await run(_page, scope["path"], self.guard.succession, self.memory), scope, send)
             return
-        kept = [
-            (name, value) for name, value in scope["headers"] if name.decode("latin-1").lower() != loopback.KEY.lower()
-        ]
-        await self._pass({**scope, "headers": kept}, receive, send, asked)
+        others = [header for header in scope["headers"] if header[0].decode("latin-1").lower() != _KEY]
+        with self.guard.admitted([value for name, value in headers if name == _KEY]) as is_newest:
+            if is_newest:
+                await self._pass({**scope, "headers": others}, receive, send, asked)
+            else:
+                await _send(_outdated(asked()), scope, send)
 
     async def _pass(self, scope: Message, receive: Receive, send: Send, asked: Asked) -> None:
         form = bytearray()
@@ -287,11 +320,22 @@ class AsgiGuard:
             await send(message)
 
 
-def _remembered(memory: Memory, path: str) -> None:
+def _page(path: str, succession: Succession, memory: Memory) -> ErrorAnswer:
+    """The answer of one of our own pages, after what it does."""
+    if path == TAKE_OVER:
+        number = succession.take_over()
+        return ErrorAnswer(
+            HTTPStatus.SERVICE_UNAVAILABLE if number is None else HTTPStatus.OK, {}, str(number).encode()
+        )
     if path == REMEMBER:
         memory.remember()
     elif path == RESET:
         memory.reset()
+    return ErrorAnswer(HTTPStatus.OK, {}, b"")
+
+
+async def _at_once(work: Callable[..., ErrorAnswer], *given: object) -> ErrorAnswer:
+    return work(*given)
 
 
 def _is_cors(header: tuple[bytes, bytes]) -> bool:

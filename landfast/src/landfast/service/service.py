@@ -321,7 +321,7 @@ class Service:
         self._parts.callback(self.store.close)
         self._assemble(self._start_engine(state), not_before=self.store.latest())
         self._proxy = self._open_proxy()
-        self.clients = Clients(self._proxy.url, options.region, key=self.engine.state.key)
+        self.clients = Clients(self._proxy.url, options.region, key=self.engine.key)
         self._parts.callback(self.clients.close)
         self._logs = LogFiles(state / "logs", lost=self._lost_logs)
         self._parts.callback(self._logs.close)
@@ -440,7 +440,7 @@ class Service:
                 others=self._response,
                 limit=REQUEST_LIMIT,
                 port=port,
-                key=self.engine.state.key,
+                key=self.engine.key,
             )
         except OSError as error:
             reason = os.strerror(error.errno or 0)  # the error's own text repeats the address

@@ -34,7 +34,7 @@ class Ageing:
         service = stack.service
         self._service = service
         self._claims = claims
-        self._clients = Clients(service.engine.url, service.options.region, key=service.engine.state.key)
+        self._clients = Clients(service.engine.url, service.options.region, key=service.engine.key)
         self._lock = threading.Lock()
         self._skew = self._ahead()
         self._tables = [table.name for table in service.running.of_kind("table")]
