@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -85,12 +86,13 @@ def _run(asked: argparse.Namespace, interrupts: Interrupts) -> int:
             skip_waits=asked.speed is None,
             engine=asked.engine,
         )
-        with console.status("starting"):
-            service = Service.start(options, interrupts)
-        with service, interrupts.allowed():
-            time_passes = f"runs {asked.speed:g} times faster" if asked.speed else "skips waits"
-            console.print(f"A service of its own at {service.endpoint}; its time {time_passes}.")
-            landings = _played(Tour(console, service, Shop(service.running)), asked.template.absolute().parent)
+        with ExitStack() as running:
+            with console.status("starting"):  # whose end fails where the terminal is gone meanwhile
+                service = running.enter_context(Service.start(options, interrupts))
+            with interrupts.allowed():
+                time_passes = f"runs {asked.speed:g} times faster" if asked.speed else "skips waits"
+                console.print(f"A service of its own at {service.endpoint}; its time {time_passes}.")
+                landings = _played(Tour(console, service, Shop(service.running)), asked.template.absolute().parent)
     if asked.json:
         told = [{**msgspec.structs.asdict(one), "holds": one.holds} for one in landings]
         sys.stdout.write(f"{json.dumps(told)}\n")

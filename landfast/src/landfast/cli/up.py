@@ -87,7 +87,7 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     interrupts = Interrupts()
     interrupts.install()  # before what takes long to import, and might swallow an exception that came up in it
 
-    from contextlib import suppress
+    from contextlib import ExitStack, suppress
     from dataclasses import replace
     from functools import partial
 
@@ -105,13 +105,12 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     stale = warning(chosen.template)
     if stale is not None:
         console.print(stale, markup=False, highlight=False, soft_wrap=True)
+    service = None
     try:
-        with console.status("starting"):
-            service = Service.start(chosen, interrupts, tell=partial(console.print, markup=False, highlight=False))
-    except Interrupted as signal:
-        raise typer.Exit(signal.status) from None
-    try:
-        with service:
+        with ExitStack() as running:
+            with console.status("starting"):  # whose end fails where the terminal is gone meanwhile
+                tell = partial(console.print, markup=False, highlight=False)
+                service = running.enter_context(Service.start(chosen, interrupts, tell=tell))
             with interrupts.allowed():
                 introduce(console, service)
             watch(console, service, interrupts)
@@ -119,6 +118,8 @@ def up(  # noqa: PLR0917 - typer makes an option of each
         asked = interrupts.arrived()
         if asked is None:
             raise
+        if service is None:
+            raise typer.Exit(asked.status) from None
         with suppress(OSError):  # the signal may be that the terminal is gone
             console.print("stopped")
         raise typer.Exit(0 if asked.is_regular else asked.status) from None
