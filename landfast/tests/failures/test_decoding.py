@@ -12,7 +12,11 @@ FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:shop-Import-X"
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:work"
 STREAM = "arn:aws:kinesis:eu-west-1:123456789012:stream/scans"
 SUBSCRIPTION = "arn:aws:sns:eu-west-1:123456789012:told:5e0d"
-ROUTES = Routes(readers={QUEUE: f"{FUNCTION}:live", STREAM: f"{FUNCTION}:live"}, functions={"shop-Import-X": "Import"})
+OTHER = "arn:aws:lambda:eu-west-1:123456789012:function:shop-Other-X"
+ROUTES = Routes(
+    readers={QUEUE: (f"{FUNCTION}:live",), STREAM: (f"{OTHER}:live", f"{FUNCTION}:live")},
+    functions={"shop-Import-X": "Import", "shop-Other-X": "Other"},
+)
 RECORD: dict[str, Any] = {
     "version": "1.0",
     "timestamp": "2026-06-01T10:00:00.000Z",
@@ -169,6 +173,19 @@ def test_s_066_a_record_with_its_data_needs_no_stream() -> None:
     assert failure.way == Records(function=f"{FUNCTION}:live", records=(event["Records"][0],))
 
 
+def test_a_position_goes_back_to_the_function_that_gave_it_up_and_not_to_another_reader_of_its_stream() -> None:
+    for function, name in ((FUNCTION, "Import"), (f"{FUNCTION}:live", "Import"), (OTHER, "Other")):
+        context = {**OF_STREAM["requestContext"], "functionArn": function}
+        failure = read(store("stream"), kept({**OF_STREAM, "requestContext": context}))
+        assert isinstance(failure.way, Records)
+        assert (failure.way.function, failure.function) == (f"{function.removesuffix(':live')}:live", name)
+    gone = "arn:aws:lambda:eu-west-1:123456789012:function:shop-Gone-X"
+    context = {**OF_STREAM["requestContext"], "functionArn": gone}
+    failure = read(store("stream"), kept({**OF_STREAM, "requestContext": context}))
+    assert isinstance(failure.way, Records)
+    assert failure.way.function == gone
+
+
 def test_an_event_of_a_rule_goes_to_its_target() -> None:
     told = {
         "RULE_ARN": "arn:rule",
@@ -222,7 +239,7 @@ def test_a_parked_record_goes_back_to_its_stream_and_a_gap_nowhere() -> None:
     parked = {"streamArn": STREAM, "partitionKey": "p", "data": "eyJhIjoxfQ==", "reason": {"error": "E", "reason": "r"}}
     failure = read(store("parked"), kept(parked))
     assert failure.way == Put(stream=STREAM, key="p", data="eyJhIjoxfQ==")
-    assert (failure.event, failure.error.type, failure.function) == ({"a": 1}, "E", "Import")
+    assert (failure.event, failure.error.type, failure.function) == ({"a": 1}, "E", "Other")
     assert isinstance(read(store("parked"), kept({"startSequenceNumber": "1"})).way, Nowhere)
 
 

@@ -12,8 +12,17 @@ from landfast.failures.what_if import Source, Tries, answers, tries
 from landfast.simulate.scenario import ScenarioError
 
 STREAM = "arn:aws:kinesis:eu-west-1:123456789012:stream/scans"
-MAPPING = {"EventSourceArn": STREAM, "MaximumRetryAttempts": 3, "MaximumRecordAgeInSeconds": 60, "BatchSize": 100}
-FOUND = Found(stores=(), routes=Routes(), mappings=(MAPPING,))
+MAPPING = {
+    "EventSourceArn": STREAM,
+    "FunctionArn": "arn",
+    "MaximumRetryAttempts": 3,
+    "MaximumRecordAgeInSeconds": 60,
+    "BatchSize": 100,
+}
+OTHERS = ({"FunctionArn": "of Kafka"}, {**MAPPING, "FunctionArn": "other", "MaximumRetryAttempts": 0})
+"""Mappings of what has no ARN, and of another function that reads the same stream."""
+
+FOUND = Found(stores=(), routes=Routes(), mappings=(*OTHERS, MAPPING))
 
 
 def access() -> AwsAccess:

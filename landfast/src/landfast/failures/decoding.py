@@ -43,11 +43,12 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
     """What the stack tells of who calls whom.
 
     Attributes:
-        readers: The functions that mappings call, as they are called, by the ARN of what is read.
+        readers: The functions that mappings call, as they are called, by the ARN of what is read; a stream may have
+            several.
         functions: The logical ids of the stack's functions, by their names.
     """
 
-    readers: Mapping[str, str] = {}
+    readers: Mapping[str, tuple[str, ...]] = {}
     functions: Mapping[str, str] = {}
 
     def function(self, arn: str) -> str:
@@ -55,9 +56,21 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
         name = _name_of(arn)
         return self.functions.get(name, name)
 
+    def reader(self, source: str, named: str = "") -> str:
+        """The function that reads something, as its mapping calls it; empty if none does.
+
+        Args:
+            source: The ARN of what is read.
+            named: The ARN of the function if it is known, with a qualifier or without: another one is no answer then.
+        """
+        found = self.readers.get(source, ())
+        if named:
+            found = (named,) if named in found else tuple(each for each in found if _name_of(each) == _name_of(named))
+        return next(iter(found), "")
+
     def behind(self, target: str) -> str:
         """What people call the function that a target is, or that reads it."""
-        return self.function(target if ":lambda:" in target else self.readers.get(target, ""))
+        return self.function(target if ":lambda:" in target else self.reader(target))
 
 
 def identify(store: Store, kept: Kept) -> str:
@@ -131,7 +144,7 @@ def _from_a_queue(store: Store, kept: Kept, content: Any, routes: Routes) -> Fai
         store,
         kept,
         what="message of a queue",
-        function=routes.function(routes.readers.get(source, "")),
+        function=routes.function(routes.reader(source)),
         reason=code or "maxReceiveCount",
         rule=GIVEN_UP["function" if code else "maxReceiveCount"],
         error=Trouble(type=code, message=message),
@@ -173,7 +186,8 @@ def _of_a_stream(store: Store, kept: Kept, content: Any, routes: Routes) -> Fail
         return None
     context = content["requestContext"]
     position = _position(info)
-    function = routes.readers.get(position.stream) or str(context.get("functionArn", ""))
+    named = str(context.get("functionArn", ""))
+    function = routes.reader(position.stream, named) or named
     event = _json(content["payload"]) if isinstance(content.get("payload"), str) else None
     records = tuple(event["Records"]) if isinstance(event, dict) and "Records" in event else ()
     way = Records(function=function, position=None if records else position, records=records)
@@ -256,7 +270,7 @@ def _parked(store: Store, kept: Kept, content: Any, routes: Routes) -> Failure |
         return None
     parked = content if isinstance(content, dict) else {}
     stream = str(parked.get("streamArn", ""))
-    reader = routes.readers.get(stream) or next((each.function for each in store.origins), "")
+    reader = routes.reader(stream) or next((each.function for each in store.origins), "")
     reason = parked.get("reason")
     told = reason if isinstance(reason, dict) else {"reason": reason}
     way: Way = Nowhere(reason=GIVEN_UP["parked without data"])

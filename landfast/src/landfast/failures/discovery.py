@@ -70,14 +70,13 @@ class _Search:
         self._resources = _resources(clients("cloudformation"), stack)
         self._origins: dict[str, list[Origin]] = {}
         self._prefixes: dict[str, list[str]] = {}
-        self._readers: dict[str, str] = {}
+        self._readers: dict[str, tuple[str, ...]] = {}
         self._queues: dict[str, dict[str, str]] = {}
         self._arns: dict[str, str] = {}
         self._untold: list[str] = []
 
     def found(self) -> Found:
         mappings = [*self._mappings()]
-        self._readers = {each["EventSourceArn"]: each["FunctionArn"] for each in mappings if "EventSourceArn" in each}
         for logical_id, name in self._of_type("AWS::Lambda::Function"):
             self._function(logical_id, name)
         for mapping in mappings:
@@ -144,9 +143,11 @@ class _Search:
             self._add(dead, Origin(role="function dead letter", function=called.removesuffix(":$LATEST")))
 
     def _mapping(self, mapping: Mapping[str, Any]) -> None:
+        source = mapping.get("EventSourceArn", "")  # clusters of the user's own have no ARN
+        if source:
+            self._readers[source] = (*self._readers.get(source, ()), mapping["FunctionArn"])
         target = ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
         if target:
-            source = mapping.get("EventSourceArn", "")
             origin = Origin(role="stream", function=mapping["FunctionArn"], source=source)
             self._add(target, origin, f"aws/lambda/{mapping['UUID']}/")
 
@@ -159,8 +160,12 @@ class _Search:
         if target := redrive.get("deadLetterTargetArn"):
             source = attributes["QueueArn"]
             tries = int(redrive["maxReceiveCount"])
-            reader = self._readers.get(source, "")
+            reader = self._reader(source)
             self._add(target, Origin(role="queue dead letter", function=reader, source=source, tries=tries))
+
+    def _reader(self, queue: str) -> str:
+        """The function that reads a queue; of several, the first one."""
+        return next(iter(self._readers.get(queue, ())), "")
 
     def _rule(self, reference: str) -> None:
         bus, _, name = reference.rpartition("|")
@@ -290,7 +295,7 @@ class _Search:
         if url is None or attributes is None:
             return None
         counts = ("", "NotVisible", "Delayed")
-        reader = self._readers.get(arn, "")
+        reader = self._reader(arn)
         return Store(
             name=names.get(url, arn.rpartition(":")[2]),
             kind="queue",

@@ -147,7 +147,10 @@ def _source(access: Access, found: Found, failure: Failure) -> Source | None:
         case Invoke(function=arn) if failure.what.startswith(("record of an asynchronous", "dead letter")):
             return _asynchronous(access, arn, failure.function)
         case Records(function=arn) if failure.position is not None:
-            mapping = next((each for each in found.mappings if each["EventSourceArn"] == failure.position.stream), None)
+            wanted = (failure.position.stream, arn)
+            mapping = next(
+                (each for each in found.mappings if (each.get("EventSourceArn"), each["FunctionArn"]) == wanted), None
+            )
             return None if mapping is None else _stream(mapping, failure.function)
         case Send(queue=arn) if failure.what == "message of a queue" and failure.reason == "maxReceiveCount":
             return _queue(access, arn, failure.function)
