@@ -19,7 +19,9 @@ from tests.samples import FUNCTIONS
 EVENTS = {"ministack": 600, "moto": 150}
 SEED = int(os.environ.get("LANDFAST_SEED", str(time.time_ns() % 1_000_000)))
 SPEED = 20.0
-"""Slow enough that a killed function's claims lapse before the queue gives its messages up: claims know no speed."""
+"""Slow enough that a killed function's claims lapse before the queue gives its messages up: claims know no speed. With
+skipped waits all retries would come while the killing goes on: a good payment that is killed five times is kept, and
+what comes behind it in its account is then another one than the load expects."""
 
 KILLING = 8.0
 """Seconds of killing; retries that come later find peace."""
