@@ -116,10 +116,10 @@ def test_a_row_follows_its_event_from_attempt_to_attempt(make: Callable[..., Kep
         seen.append((row.state, row.attempts, row.due, row.error))
     assert seen == [
         ("pending", 0, None, ""),
-        ("in_flight", 1, None, ""),
+        ("running", 1, None, ""),
         ("pending", 1, None, "no stock"),
         ("pending", 1, 160.0, "no stock"),
-        ("in_flight", 2, None, "no stock"),
+        ("running", 2, None, "no stock"),
         ("pending", 1, None, "throttle"),
         ("pending", 1, 161.0, "throttle"),
         ("pending", 1, 161.0, "throttle"),
@@ -149,14 +149,14 @@ def test_every_filter_finds_what_looking_at_each_row_finds(make: Callable[..., K
     seed = 20261126
     chance = random.Random(seed)  # noqa: S311 - nothing secret
     kept = make()
-    sources = ("Orders:live", "Orders", "Scans:live")
+    names = ("Orders:live", "Orders", "Scans:live")
     for number in range(2 * indexing._BLOCK + 100):
         kept.note(*chance.choice([
-            processed(f"e{number}", number, chance.choice(sources)),
+            processed(f"e{number}", number, chance.choice(names)),
             failed(f"e{number}", number, f"Order {number} has no Stock"),
         ]))  # fmt: skip
     everything = kept.rows(limit=100_000)
-    function_of = kept.window().functions
+    sources = kept.window().sources
     for _ in range(200):
         text = chance.choice(["", "", "12", "has NO stock", ".json", "e7", "order 1", "nothing"])
         function, state = chance.choice(["", "Orders", "Scans"]), chance.choice(["", "pending", "processed", "dropped"])
@@ -166,7 +166,7 @@ def test_every_filter_finds_what_looking_at_each_row_finds(make: Callable[..., K
             row
             for row in everything
             if text.lower() in f"{row.id} {row.origin} {row.error}".lower()
-            and function in {"", function_of[row.source]}
+            and function in {"", sources[row.source].function}
             and state in {"", row.state}
             and (since is None or row.at >= since)
             and (until is None or row.at <= until)

@@ -49,10 +49,10 @@ _IDLE: Final = 60.0
 _LOG = service_log.logger(__name__)
 _LONGEST_ERROR: Final = 240
 _REPORTED: Final = "reported in batchItemFailures"
-_IN_FLIGHT: Final = "in_flight"
+_RUNNING: Final = "running"
 _PENDING: Final = "pending"
 ENDED: Final = frozenset({"processed", "to_destination", "dead_lettered", "dropped", "filtered"})
-STATES: Final = (_PENDING, _IN_FLIGHT, "processed", "to_destination", "dead_lettered", "dropped", "filtered")
+STATES: Final = (_PENDING, _RUNNING, "processed", "to_destination", "dead_lettered", "dropped", "filtered")
 """The states of a row: those of `landfast.delivery.actions.State`, and two of what has not ended."""
 
 
@@ -148,7 +148,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
         total: The number of all rows.
         upto: The number of the journal's entry at which this was answered, or the one that was given.
         read: The part of the journal that has been read, from 0 to 1.
-        functions: The function of each source.
+        sources: What the journal tells of each source, in figures.
     """
 
     rows: Sequence[Row]
@@ -157,7 +157,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     upto: int
     read: float
-    functions: Mapping[str, str]
+    sources: Mapping[str, Source]
 
 
 class _Entry(msgspec.Struct):
@@ -192,8 +192,8 @@ class Table:
     """
 
     def __init__(self, begin: int = 1, most: int = MOST_ROWS) -> None:
-        self.sources: dict[str, Source] = {}
         self.begin = begin
+        self._sources: dict[str, Source] = {}
         self._most = most
         self._rows: list[Row] = []
         self._known: dict[str, dict[str, Row]] = {}
@@ -246,11 +246,11 @@ class Table:
         """Drop the rows of which the journal has no entry any more, and the oldest ones if there are too many."""
         kept = [row for row in self._rows if row.last >= before][-self._most :]
         for row in self._rows:
-            self.sources[row.source].states[row.state] -= 1
+            self._sources[row.source].states[row.state] -= 1
         self._known = {source: {} for source in self._known}
         for place, row in enumerate(kept):
             row.place = place
-            self.sources[row.source].states[row.state] += 1
+            self._sources[row.source].states[row.state] += 1
             self._known[row.source][row.id] = row
         self._rows = kept
         self._texts.clear()
@@ -259,6 +259,13 @@ class Table:
     def is_too_long(self) -> bool:
         """True if there are so many rows that it is worth while to drop some."""
         return len(self._rows) > self._most * 5 // 4
+
+    def counted(self) -> dict[str, Source]:
+        """What the entries tell of each source, in figures."""
+        return {
+            name: msgspec.structs.replace(source, states=+source.states, deliveries=+source.deliveries)
+            for name, source in self._sources.items()
+        }
 
     def window(self, wanted: Wanted, read: float = 1.0) -> Window:
         """The rows that are wanted."""
@@ -284,7 +291,7 @@ class Table:
             total=len(rows),
             upto=upto,
             read=read,
-            functions={name: source.function for name, source in self.sources.items()},
+            sources=self.counted(),
         )
 
     @staticmethod
@@ -297,7 +304,7 @@ class Table:
         if wanted.function or wanted.source:
             sources = {
                 name
-                for name, source in self.sources.items()
+                for name, source in self._sources.items()
                 if wanted.function in {"", source.function} and wanted.source in {"", name}
             }
             rows = [row for row in rows if row.source in sources]
@@ -322,9 +329,9 @@ class Table:
         return [row for row in found if low <= row.place < high]
 
     def _source(self, name: str) -> Source:
-        source = self.sources.get(name)
+        source = self._sources.get(name)
         if source is None:
-            source = self.sources[name] = Source()
+            source = self._sources[name] = Source()
             self._known[name] = {}
         return source
 
@@ -337,7 +344,7 @@ class Table:
                 row = Row(record, intern(entry.source), len(self._rows), number, number, entry.at)
                 known[record] = row
                 self._rows.append(row)
-                self.sources[entry.source].states[_PENDING] += 1
+                self._sources[entry.source].states[_PENDING] += 1
             row.last = number
             yield row
 
@@ -358,7 +365,7 @@ class Table:
         for row in self._each(number, entry, entry.records):
             row.attempts += 1
             row.due = row.ended = None
-            _move(source, row, _IN_FLIGHT)
+            _move(source, row, _RUNNING)
 
     def _finished(self, number: int, entry: _Entry, source: Source) -> None:
         reached = entry.outcome not in NOT_REACHED
@@ -370,7 +377,7 @@ class Table:
         source.failures += (failed and reached) or bool(reported)
         error = _error(entry) if failed else ""
         for row in self._each(number, entry, entry.records):
-            if row.state == _IN_FLIGHT:
+            if row.state == _RUNNING:
                 _move(source, row, _PENDING)
                 row.attempts -= not reached
             if failed:
@@ -382,7 +389,7 @@ class Table:
         rule = intern(entry.rule)
         for row in self._each(number, entry, entry.records):
             row.due, row.rule = entry.due, rule or row.rule
-            if row.state == _IN_FLIGHT:
+            if row.state == _RUNNING:
                 _move(source, row, _PENDING)
 
     def _divided(self, number: int, entry: _Entry, source: Source) -> None:
@@ -506,11 +513,7 @@ class Index:
             StoreError: The journal cannot be read.
         """
         with self._lock:
-            sources = self._caught_up().sources
-            return {
-                name: msgspec.structs.replace(source, states=+source.states, deliveries=+source.deliveries)
-                for name, source in sources.items()
-            }
+            return self._caught_up().counted()
 
     def close(self) -> None:
         """End the thread, and let go of everything."""
