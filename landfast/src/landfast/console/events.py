@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from landfast.console.context import Context
-from landfast.console.index import STATES, Row, Wanted, Window
+from landfast.console.index import STATES, Row, Source, Wanted, Window
 from landfast.console.routes import Asked, Problem, Route
 
 _MOST: Final = 500
@@ -84,10 +84,15 @@ class EventsPart:
     def routes(self) -> Iterable[Route]:
         """The routes of this part."""
         yield Route("GET", "/events", self._events)
+        yield Route("GET", "/counts", self._counts)
 
     async def _events(self, asked: Asked) -> Events:
         wanted = wanted_by(asked, self._context.service.clock.now())
         return await self._context.apart(partial(self._listed, wanted))
+
+    async def _counts(self, asked: Asked) -> dict[str, Source]:
+        del asked
+        return await self._context.apart(self._context.index.sources)
 
     def _listed(self, wanted: Wanted) -> Events:
         return listed(wanted, self._context.index.window(wanted))

@@ -20,6 +20,7 @@ import msgspec
 from landfast.report import wording
 from landfast.report.history import NOT_REACHED
 from landfast.service import service_log
+from landfast.service.state import ServiceError
 from landfast.service.store import JournalReader, StoreError
 
 MOST_ROWS: Final = 250_000
@@ -501,7 +502,7 @@ class Index:
         """The rows that are wanted, of all that the journal tells now.
 
         Raises:
-            StoreError: The journal cannot be read.
+            ServiceError: The journal cannot be read, or the service ends.
         """
         with self._lock:
             return self._caught_up().window(wanted, self._read)
@@ -510,7 +511,7 @@ class Index:
         """What the journal tells of each source, in figures.
 
         Raises:
-            StoreError: The journal cannot be read.
+            ServiceError: The journal cannot be read, or the service ends.
         """
         with self._lock:
             return self._caught_up().counted()
@@ -527,6 +528,8 @@ class Index:
     def _caught_up(self) -> Table:
         """The rows as the journal tells them now; with the lock held."""
         self._asked = time.monotonic()
+        if self._closing.is_set():
+            raise ServiceError("the service is about to end")
         if self._reader is None:
             self._reader = JournalReader(self._journal)
         oldest, newest = self._reader.span()
@@ -536,7 +539,7 @@ class Index:
         if oldest - self._forgotten >= _SWEEP or table.is_too_long:
             table.forget(oldest)
             self._forgotten = oldest
-        if self._thread is None and not self._closing.is_set():
+        if self._thread is None:
             self._thread = threading.Thread(target=self._attend, name="console-index", daemon=True)
             self._thread.start()
         return table
