@@ -44,9 +44,6 @@ Debug = Annotated[
 DebugPort = Annotated[int, typer.Option(help="Where the debugger connects.", metavar="PORT", min=0, max=65535)]
 Engine = Annotated[str, typer.Option(help="The emulator behind it: moto or ministack.", metavar="NAME")]
 
-_FASTEST = 100_000
-"""More than a day in a second: timers could not keep up."""
-
 
 def up(  # noqa: PLR0917 - typer makes an option of each
     template: Template = None,
@@ -151,13 +148,14 @@ def options(  # noqa: PLR0917 - one for each option
 
     from landfast.cli.template_file import template_file
     from landfast.delivery.settings import from_ids
+    from landfast.service.clock import FASTEST
     from landfast.service.service import Options
     from landfast.service.state import ServiceError
 
     if engine not in {"moto", "ministack"}:
         raise ServiceError(f"--engine {engine}: there are moto and ministack")
-    if not 0 < speed <= _FASTEST:
-        raise ServiceError(f"--speed {speed:g}: give a number up to {_FASTEST}")
+    if not 0 < speed <= FASTEST:
+        raise ServiceError(f"--speed {speed:g}: give a number up to {FASTEST}")
     if region not in _regions():
         raise ServiceError(f"--region {region!r}: there is no such region; us-east-1 is one")
     template = template_file(template)
