@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 from urllib.parse import unquote
 
 import msgspec
@@ -68,6 +68,13 @@ class Console:
         self._context = Context(service)
         self._live = Live(self._context)
         self._routes = Routes(route for part in self._parts(self._context) for route in part.routes())
+
+    @classmethod
+    def attach(cls, service: Service) -> Self:
+        """Serve the page at the service's endpoint from now on; it ends with the service."""
+        console = cls(service)
+        service.attach(console)
+        return console
 
     @staticmethod
     def _parts(context: Context) -> Iterable[Part]:
