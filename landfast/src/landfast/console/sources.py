@@ -166,7 +166,9 @@ def destinations(template: Template) -> list[Destination]:
         *((each, "Lambda") for each in template.functions.values()),
         *((each, "EventBridge") for each in template.event_buses.values()),
     ]
-    return [msgspec.convert({"name": each.logical_id, "arn": each.arn, "type": kind}, Destination) for each, kind in found]
+    return [
+        msgspec.convert({"name": each.logical_id, "arn": each.arn, "type": kind}, Destination) for each, kind in found
+    ]
 
 
 def _of_mapping(template: Template, mapping: EventSourceMapping) -> Iterator[EventSource]:
