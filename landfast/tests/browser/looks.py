@@ -42,7 +42,7 @@ def keyboard_faults(page: Page) -> list[str]:
             break
         if fault:
             found.append(fault)
-    return found + _ask(page, "missed")
+    return [*found, *_ask(page, "missed")]
 
 
 def _ask(page: Page, what: str) -> Any:

@@ -4,14 +4,16 @@ import http.client
 import json
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 
 from landfast.console import Console
+from landfast.console.routes import Asked, Route
 from landfast.testing import Stack
+from tests.consoles import attached
 
 HEADER = "X-Landfast-Token"
 PAGES = ("/_landfast/", "/_landfast/page/app.js", "/_landfast/api/stack", "/_landfast/api/live")
@@ -23,6 +25,10 @@ FOREIGN = [
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
 ]
+
+
+HARMLESS = {"POST /whatif"}
+"""What only asks, and is too long for a URL."""
 
 
 class Answer(NamedTuple):
@@ -112,11 +118,27 @@ def test_nothing_but_the_files_of_the_page_can_be_had(console: Console, path: st
     assert b"root:" not in answered.content
 
 
-def test_whatever_changes_something_needs_the_token(console: Console) -> None:
-    routes = [*console._routes]
-    guarded = [route for route in routes if route.is_guarded]
-    assert guarded
-    assert {route.method for route in routes if not route.is_guarded} == {"GET"}
+class Switch:
+    """A part that changes something."""
+
+    def __init__(self) -> None:
+        self.switched = 0
+
+    def routes(self) -> Iterable[Route]:
+        """Its one route."""
+        yield Route("POST", "/switch/{name}", self._switch)
+
+    async def _switch(self, asked: Asked) -> object:
+        del asked
+        self.switched += 1
+        return {"switched": self.switched}
+
+
+def test_whatever_changes_something_needs_the_token(shop: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    switch, parts = Switch(), Console._parts
+    monkeypatch.setattr(Console, "_parts", staticmethod(lambda context: [*parts(context), switch]))
+    console = attached(shop)
+    guarded = [route for route in console._routes if route.is_guarded]
     for route in guarded:
         path = f"/_landfast/api{re.sub(r'{.*?}', 'x', route.path)}"
         for headers, query in (
@@ -132,6 +154,15 @@ def test_whatever_changes_something_needs_the_token(console: Console) -> None:
             assert refused.status == 403, f"{route.method} {path}"
             assert "the URL that landfast up has printed" in refused.message
             assert console.token not in refused.message
+    assert switch.switched == 0
+    assert ask(console, "/_landfast/api/switch/x", method="POST", headers={HEADER: console.token}).status == 200
+    assert switch.switched == 1
+
+
+def test_only_what_is_named_as_harmless_changes_nothing_without_being_a_get(console: Console) -> None:
+    """Whoever adds a route that is not guarded, and no GET, looks here first."""
+    unguarded = {f"{route.method} {route.path}" for route in console._routes if not route.is_guarded}
+    assert {one for one in unguarded if not one.startswith("GET ")} <= HARMLESS
 
 
 def test_the_token_is_where_only_its_owner_reads_it(shop: Stack, console: Console) -> None:
