@@ -19,6 +19,7 @@ from aiohttp import web
 
 from landfast.console import files
 from landfast.console.context import Context
+from landfast.console.events import EventsPart
 from landfast.console.live import Live
 from landfast.console.routes import Problem, Route, Routes
 from landfast.console.stack import StackPart
@@ -78,6 +79,7 @@ class Console:
     @staticmethod
     def _parts(context: Context) -> Iterable[Part]:
         yield StackPart(context)
+        yield EventsPart(context)
 
     @property
     def url(self) -> str:
