@@ -227,7 +227,7 @@ def _told(properties: Mapping[str, Any], settings: tuple[Setting, ...]) -> dict[
     """The properties that are settings here; filters look into payloads, which no journal keeps."""
     names = {each.place.split(".")[1] for each in settings if each.place.startswith("mapping.")}
     also = {"TumblingWindowInSeconds", "ProvisionedPollerConfig"}
-    return {name: value for name, value in properties.items() if name in names | also and value is not None}
+    return {name: value for name, value in properties.items() if name in names | also and value not in (None, {})}
 
 
 def _scripted(function: Function) -> dict[str, Any]:
