@@ -13,7 +13,6 @@ import pytest
 from landfast.console import Console
 from landfast.console.routes import Asked, Route
 from landfast.testing import Stack
-from tests.consoles import attached
 
 HEADER = "X-Landfast-Token"
 PAGES = ("/_landfast/", "/_landfast/page/app.js", "/_landfast/api/stack", "/_landfast/api/live")
@@ -137,7 +136,7 @@ class Switch:
 def test_whatever_changes_something_needs_the_token(shop: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     switch, parts = Switch(), Console._parts
     monkeypatch.setattr(Console, "_parts", staticmethod(lambda context: [*parts(context), switch]))
-    console = attached(shop)
+    console = Console.attach(shop.service)
     guarded = [route for route in console._routes if route.is_guarded]
     for route in guarded:
         path = f"/_landfast/api{re.sub(r'{.*?}', 'x', route.path)}"
