@@ -40,17 +40,18 @@ export function LongTable({ label, count, columns, rowAt, keyOf, show, hold, ope
     else if ((row + 2) * ROW > scrollTop + clientHeight) box.current.scrollTop = (row + 2) * ROW - clientHeight;
   };
   const press = (event) => {
-    const at = current ?? first;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = current ?? first - 1; // the first key chooses the first row in sight
     const moves = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + fit - 2, PageUp: at - fit + 2, Home: 0, End: count - 1 };
-    if (event.key === "Enter" && event.target === event.currentTarget && rowAt(at)) open(rowAt(at));
+    if (event.key === "Enter" && current !== null && rowAt(current)) open(rowAt(current));
     else if (event.key === "Escape") setActive(null);
-    else if (event.key in moves && !event.ctrlKey && !event.metaKey && !event.altKey) move(current === null ? first : moves[event.key]);
+    else if (event.key in moves) move(moves[event.key]);
     else return;
     event.preventDefault();
   };
   const rows = Array.from({ length: Math.max(0, end - begin) }, (_, offset) => begin + offset);
   return html`<div class="table long" ref=${box} onScroll=${() => setFirst(Math.floor(box.current.scrollTop / ROW))}>
-    <div style=${{ height: (count + 1) * ROW, paddingTop: begin * ROW }}>
+    <div style=${{ height: `${(count + 1) * ROW}px`, paddingTop: `${begin * ROW}px` }}>
       <table role="grid" tabindex="0" aria-label=${label} aria-rowcount=${count + 1} aria-busy=${busy}
           aria-activedescendant=${current !== null && current >= begin && current < end ? `${id}-${current}` : undefined}
           onKeyDown=${press} onFocus=${() => setFocused(true)} onBlur=${() => setFocused(false)}>

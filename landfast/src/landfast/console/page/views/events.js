@@ -1,5 +1,5 @@
 // The events: every record of every source, newest first, as they come.
-import { language, number, span, t } from "console/language.js";
+import { number, span, t } from "console/language.js";
 import { now, useFetched, useTick } from "console/live.js";
 import { Countdown, Empty, Head, Moment, Notice, State, Trouble } from "console/parts/common.js";
 import { LongTable } from "console/parts/long_table.js";
@@ -10,6 +10,7 @@ const STATES = ["pending", "running", "processed", "to_destination", "dead_lette
 const WITHIN = [60, 600, 3600, 86400];
 const STEP = 50; // rows that are asked for begin at a multiple of this
 const TYPING = 200; // milliseconds until what was typed is looked for
+const READING = 400; // milliseconds until it is asked again how far the journal is read
 
 export function Events({ query }) {
   const { text = "", function: name = "", state = "", within = "" } = query;
@@ -20,9 +21,14 @@ export function Events({ query }) {
   const from = Math.floor(range[0] / STEP) * STEP;
   const limit = Math.min(500, Math.ceil((range[1] - from) / STEP) * STEP || STEP);
   const asked = { text, function: name, state, within, upto: upto ?? "", offset: from, limit };
-  const { data, problem, loading } = useFetched(`/events?${new URLSearchParams(asked)}`);
+  const { data, problem, loading, reload } = useFetched(`/events?${new URLSearchParams(asked)}`);
   const newest = useRef(null);
   newest.current = data?.upto ?? null;
+  useEffect(() => {
+    // All of a long journal is read while its newest events are shown already.
+    const timer = data && data.read < 1 && setTimeout(reload, READING);
+    return () => clearTimeout(timer);
+  }, [data, reload]);
   useEffect(() => {
     setUpto(null);
     setTop((count) => count + 1);
@@ -33,7 +39,7 @@ export function Events({ query }) {
   const filtered = Boolean(text || name || state || within);
   return html`
     <${Head} title=${t("events.title")}>
-      ${data && html`<span class="quiet number" role="status">${
+      ${data && html`<span class="quiet number">${
         data.read < 1 ? t("events.reading", { percent: Math.floor(data.read * 100) }) : told(data, filtered)
       }</span>`}
     <//>
@@ -113,7 +119,8 @@ const columns = () => [
 
 function Age({ at }) {
   useTick();
-  return html`<span class="number">${span(Math.max(0, Math.floor(now() - at)))}</span>`;
+  const [size, unit] = span(Math.max(0, Math.floor(now() - at))).split(" ");
+  return html`<span class="number">${size} ${unit}</span>`;
 }
 
 /** What there is to say in one line: until when it waits, its last error, where it was sent. */
