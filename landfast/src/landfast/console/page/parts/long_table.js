@@ -5,6 +5,7 @@ const ROW = 34; // pixels; styles/events.css has the same
 const MARGIN = 10; // rows drawn above and below what is in sight
 
 /**
+ * A column is `{name, title, cell(row), hint(row)}`: the hint tells what a narrow cell cuts off.
  * `rowAt(index)` gives a row that is at hand; what is not is asked for by `show(first, last)`. `hold(true)` tells that
  * somebody reads: rows have to keep their places then. A change of `top` goes back to the first row.
  */
@@ -60,7 +61,7 @@ export function LongTable({ label, count, columns, rowAt, keyOf, show, hold, ope
           const row = rowAt(index);
           return html`<tr key=${row ? keyOf(row) : index} id="${id}-${index}" aria-rowindex=${index + 2}
               aria-selected=${index === current} onClick=${(event) => row && !event.target.closest("a") && open(row)}>
-            ${columns.map((each) => html`<td key=${each.name} class="c-${each.name}">${row ? each.cell(row) : ""}</td>`)}
+            ${columns.map((each) => html`<td key=${each.name} class="c-${each.name}" title=${row && each.hint?.(row)}>${row ? each.cell(row) : ""}</td>`)}
           </tr>`;
         })}</tbody>
       </table>

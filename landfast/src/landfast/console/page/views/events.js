@@ -1,5 +1,5 @@
 // The events: every record of every source, newest first, as they come.
-import { number, span, t } from "console/language.js";
+import { dateTime, number, span, t } from "console/language.js";
 import { now, useFetched, useTick } from "console/live.js";
 import { Countdown, Empty, Head, Moment, Notice, State, Trouble } from "console/parts/common.js";
 import { LongTable } from "console/parts/long_table.js";
@@ -101,20 +101,27 @@ function Filters({ chosen, data, choose }) {
 
 const columns = () => [
   { name: "at", title: t("events.at"), cell: (event) => html`<${Moment} at=${event.at} />` },
-  { name: "age", title: t("events.age"), cell: (event) => html`<${Age} at=${event.at} />` },
-  { name: "state", title: t("events.state"), cell: (event) => html`<${State} of=${event.state} />` },
+  { name: "age", title: t("events.age"), cell: (event) => html`<${Age} at=${event.at} />`, hint: (event) => dateTime(event.at) },
+  { name: "state", title: t("events.state"), cell: (event) => html`<${State} of=${event.state} />`, hint: (event) => event.rule },
   {
     name: "event",
     title: t("events.event"),
-    cell: ({ id, origin }) => html`<a class="mono" href=${link("events", [id])} tabindex="-1" title=${[id, origin].join("\n")}>${id}</a>`,
+    cell: ({ id }) => html`<a class="mono" href=${link("events", [id])} tabindex="-1">${id}</a>`,
+    hint: ({ id, origin }) => [id, origin].filter(Boolean).join("\n"),
   },
   {
     name: "function",
     title: t("events.function"),
-    cell: (event) => html`<span title=${event.source}>${event.function || event.source}</span>`,
+    cell: (event) => event.function || event.source,
+    hint: (event) => event.source,
   },
   { name: "attempts", title: t("events.attempts"), cell: (event) => html`<span class="number">${number(event.attempts)}</span>` },
-  { name: "told", title: t("events.told"), cell: (event) => html`<${Told} event=${event} />` },
+  {
+    name: "told",
+    title: t("events.told"),
+    cell: (event) => html`<${Told} event=${event} />`,
+    hint: ({ error, target }) => [error, target].filter(Boolean).join("\n"),
+  },
 ];
 
 function Age({ at }) {
@@ -124,12 +131,10 @@ function Age({ at }) {
 }
 
 /** What there is to say in one line: until when it waits, its last error, where it was sent. */
-function Told({ event: { due, error, target, rule } }) {
+function Told({ event: { due, error, target } }) {
   const place = target.split(":").at(-1);
-  return html`<span title=${[error, rule, target].filter(Boolean).join("\n")}>
-    ${due !== null && html`<span class="due">${t("events.again")} <${Countdown} due=${due} /></span>`}
-    ${place && html`<span class="kept-in">→ ${place}</span>`} ${error && html`<span class="mono">${error}</span>`}
-  </span>`;
+  return html`${due !== null && html`<span class="due">${t("events.again")} <${Countdown} due=${due} /></span>`}
+    ${place && html`<span class="kept-in">→ ${place}</span>`} ${error && html`<span class="mono">${error}</span>`}`;
 }
 
 function None() {
