@@ -23,6 +23,7 @@ from landfast.console.events import EventsPart
 from landfast.console.live import Live
 from landfast.console.routes import Problem, Route, Routes
 from landfast.console.stack import StackPart
+from landfast.console.traffic import TrafficPart
 from landfast.service import service_log
 from landfast.service.incoming import body
 from landfast.service.local_api import PREFIX
@@ -79,6 +80,7 @@ class Console:
     @staticmethod
     def _parts(context: Context) -> Iterable[Part]:
         yield StackPart(context)
+        yield TrafficPart(context)
         yield EventsPart(context)
 
     @property
