@@ -24,6 +24,7 @@ from landfast.console.live import Live
 from landfast.console.routes import Problem, Route, Routes
 from landfast.console.stack import StackPart
 from landfast.console.traffic import TrafficPart
+from landfast.console.what_if import WhatIfPart
 from landfast.service import service_log
 from landfast.service.incoming import body
 from landfast.service.local_api import PREFIX
@@ -82,6 +83,7 @@ class Console:
         yield StackPart(context)
         yield TrafficPart(context)
         yield EventsPart(context)
+        yield WhatIfPart(context)
 
     @property
     def url(self) -> str:
