@@ -55,6 +55,7 @@ from landfast.service.logs import LogFiles
 from landfast.service.loop import Loop
 from landfast.service.mappings import Mappings
 from landfast.service.measures import Measures, embedded
+from landfast.service.payloads import Payloads
 from landfast.service.plane import Plane
 from landfast.service.plane_world import LivePlaneWorld
 from landfast.service.proxy import Proxy
@@ -142,6 +143,7 @@ class Service:
         self._not_wanted = threading.Event()
         self._parts = ExitStack()
         self.not_run: tuple[str, ...] = ()
+        self.payloads = Payloads()
         self.debugger: Debugger | None = None
 
     @classmethod
@@ -434,6 +436,7 @@ class Service:
             loops=loops,
             weights=shares,
             faults=self.faults,
+            payloads=self.payloads,
         )
         self.queues = AsynchronousQueues(
             self._loop, self.store, self.functions, self.options.settings, follows=self.options.follow
