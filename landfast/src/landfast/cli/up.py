@@ -93,11 +93,12 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     from landfast.cli.dashboard import watch
     from landfast.cli.mendable import keep_threads_quiet
     from landfast.cli.stale_build import warning
+    from landfast.console import Console as Page
     from landfast.service.service import Service
 
     keep_threads_quiet()
     given = options(template, stack, parameter, region, speed, engine, port, setting, state, skip_waits=skip_waits)
-    chosen = replace(given, sandbox=sandbox, debug=debug, debug_port=debug_port)
+    chosen = replace(given, follow=True, sandbox=sandbox, debug=debug, debug_port=debug_port)
     console = Console()
     stale = warning(chosen.template)
     if stale is not None:
@@ -108,8 +109,10 @@ def up(  # noqa: PLR0917 - typer makes an option of each
             with console.status("starting"):  # whose end fails where the terminal is gone meanwhile
                 tell = partial(console.print, markup=False, highlight=False)
                 service = running.enter_context(Service.start(chosen, interrupts, tell=tell))
+            page = Page(service)
+            service.attach(page)
             with interrupts.allowed():
-                introduce(console, service)
+                introduce(console, service, page.url)
             watch(console, service, interrupts)
     except (Interrupted, OSError):
         asked = interrupts.arrived()
@@ -180,13 +183,14 @@ def options(  # noqa: PLR0917 - one for each option
     )
 
 
-def introduce(console: "Console", service: "Service") -> None:
-    """Say where the service is and how to use it."""
+def introduce(console: "Console", service: "Service", page: str) -> None:
+    """Say where the service is and how to use it; `page` is the URL of its console."""
     endpoint = service.endpoint
     credentials = "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
     for line in service.not_run:
         console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"endpoint  {endpoint}", style="bold", markup=False, highlight=False)
+    for line in (f"endpoint  {endpoint}", f"console   {page}"):
+        console.print(line, style="bold", markup=False, highlight=False, soft_wrap=True)
     for line in (
         f"aws       {credentials} aws --region {service.options.region} --endpoint-url {endpoint} s3 ls",
         f'boto3     boto3.client("lambda", endpoint_url="{endpoint}")',

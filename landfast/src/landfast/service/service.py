@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self, TypeVar
 
 from aiohttp import web
 
@@ -71,6 +71,8 @@ from landfast.service.world import Shared
 from landfast.template import Findings, Template, read
 from landfast.template.reader import ACCOUNT
 
+T = TypeVar("T")
+
 _JOIN = 5.0
 _BEGUN = re.compile(r"START RequestId: (\S+)")
 _SHARED = (
@@ -125,6 +127,22 @@ class Options:
         return (self.layers or self.state / "layers").absolute()
 
 
+class Page(Protocol):
+    """Answers requests at the endpoint that are no calls of AWS's, in the endpoint's event loop."""
+
+    def takes(self, target: str) -> bool:
+        """Tell whether it answers a request."""
+        ...
+
+    async def response(self, request: web.BaseRequest, target: str) -> web.StreamResponse:
+        """The response to one request."""
+        ...
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        ...
+
+
 class Service:
     """A running stack. Use it as a context manager: what it started ends with it."""
 
@@ -145,6 +163,7 @@ class Service:
         self.not_run: tuple[str, ...] = ()
         self.payloads = Payloads()
         self.debugger: Debugger | None = None
+        self._page: Page | None = None
 
     @classmethod
     def start(
@@ -210,6 +229,19 @@ class Service:
             if begun := _BEGUN.match(event.text):
                 requests[event.stream] = begun[1]
             yield requests.get(event.stream, ""), event.text
+
+    def attach(self, page: Page) -> None:
+        """Let a page answer its requests from now on; it ends with the service."""
+        self._page = page
+        self._parts.callback(page.close)
+
+    async def driver(self, work: Callable[[], T]) -> T:
+        """Return what `work` answers in the driver's thread; only from the endpoint's event loop.
+
+        Raises:
+            Exception: Whatever `work` raises.
+        """
+        return await self._gateway.driver(work)
 
     @property
     def is_idle(self) -> bool:
@@ -515,7 +547,9 @@ class Service:
     async def _response(
         self, request: web.BaseRequest, target: str, request_id: str, engine: Forwarding
     ) -> web.StreamResponse:
-        """Answer a request by the machines that there are now."""
+        """Answer a request: by the page, or by the machines that there are now."""
+        if self._page is not None and self._page.takes(target):
+            return await self._page.response(request, target)
         return await self._gateway.response(request, target, request_id, engine)
 
     def _start_runtime(self) -> None:
