@@ -19,8 +19,10 @@ from aiohttp import web
 
 from landfast.console import files
 from landfast.console.context import Context
+from landfast.console.event_page import EventPart
 from landfast.console.live import Live
 from landfast.console.routes import Problem, Route, Routes
+from landfast.console.rules import RulesPart
 from landfast.console.stack import StackPart
 from landfast.service import service_log
 from landfast.service.incoming import body
@@ -71,6 +73,8 @@ class Console:
     @staticmethod
     def _parts(context: Context) -> Iterable[Part]:
         yield StackPart(context)
+        yield EventPart(context)
+        yield RulesPart(context)
 
     @property
     def url(self) -> str:

@@ -26,8 +26,8 @@ Read = Callable[[Sequence[int]], Sequence[Entry]]
 _MOST_HOPS: Final = 60
 _MOST_RECORDS: Final = 50
 _MOST_ATTEMPTS: Final = 200
-_MOST_FOLLOWED: Final = 500
-"""The most records of a hop that the way goes on from."""
+_MOST_TOLD: Final = 500
+"""The most records of a hop that are told of, and that the way goes on from."""
 
 _MOST_MATES: Final = 2_000
 """The most records of a batch whose splits are told."""
@@ -140,15 +140,6 @@ class Wait(Struct, frozen=True):
     records: int
 
 
-class Lying(Struct, frozen=True):
-    """Where a message is now: the queue, in which state, and until when it is hidden."""
-
-    queue: str
-    state: str
-    due: float | None
-    records: int
-
-
 class Hop(Struct, kw_only=True):
     """Records that came the same way to the same source.
 
@@ -164,6 +155,7 @@ class Hop(Struct, kw_only=True):
         shared: The most records of a call that made it: only one of them may have led here.
         records: Its records, those first that went worst.
         records_left_out: The number of records beyond those.
+        untold: The number of records beyond those in turn, of which nothing else is told.
         states: The number of its records in each state.
         attempts: The tries to invoke the function with them, in order.
         attempts_left_out: The number of tries beyond those.
@@ -172,7 +164,6 @@ class Hop(Struct, kw_only=True):
         troubles: The deliveries and requests that failed.
         injected: The faults that were asked for and have struck.
         waits: What it waits for; None if it has ended, or runs.
-        lying: Where its messages are now.
     """
 
     source: str
@@ -185,6 +176,7 @@ class Hop(Struct, kw_only=True):
     shared: int = 1
     records: tuple[Record, ...] = ()
     records_left_out: int = 0
+    untold: int = 0
     states: Mapping[str, int] = {}
     attempts: tuple[Attempt, ...] = ()
     attempts_left_out: int = 0
@@ -193,7 +185,6 @@ class Hop(Struct, kw_only=True):
     troubles: tuple[Trouble, ...] = ()
     injected: tuple[Trouble, ...] = ()
     waits: Wait | None = None
-    lying: tuple[Lying, ...] = ()
 
 
 class Way(Struct, kw_only=True):
@@ -272,7 +263,7 @@ def _before(chains: Chains, chosen: Sequence[_Group], seen: set[tuple[str, str]]
     while waiting and len(found) < _MOST_HOPS:
         made, records = waiting.popleft()
         makers: dict[str, _Group] = {}
-        for call in _each(map(chains.maker, records[:_MOST_FOLLOWED])):
+        for call in _each(map(chains.maker, records[:_MOST_TOLD])):
             group = makers.setdefault(call.source, _Group(call.source, []))
             group.take(call.records, seen)
             for each in made:
@@ -294,7 +285,7 @@ def _after(chains: Chains, chosen: Sequence[_Group], seen: set[tuple[str, str]],
         group = waiting.pop()
         found.append(group)
         made: dict[str, _Group] = {}
-        calls = chain.from_iterable(map(chains.calls_with, group.records[:_MOST_FOLLOWED]))
+        calls = chain.from_iterable(map(chains.calls_with, group.records[:_MOST_TOLD]))
         for call in _each(call for call in calls if call.source == group.source):
             for record in call.made:
                 for source in chains.sources(record) or ("",):
@@ -312,8 +303,9 @@ def _each(calls: Iterable[Call | None]) -> Iterable[Call]:
 
 def _hop(chains: Chains, read: Read, group: _Group, *, chosen: bool, parents: tuple[int, ...]) -> Hop:
     """All that is told of a group."""
-    mine = frozenset(group.records)
-    numbers = chains.numbers(group.records)
+    records = group.records[:_MOST_TOLD]
+    mine = frozenset(records)
+    numbers = chains.numbers(records)
     entries = _of(read(numbers), group.source)
     told = entries if not _splits(entries) else _of(read(_with_mates(chains, group)), group.source)
     account = next(iter(accounts(told, _LIMITS)), None)
@@ -331,10 +323,11 @@ def _hop(chains: Chains, read: Read, group: _Group, *, chosen: bool, parents: tu
         chosen=chosen,
         parents=parents,
         shared=group.shared,
+        untold=len(group.records) - len(records),
     )
     if account is None:
-        hop.records = tuple(Record(name) for name in group.records[:_MOST_RECORDS])
-        hop.records_left_out = len(group.records) - len(hop.records)
+        hop.records = tuple(map(Record, records[:_MOST_RECORDS]))
+        hop.records_left_out = len(records) - len(hop.records)
         return hop
     _end(hop, ends)
     _try(hop, tries)
@@ -360,10 +353,11 @@ def _splits(entries: Iterable[Entry]) -> bool:
 
 
 def _with_mates(chains: Chains, group: _Group) -> list[int]:
-    """The numbers of the entries about a group and about all that was in its batches, without which no tree is whole."""
-    calls = chain.from_iterable(map(chains.calls_with, group.records))
-    mates = dict.fromkeys(chain.from_iterable(call.records for call in calls if call.source == group.source))
-    return chains.numbers([*group.records, *islice(mates, _MOST_MATES)])
+    """The numbers of the entries about a group and all that was in its batches: without these no tree is whole."""
+    calls = chain.from_iterable(map(chains.calls_with, group.records[:_MOST_TOLD]))
+    batches = (call.records for call in calls if call.source == group.source)
+    mates = dict.fromkeys(chain(group.records[:_MOST_TOLD], *batches))
+    return chains.numbers(islice(mates, _MOST_MATES))
 
 
 def _kind(accepted: Accepted | None, tries: Sequence[Try]) -> str:

@@ -1,12 +1,12 @@
 """Which records came of which: what a journal tells of the chains that events make through functions and queues.
 
-Each call of a function has a segment of its own in the trace header that it sends on (`Traced`), so that whatever it puts
-anywhere names it as parent. A call with several records has a chain of its own: what it made is counted to each of them,
-since nobody else knows better.
+Each call of a function has a segment of its own in the trace header that it sends on (`Traced`), so that whatever it
+puts anywhere names it as parent. A call with several records has a chain of its own: what it made is counted to each of
+them, since nobody else knows better.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, field
 
@@ -57,15 +57,10 @@ class Chains:
 
     def take(self, number: int, entry: Entry) -> None:
         """Take the next entry of the journal."""
+        if isinstance(entry, Traced):
+            self._trace(number, entry)
+            return
         match entry:
-            case Traced(root=root, records=names, segment=segment):
-                for name in names:
-                    self._trace(name, root)
-                    if segment:
-                        self._announce(name, segment)
-                    else:
-                        self._came(name, number, entry.parent)
-                return
             case Invoked():
                 self._begin(Call(number, entry.source, entry.request_id, entry.records))
             case Finished(request_id=request):
@@ -119,11 +114,16 @@ class Chains:
             seen |= roots
         return found
 
-    def _trace(self, name: str, root: str) -> None:
-        roots = self._roots.setdefault(name, [])
-        if root not in roots:
-            roots.append(root)
-            self._under[root].append(name)
+    def _trace(self, number: int, entry: Traced) -> None:
+        for name in entry.records:
+            roots = self._roots.setdefault(name, [])
+            if entry.root not in roots:
+                roots.append(entry.root)
+                self._under[entry.root].append(name)
+            if entry.segment:
+                self._announce(name, entry.segment)
+            else:
+                self._came(name, number, entry.parent)
 
     def _came(self, record: str, number: int, parent: str) -> None:
         """A record has come, perhaps from a call."""

@@ -5,7 +5,7 @@ import math
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ from landfast.delivery.settings import Settings
 from landfast.delivery.times import iso_seconds
 from landfast.driver import Change, KeepRow, Order
 from landfast.eventplane.declared import declare
+from landfast.eventplane.sqs_answers import Peeked
 from landfast.journal import Dropped, Entry, Retrying
 from landfast.protocols import Request, Response
 from landfast.runtime.confinement import obstacle
@@ -233,6 +234,7 @@ class Service:
     def attach(self, page: Page) -> None:
         """Let a page answer its requests from now on; it ends with the service."""
         self._page = page
+        self.payloads.wanted = True
         self._parts.callback(page.close)
 
     async def driver(self, work: Callable[[], T]) -> T:
@@ -242,6 +244,10 @@ class Service:
             Exception: Whatever `work` raises.
         """
         return await self._gateway.driver(work)
+
+    def find_messages(self, message_ids: Collection[str]) -> list[tuple[str, Peeked]]:
+        """The messages with these ids that are in queues now, each with the queue's ARN; looking changes nothing."""
+        return self._loop.ask(lambda: list(self._plane.queues.find(message_ids)))
 
     @property
     def is_idle(self) -> bool:

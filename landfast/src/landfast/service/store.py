@@ -362,6 +362,35 @@ def read_journal(path: Path, *, after: int = 0) -> Iterator[tuple[int, Entry]]:
         after = entries[-1][0]
 
 
+def first_number(path: Path) -> int:
+    """The number of the oldest entry that a journal has; 1 without one.
+
+    Raises:
+        StoreError: There is no journal that this version of Landfast can read.
+    """
+    with _translated(path), closing(_reader(path)) as connection:
+        (number,) = connection.execute("SELECT coalesce(min(id), 1) FROM journal").fetchone()
+    return int(number)
+
+
+def read_entries(path: Path, numbers: Sequence[int]) -> list[Entry]:
+    """The entries with these numbers, in order, but those that the journal has dropped.
+
+    Raises:
+        StoreError: There is no journal that this version of Landfast can read.
+    """
+    found: list[Entry] = []
+    with _translated(path), closing(_reader(path)) as connection:
+        for begin in range(0, len(numbers), _PORTION):
+            some = numbers[begin : begin + _PORTION]
+            rows = connection.execute(
+                f"SELECT entry FROM journal WHERE id IN ({','.join('?' * len(some))}) ORDER BY id",  # noqa: S608 - marks
+                some,
+            ).fetchall()
+            found += [_ENTRY.decode(entry) for (entry,) in rows]
+    return found
+
+
 _STATE = msgspec.json.Decoder(ShardState)
 _ENTRY: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Entry)
 
