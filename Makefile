@@ -33,7 +33,8 @@ FAST += tests/starter
 SLOW += tests/docs
 TOOL_FAST := tests/architecture tests/console tests/delivery tests/driver tests/eventplane tests/failures tests/lint tests/protocols \
 	tests/report tests/simulate tests/sources tests/starter tests/template_reader
-TOOL_SLOW := tests/faithful tests/testing tests/end_to_end tests/wheel tests/contract tests/dataplane tests/clients
+TOOL_SLOW := tests/browser tests/faithful tests/testing tests/end_to_end tests/wheel tests/contract tests/dataplane \
+	tests/clients
 # They look what their process leaves open, so no other test may have a service running in it.
 TOOL_ALONE := tests/runtime tests/service
 # --- shared ---
@@ -47,8 +48,8 @@ WAITING := -n 4 --dist loadgroup
 BY_FILE := -n 4 --dist loadfile --no-loadscope-reorder
 
 ##@ Use
-demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
-	@$(PYTHON) -m demo
+demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands (CONSOLE=1 shows it)
+	@$(PYTHON) -m demo $(if $(CONSOLE),--console)
 
 up: $(READY)  ## Run the application until Ctrl-C
 	@$(BIN)/landfast up

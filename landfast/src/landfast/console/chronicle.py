@@ -1,17 +1,24 @@
 """The journal as the page of an event reads it: the chains of all entries, kept up while pages ask."""
 
 import threading
-from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from landfast.console.way import Way, way
 from landfast.journal import Entry, Finished, Invoked
 from landfast.report.chains import Chains
-from landfast.service.store import first_number, read_entries, read_journal
+from landfast.service.store import JournalReader
+
+_PORTION: Final = 1_000
+"""Entries that are read at a time."""
 
 _MANY: Final = 50_000
 """Entries that the journal has dropped, after which the chains are made anew without them."""
+
+_ENTRIES: Final = msgspec.json.Decoder(list[tuple[int, Entry]])
 
 
 class Chronicle:
@@ -26,11 +33,12 @@ class Chronicle:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._begin()
+        self._reader: JournalReader | None = None
+        self._begin(1)
 
-    def _begin(self) -> None:
+    def _begin(self, first: int) -> None:
         self._chains = Chains()
-        self._first = 0
+        self._first = first
         self._last: tuple[int, Entry] | None = None
 
     def way(self, record: str) -> Way | None:
@@ -40,41 +48,47 @@ class Chronicle:
             StoreError: There is no journal that this version of Landfast can read.
         """
         with self._lock:
-            self._catch_up()
-            return way(self._chains, self._read, record) if record in self._chains else None
+            reader = self._catch_up()
+            return way(self._chains, reader.entries, record) if record in self._chains else None
 
-    def attempt(self, request_id: str, call: int) -> tuple[Invoked, Finished | None] | None:
-        """The beginning and the end of one of the calls with a request id, from 1; None if the journal has it not.
+    def attempts(self, request_id: str) -> list[tuple[Invoked, Finished | None]]:
+        """The calls with a request id, in order: of each its beginning and, if it is over, its end.
 
         Raises:
             StoreError: There is no journal that this version of Landfast can read.
         """
         with self._lock:
-            self._catch_up()
+            reader = self._catch_up()
             calls = self._chains.calls_of(request_id)
-            if not 0 < call <= len(calls):
-                return None
-            chosen = calls[call - 1]
-            entries = self._read([number for number in (chosen.number, chosen.ended) if number is not None])
-        begun = next((entry for entry in entries if isinstance(entry, Invoked)), None)
-        ended = next((entry for entry in entries if isinstance(entry, Finished)), None)
-        return (begun, ended) if begun is not None else None
+            numbers = sorted(number for call in calls for number in (call.number, call.ended) if number is not None)
+            entries = reader.entries(numbers)
+        found: list[tuple[Invoked, Finished | None]] = []
+        for entry in entries:
+            if isinstance(entry, Invoked):
+                found.append((entry, None))
+            elif isinstance(entry, Finished) and found:
+                found[-1] = found[-1][0], entry
+        return found
 
-    def _read(self, numbers: Sequence[int]) -> list[Entry]:
-        return read_entries(self._path, numbers)
+    def close(self) -> None:
+        """Close the journal's file."""
+        with self._lock:
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
 
-    def _catch_up(self) -> None:
+    def _catch_up(self) -> JournalReader:
         """Read what is new. A service that is reset gives numbers anew: so the last entry is to be the same."""
-        first = first_number(self._path)
-        if first - self._first > _MANY:
-            self._begin()
-        after = self._last[0] - 1 if self._last else 0
-        entries = read_journal(self._path, after=after)
-        if self._last and next(entries, None) != self._last:
-            self._begin()
-            entries = read_journal(self._path)
-        if self._last is None:
-            self._first = first
-        for number, entry in entries:
-            self._chains.take(number, entry)
-            self._last = number, entry
+        reader = self._reader = self._reader or JournalReader(self._path)
+        oldest, _ = reader.span()
+        if oldest - self._first > _MANY or (self._last and _portion(reader, self._last[0], 1) != [self._last]):
+            self._begin(oldest)
+        while entries := _portion(reader, self._last[0] + 1 if self._last else self._first, _PORTION):
+            for number, entry in entries:
+                self._chains.take(number, entry)
+            self._last = entries[-1]
+        return reader
+
+
+def _portion(reader: JournalReader, begin: int, most: int) -> list[tuple[int, Entry]]:
+    return sorted(_ENTRIES.decode(reader.portion(begin, most)), key=itemgetter(0))

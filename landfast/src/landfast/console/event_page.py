@@ -1,13 +1,12 @@
 """The page of one event: its way, what each attempt was called with and answered, and what it waits for."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
 
-from landfast.console.chronicle import Chronicle
 from landfast.console.context import Context
 from landfast.console.places import Places, Step
 from landfast.console.routes import Asked, Problem, Route
@@ -114,7 +113,6 @@ class EventPart:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._chronicle = Chronicle(context.service.journal)
 
     def routes(self) -> Iterable[Route]:
         """The routes of this part."""
@@ -136,7 +134,7 @@ class EventPart:
 
     def _shown(self, record: str) -> EventShown:
         service = self._context.service
-        way = self._chronicle.way(record)
+        way = self._context.chronicle.way(record)
         if way is None:
             message = f"the journal knows nothing of {record}: it has dropped it, or it was never there"
             raise Problem(HTTPStatus.NOT_FOUND, message)
@@ -186,11 +184,11 @@ class EventPart:
             raise Problem(HTTPStatus.CONFLICT, str(error)) from None
 
     def _attempted(self, request_id: str, call: int) -> AttemptShown:
-        told = self._chronicle.attempt(request_id, call)
-        if told is None:
+        attempts = self._context.chronicle.attempts(request_id)
+        if not 0 < call <= len(attempts):
             raise Problem(HTTPStatus.NOT_FOUND, f"the journal has no call {call} of {request_id} any more")
-        begun, ended = told
-        logs, is_exact = self._logs(begun, call)
+        ended = attempts[call - 1][1]
+        logs, is_exact = self._logs(attempts, call)
         payload = self._context.service.payloads.of(request_id)
         return AttemptShown(
             payload=_kept(payload) if payload else None,
@@ -203,30 +201,18 @@ class EventPart:
             is_exact=is_exact,
         )
 
-    def _logs(self, begun: Invoked, call: int) -> tuple[list[str], bool]:
+    def _logs(self, attempts: Sequence[tuple[Invoked, Finished | None]], call: int) -> tuple[list[str], bool]:
         """What the function has logged in one call: each that reached it begins with a START line."""
-        service = self._context.service
-        name = next(
-            (each.name for each in service.running.of_kind("function") if each.logical_id == begun.function), ""
-        )
-        if not name:
-            return [], True
-        runs = list(_runs(text for request, text in service.logged(name) if request == begun.request_id))
-        reached = self._reached(begun.request_id)
+        service, begun = self._context.service, attempts[0][0]
+        names = [each.name for each in service.running.of_kind("function") if each.logical_id == begun.function]
+        lines = (text for name in names for request, text in service.logged(name) if request == begun.request_id)
+        runs = list(_runs(lines))
+        reached = [
+            number for number, (_, ended) in enumerate(attempts, 1) if not ended or ended.outcome not in NOT_REACHED
+        ]
         if len(runs) == len(reached):
-            return (runs[reached.index(call)], True) if call in reached else ([], True)
+            return (runs[reached.index(call)] if call in reached else []), True
         return [line for run in runs for line in run], len(runs) <= 1
-
-    def _reached(self, request_id: str) -> list[int]:
-        """Which of the calls with a request id the function has seen."""
-        found: list[int] = []
-        call = 1
-        while told := self._chronicle.attempt(request_id, call):
-            ended: Finished | None = told[1]
-            if ended is None or ended.outcome not in NOT_REACHED:
-                found.append(call)
-            call += 1
-        return found
 
 
 def _runs(lines: Iterable[str]) -> Iterator[list[str]]:

@@ -362,41 +362,72 @@ def read_journal(path: Path, *, after: int = 0) -> Iterator[tuple[int, Entry]]:
         after = entries[-1][0]
 
 
-def first_number(path: Path) -> int:
-    """The number of the oldest entry that a journal has; 1 without one.
+class JournalReader:
+    """Reads portions of a journal to which a service still writes; for one thread at a time.
 
-    Raises:
-        StoreError: There is no journal that this version of Landfast can read.
+    It is for a reader in the service's own process, which must not slow it: a portion is one step of SQLite, during
+    which the interpreter is free for other threads. Between two portions nothing is held.
+
+    Args:
+        path: The store's file.
     """
-    with _translated(path), closing(_reader(path)) as connection:
-        (number,) = connection.execute("SELECT coalesce(min(id), 1) FROM journal").fetchone()
-    return int(number)
 
+    def __init__(self, path: Path) -> None:
+        """Open the file.
 
-def read_entries(path: Path, numbers: Sequence[int]) -> list[Entry]:
-    """The entries with these numbers, in order, but those that the journal has dropped.
+        Raises:
+            StoreError: There is no journal that this version of Landfast can read.
+        """
+        self._path = path
+        with _translated(path):
+            self._connection = _reader(path, check_same_thread=False)
+            try:
+                _check_version(self._connection, path)
+            except BaseException:
+                self._connection.close()
+                raise
 
-    Raises:
-        StoreError: There is no journal that this version of Landfast can read.
-    """
-    found: list[Entry] = []
-    with _translated(path), closing(_reader(path)) as connection:
-        for begin in range(0, len(numbers), _PORTION):
-            some = numbers[begin : begin + _PORTION]
-            rows = connection.execute(
-                f"SELECT entry FROM journal WHERE id IN ({','.join('?' * len(some))}) ORDER BY id",  # noqa: S608 - marks
-                some,
-            ).fetchall()
-            found += [_ENTRY.decode(entry) for (entry,) in rows]
-    return found
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def span(self) -> tuple[int, int]:
+        """The numbers of the oldest and the newest entry; 1 and 0 without one."""
+        with _translated(self._path):
+            first, last = self._connection.execute(
+                "SELECT (SELECT min(id) FROM journal), (SELECT max(id) FROM journal)"
+            ).fetchone()
+        return (1, 0) if first is None else (first, last)
+
+    def portion(self, begin: int, most: int) -> bytes:
+        """The entries from number `begin` on, `most` of them, as a JSON array of ``[number, entry]``."""
+        with _translated(self._path):
+            (content,) = self._connection.execute(
+                "SELECT CAST('[' || group_concat('[' || id || ',' || entry || ']') || ']' AS BLOB) "
+                "FROM (SELECT id, entry FROM journal WHERE id >= ? ORDER BY id LIMIT ?)",
+                (begin, most),
+            ).fetchone()
+        return content or b"[]"
+
+    def entries(self, numbers: Sequence[int]) -> list[Entry]:
+        """The entries with these numbers, in order, but those that the journal has dropped."""
+        found: list[Entry] = []
+        with _translated(self._path):
+            for begin in range(0, len(numbers), _PORTION):
+                some = numbers[begin : begin + _PORTION]
+                marks = ",".join("?" * len(some))
+                rows = self._connection.execute(f"SELECT entry FROM journal WHERE id IN ({marks}) ORDER BY id", some)  # noqa: S608 - marks alone
+                found += [_ENTRY.decode(entry) for (entry,) in rows]
+        return found
 
 
 _STATE = msgspec.json.Decoder(ShardState)
 _ENTRY: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Entry)
 
 
-def _reader(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)
+def _reader(path: Path, *, check_same_thread: bool = True) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=_PATIENCE, check_same_thread=check_same_thread)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

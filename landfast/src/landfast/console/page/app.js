@@ -1,5 +1,5 @@
 // The page: its frame, and the view that the URL names.
-import { keepToken, report } from "console/api.js";
+import { keepToken, mayChange, report } from "console/api.js";
 import { add, t, useLanguage } from "console/language.js";
 import common from "console/languages/common.js";
 import { connect, useLive } from "console/live.js";
@@ -19,6 +19,7 @@ function App() {
   const { view: name, parts, query } = usePlace();
   const { connected, state } = useLive();
   const view = offered.find((each) => each.name === name) ?? offered[0];
+  const Shown = parts.length > 0 && view.One ? view.One : view.View;
   const main = useRef(null);
   const where = [view.name, ...parts].join("/");
   const first = useRef(true);
@@ -49,7 +50,8 @@ function App() {
     </nav>
     <main id="main" tabindex="-1" ref=${main}>
       ${!report && state && !connected && html`<${Notice} kind="bad">${t("live.lost")}<//>`}
-      <${view.View} key=${view.name} parts=${parts} query=${query} />
+      ${!report && !mayChange() && html`<${Notice}>${t("live.token")}<//>`}
+      <${Shown} key=${view.One ? where : view.name} parts=${parts} query=${query} />
     </main>
   `;
 }
