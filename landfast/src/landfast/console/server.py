@@ -19,12 +19,8 @@ from aiohttp import web
 
 from landfast.console import files
 from landfast.console.context import Context
-<<<<<<< HEAD
 from landfast.console.event_page import EventPart
-||||||| 53228e8
-=======
 from landfast.console.events import EventsPart
->>>>>>> main
 from landfast.console.live import Live
 from landfast.console.routes import Problem, Route, Routes
 from landfast.console.rules import RulesPart
