@@ -34,14 +34,7 @@ def shop(application: Stack) -> Stack:
     return application
 
 
-def attached(stack: Stack) -> Console:
-    """The console of a stack, as `landfast up` attaches one."""
-    made = Console(stack.service)
-    stack.service.attach(made)
-    return made
-
-
 @pytest.fixture
 def console(shop: Stack) -> Console:
     """The console of it, as `landfast up` attaches one."""
-    return attached(shop)
+    return Console.attach(shop.service)

@@ -10,7 +10,6 @@ from landfast.console import Console
 from landfast.testing import Stack
 from tests.browser.conftest import HEIGHTS, Visit, show
 from tests.browser.looks import keyboard_faults, layout_faults, violations
-from tests.consoles import attached
 
 _SOURCE = (Path(landfast.console.__file__).parent / "page" / "views.js").read_text()
 VIEWS = re.findall(r'name: "(\w+)", .*\bicon:', _SOURCE)
@@ -46,7 +45,7 @@ def console(application: Stack) -> Console:
     """The console of an application in which much has happened; these tests only look."""
     application.reset()
     lively(application)
-    return attached(application)
+    return Console.attach(application.service)
 
 
 def test_there_are_views() -> None:

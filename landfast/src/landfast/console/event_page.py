@@ -6,7 +6,9 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
 
+from landfast.console.again import sent_again
 from landfast.console.context import Context
 from landfast.console.places import Places, Step
 from landfast.console.routes import Asked, Problem, Route
@@ -102,6 +104,12 @@ class AttemptShown(msgspec.Struct, frozen=True):
     is_exact: bool
 
 
+class SentAgain(msgspec.Struct, frozen=True):
+    """The ids of the events that were sent again, by which the journal knows them."""
+
+    ids: tuple[str, ...]
+
+
 class Jumped(msgspec.Struct, frozen=True):
     """The time to which the clock jumps."""
 
@@ -119,6 +127,7 @@ class EventPart:
         yield Route("GET", "/events/{id}", self._event)
         yield Route("POST", "/events/{id}/now", self._now)
         yield Route("GET", "/attempts/{id}/{call}", self._attempt)
+        yield Route("POST", "/attempts/{id}/{call}/again", self._again)
 
     async def _event(self, asked: Asked) -> EventShown:
         return await self._context.apart(lambda: self._shown(asked.parts["id"]))
@@ -127,10 +136,10 @@ class EventPart:
         return await self._context.apart(lambda: self._jumped(asked.parts["id"]))
 
     async def _attempt(self, asked: Asked) -> AttemptShown:
-        request_id, call = asked.parts["id"], asked.parts["call"]
-        if not call.isdecimal():
-            raise Problem(HTTPStatus.BAD_REQUEST, f"{call} is no number of a call")
-        return await self._context.apart(lambda: self._attempted(request_id, int(call)))
+        return await self._context.apart(lambda: self._attempted(asked.parts["id"], _number(asked)))
+
+    async def _again(self, asked: Asked) -> SentAgain:
+        return await self._context.apart(lambda: self._sent_again(asked.parts["id"], _number(asked)))
 
     def _shown(self, record: str) -> EventShown:
         service = self._context.service
@@ -184,9 +193,7 @@ class EventPart:
             raise Problem(HTTPStatus.CONFLICT, str(error)) from None
 
     def _attempted(self, request_id: str, call: int) -> AttemptShown:
-        attempts = self._context.chronicle.attempts(request_id)
-        if not 0 < call <= len(attempts):
-            raise Problem(HTTPStatus.NOT_FOUND, f"the journal has no call {call} of {request_id} any more")
+        attempts = self._calls(request_id, call)
         ended = attempts[call - 1][1]
         logs, is_exact = self._logs(attempts, call)
         payload = self._context.service.payloads.of(request_id)
@@ -201,6 +208,26 @@ class EventPart:
             is_exact=is_exact,
         )
 
+    def _calls(self, request_id: str, call: int) -> list[tuple[Invoked, Finished | None]]:
+        attempts = self._context.chronicle.attempts(request_id)
+        if not 0 < call <= len(attempts):
+            raise Problem(HTTPStatus.NOT_FOUND, f"the journal has no call {call} of {request_id} any more")
+        return attempts
+
+    def _sent_again(self, request_id: str, call: int) -> SentAgain:
+        """Send what a call was made with once more, the way it came: to the function, or to its queue."""
+        service = self._context.service
+        begun, _ = self._calls(request_id, call)[call - 1]
+        payload = service.payloads.of(request_id)
+        if payload is None or not payload.is_whole:
+            raise Problem(
+                HTTPStatus.CONFLICT, f"the event of {request_id} is not kept whole: send it from the Send view"
+            )
+        try:
+            return SentAgain(tuple(sent_again(service.running, begun, payload.content)))
+        except (ClientError, BotoCoreError) as error:
+            raise Problem(HTTPStatus.BAD_GATEWAY, f"it was not taken: {error}") from None
+
     def _logs(self, attempts: Sequence[tuple[Invoked, Finished | None]], call: int) -> tuple[list[str], bool]:
         """What the function has logged in one call: each that reached it begins with a START line."""
         service, begun = self._context.service, attempts[0][0]
@@ -213,6 +240,13 @@ class EventPart:
         if len(runs) == len(reached):
             return (runs[reached.index(call)] if call in reached else []), True
         return [line for run in runs for line in run], len(runs) <= 1
+
+
+def _number(asked: Asked) -> int:
+    call = asked.parts["call"]
+    if not call.isdecimal():
+        raise Problem(HTTPStatus.BAD_REQUEST, f"{call} is no number of a call")
+    return int(call)
 
 
 def _runs(lines: Iterable[str]) -> Iterator[list[str]]:

@@ -14,7 +14,8 @@ class Step(Struct, frozen=True):
     """A place on the way.
 
     Attributes:
-        kind: The kind of resource; empty for what is none, such as a call of the API.
+        kind: The kind of resource; ``destination`` for a function's result, ``api`` for a call of Lambda's API, and
+            empty for what is none of these.
         name: The logical id, or the name if the template has none.
         note: What tells more of it: the key of an object, the name of a rule.
     """
@@ -68,6 +69,10 @@ class Places:
         if origin.startswith("rule "):
             name = origin.removeprefix("rule ")
             return Step("bus", self._bus(name), name)
+        if origin == "invoke":
+            return Step("api", "Invoke")
+        if origin.partition(":")[0] in self._template.functions:
+            return Step("destination", origin.partition(":")[0])
         return self.of_arn(origin) or (Step("", origin) if origin else None)
 
     def _bus(self, rule: str) -> str:

@@ -25,6 +25,7 @@ from landfast.console.live import Live
 from landfast.console.routes import Problem, Route, Routes
 from landfast.console.rules import RulesPart
 from landfast.console.stack import StackPart
+from landfast.console.what_if import WhatIfPart
 from landfast.service import service_log
 from landfast.service.incoming import body
 from landfast.service.local_api import PREFIX
@@ -84,6 +85,7 @@ class Console:
         yield EventsPart(context)
         yield EventPart(context)
         yield RulesPart(context)
+        yield WhatIfPart(context)
 
     @property
     def url(self) -> str:

@@ -42,6 +42,7 @@ class Try(Struct):
         due: When that is tried again, or visible again.
         rule: The rule by which it is, or by which the batch was split or given up.
         request_id: The id of the call; empty if its beginning is not in the journal.
+        reported: The identifiers of the records that the function has named as failed.
     """
 
     at: float
@@ -56,6 +57,7 @@ class Try(Struct):
     due: float | None = None
     rule: str = ""
     request_id: str = ""
+    reported: tuple[str, ...] = ()
 
     @property
     def reached(self) -> bool:
@@ -213,8 +215,9 @@ class _Teller(Struct):
         attempt = self.running.pop(entry.request_id, None) or self._tried(Try(entry.at, entry.records))
         attempt.ended, attempt.outcome, attempt.error = entry.at, entry.outcome, entry.error
         match entry:
-            case Finished(outcome="succeed", value={"batchItemFailures": [_, *_]}):
+            case Finished(outcome="succeed" | "report", value={"batchItemFailures": [_, *_] as failures}):
                 attempt.outcome = REPORTED
+                attempt.reported = tuple(str(each.get("itemIdentifier")) for each in failures if isinstance(each, dict))
             case Finished(outcome=outcome) if outcome in NOT_REACHED:
                 attempt.number = 0
 

@@ -11,6 +11,8 @@ export default {
   "event.records": { en: { one: "{count} record", other: "{count} records" }, ko: "레코드 {count}개" },
   "event.more": { en: "and {count} more", ko: "외 {count}개" },
   "event.untold": { en: "Of {count} further records nothing is told here.", ko: "나머지 레코드 {count}개에 대한 내용은 여기에 표시하지 않습니다." },
+  "event.destination": { en: "as the destination of {name}", ko: "{name}의 대상(destination)으로" },
+  "event.api": { en: "by {name}", ko: "{name} 호출로" },
   "event.message": { en: "Message", ko: "메시지" },
   "event.gone": { en: "No queue has it now", ko: "지금은 어떤 대기열에도 없습니다" },
   "event.lies": { en: { one: "in {queue}", other: "{count} in {queue}" }, ko: { one: "{queue}에 있음", other: "{queue}에 {count}개" } },

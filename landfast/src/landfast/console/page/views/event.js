@@ -9,7 +9,8 @@ import { html, useState } from "console/preact.js";
 import { link } from "console/route.js";
 
 const KINDS = { succeed: "good", report: "kept", throttle: "none", "system error": "none", "cut off": "none", "": "open" };
-const VIEWS = { queue: "queues", stream: "streams", table: "streams", function: "functions" };
+/** The kinds of places, each with the view of it, if there is one. */
+const PLACES = { bucket: "", stream: "streams", table: "streams", queue: "queues", topic: "", bus: "", function: "functions" };
 const kindOf = (outcome) => KINDS[outcome] ?? "bad";
 const short = (id) => (id.length > 40 ? `…${id.slice(-24)}` : id);
 
@@ -68,7 +69,7 @@ function Hop({ hop, steps, lying, targets, depth }) {
       ${!hop.source && lying.length === 0 && html`<p class="quiet">${t("event.gone")}</p>`}
       ${hop.attempts.length > 0 && html`<${Attempts} hop=${hop} />`}
       ${hop.waits && html`<p class="notice open">${t(hop.waits.due ? "event.waits" : "event.waitsturn")}${hop.waits.due && html`: <b><${Countdown} due=${hop.waits.due} /></b>`}
-        ${hop.waits.rule && html`<br /><${Rule} of=${hop.waits.rule} />`}</p>`}
+</p>`}
       ${hop.trees.map((tree) => html`<${Tree} of=${tree} />`)}
       ${hop.sent.map((sent) => html`<${Sent} sent=${sent} target=${targets[sent.target]} />`)}
       ${hop.injected.map((each) => html`<${Fact} title=${t("event.injected")} of=${each} />`)}
@@ -78,9 +79,9 @@ function Hop({ hop, steps, lying, targets, depth }) {
 }
 
 function Place({ of: { kind, name, note } }) {
-  if (!kind) return html`<span class="step">${name}</span>`;
+  if (!(kind in PLACES)) return html`<span class="step">${kind ? t(`event.${kind}`, { name }) : name}</span>`;
   const inside = html`<${Icon} kind=${kind} />${name}`;
-  return html`<span class="step">${VIEWS[kind] ? html`<a href=${link(VIEWS[kind], [name])}>${inside}</a>` : inside}${note && html` <span class="quiet">${note}</span>`}</span>`;
+  return html`<span class="step">${PLACES[kind] ? html`<a href=${link(PLACES[kind], [name])}>${inside}</a>` : inside}${note && html` <span class="quiet">${note}</span>`}</span>`;
 }
 
 function Records({ hop }) {
@@ -99,7 +100,7 @@ function Attempts({ hop }) {
   return html`
     ${(keyed.length > 1 || hop.waits?.due) && html`<${TimeLine} label=${t("event.timeline")} until=${hop.waits?.due} running=${running}
       bars=${keyed.map((each) => ({ begin: each.began, end: each.ended, kind: kindOf(each.outcome), chosen: shown === each, choose: () => setOpen(each.key || null), title: `${outcome(each)} ${clockTime(each.began)}` }))} />`}
-    <div class="table attempts" tabindex="0" role="region" aria-label=${t("event.attempts")}><table>
+    <div class="table attempts ${keyed.length === 1 ? "one" : ""}" tabindex="0" role="region" aria-label=${t("event.attempts")}><table>
       <thead><tr>${["attempt", "begun", "took", "outcome", "then"].map((each) => html`<th scope="col">${t(`event.${each}`)}</th>`)}</tr></thead>
       <tbody>${keyed.map((each) => html`<${Row} key=${each.key} attempt=${each} open=${each === shown} choose=${() => setOpen(each === shown ? null : each.key)} />`)}</tbody>
     </table></div>
