@@ -96,8 +96,8 @@ export default {
     ko: "메시지가 maxReceiveCount만큼 수신되어 배달 못한 편지 대기열(DLQ)로 이동합니다.",
   },
   "rule.S-97": {
-    en: "The function reported messages in batchItemFailures: these come back, the others are deleted.",
-    ko: "함수가 batchItemFailures로 보고한 메시지만 돌아오고 나머지는 삭제됩니다.",
+    en: "What the function names in batchItemFailures comes back; all else is deleted from the queue.",
+    ko: "함수가 batchItemFailures에 지정한 메시지만 돌아오고 나머지는 대기열에서 삭제됩니다.",
   },
   "rule.S-104": {
     en: "No filter pattern of the mapping matches: the message is deleted without a call.",
