@@ -12,6 +12,6 @@ import { Rules } from "console/views/rules.js";
  */
 export const views = [
   { name: "map", View: Map, texts: mapTexts, offline: false, icon: "M2 3h4v4H2zM10 9h4v4h-4zM6 5h3v6h1" },
-  { name: "events", View: Event, One: Event, texts: eventTexts, offline: false },
+  { name: "events", View: Map, One: Event, texts: eventTexts, offline: false },
   { name: "rules", View: Rules, texts: rulesTexts, offline: false },
 ];
