@@ -18,13 +18,17 @@ _PORTION: Final = 1_000
 _MANY: Final = 50_000
 """Entries that the journal has dropped, after which the chains are made anew without them."""
 
+_IDLE: Final = 60.0
+"""Real seconds without a question after which what was read goes."""
+
 _ENTRIES: Final = msgspec.json.Decoder(list[tuple[int, Entry]])
 
 
 class Chronicle:
     """Tells ways of a live journal; safe to share between threads.
 
-    The first question reads all of the journal, each further one what is new.
+    The first question reads all of the journal, each further one what is new. When nobody has asked for a while, what
+    was read goes.
 
     Args:
         path: The store's file.
@@ -34,6 +38,7 @@ class Chronicle:
         self._path = path
         self._lock = threading.Lock()
         self._reader: JournalReader | None = None
+        self._timer: threading.Timer | None = None
         self._begin(1)
 
     def _begin(self, first: int) -> None:
@@ -71,14 +76,27 @@ class Chronicle:
         return found
 
     def close(self) -> None:
-        """Close the journal's file."""
+        """Close the journal's file, and forget what was read of it."""
         with self._lock:
+            self._begin(1)
+            if self._timer is not None:
+                self._timer.cancel()
             if self._reader is not None:
                 self._reader.close()
-                self._reader = None
+            self._timer = self._reader = None
+
+    def _wait(self) -> None:
+        """Close in a while, unless somebody asks before."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = threading.Timer(_IDLE, self.close)
+        self._timer.daemon = True
+        self._timer.name = "console-idle"
+        self._timer.start()
 
     def _catch_up(self) -> JournalReader:
         """Read what is new. A service that is reset gives numbers anew: so the last entry is to be the same."""
+        self._wait()
         reader = self._reader = self._reader or JournalReader(self._path)
         oldest, _ = reader.span()
         if oldest - self._first > _MANY or (self._last and _portion(reader, self._last[0], 1) != [self._last]):

@@ -25,6 +25,7 @@ from landfast.console.live import Live
 from landfast.console.routes import Problem, Route, Routes
 from landfast.console.rules import RulesPart
 from landfast.console.stack import StackPart
+from landfast.console.traffic import TrafficPart
 from landfast.console.what_if import WhatIfPart
 from landfast.service import service_log
 from landfast.service.incoming import body
@@ -82,6 +83,7 @@ class Console:
     @staticmethod
     def _parts(context: Context) -> Iterable[Part]:
         yield StackPart(context)
+        yield TrafficPart(context)
         yield EventsPart(context)
         yield EventPart(context)
         yield RulesPart(context)
