@@ -31,7 +31,7 @@ SLOW := tests/template tests/local_invoke tests/end_to_end
 # --- the tool ---
 FAST += tests/starter
 SLOW += tests/docs
-TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/failures tests/lint tests/protocols \
+TOOL_FAST := tests/architecture tests/console tests/delivery tests/driver tests/eventplane tests/failures tests/lint tests/protocols \
 	tests/report tests/simulate tests/sources tests/starter tests/template_reader
 TOOL_SLOW := tests/faithful tests/testing tests/end_to_end tests/wheel tests/contract tests/dataplane tests/clients
 # They look what their process leaves open, so no other test may have a service running in it.

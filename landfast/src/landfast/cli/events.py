@@ -90,8 +90,11 @@ def _reader_has_gone() -> bool:
 
 
 def _wanted(entry: "Entry", source: str | None, record: str | None) -> bool:
-    return (source is None or source in entry.source) and (
-        record is None or any(name.startswith(record) for name in entry.records)
+    """Tell whether an entry is asked for; which chain a record belongs to, the console tells."""
+    return (
+        entry.__struct_config__.tag != "traced"
+        and (source is None or source in entry.source)
+        and (record is None or any(name.startswith(record) for name in entry.records))
     )
 
 

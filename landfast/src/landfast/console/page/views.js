@@ -1,0 +1,8 @@
+// The views, in the order of the navigation: each with its texts, and whether it can do without a server.
+import mapTexts from "console/languages/map.js";
+import { Map } from "console/views/map.js";
+
+/** `icon` is a path on a 16 by 16 grid; a view without one is reached by links only. */
+export const views = [
+  { name: "map", View: Map, texts: mapTexts, offline: false, icon: "M2 3h4v4H2zM10 9h4v4h-4zM6 5h3v6h1" },
+];
