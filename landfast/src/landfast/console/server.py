@@ -20,8 +20,11 @@ from aiohttp import web
 from landfast.console import files
 from landfast.console.context import Context
 from landfast.console.live import Live
+from landfast.console.queues import QueuesPart
 from landfast.console.routes import Problem, Route, Routes
+from landfast.console.send import SendPart
 from landfast.console.stack import StackPart
+from landfast.console.streams import StreamsPart
 from landfast.service import service_log
 from landfast.service.incoming import body
 from landfast.service.local_api import PREFIX
@@ -71,6 +74,9 @@ class Console:
     @staticmethod
     def _parts(context: Context) -> Iterable[Part]:
         yield StackPart(context)
+        yield QueuesPart(context)
+        yield StreamsPart(context)
+        yield SendPart(context)
 
     @property
     def url(self) -> str:
