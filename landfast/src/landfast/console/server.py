@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 from urllib.parse import unquote
 
 import msgspec
@@ -19,6 +19,7 @@ from aiohttp import web
 
 from landfast.console import files
 from landfast.console.context import Context
+from landfast.console.events import EventsPart
 from landfast.console.live import Live
 from landfast.console.queues import QueuesPart
 from landfast.console.routes import Problem, Route, Routes
@@ -71,9 +72,17 @@ class Console:
         self._live = Live(self._context)
         self._routes = Routes(route for part in self._parts(self._context) for route in part.routes())
 
+    @classmethod
+    def attach(cls, service: Service) -> Self:
+        """Serve the page at the service's endpoint from now on; it ends with the service."""
+        console = cls(service)
+        service.attach(console)
+        return console
+
     @staticmethod
     def _parts(context: Context) -> Iterable[Part]:
         yield StackPart(context)
+        yield EventsPart(context)
         yield QueuesPart(context)
         yield StreamsPart(context)
         yield SendPart(context)
