@@ -288,7 +288,8 @@ class StreamsPart:
             streams[table if table not in streams and tables.newest_of(table) is one else arn] = one
         for stream in streams.values():
             stream.advance(now)
-        return streams
+        # Of the streams that a table had before, those count that still hold something.
+        return {name: one for name, one in streams.items() if one.readable_shards()[0].end or _is_enabled(one)}
 
     def _named(self, name: str) -> Stream:
         """The stream of this name, or of what the template calls so."""
