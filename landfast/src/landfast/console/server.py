@@ -26,6 +26,7 @@ from landfast.console.routes import Problem, Route, Routes
 from landfast.console.send import SendPart
 from landfast.console.stack import StackPart
 from landfast.console.streams import StreamsPart
+from landfast.console.what_if import WhatIfPart
 from landfast.service import service_log
 from landfast.service.incoming import body
 from landfast.service.local_api import PREFIX
@@ -83,6 +84,7 @@ class Console:
     def _parts(context: Context) -> Iterable[Part]:
         yield StackPart(context)
         yield EventsPart(context)
+        yield WhatIfPart(context)
         yield QueuesPart(context)
         yield StreamsPart(context)
         yield SendPart(context)
