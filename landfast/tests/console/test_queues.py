@@ -22,7 +22,13 @@ def sqs() -> Sqs:
 
 def look(sqs: Sqs, name: str) -> QueueShown:
     queue = sqs.api.all.named(name)
-    return shown(queue, logical_id="", sources=[one.name for one in sqs.api.all.sources_of(queue)], mappings=())
+    return shown(
+        queue,
+        logical_id="",
+        sources=[one.name for one in sqs.api.all.sources_of(queue)],
+        keeps_failures=False,
+        mappings=(),
+    )
 
 
 def mapped(sqs: Sqs, queue: Queue, most: int = 1) -> MappedQueue:

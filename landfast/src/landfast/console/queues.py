@@ -19,6 +19,7 @@ from landfast.eventplane.sqs_queues import Queue, Queues
 from landfast.service.event_source_mappings import Entry
 from landfast.service.queues import QueueMapping, QueueReader
 from landfast.sources.sqs_message import Message, system_attributes
+from landfast.template import Template, graph_of
 
 _PREVIEW = 300
 _MOST_MESSAGES = 1_000
@@ -64,6 +65,7 @@ class QueueShown(msgspec.Struct, frozen=True, kw_only=True):
         dead_letter_queue: The name of the queue that takes what was received too often; empty for none.
         max_receive_count: How often a message is received before that.
         sources: The names of the queues whose dead-letter queue this one is.
+        keeps_failures: True if the failures of something in the template come here.
         blocked_groups: Groups that wait for a message of theirs that is in flight.
         mappings: The mappings that poll it.
     """
@@ -82,6 +84,7 @@ class QueueShown(msgspec.Struct, frozen=True, kw_only=True):
     dead_letter_queue: str
     max_receive_count: int | None
     sources: tuple[str, ...]
+    keeps_failures: bool
     blocked_groups: int
     mappings: tuple[MappingShown, ...]
 
@@ -198,6 +201,8 @@ class QueuesPart:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._of: Template | None = None
+        self._failed: frozenset[str] = frozenset()
 
     def routes(self) -> Iterable[Route]:
         """The routes of this part."""
@@ -244,11 +249,16 @@ class QueuesPart:
             raise Problem(HTTPStatus.NOT_FOUND, f"there is no queue {name}") from None
 
     def _shown(self, queue: Queue) -> QueueShown:
-        declared = self._context.service.template.queues.values()
+        template = self._context.service.template
+        declared = next((one.logical_id for one in template.queues.values() if one.name == queue.name), "")
+        sources = [source.name for source in self._queues().sources_of(queue)]
+        if self._of is not template:
+            self._of, self._failed = template, _failure_stores(template)
         return shown(
             queue,
-            logical_id=next((one.logical_id for one in declared if one.name == queue.name), ""),
-            sources=[source.name for source in self._queues().sources_of(queue)],
+            logical_id=declared,
+            sources=sources,
+            keeps_failures=bool(sources) or declared in self._failed,
             mappings=map(mapping_shown, self._mappings_of(queue)),
         )
 
@@ -260,7 +270,19 @@ class QueuesPart:
         return self._context.service.plane.queues.all
 
 
-def shown(queue: Queue, *, logical_id: str, sources: Iterable[str], mappings: Iterable[MappingShown]) -> QueueShown:
+def _failure_stores(template: Template) -> frozenset[str]:
+    """The logical ids of whatever failures come to."""
+    return frozenset(edge.target for edge in graph_of(template).edges if edge.kind == "failure")
+
+
+def shown(
+    queue: Queue,
+    *,
+    logical_id: str,
+    sources: Iterable[str],
+    keeps_failures: bool,
+    mappings: Iterable[MappingShown],
+) -> QueueShown:
     """A queue with its counts."""
     queue.polled.advance()
     messages, attributes = queue.messages, queue.messages.attributes
@@ -279,6 +301,7 @@ def shown(queue: Queue, *, logical_id: str, sources: Iterable[str], mappings: It
         dead_letter_queue=(queue.settings.dead_letter_arn or "").rpartition(":")[2],
         max_receive_count=attributes.max_receive_count,
         sources=tuple(sources),
+        keeps_failures=keeps_failures,
         blocked_groups=messages.blocked_groups,
         mappings=tuple(mappings),
     )

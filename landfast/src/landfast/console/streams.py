@@ -236,7 +236,7 @@ class StreamsPart:
         )
 
     async def _page(self, asked: Asked) -> StreamPage:
-        return await self._context.driver(lambda: self._looked_at(asked.parts["name"]))
+        return await self._context.driver(lambda: self._looked_at(asked))
 
     async def _records(self, asked: Asked) -> Records:
         limit = int(asked.number("limit", _RECORDS, _MOST_RECORDS))
@@ -258,8 +258,8 @@ class StreamsPart:
 
         return await self._context.driver(read)
 
-    def _looked_at(self, name: str) -> StreamPage:
-        stream = self._named(name)
+    def _looked_at(self, asked: Asked) -> StreamPage:
+        name, stream = self._named(asked)
         entries, store = self._mappings_of(stream), self._context.service.store
         kept = {entry.mapping.logical_id: store.shards(entry.mapping.logical_id) for entry in entries}
 
@@ -285,27 +285,28 @@ class StreamsPart:
         streams: dict[str, Stream] = {**plane.streams.all}
         for arn, one in tables.by_arn.items():
             table = one.settings.table
-            streams[table if table not in streams and tables.newest_of(table) is one else arn] = one
+            name = table if table not in streams and tables.newest_of(table) is one else arn
+            if one.is_enabled or len(one.shard):  # of those that a table had before, what still holds something
+                streams[name] = one
         for stream in streams.values():
             stream.advance(now)
-        # Of the streams that a table had before, those count that still hold something.
-        return {name: one for name, one in streams.items() if one.readable_shards()[0].end or _is_enabled(one)}
+        return streams
 
-    def _named(self, name: str) -> Stream:
-        """The stream of this name, or of what the template calls so."""
-        template, streams = self._context.service.template, self._streams()
+    def _named(self, asked: Asked) -> tuple[str, Stream]:
+        """The stream that a request names, by its logical id or its name, with its name."""
+        name, template, streams = asked.parts["name"], self._context.service.template, self._streams()
         declared = template.streams.get(name) or template.tables.get(name)
-        stream = streams.get(name) or (streams.get(declared.name) if declared else None)
-        if stream is None:
+        found = name if name in streams or declared is None else declared.name
+        if found not in streams:
             raise Problem(HTTPStatus.NOT_FOUND, f"there is no stream {name}")
-        return stream
+        return found, streams[found]
 
     def _shard(self, asked: Asked) -> Shard:
-        stream, name = self._named(asked.parts["name"]), asked.parts["shard"]
+        name, stream = self._named(asked)
         shards: Sequence[Shard] = stream.readable_shards()
-        shard = next((shard for shard in shards if shard.id == name), None)
+        shard = next((shard for shard in shards if shard.id == asked.parts["shard"]), None)
         if shard is None:
-            raise Problem(HTTPStatus.NOT_FOUND, f"{asked.parts['name']} has no shard {name}")
+            raise Problem(HTTPStatus.NOT_FOUND, f"the stream {name} has no shard {asked.parts['shard']}")
         return shard
 
     def _mappings_of(self, stream: Stream) -> list[Entry]:

@@ -2,7 +2,7 @@ export default {
   "sources.nobody": { en: "no function", ko: "함수 없음" },
   "queues.none": { en: "This stack has no queue", ko: "이 스택에는 대기열이 없습니다" },
   "queues.read": { en: "Read by functions", ko: "함수가 읽는 대기열" },
-  "queues.dead": { en: "Dead-letter queues", ko: "배달 못한 편지 대기열(DLQ)" },
+  "queues.keeping": { en: "Keep failures", ko: "실패를 보관하는 대기열" },
   "queues.others": { en: "Others", ko: "기타" },
   "queues.queue": { en: "queue", ko: "대기열" },
   "queues.name": { en: "name", ko: "이름" },

@@ -12,6 +12,7 @@ export default {
   "send.sample": { en: "sample", ko: "샘플" },
   "send.choose": { en: "choose one of events/", ko: "events/에서 선택" },
   "send.part": { en: "{file}, number {part}", ko: "{file}, {part}번째" },
+  "send.all_samples": { en: "Samples", ko: "샘플" },
   "send.samples": { en: "The samples of events/ can be sent as they are, or changed before:", ko: "events/의 샘플을 그대로 또는 수정하여 보낼 수 있습니다:" },
   "send.no_samples": {
     en: "Nothing yet. Files in the folder events/ beside the template, named after a function as my_function.json, are offered here as samples.",

@@ -26,7 +26,7 @@ export function Editor({ label, value, change, json = "must", hint = "", rows = 
     <textarea id=${id} class="mono" rows=${rows} spellcheck="false" value=${value} aria-invalid=${isWrong} aria-describedby="${id}-told"
       onInput=${(event) => change(event.target.value)}></textarea>
     <p id="${id}-told" class=${isWrong ? "editor-wrong" : "quiet"}>${
-      isWrong ? t("editor.wrong", { why: wrong }) : [wrong === null ? t("editor.json") : t("editor.text"), hint].filter(Boolean).join(" · ")
+      isWrong ? t("editor.wrong", { why: wrong }) : [value && t(wrong === null ? "editor.json" : "editor.text"), hint].filter(Boolean).join(" · ")
     }</p>
   </div>`;
 }

@@ -20,10 +20,10 @@ export function useWatched(path, every = 2000) {
 }
 
 /** The link to a queue or stream: its logical id with its own name, where they differ. */
-export function Named({ view, kind, thing }) {
+export function Named({ view, kind, thing, own = thing.name }) {
   const shown = thing.logical_id || thing.name;
   return html`<a class="named" href=${link(view, [thing.name])}><${Icon} kind=${kind} />${shown}</a>
-    ${shown !== thing.name && html`<span class="own-name quiet mono">${thing.name}</span>`}`;
+    ${shown !== own && html`<span class="own-name quiet mono">${own}</span>`}`;
 }
 
 /** The functions of mappings, with the state of a mapping that does not read. */

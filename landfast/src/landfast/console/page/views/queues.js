@@ -14,23 +14,13 @@ function List() {
   const { data: queues, problem } = useWatched("/queues");
   if (!queues) return html`<${Head} title=${t("nav.queues")} /><${Trouble} problem=${problem} />`;
   const read = queues.filter((queue) => queue.mappings.length);
-  const dead = queues.filter((queue) => !queue.mappings.length && queue.sources.length);
-  const others = queues.filter((queue) => !read.includes(queue) && !dead.includes(queue));
+  const keeping = queues.filter((queue) => !queue.mappings.length && queue.keeps_failures);
+  const others = queues.filter((queue) => !queue.mappings.length && !queue.keeps_failures);
   return html`
     <${Head} title=${t("nav.queues")} />
     <${Trouble} problem=${problem} />
     ${!queues.length && html`<${Empty} title=${t("queues.none")} />`}
-    <${Table} title=${t("queues.read")} queues=${read} />
-    <${Table} title=${t("queues.dead")} queues=${dead} />
-    <${Table} title=${t("queues.others")} queues=${others} />
-  `;
-}
-
-function Table({ title, queues }) {
-  if (!queues.length) return null;
-  return html`<section aria-label=${title}>
-    <h2>${title}</h2>
-    <div class="table" tabindex="0" role="region" aria-label=${title}><table>
+    ${queues.length > 0 && html`<div class="table" tabindex="0" role="region" aria-label=${t("nav.queues")}><table>
       <thead><tr>
         <th scope="col">${t("queues.queue")}</th>
         <th scope="col" class="number">${t("queues.visible")}</th>
@@ -40,17 +30,29 @@ function Table({ title, queues }) {
         <th scope="col">${t("queues.read_by")}</th>
         <th scope="col">${t("queues.gives_up")}</th>
       </tr></thead>
-      <tbody>${queues.map((queue) => html`<${Row} key=${queue.name} queue=${queue} />`)}</tbody>
-    </table></div>
-  </section>`;
+      <${Part} title=${t("queues.read")} queues=${read} />
+      <${Part} title=${t("queues.keeping")} queues=${keeping} />
+      <${Part} title=${t("queues.others")} queues=${others} />
+    </table></div>`}
+  `;
+}
+
+function Part({ title, queues }) {
+  if (!queues.length) return null;
+  return html`<tbody>
+    <tr class="part"><th scope="rowgroup" colspan="7">${title}</th></tr>
+    ${queues.map((queue) => html`<${Row} key=${queue.name} queue=${queue} />`)}
+  </tbody>`;
 }
 
 function Row({ queue }) {
   return html`<tr>
     <th scope="row"><${Named} view="queues" kind="queue" thing=${queue} /></th>
-    <td class="number">${number(queue.visible)}</td>
-    <td class="number">${number(queue.in_flight)}</td>
-    <td class="number">${number(queue.delayed)}</td>
+    <td class="number">${queue.keeps_failures && queue.visible > 0 && !queue.mappings.length
+      ? html`<${State} kind="kept">${number(queue.visible)}<//>`
+      : html`<${Count} of=${queue.visible} />`}</td>
+    <td class="number"><${Count} of=${queue.in_flight} /></td>
+    <td class="number"><${Count} of=${queue.delayed} /></td>
     <td>${queue.oldest === null ? html`<span class="quiet">–</span>` : html`<${Ago} at=${queue.oldest} />`}</td>
     <td><${Mappings} mappings=${queue.mappings} />
       ${queue.blocked_groups > 0 && html` <${State} kind="open">${t("queues.blocked", { count: queue.blocked_groups })}<//>`}</td>
@@ -58,8 +60,12 @@ function Row({ queue }) {
   </tr>`;
 }
 
+function Count({ of }) {
+  return html`<span class=${of ? "" : "quiet"}>${number(of)}</span>`;
+}
+
 function Redrive({ queue }) {
-  if (!queue.dead_letter_queue) return html`<span class="quiet">${t("queues.keeps")}</span>`;
+  if (!queue.dead_letter_queue) return html`<span class="quiet">${queue.mappings.length ? t("queues.keeps") : "–"}</span>`;
   return html`<a href=${link("queues", [queue.dead_letter_queue])}>${queue.dead_letter_queue}</a>
     <span class="quiet"> ${t("queues.after", { count: queue.max_receive_count })}</span>`;
 }
@@ -73,7 +79,7 @@ function Queue({ name }) {
   return html`
     <${Head} title=${html`<${Icon} kind="queue" /> ${queue.logical_id || queue.name}`}>
       ${queue.logical_id && html`<a class="button" href=${link("send", [], { to: queue.logical_id })}>${t("queues.send")}</a>`}
-      ${queue.sources.length > 0 && total > 0 &&
+      ${queue.keeps_failures && total > 0 &&
       html`<a class="button" href=${link("failures", [], { store: queue.logical_id || queue.name })}>${t("queues.failures")}</a>`}
     <//>
     <${Trouble} problem=${problem} />

@@ -92,11 +92,11 @@ function Form({ form, to }) {
       <div><button class="main" disabled=${busy || !mayChange() || !isReady(sending)} aria-busy=${busy}>${t("send.send")}</button></div>
     </form>
     <section class="send-sent" aria-label=${t("send.sent")} aria-live="polite">
-      <h2>${t("send.sent")}</h2>
-      ${!sent.length && html`<${Samples} form=${form} fill=${fill} />`}
+      ${sent.length > 0 && html`<h2>${t("send.sent")}</h2>`}
       <ol>${sent.map(
         (one, index) => html`<li key=${one.at} class="card"><${Sent} one=${one} isOpen=${index === 0} busy=${busy} again=${() => deliver(one.sending)} fill=${() => fill(one.sending)} /></li>`,
       )}</ol>
+      <details open=${!sent.length}><summary>${t("send.all_samples")}</summary><${Samples} form=${form} fill=${fill} /></details>
     </section>
   </div>`;
 }

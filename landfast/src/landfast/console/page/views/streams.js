@@ -30,7 +30,8 @@ function List() {
       </tr></thead>
       <tbody>${streams.map(
         (stream) => html`<tr key=${stream.name}>
-          <th scope="row"><${Named} view="streams" kind=${KINDS[stream.kind]} thing=${stream} /></th>
+          <th scope="row"><${Named} view="streams" kind=${KINDS[stream.kind]} thing=${stream}
+            own=${stream.is_enabled ? stream.name : t("streams.before", { label: stream.arn.split("/stream/")[1] })} /></th>
           <td class="number">${number(stream.open)}</td>
           <td class="number">${number(stream.closed)}</td>
           <td class="number">${number(stream.records)}</td>
@@ -136,12 +137,12 @@ function Records({ stream, shard }) {
   const first = records[0]?.number;
   const last = records.at(-1)?.number;
   return html`<div class="records">
-    <form class="records-from" onSubmit=${(event) => (event.preventDefault(), setFrom(event.target.elements.from.value.trim() || "newest"))}>
+    <form class="records-from" onSubmit=${(event) => (event.preventDefault(), setFrom(event.target.elements.at.value.trim() || "newest"))}>
       <button type="button" disabled=${!data || first === undefined || first <= data.begin} onClick=${() => setFrom(String(Math.max(data.begin, first - PAGE)))}>${t("streams.earlier")}</button>
       <button type="button" disabled=${!data || last === undefined || last + 1 >= data.end} onClick=${() => setFrom(String(last + 1))}>${t("streams.later")}</button>
       <button type="button" onClick=${() => setFrom("oldest")}>${t("streams.to_oldest")}</button>
       <button type="button" onClick=${() => setFrom("newest")}>${t("streams.to_newest")}</button>
-      <label><span>${t("streams.from")}</span> <input name="from" class="mono" size="24" /></label>
+      <label><span>${t("streams.position")}</span> <input name="at" class="mono" size="24" /></label>
     </form>
     <${Trouble} problem=${problem} />
     ${!records.length
