@@ -137,7 +137,7 @@ function Records({ stream, shard }) {
   const first = records[0]?.number;
   const last = records.at(-1)?.number;
   return html`<div class="records">
-    <form class="records-from" onSubmit=${(event) => (event.preventDefault(), setFrom(event.target.elements.at.value.trim() || "newest"))}>
+    <form class="records-bar" onSubmit=${(event) => (event.preventDefault(), setFrom(event.target.elements.at.value.trim() || "newest"))}>
       <button type="button" disabled=${!data || first === undefined || first <= data.begin} onClick=${() => setFrom(String(Math.max(data.begin, first - PAGE)))}>${t("streams.earlier")}</button>
       <button type="button" disabled=${!data || last === undefined || last + 1 >= data.end} onClick=${() => setFrom(String(last + 1))}>${t("streams.later")}</button>
       <button type="button" onClick=${() => setFrom("oldest")}>${t("streams.to_oldest")}</button>
