@@ -19,6 +19,7 @@ export default {
   "account.left.more": { en: "And {count} more.", ko: "그 밖에 {count}개가 더 있습니다." },
   "account.left.rows": { en: { one: "And {count} more row.", other: "And {count} more rows." }, ko: "그 밖에 {count}개의 행이 더 있습니다." },
   "account.at": { en: "at", ko: "시각" },
+  "account.which": { en: "records", ko: "레코드" },
   "account.where": { en: "where", ko: "위치" },
   "account.number": { en: "try", ko: "시도" },
   "account.outcome": { en: "outcome", ko: "결과" },

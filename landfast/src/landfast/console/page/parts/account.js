@@ -39,7 +39,7 @@ function Timeline({ of: timeline }) {
     <${More} count=${timeline.rows_left_out} what="rows" />
     <details><summary>${t("account.tries", { count: timeline.tries.length })}</summary>
       <div class="table" tabindex="0" role="region" aria-label=${t("account.tries", { count: timeline.tries.length })}><table>
-        <thead><tr>${["at", "where", "records", "number", "outcome", "then"].map((name) => html`<th scope="col">${t(`account.${name}`)}</th>`)}</tr></thead>
+        <thead><tr>${["at", "where", "which", "number", "outcome", "then"].map((name) => html`<th scope="col">${t(`account.${name}`)}</th>`)}</tr></thead>
         <tbody>${timeline.tries.map((each) => html`<tr><td class="number">${each.at}</td><td>${each.where}</td>
           <td class="mono">${each.records}</td><td class="number">${each.number}</td><td>${each.outcome}</td><td>${each.then}</td></tr>`)}</tbody>
       </table></div>
@@ -72,9 +72,9 @@ function Branch({ nodes }) {
 
 function Ends({ ends }) {
   return html`<div class="table" tabindex="0" role="region" aria-label=${t("account.landings")}><table>
-    <thead><tr>${["records", "state", "when", "invoked", "rule"].map((name) => html`<th scope="col">${t(`account.${name}`)}</th>`)}</tr></thead>
+    <thead><tr>${["which", "state", "when", "invoked", "rule"].map((name) => html`<th scope="col">${t(`account.${name}`)}</th>`)}</tr></thead>
     <tbody>${ends.map((end) => html`<tr><td class="mono">${end.records}</td><td><${State} of=${end.state} /></td>
-      <td class="number">${end.when}</td><td class="number">${end.invocations}</td><td>${end.rule}</td></tr>`)}</tbody>
+      <td class="moment">${end.when}</td><td class="moment">${end.invocations}</td><td>${end.rule}</td></tr>`)}</tbody>
   </table></div>`;
 }
 

@@ -1,6 +1,6 @@
 // What if: the settings of an event source beside traffic, and what Lambda would make of both.
 import { get, post } from "console/api.js";
-import { span, t } from "console/language.js";
+import { number, span, t } from "console/language.js";
 import { useFetched } from "console/live.js";
 import { Account } from "console/parts/account.js";
 import { Action, Empty, Head, Notice, State, Trouble } from "console/parts/common.js";
@@ -34,6 +34,8 @@ export function WhatIf({ parts, query }) {
     <${Trial} key=${source.name} source=${source} destinations=${data.destinations} opened=${opened?.source === source.name ? opened : null} />
   `;
 }
+
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /** The scenario with the settings that there are, and everything else as it is tried. */
 function present(source, scenario) {
@@ -70,8 +72,7 @@ function Trial({ source, destinations, opened }) {
 
   const beside = scenario && present(source, scenario);
   const answer = useAnswer(scenario && { source: source.name, scenario, beside });
-  const unchanged = scenario && JSON.stringify(scenario) === JSON.stringify({ ...beside, function: scenario.function }) &&
-    OF_FUNCTION.every((name) => scenario.function[name] === source.scenario.function[name]);
+  const unchanged = scenario && source.settings.every(({ place }) => same(at(scenario, place), at(source.scenario, place)));
   const kept = useLink(source, scenario);
   if (!scenario) return html`<${Trouble} problem=${trouble} />`;
   const refused = answer.data?.refused;
@@ -87,12 +88,11 @@ function Trial({ source, destinations, opened }) {
       <${Traffic} source=${source} scenario=${scenario} set=${set} recorded=${recorded} made=${made} replay=${replay} load=${load} />
       <${Script} scenario=${scenario} set=${set} />
     </form>
-    <section class="whatif-result" aria-label=${t("whatif.result")}>
-      <${Result} answer=${answer} unchanged=${unchanged} />
+    <section class="whatif-result">
+      <${Result} answer=${answer} unchanged=${unchanged}><${Copy} text=${kept}>${t("whatif.link")}<//><//>
       ${answer.data?.yaml && html`<section class="card"><header class="head"><h2>${t("whatif.yaml")}</h2>
         <${Copy} text=${answer.data.yaml}>${t("whatif.copy")}<//></header>
         <pre class="code" tabindex="0" role="region" aria-label=${t("whatif.yaml")}>${answer.data.yaml}</pre></section>`}
-      <p><${Copy} text=${kept}>${t("whatif.link")}<//></p>
       ${answer.data?.account && html`<${Account} of=${answer.data.account} />`}
     </section>
   </div>`;
@@ -151,16 +151,20 @@ function Copy({ text, children }) {
   return html`<${Action} act=${copy}>${copied ? t("whatif.copied") : children}<//>`;
 }
 
-const limits = (low, high) => (low === null ? "" : `${low.toLocaleString("en")}–${high.toLocaleString("en")}`);
+/** The range of a number in words. */
+function limits({ low, high, endless }) {
+  if (low === null) return "";
+  return `${number(low)}–${number(high)}${endless === null ? "" : `, ${endless}: ${t("whatif.endless")}`}`;
+}
 
 function Field({ setting, value, was, set, refused, destinations, kind }) {
   const id = useId();
   const { name, low, high, endless } = setting;
-  const changed = JSON.stringify(value) !== JSON.stringify(was);
+  const changed = !same(value, was);
   const about = `${id}-about`;
   const common = { id, "aria-describedby": about, "aria-invalid": refused ? "true" : undefined };
-  return html`<div class="field ${changed ? "changed" : ""}">
-    <label for=${id} class="mono">${name}</label>
+  return html`<div class="field of-${setting.kind} ${changed ? "changed" : ""}">
+    <label for=${id} class="mono">${name.split(/(?=[A-Z])/).map((word, place) => [place > 0 && html`<wbr />`, word])}</label>
     ${setting.kind === "number"
       ? html`<input ...${common} type="number" min=${endless ?? low} max=${high} step="1" value=${value ?? ""} placeholder=${told(setting, setting.default)}
           onInput=${({ target }) => (target.value === "" ? target.validity.badInput || set(undefined) : set(Number(target.value)))} />`
@@ -173,7 +177,7 @@ function Field({ setting, value, was, set, refused, destinations, kind }) {
         : html`<input ...${common} type="checkbox" checked=${Boolean(value?.length ?? value)}
             onChange=${({ target }) => set(target.checked ? (setting.kind === "report" ? ["ReportBatchItemFailures"] : true) : undefined)} />`}
     <span class="quiet about" id=${about}>
-      ${refused ? html`<strong class="bad">${refused}</strong>` : [limits(low, high), changed && t("whatif.was", { value: told(setting, was ?? setting.default) })].filter(Boolean).join(" · ")}
+      ${refused ? html`<strong class="bad">${refused}</strong>` : [limits(setting), changed && t("whatif.was", { value: told(setting, was ?? setting.default) })].filter(Boolean).join(" · ")}
     </span>
   </div>`;
 }
@@ -182,7 +186,7 @@ function Field({ setting, value, was, set, refused, destinations, kind }) {
 function told(setting, value) {
   if (setting.kind === "boolean" || setting.kind === "report") return t(value?.length ?? value ? "whatif.yes" : "whatif.no");
   if (value === null || value === undefined) return t(setting.kind === "destination" ? "whatif.nowhere" : "whatif.unset");
-  if (value === setting.endless) return `${value} (${t("whatif.endless")})`;
+  if (value === setting.endless) return t("whatif.endless");
   return setting.kind === "destination" ? value.split(":").pop() : String(value);
 }
 
@@ -245,7 +249,7 @@ function Does({ rule, count, numbered, change }) {
   const without = ({ records, every, report, ...rest }) => rest;
   const choose = (kind) => change({ ...without(rule), ...(kind === "every" ? { every: 5 } : kind === "records" ? { records: ["r1"] } : {}) });
   const outcomes = OUTCOMES.includes(rule.outcome) ? OUTCOMES : [rule.outcome, ...OUTCOMES];
-  return html`<fieldset><legend class="hidden">${t("whatif.rule", { count })}</legend>
+  return html`<div class="rule" role="group" aria-label=${t("whatif.rule", { count })}>
     <select aria-label=${t("whatif.does")} value=${rule.outcome} onChange=${({ target }) => change({ ...rule, outcome: target.value })}>
       ${outcomes.map((each) => html`<option value=${each}>${t(`whatif.do.${each}`)}</option>`)}</select>
     <select aria-label=${t("whatif.with")} value=${which} onChange=${({ target }) => choose(target.value)}>
@@ -259,12 +263,12 @@ function Does({ rule, count, numbered, change }) {
         const { invocations, ...rest } = rule;
         change(target.value >= 1 ? { ...rest, invocations: Number(target.value) } : rest);
       }} />
-  </fieldset>`;
+  </div>`;
 }
 
 const STATES = ["processed", "to_destination", "dead_lettered", "dropped", "filtered", "pending"];
 
-function Result({ answer, unchanged }) {
+function Result({ answer, unchanged, children }) {
   const { data, problem, busy } = answer;
   if (problem) return html`<${Trouble} problem=${problem} />`;
   if (!data) return html`<p class="quiet">${t("whatif.working")}</p>`;
@@ -273,10 +277,9 @@ function Result({ answer, unchanged }) {
   const rows = STATES.filter((name) => account.counts[name] || beside?.counts[name]);
   const kind = !difference || unchanged ? "open" : difference.lost || difference.unkept ? "bad" : difference.saved || difference.kept ? "good" : "open";
   return html`
-    <${Notice} kind=${kind}>${unchanged ? t("whatif.same") : difference ? compared(difference) : t("whatif.tried")}<//>
+    <div class="whatif-verdict"><${Notice} kind=${kind}>${unchanged ? t("whatif.same") : difference ? compared(difference) : t("whatif.tried")}<//>${children}</div>
     ${data.stopped !== null && html`<${Notice} kind="kept">${t("whatif.stopped", { span: span(data.stopped) })}<//>`}
-    <div class="table ${busy ? "busy" : ""}"><table class="counts">
-      <caption class="hidden">${t("whatif.result")}</caption>
+    <div class="table counts ${busy ? "busy" : ""}" tabindex="0" role="region" aria-label=${t("whatif.result")}><table>
       <thead><tr><td></td>${beside && html`<th scope="col" class="number">${t("whatif.present")}</th>`}<th scope="col" class="number">${t("whatif.tried")}</th></tr></thead>
       <tbody>
         ${rows.map((name) => html`<${Count} key=${name} name=${html`<${State} of=${name} />`} before=${beside?.counts[name]} after=${account.counts[name]} />`)}
@@ -284,7 +287,7 @@ function Result({ answer, unchanged }) {
         ${(account.counts.throttles || beside?.counts.throttles) > 0 && html`<${Count} name=${t("whatif.throttles")} before=${beside?.counts.throttles} after=${account.counts.throttles} />`}
         <${Count} name=${t("whatif.ended")} before=${beside?.ended_at} after=${account.ended_at} />
       </tbody></table></div>
-    <p class="quiet number" aria-hidden="true">${busy ? t("whatif.working") : t("whatif.took", { count: Math.round(data.took) })}</p>`;
+    <p class="quiet" aria-hidden="true">${busy ? t("whatif.working") : t("whatif.took", { count: Math.round(data.took) })}</p>`;
 }
 
 function Count({ name, before, after }) {
