@@ -26,7 +26,12 @@
 
   // Marks whatever the Tab key must reach, of radio buttons one, and says how many there are.
   reachable() {
-    document.activeElement.blur();
+    // Focus that is only taken away would still say where the next Tab goes on from.
+    const top = document.createElement("span");
+    top.tabIndex = -1;
+    document.body.prepend(top);
+    top.focus();
+    top.remove();
     scrollTo(0, 0);
     const names = new Set();
     const found = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")]
