@@ -1,7 +1,4 @@
-import account from "console/languages/account.js";
-
 export default {
-  ...account,
   "whatif.title": { en: "What if", ko: "가정" },
   "whatif.source": { en: "Event source", ko: "이벤트 소스" },
   "whatif.none": { en: "This stack has no function that events come to", ko: "이 스택에는 이벤트를 받는 함수가 없습니다" },

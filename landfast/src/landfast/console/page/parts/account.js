@@ -1,7 +1,7 @@
 // The account of a journal or a scenario: timeline, trees of split batches, where every record landed and why.
 import { has, t } from "console/language.js";
 import { Json, State } from "console/parts/common.js";
-import { html } from "console/preact.js";
+import { html, useLayoutEffect, useRef } from "console/preact.js";
 
 const BAD = new Set(["raise", "timeout", "exit", "report", "system error"]);
 
@@ -27,15 +27,23 @@ export function Account({ of: account }) {
   </div>`;
 }
 
+/** A picture that the server has drawn. It is read as XML, which is either sound or not shown. */
+function Picture({ svg }) {
+  const place = useRef(null);
+  useLayoutEffect(() => {
+    place.current.replaceChildren(new DOMParser().parseFromString(svg, "image/svg+xml").documentElement);
+  }, [svg]);
+  return html`<span ref=${place} />`;
+}
+
 function Timeline({ of: timeline }) {
   if (!timeline.picture) return html`<section><h2>${t("account.timeline")}</h2><p class="quiet">${t("account.never")}</p></section>`;
   return html`<section><h2>${t("account.timeline")}</h2>
     <p class="quiet">${t("account.scale")}</p>
     <ul class="legend picture">${Object.entries(timeline.legend).map(([name, picture]) => html`<li>
-      <span dangerouslySetInnerHTML=${{ __html: picture }} /> ${outcome(name)}</li>`)}</ul>
+      <${Picture} svg=${picture} /> ${outcome(name)}</li>`)}</ul>
     <svg class="hatch" width="0" height="0" aria-hidden="true"><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="3" height="6" /></pattern></svg>
-    <div class="picture table" tabindex="0" role="region" aria-label=${t("account.timeline")}
-      dangerouslySetInnerHTML=${{ __html: timeline.picture }} />
+    <div class="picture table" tabindex="0" role="region" aria-label=${t("account.timeline")}><${Picture} svg=${timeline.picture} /></div>
     <${More} count=${timeline.rows_left_out} what="rows" />
     <details><summary>${t("account.tries", { count: timeline.tries.length })}</summary>
       <div class="table" tabindex="0" role="region" aria-label=${t("account.tries", { count: timeline.tries.length })}><table>
