@@ -26,12 +26,12 @@
 
   // Marks whatever the Tab key must reach, of radio buttons one, and says how many there are.
   reachable() {
-    // Focus that is only taken away would still say where the next Tab goes on from.
-    const top = document.createElement("span");
-    top.tabIndex = -1;
-    document.body.prepend(top);
-    top.focus();
-    top.remove();
+    // Tab goes on from where the focus has been, though that is gone: from the top of the page.
+    const start = document.createElement("span");
+    start.tabIndex = -1;
+    document.body.prepend(start);
+    start.focus();
+    start.remove();
     scrollTo(0, 0);
     const names = new Set();
     const found = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")]
