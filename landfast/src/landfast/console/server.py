@@ -23,6 +23,7 @@ from landfast.console.events import EventsPart
 from landfast.console.live import Live
 from landfast.console.routes import Problem, Route, Routes
 from landfast.console.stack import StackPart
+from landfast.console.traffic import TrafficPart
 from landfast.console.what_if import WhatIfPart
 from landfast.service import service_log
 from landfast.service.incoming import body
@@ -80,6 +81,7 @@ class Console:
     @staticmethod
     def _parts(context: Context) -> Iterable[Part]:
         yield StackPart(context)
+        yield TrafficPart(context)
         yield EventsPart(context)
         yield WhatIfPart(context)
 
