@@ -50,7 +50,7 @@ export default {
   "event.logs": { en: "Logs", ko: "로그" },
   "event.nopayload": {
     en: "The event is not here: of each call it is kept in memory, the newest 32 MB, and nothing reaches a function that was throttled.",
-    ko: "이벤트가 남아 있지 않습니다. 최근 32MB만 메모리에 보관하며, 조절된 호출의 이벤트는 보관하지 않습니다.",
+    ko: "이벤트가 남아 있지 않습니다. 최근 32MB만 메모리에 보관하며, 스로틀링된 호출의 이벤트는 보관하지 않습니다.",
   },
   "event.payloadcut": { en: "The beginning of {size} bytes: more than 256 KB are not kept.", ko: "{size}바이트 중 앞부분입니다. 256KB를 넘는 내용은 보관하지 않습니다." },
   "event.noresponse": { en: "The function returned nothing", ko: "함수가 반환한 값이 없습니다" },
@@ -61,13 +61,4 @@ export default {
   "event.running": { en: "It still runs", ko: "아직 실행 중입니다" },
   "event.resend": { en: "Send again", ko: "다시 보내기" },
   "event.resent": { en: "Sent again", ko: "다시 보냈습니다" },
-  "outcome.succeed": { en: "succeeded", ko: "성공" },
-  "outcome.report": { en: "reported failures", ko: "일부 실패 보고" },
-  "outcome.raise": { en: "raised an error", ko: "오류 발생" },
-  "outcome.timeout": { en: "timed out", ko: "시간 초과" },
-  "outcome.exit": { en: "exited", ko: "종료됨" },
-  "outcome.throttle": { en: "throttled", ko: "조절됨" },
-  "outcome.system error": { en: "system error", ko: "시스템 오류" },
-  "outcome.cut off": { en: "cut off", ko: "중단됨" },
-  "outcome.": { en: "running", ko: "실행 중" },
 };

@@ -54,7 +54,7 @@ export default {
   },
   "rule.S-57": {
     en: "The function was throttled: the batch is tried again, and this counts as no attempt.",
-    ko: "함수가 조절되어 배치를 다시 시도하며, 시도 횟수에 포함되지 않습니다.",
+    ko: "함수가 스로틀링되어 배치를 다시 시도하며, 시도 횟수에 포함되지 않습니다.",
   },
   "rule.S-59": {
     en: "The batch was given up: its retries or its age were used up.",
@@ -89,7 +89,7 @@ export default {
   },
   "rule.S-94": {
     en: "The function was throttled: the messages are visible again later, and this receive has counted.",
-    ko: "함수가 조절되었습니다. 메시지는 나중에 다시 표시되며, 이번 수신은 횟수에 포함됩니다.",
+    ko: "함수가 스로틀링되었습니다. 메시지는 나중에 다시 표시되며, 이번 수신은 횟수에 포함됩니다.",
   },
   "rule.S-95": {
     en: "The message was received maxReceiveCount times, and goes to the dead-letter queue.",

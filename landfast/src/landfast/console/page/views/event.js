@@ -108,7 +108,7 @@ function Attempts({ hop }) {
     ${shown && html`<${Details} key=${shown.key} attempt=${shown} resend=${["async", "sqs"].includes(hop.kind)} />`}`;
 }
 
-const outcome = (attempt) => (has(`outcome.${attempt.outcome}`) ? t(`outcome.${attempt.outcome}`) : attempt.outcome);
+const outcome = ({ outcome: name }) => (has(`outcome.${name || "running"}`) ? t(`outcome.${name || "running"}`) : name);
 
 function Row({ attempt, open, choose }) {
   const name = attempt.number ? t("event.number", { count: attempt.number }) : t("event.uncounted");
@@ -184,7 +184,7 @@ function Tree({ of }) {
   return html`<figure class="tree"><figcaption><h3>${t("event.split")}</h3></figcaption>
     <ol>${of.map((batch) => html`<li class=${batch.mine ? "" : "other"} style=${{ "--depth": batch.depth }}>
       <span class="number">${t("event.records", { count: batch.records })}</span>
-      ${batch.outcomes.map(([name, count]) => html` <${State} of=${name} kind=${kindOf(name === "running" ? "" : name)}>${has(`outcome.${name}`) ? t(`outcome.${name}`) : name}${count > 1 ? ` ×${count}` : ""}<//>`)}
+      ${batch.outcomes.map(([name, count]) => html` <${State} of=${name} kind=${kindOf(name === "running" ? "" : name)}>${outcome({ outcome: name })}${count > 1 ? ` ×${count}` : ""}<//>`)}
       ${batch.ends.map(([state, rule, count]) => html` <span class="small">→ <${State} of=${state} /> ${count < batch.records && number(count)} <a href=${link("rules", [rule.split(" ")[0]])}>${rule.split(" ")[0]}</a></span>`)}
       ${batch.why && html` <span class="small quiet"><${Rule} of=${batch.why} /></span>`}
       ${!batch.mine && html` <span class="hidden">${t("event.other")}</span>`}

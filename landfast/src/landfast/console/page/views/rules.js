@@ -20,7 +20,7 @@ function All() {
     <//>
     <${Trouble} problem=${problem} />
     ${found?.length === 0 && html`<${Empty} title=${t("rules.none")} />`}
-    <ul class="rules card" lang="en">
+    <ul class="rule-list card" lang="en">
       ${found?.map((rule) => html`<li key=${rule.id}><a href=${link("rules", [rule.id])}>${rule.id}</a> ${inline(rule.title)}</li>`)}
     </ul>`;
 }
