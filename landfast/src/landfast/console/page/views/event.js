@@ -56,7 +56,7 @@ function Hop({ hop, steps, lying, targets, depth }) {
           ? html`<${Icon} kind="function" /> ${hop.function ? html`<a href=${link("functions", [hop.function])}>${hop.function}</a>` : hop.source}`
           : html`<${Icon} kind="queue" /> ${t("event.message")}`}</h2>
         ${hop.function && hop.source.split(":")[0] !== hop.function && html`<span class="quiet">${hop.source}</span>`}
-        ${hop.chosen && html`<span class="tag">${t("event.chosen")}</span>`}
+        ${hop.chosen && html`<span class="here">${t("event.chosen")}</span>`}
         <span class="space"></span>
         ${Object.entries(hop.states).map(([state, count]) => html`<${State} of=${state}>${t(`state.${state}`)}${only ? "" : ` ${number(count)}`}<//>`)}
         <${Moment} at=${hop.seen} />
@@ -85,7 +85,7 @@ function Place({ of: { kind, name, note } }) {
 }
 
 function Records({ hop }) {
-  return html`<details class="records"><summary>${t("event.records", { count: hop.records.length + hop.records_left_out + hop.untold })}</summary>
+  return html`<details class="hop-records"><summary>${t("event.records", { count: hop.records.length + hop.records_left_out + hop.untold })}</summary>
     <ul>${hop.records.map((each) => html`<li key=${each.id}><a class="mono" href=${link("events", [each.id])}>${each.id}</a> ${each.state && html`<${State} of=${each.state} />`}</li>`)}</ul>
     ${hop.records_left_out > 0 && html`<p class="quiet">${t("event.more", { count: hop.records_left_out })}</p>`}
     ${hop.untold > 0 && html`<p class="quiet">${t("event.untold", { count: hop.untold })}</p>`}
@@ -141,7 +141,7 @@ function Details({ attempt, resend }) {
   const { data, problem } = useFetched(`${path}${attempt.ended === null ? "" : "?ended"}`, { follow: attempt.ended === null });
   const [tab, setTab] = useState(kindOf(attempt.outcome) === "bad" ? "error" : "payload");
   const tabs = ["payload", "response", "error", "logs"];
-  return html`<section class="details">
+  return html`<section class="attempt-pane">
     <div class="segments" role="group" aria-label=${t("event.number", { count: attempt.number })}>
       ${tabs.map((each) => html`<button type="button" aria-pressed=${each === tab} onClick=${() => setTab(each)}>${t(`event.${each}`)}</button>`)}
     </div>
@@ -181,7 +181,7 @@ function Resend({ path }) {
 
 /** A batch that was split, as the tree of its parts. */
 function Tree({ of }) {
-  return html`<figure class="tree"><figcaption><h3>${t("event.split")}</h3></figcaption>
+  return html`<figure class="split"><figcaption><h3>${t("event.split")}</h3></figcaption>
     <ol>${of.map((batch) => html`<li class=${batch.mine ? "" : "other"} style=${{ "--depth": batch.depth }}>
       <span class="number">${t("event.records", { count: batch.records })}</span>
       ${batch.outcomes.map(([name, count]) => html` <${State} of=${name} kind=${kindOf(name === "running" ? "" : name)}>${outcome({ outcome: name })}${count > 1 ? ` ×${count}` : ""}<//>`)}
@@ -192,7 +192,7 @@ function Tree({ of }) {
 }
 
 function Sent({ sent, target }) {
-  return html`<details class="sent"><summary><${State} of="to_destination" kind="kept">${sent.kind}<//>
+  return html`<details class="hop-sent"><summary><${State} of="to_destination" kind="kept">${sent.kind}<//>
       ${" "}${t("event.sent", { target: target?.name ?? sent.target })} <${Moment} at=${sent.at} /></summary>
     <p><${Rule} of=${sent.rule} /></p>
     <${Json} value=${sent.body} label=${t("event.body")} /></details>`;
