@@ -35,9 +35,10 @@ SLOW := tests/template tests/local_invoke tests/end_to_end
 # --- the tool ---
 FAST += tests/starter
 SLOW += tests/docs
-TOOL_FAST := tests/architecture tests/delivery tests/driver tests/eventplane tests/failures tests/lint tests/protocols \
+TOOL_FAST := tests/architecture tests/console tests/delivery tests/driver tests/eventplane tests/failures tests/lint tests/protocols \
 	tests/report tests/simulate tests/sources tests/starter tests/template_reader
-TOOL_SLOW := tests/faithful tests/testing tests/end_to_end tests/wheel tests/contract tests/dataplane tests/clients
+TOOL_SLOW := tests/browser tests/faithful tests/testing tests/end_to_end tests/wheel tests/contract tests/dataplane \
+	tests/clients
 # They look what their process leaves open, so no other test may have a service running in it.
 TOOL_ALONE := tests/runtime tests/service
 # --- shared ---
@@ -53,8 +54,8 @@ BY_FILE := -n 3 --dist loadfile --no-loadscope-reorder
 AS = $(if $(MAKE_TERMOUT),--color=yes) 2>&1 | (trap "" INT; while IFS= read -r line; do echo "$(1) | $$line"; done)
 
 ##@ Use
-demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
-	@$(PYTHON) -m demo
+demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands (CONSOLE=1 shows it)
+	@$(PYTHON) -m demo $(if $(CONSOLE),--console)
 
 up: $(READY)  ## Run the application until Ctrl-C
 	@$(BIN)/landfast up
@@ -178,6 +179,9 @@ docs: $(READY)  ## Draw the pictures of docs/ and write its reference anew, from
 	@$(PYTHON) -m tools.pictures
 	@$(PYTHON) -m tools.reference
 
+screenshots: $(READY)  ## Take the pictures of the console for docs/ anew (needs Chromium and pngquant): make screenshots VIEWS="map clock"
+	@$(PYTHON) -m tools.screenshots $(VIEWS)
+
 $(SITE)/.ready: uv.lock .python-version | $(UV)
 	@UV_PROJECT_ENVIRONMENT=$(SITE) bash tools/setup.sh $(UV) sync --quiet --frozen --only-group site
 	@touch $@
@@ -226,8 +230,8 @@ starter: $(READY)  ## Build the starter, and the wheel that brings it, into dist
 release: starter site  ## Put what a release has into dist/release: wheel, starter, site, checksums, notes
 	@$(PYTHON) -m tools.release
 
-.PHONY: bench conformance conformance-check docs mutants pages release site site-serve starter tests-tool types-tool \
-	types-tool-tests units-tool workflows
+.PHONY: bench conformance conformance-check docs mutants pages release screenshots site site-serve starter tests-tool \
+	types-tool types-tool-tests units-tool workflows
 
 # --- shared ---
 lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer

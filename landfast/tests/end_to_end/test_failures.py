@@ -14,8 +14,8 @@ import pytest
 from botocore.client import BaseClient
 
 from landfast.cli.failures import summary
-from landfast.cli.failures_access import Chosen, all_of, chosen, reading
-from landfast.failures import Ledger, Replays
+from landfast.cli.failures_access import chosen, reading
+from landfast.failures import Ledger, Replays, StackFailures
 from landfast.failures.permissions import ACTIONS
 from landfast.journal import Accepted, Finished
 from landfast.service.local_client import peek
@@ -59,7 +59,7 @@ class Stack(Client):
     def listed(self) -> list[dict[str, Any]]:
         """What `landfast failures --json` lists, without what each command costs to start."""
         with reading(self.one.ledger) as ledger:
-            return [summary(failure) for _, failure in all_of(self.one, ledger)]
+            return [summary(failure) for _, failure in self.one.each(ledger)]
 
     def in_store(self, store: str) -> list[dict[str, Any]]:
         return [each for each in self.listed() if each["store"] == store]
@@ -249,10 +249,10 @@ def test_another_function_can_be_asked(stack: Stack) -> None:
     assert "Nobody" in unknown.stderr
 
 
-def replay_all(one: Chosen) -> None:
+def replay_all(one: StackFailures) -> None:
     with Ledger(one.ledger) as ledger:
         replays = Replays(one.access, ledger)
-        for store, failure in all_of(one, ledger):
+        for store, failure in one.each(ledger):
             assert replays.replay(store, failure, failure.way).outcome in {"replayed", "removed"}
 
 

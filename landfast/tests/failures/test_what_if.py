@@ -1,6 +1,7 @@
 """What other settings would have done, by the simulator's rules."""
 
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -25,11 +26,11 @@ OTHERS = ({"FunctionArn": "of Kafka"}, {**MAPPING, "FunctionArn": "other", "Maxi
 FOUND = Found(stores=(), routes=Routes(), mappings=(*OTHERS, MAPPING))
 
 
-def access() -> AwsAccess:
-    def nobody(service: str) -> Any:
-        raise AssertionError(f"{service} is not asked")
-
-    return AwsAccess("shop", "nowhere", nobody)
+def access(hours: int = 24) -> AwsAccess:
+    """A stack whose streams keep their records for so long, and of which nothing else is asked."""
+    kinesis = Mock(spec_set=["describe_stream_summary"])
+    kinesis.describe_stream_summary.return_value = {"StreamDescriptionSummary": {"RetentionPeriodHours": hours}}
+    return AwsAccess("shop", "nowhere", {"kinesis": kinesis}.__getitem__)
 
 
 def failure(name: str, way: Any, **told: Any) -> Failure:
@@ -76,6 +77,17 @@ def test_failures_of_one_source_have_one_answer_and_others_are_told() -> None:
     assert answer.then is not None
     assert answer.saved(answer.then.last)
     assert not answer.saved(answer.then.last + 1)
+
+
+def test_s_054_a_stream_tries_no_longer_than_it_keeps_its_records() -> None:
+    without = {"MaximumRetryAttempts": -1, "MaximumRecordAgeInSeconds": -1}
+    lasts = []
+    for hours in (1, 2):  # which no stream may have, and which are played in no time
+        [answer], _ = answers(access(hours), FOUND, [OF_STREAM], without)
+        assert answer.then is not None
+        assert answer.then.ends
+        lasts.append(answer.then.last / 3600)
+    assert [round(last) for last in lasts] == [1, 2]
 
 
 def test_a_setting_that_no_source_has_is_named() -> None:

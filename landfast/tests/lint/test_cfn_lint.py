@@ -221,7 +221,7 @@ def test_junit_has_a_case_for_each_rule(sam: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["nowhere.yaml"], "nowhere.yaml: there is no such template"),
+        (["nowhere.yaml"], "nowhere.yaml: there is no such template: give the path of a file, or of a folder with one"),
         (["--explain", "W1"], "--explain W1: there is no such rule; there are E9500,"),
         (["--region", "moon-1", "template.yaml"], "--region moon-1: cfn-lint knows no such region"),
     ],

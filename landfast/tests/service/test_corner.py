@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 
 from landfast.cli import schedules as commands
 from landfast.cli.alarms import alarms as show_alarms
-from landfast.cli.connection import aws
 from landfast.delivery.times import iso_seconds
 from landfast.journal import Accepted, AlarmChanged, Delivered, Settled
+from landfast.service.clients import aws
 from landfast.service.local_client import alarms, peek, schedules
 from landfast.service.service import Options, Service
 from landfast.service.state import ServiceError

@@ -11,6 +11,7 @@ from landfast.driver import Change, KeepRow
 from landfast.journal import Entry, Retrying
 from landfast.service.clock import Clock
 from landfast.service.loop import Loop, StoppedError
+from landfast.service.timing import timing as told
 from tests.service.conftest import eventually
 
 HOUR = 3_600.0
@@ -44,6 +45,14 @@ class Rig:
 @pytest.fixture
 def skipping() -> Iterator[Rig]:
     rig = Rig(skips=True)
+    yield rig
+    rig.loop.stop(5)
+    assert not rig.crashes
+
+
+@pytest.fixture
+def real() -> Iterator[Rig]:
+    rig = Rig(skips=False)
     yield rig
     rig.loop.stop(5)
     assert not rig.crashes
@@ -200,6 +209,90 @@ def test_what_does_not_come_to_rest_is_told_by_whoever_planned_it_and_only_the_f
     assert told.endswith(", and 2 more")
     for request in requests:
         request.end()
+
+
+def test_a_jump_stops_at_whatever_is_due_on_the_way_and_time_then_passes_as_before(real: Rig) -> None:
+    began, seen = real.clock.now(), list[tuple[str, int]]()
+
+    def see(what: str) -> None:
+        seen.append((what, round((real.clock.now() - began) / HOUR)))
+
+    real.plan(2 * HOUR, lambda: see("planned"))
+    real.plan(1 * HOUR, lambda: see("background"), background=True)
+    real.plan(4 * HOUR, lambda: see("later"))
+    real.loop.ask(lambda: real.loop.jump(began + 3 * HOUR))
+    assert eventually(lambda: real.loop.ask(lambda: real.loop.jumps_to) is None)
+    assert seen == [("background", 1), ("planned", 2)]
+    assert 3 * HOUR <= real.clock.now() - began < 3 * HOUR + 60
+    assert not real.settled().wait(0.01)
+
+
+def test_a_jump_waits_for_what_is_under_way(real: Rig) -> None:
+    done = threading.Event()
+    call = real.loop.begin("a call")
+    real.plan(HOUR, done.set)
+    due = real.loop.ask(lambda: real.loop.next_due)
+    assert due is not None
+    real.loop.ask(lambda: real.loop.jump(due))
+    assert not done.wait(0.05)
+    assert (real.loop.ask(real.loop.under_way), real.loop.ask(lambda: real.loop.jumps_to)) == (["a call"], due)
+    call.end()
+    assert done.wait(5)
+
+
+def test_a_jump_can_be_given_up(real: Rig) -> None:
+    done = threading.Event()
+    call = real.loop.begin("a call")
+    real.plan(HOUR, done.set)
+    real.loop.ask(lambda: real.loop.jump(real.clock.now() + HOUR))
+    real.loop.ask(lambda: real.loop.run_clock(1.0, skips=False))
+    call.end()
+    assert real.loop.ask(lambda: real.loop.jumps_to) is None
+    assert not done.wait(0.01)
+
+
+def test_nothing_planned_happens_while_time_stands_but_by_a_jump(skipping: Rig) -> None:
+    skipping.loop.ask(skipping.loop.hold)
+    began, seen = skipping.clock.now(), list[str]()
+    for name in ("first", "second"):  # due at the same moment: both happen, in the order in which they were planned
+        skipping.plan(HOUR, lambda name=name: seen.append(name))  # type: ignore[misc]
+    skipping.plan(2 * HOUR, lambda: seen.append("third"))
+    settled = skipping.settled()
+    assert not settled.wait(0.05)
+    assert skipping.loop.ask(skipping.loop.unsettled).endswith("; time stands")
+    skipping.loop.ask(lambda: skipping.loop.jump(skipping.loop.next_due or 0.0))
+    assert eventually(lambda: seen == ["first", "second"])
+    assert skipping.clock.now() == began + HOUR
+    skipping.loop.ask(lambda: skipping.loop.run_clock(1.0, skips=True))
+    assert settled.wait(5)
+    assert seen == ["first", "second", "third"]
+
+
+def test_time_skips_waits_from_the_moment_at_which_it_is_asked_to(real: Rig) -> None:
+    done = threading.Event()
+    real.plan(HOUR, done.set)
+    assert not done.wait(0.01)
+    real.loop.ask(lambda: real.loop.run_clock(1.0, skips=True))
+    assert done.wait(5)
+
+
+def test_what_is_due_next_is_listed_in_its_order_without_what_was_cancelled(real: Rig) -> None:
+    now = real.clock.now()
+
+    def plan() -> None:
+        loop = real.loop
+        loop.at(now + 3 * HOUR, lambda: None, source="queues", told=lambda: "queue orders")
+        loop.at(now + HOUR, lambda: None, source="retention", background=True)
+        loop.at(now + 2 * HOUR, lambda: None, source="cancelled").cancel()
+        loop.at(now + 4 * HOUR, lambda: None, source="too much")
+
+    real.loop.ask(plan)
+    timing = real.loop.ask(lambda: told(real.loop, most=2))
+    assert [(round(plan.due - now), plan.what, plan.background) for plan in timing.planned] == [
+        (HOUR, "retention", True),
+        (3 * HOUR, "queue orders", False),
+    ]
+    assert (timing.mode, timing.speed, timing.held, timing.jumps_to, timing.under_way) == ("real", 1.0, False, None, [])
 
 
 def test_without_skipping_real_time_passes() -> None:

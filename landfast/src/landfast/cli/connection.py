@@ -1,13 +1,8 @@
 """Connects commands to the running service."""
 
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from landfast.service.state import Resource, Running, ServiceError, StateDirectory
-
-if TYPE_CHECKING:
-    from boto3 import Session
 
 
 def running(state: Path) -> Running:
@@ -17,28 +12,6 @@ def running(state: Path) -> Running:
         ServiceError: None does.
     """
     return StateDirectory(state).running()
-
-
-def aws(service: Running, name: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
-    """A boto3 client for the service's endpoint that ignores the user's own profile."""
-    from botocore.config import Config
-
-    config = Config(
-        retries={"total_max_attempts": 1},
-        s3={"addressing_style": "path"},
-        read_timeout=930 if name == "lambda" else 60,
-        proxies={},
-    )
-    client: Any = _session(service.region).client
-    return client(name, endpoint_url=service.endpoint, config=config)
-
-
-@cache
-def _session(region: str) -> "Session":
-    """One for all clients: it reads what it knows of AWS once."""
-    import boto3
-
-    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)  # noqa: S106 - no secret: the engine takes any
 
 
 def find(service: Running, kind: str, name: str | None) -> Resource:

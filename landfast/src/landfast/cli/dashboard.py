@@ -54,8 +54,9 @@ def _lines(console: Console, service: Service, interrupts: Interrupts) -> None:
         while True:
             for number, entry in [*islice(read_journal(service.journal, after=seen), _PORTION)]:
                 seen = number
-                with interrupts.allowed():
-                    console.print(sentences.line(entry, width=24), markup=False, highlight=False, soft_wrap=True)
+                if sentences.is_told(entry):
+                    with interrupts.allowed():
+                        console.print(sentences.line(entry, width=24), markup=False, highlight=False, soft_wrap=True)
             if _failed(service, interrupts, _TICK):
                 return
     except StoreError:

@@ -90,8 +90,12 @@ def _reader_has_gone() -> bool:
 
 
 def _wanted(entry: "Entry", source: str | None, record: str | None) -> bool:
-    return (source is None or source in entry.source) and (
-        record is None or any(name.startswith(record) for name in entry.records)
+    from landfast.report.sentences import is_told
+
+    return (
+        is_told(entry)
+        and (source is None or source in entry.source)
+        and (record is None or any(name.startswith(record) for name in entry.records))
     )
 
 

@@ -9,8 +9,7 @@ from landfast.cli.failures_access import Aws, Profile, Region, Stack, Where
 from landfast.cli.options import STATE, Json, State
 
 if TYPE_CHECKING:
-    from landfast.cli.failures_access import Chosen
-    from landfast.failures import Failure, Store
+    from landfast.failures import Failure, StackFailures, Store
     from landfast.failures.stream_records import ReadBack
 
 app = typer.Typer(invoke_without_command=True)
@@ -53,7 +52,7 @@ def failures(
         return
     import msgspec
 
-    from landfast.cli.failures_access import all_of, chosen, reading
+    from landfast.cli.failures_access import chosen, reading
     from landfast.failures import chosen_by
     from landfast.failures.permissions import policy
 
@@ -63,7 +62,7 @@ def failures(
     wanted = chosen_by(where) if where is not None else None
     one = chosen(state, aws=aws, stack=stack, profile=profile, region=region)
     with reading(one.ledger) as ledger:
-        found = [each for each in all_of(one, ledger) if wanted is None or wanted(each[1])]
+        found = [each for each in one.each(ledger) if wanted is None or wanted(each[1])]
     if json:
         typer.echo(msgspec.json.encode([summary(failure) for _, failure in found]))
     else:
@@ -101,16 +100,12 @@ def show(
     """
     import msgspec
 
-    from landfast.cli.failures_access import chosen, reading, the_one
-    from landfast.failures import FailuresError
+    from landfast.cli.failures_access import chosen, reading
     from landfast.failures.stream_records import read_back
 
     one = chosen(state, aws=aws, stack=stack, profile=profile, region=region)
     with reading(one.ledger) as ledger:
-        try:
-            store, failure = the_one(one, ledger, name)
-        except KeyError:
-            raise FailuresError(f"{name}: there is no such failure: `landfast failures` lists them") from None
+        [(store, failure)] = one.named(ledger, [name]).values()
     back = None if failure.position is None else read_back(one.access.clients, failure.position)
     lines = _logged(one, failure) if logs else []
     if json:
@@ -146,7 +141,7 @@ def summary(failure: "Failure") -> dict[str, Any]:
     }
 
 
-def _tell(one: "Chosen", found: "list[tuple[Store, Failure]]", limit: int) -> None:
+def _tell(one: "StackFailures", found: "list[tuple[Store, Failure]]", limit: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -177,19 +172,27 @@ def _tell(one: "Chosen", found: "list[tuple[Store, Failure]]", limit: int) -> No
 
 
 def _groups(found: "list[tuple[Store, Failure]]") -> Any:  # noqa: ANN401 - rich's table
-    """How many of each kind there are: by function, reason and store."""
+    """How many of each kind there are."""
     from rich.table import Table
 
-    groups: dict[tuple[str, str, str], list[Failure]] = {}
-    for _, failure in found:
-        groups.setdefault((failure.function, failure.reason, failure.store), []).append(failure)
+    from landfast.failures.grouping import groups
+    from landfast.report.wording import printable
+
     table = Table(
-        "failures", "function", "reason", "store", "oldest (UTC)", "first expires", box=None, header_style="bold"
+        "failures",
+        "function",
+        "error",
+        "reason",
+        "store",
+        "oldest (UTC)",
+        "first expires",
+        box=None,
+        header_style="bold",
     )
-    for (function, reason, store), each in groups.items():
-        ends = [failure.expires for failure in each if failure.expires is not None]
-        oldest, first = _time(min(failure.at for failure in each)), _time(min(ends)) if ends else "never"
-        table.add_row(f"{len(each):,}", *map(_plain, (function, reason, store)), oldest, first)
+    for each in groups(failure for _, failure in found):
+        first = "never" if each.expires is None else _time(each.expires)
+        words = (each.function, each.error, each.reason, ", ".join(each.stores))
+        table.add_row(f"{each.count:,}", *map(_plain, map(printable, words)), _time(each.oldest), first)
     return table
 
 
@@ -250,7 +253,7 @@ def _show_records(back: "ReadBack", now: float) -> None:
         typer.echo(f"and {len(back.records) - _RECORDS} more: --json shows them")
 
 
-def _logged(one: "Chosen", failure: "Failure") -> list[str]:
+def _logged(one: "StackFailures", failure: "Failure") -> list[str]:
     """What the function logged in its last attempt, by the request id."""
     from landfast.failures.access import logged
 

@@ -11,8 +11,7 @@ from landfast.cli.failures_replay import All, Names
 from landfast.cli.options import STATE, Json, State
 
 if TYPE_CHECKING:
-    from landfast.cli.failures_access import Chosen
-    from landfast.failures import Carried
+    from landfast.failures import Carried, StackFailures
 
 Redact = Annotated[
     list[str] | None,
@@ -98,7 +97,7 @@ def pull(
 
 
 def _exported(
-    one: "Chosen", names: list[str] | None, where: str | None, redact: list[str] | None, *, everything: bool
+    one: "StackFailures", names: list[str] | None, where: str | None, redact: list[str] | None, *, everything: bool
 ) -> "list[Carried]":
     from landfast.cli.failures_access import reading
     from landfast.cli.failures_replay import selected

@@ -35,7 +35,8 @@ def invoke(
 
     import msgspec
 
-    from landfast.cli.connection import aws, physical, running
+    from landfast.cli.connection import physical, running
+    from landfast.service.clients import aws
 
     service = running(state)
     payload = b"{}" if event is None else sys.stdin.buffer.read() if str(event) == "-" else _read(event)

@@ -16,7 +16,8 @@ def outputs(*, json: Json = False, state: State = STATE) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from landfast.cli.connection import aws, running
+    from landfast.cli.connection import running
+    from landfast.service.clients import aws
 
     service = running(state)
     [stack] = aws(service, "cloudformation").describe_stacks(StackName=service.stack)["Stacks"]

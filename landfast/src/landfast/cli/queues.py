@@ -16,7 +16,8 @@ def queues(*, json: Json = False, state: State = STATE) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from landfast.cli.connection import aws, running
+    from landfast.cli.connection import running
+    from landfast.service.clients import aws
     from landfast.service.queue_counts import counts
 
     counted = counts(aws(running(state), "sqs"))

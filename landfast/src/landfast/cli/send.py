@@ -30,7 +30,8 @@ def s3(
 
     Example: landfast send s3 report.csv --key 'in/june report.csv'
     """
-    from landfast.cli.connection import aws, find, running
+    from landfast.cli.connection import find, running
+    from landfast.service.clients import aws
     from landfast.service.state import ServiceError
 
     service = running(state)
@@ -58,7 +59,8 @@ def kinesis(
 
     Example: landfast send kinesis readings.jsonl --key sensor.id
     """
-    from landfast.cli.connection import aws, find, running
+    from landfast.cli.connection import find, running
+    from landfast.service.clients import aws
 
     service = running(state)
     target = find(service, "stream", stream)
@@ -96,7 +98,8 @@ def sqs(
 
     Example: landfast send sqs jobs.jsonl --queue Jobs --group customer --deduplication jobId
     """
-    from landfast.cli.connection import aws, find, running
+    from landfast.cli.connection import find, running
+    from landfast.service.clients import aws
 
     service = running(state)
     target = find(service, "queue", queue)
@@ -138,7 +141,8 @@ def events(
 
     Example: landfast send events signups.jsonl --source my.app --detail-type SignedUp --bus Bus
     """
-    from landfast.cli.connection import aws, find, running
+    from landfast.cli.connection import find, running
+    from landfast.service.clients import aws
 
     service = running(state)
     name = "default" if bus in {None, "default"} else find(service, "bus", bus).name

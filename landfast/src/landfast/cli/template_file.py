@@ -20,6 +20,8 @@ def template_files(given: Path | None) -> list[Path]:
         ServiceError: There is none.
     """
     folder = given or Path()
+    if not folder.exists():
+        raise ServiceError(f"{folder}: there is no such template: give the path of a file, or of a folder with one")
     if folder.is_dir() and (folder / _MANIFEST).is_file() and not any((folder / name).is_file() for name in NAMES):
         return _stacks(folder)
     return [template_file(given)]

@@ -44,9 +44,6 @@ Debug = Annotated[
 DebugPort = Annotated[int, typer.Option(help="Where the debugger connects.", metavar="PORT", min=0, max=65535)]
 Engine = Annotated[str, typer.Option(help="The emulator behind it: moto or ministack.", metavar="NAME")]
 
-_FASTEST = 100_000
-"""More than a day in a second: timers could not keep up."""
-
 
 def up(  # noqa: PLR0917 - typer makes an option of each
     template: Template = None,
@@ -96,11 +93,12 @@ def up(  # noqa: PLR0917 - typer makes an option of each
     from landfast.cli.dashboard import watch
     from landfast.cli.mendable import keep_threads_quiet
     from landfast.cli.stale_build import warning
+    from landfast.console import Console as Page
     from landfast.service.service import Service
 
     keep_threads_quiet()
     given = options(template, stack, parameter, region, speed, engine, port, setting, state, skip_waits=skip_waits)
-    chosen = replace(given, sandbox=sandbox, debug=debug, debug_port=debug_port)
+    chosen = replace(given, follow=True, sandbox=sandbox, debug=debug, debug_port=debug_port)
     console = Console()
     stale = warning(chosen.template)
     if stale is not None:
@@ -111,8 +109,9 @@ def up(  # noqa: PLR0917 - typer makes an option of each
             with console.status("starting"):  # whose end fails where the terminal is gone meanwhile
                 tell = partial(console.print, markup=False, highlight=False)
                 service = running.enter_context(Service.start(chosen, interrupts, tell=tell))
+            page = Page.attach(service)
             with interrupts.allowed():
-                introduce(console, service)
+                introduce(console, service, page.url)
             watch(console, service, interrupts)
     except (Interrupted, OSError):
         asked = interrupts.arrived()
@@ -151,13 +150,14 @@ def options(  # noqa: PLR0917 - one for each option
 
     from landfast.cli.template_file import template_file
     from landfast.delivery.settings import from_ids
+    from landfast.service.clock import FASTEST
     from landfast.service.service import Options
     from landfast.service.state import ServiceError
 
     if engine not in {"moto", "ministack"}:
         raise ServiceError(f"--engine {engine}: there are moto and ministack")
-    if not 0 < speed <= _FASTEST:
-        raise ServiceError(f"--speed {speed:g}: give a number up to {_FASTEST}")
+    if not 0 < speed <= FASTEST:
+        raise ServiceError(f"--speed {speed:g}: give a number up to {FASTEST}")
     if region not in _regions():
         raise ServiceError(f"--region {region!r}: there is no such region; us-east-1 is one")
     template = template_file(template)
@@ -182,13 +182,14 @@ def options(  # noqa: PLR0917 - one for each option
     )
 
 
-def introduce(console: "Console", service: "Service") -> None:
-    """Say where the service is and how to use it."""
+def introduce(console: "Console", service: "Service", page: str) -> None:
+    """Say where the service is and how to use it; `page` is the URL of its console."""
     endpoint = service.endpoint
     credentials = "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
     for line in service.not_run:
         console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"endpoint  {endpoint}", style="bold", markup=False, highlight=False)
+    for line in (f"endpoint  {endpoint}", f"console   {page}"):
+        console.print(line, style="bold", markup=False, highlight=False, soft_wrap=True)
     for line in (
         f"aws       {credentials} aws --region {service.options.region} --endpoint-url {endpoint} s3 ls",
         f'boto3     boto3.client("lambda", endpoint_url="{endpoint}")',

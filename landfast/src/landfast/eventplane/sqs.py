@@ -94,6 +94,11 @@ class SqsApi:
         """
         return self._named(arn).polled
 
+    @property
+    def all(self) -> Queues:
+        """The queues, to be looked at in process."""
+        return self._queues
+
     def peek(self, arn: str, limit: int) -> Sequence[Peeked]:
         """The messages of a queue, visible, in flight and delayed, in the order of sending; looking changes nothing.
 

@@ -1,9 +1,8 @@
 """Failures: found, read, understood and brought back, of a running service or of a stack on AWS.
 
-    found = stores_of(access)
-    for store in found.stores:
-        for failure in failures_in(access, store, found.routes, ledger):
-            print(failure.id, failure.rule)
+    failures = StackFailures.of_service(running, state)
+    for store, failure in failures.each(Ledger(failures.ledger).read()):
+        print(store.name, failure.id, failure.rule)
 
 `decoding` is pure, `access` knows where the stack runs, and `replaying` loses nothing and sends nothing twice.
 """
@@ -17,6 +16,7 @@ from landfast.failures.ledger import Ledger
 from landfast.failures.listing import failures_in, untouchable
 from landfast.failures.model import Failure, Store, Way
 from landfast.failures.replaying import Replayed, Replays
+from landfast.failures.stack import StackFailures
 
 __all__ = [
     "Access",
@@ -29,6 +29,7 @@ __all__ = [
     "LocalAccess",
     "Replayed",
     "Replays",
+    "StackFailures",
     "Store",
     "Way",
     "chosen_by",

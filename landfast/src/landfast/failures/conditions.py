@@ -2,7 +2,7 @@
 
 A condition is a field, an operator and a value; several are joined by ``and``. ``~`` wants a text in the field, ``!~``
 wants it absent, ``=`` and ``!=`` compare all of it, ``>`` and ``<`` compare numbers. Upper and lower case are alike. A
-value with spaces stands in quotes.
+value with spaces stands in quotes; a quote in it is written twice.
 """
 
 import re
@@ -18,6 +18,7 @@ FIELDS: Final[Mapping[str, Callable[[Failure], str]]] = {
     "function": lambda failure: failure.function,
     "reason": lambda failure: failure.reason,
     "error": lambda failure: f"{failure.error.type}: {failure.error.message}",
+    "type": lambda failure: failure.error.type,
     "attempts": lambda failure: str(failure.attempts or 0),
     "what": lambda failure: failure.what,
     "event": lambda failure: failure.kept.body,
@@ -26,9 +27,10 @@ FIELDS: Final[Mapping[str, Callable[[Failure], str]]] = {
 """The fields that can be asked about."""
 
 _CONDITION: Final = re.compile(
-    r"""\s*(?P<field>\w+)\s*(?P<operator>!=|!~|=|~|>|<)\s*(?P<value>"[^"]*"|'[^']*'|\S+)\s*(?P<joined>and\b)?""",
+    r"""\s*(?P<field>\w+)\s*(?P<operator>!=|!~|=|~|>|<)\s*(?P<value>"(?:[^"]|"")*"|'(?:[^']|'')*'|\S+)\s*(?P<joined>and\b)?""",
     re.IGNORECASE,
 )
+_PLAIN: Final = re.compile(r"[\w.:/$-]+")
 _HINT: Final = "write it as in: error~Validation and function=MyFunction"
 
 
@@ -42,17 +44,27 @@ def chosen_by(text: str) -> Callable[[Failure], bool]:
     while place < len(text):
         found = _CONDITION.match(text, place)
         if found is None or not joined:
-            raise FailuresError(f"--where: {text[place:].strip()!r} is no condition: {_HINT}")
-        conditions.append(_condition(found["field"].lower(), found["operator"], found["value"].strip("\"'")))
+            raise FailuresError(f"{text[place:].strip()!r} is no condition: {_HINT}")
+        conditions.append(_condition(found["field"].lower(), found["operator"], _unquoted(found["value"])))
         place, joined = found.end(), found["joined"] is not None
     if not conditions or joined:
-        raise FailuresError(f"--where: a condition is missing: {_HINT}")
+        raise FailuresError(f"a condition is missing: {_HINT}")
     return lambda failure: all(holds(failure) for holds in conditions)
+
+
+def equal(field: str, value: str) -> str:
+    """The condition that a field has a value, as text."""
+    return f"{field}={value}" if _PLAIN.fullmatch(value) else f'{field}="{value.replace(chr(34), chr(34) * 2)}"'
+
+
+def _unquoted(text: str) -> str:
+    mark = text[0]
+    return text[1:-1].replace(mark * 2, mark) if mark in "\"'" and len(text) > 1 and text[-1] == mark else text
 
 
 def _condition(field: str, operator: str, value: str) -> Callable[[Failure], bool]:
     if field not in FIELDS:
-        raise FailuresError(f"--where: there is no field {field}: there is {', '.join(FIELDS)}")
+        raise FailuresError(f"there is no field {field}: there is {', '.join(FIELDS)}")
     read, wanted = FIELDS[field], value.lower()
     match operator:
         case "=":
@@ -73,4 +85,4 @@ def _number(text: str, field: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise FailuresError(f"--where: {field} {text!r} is no number, which > and < compare") from None
+        raise FailuresError(f"{field} {text!r} is no number, which > and < compare") from None

@@ -48,10 +48,10 @@ class ReadBack(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_back(clients: Clients, position: Position) -> ReadBack:
     """Read a range back; what has left the stream is counted as missing."""
-    kinesis = ":kinesis:" in position.stream
+    read = _of_kinesis if ":kinesis:" in position.stream else _of_table
     try:
-        retention = _retention(clients, position.stream) if kinesis else TABLE_RETENTION
-        found = [*(_of_kinesis if kinesis else _of_table)(clients, position)]
+        retention = retention_of(clients, position.stream)
+        found = [*read(clients, position)]
     except ClientError as error:
         if error.response["Error"]["Code"] not in _GONE:
             raise
@@ -75,7 +75,10 @@ def content_of(record: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
     return data_of(record["kinesis"]["data"]) if "kinesis" in record else record["dynamodb"]
 
 
-def _retention(clients: Clients, stream: str) -> float:
+def retention_of(clients: Clients, stream: str) -> float:
+    """Seconds for which a stream keeps a record."""
+    if ":kinesis:" not in stream:
+        return TABLE_RETENTION
     told = clients("kinesis").describe_stream_summary(StreamARN=stream)
     return float(told["StreamDescriptionSummary"]["RetentionPeriodHours"]) * 3600
 

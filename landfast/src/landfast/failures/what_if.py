@@ -13,6 +13,7 @@ from landfast.failures.access import Access
 from landfast.failures.discovery import Found
 from landfast.failures.errors import FailuresError
 from landfast.failures.model import Failure, Invoke, Records, Send
+from landfast.failures.stream_records import retention_of
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import Scenario, ScenarioError
 
@@ -49,11 +50,13 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         name: What people call it: the function, and the queue or stream.
         kind: A key of `_TRIES`.
         settings: The settings that there are.
+        retention: Seconds for which a stream keeps a record; None for what is no stream.
     """
 
     name: str
     kind: str
     settings: dict[str, Any]
+    retention: float | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +128,7 @@ def _scenario(source: Source, settings: Mapping[str, Any]) -> Scenario:
     mapping = {name: value for name, value in settings.items() if name not in _OF_A_QUEUE and value is not None}
     played: dict[str, Any] = {"type": "async", "records": [{"id": "event"}]}
     if source.kind == "a stream":
-        played["type"] = "kinesis"
+        played |= {"type": "kinesis", "retention": source.retention}
         mapping |= {"StartingPosition": "TRIM_HORIZON", "BatchSize": 1}
     elif source.kind == "a queue":
         queue = {
@@ -151,7 +154,7 @@ def _source(access: Access, found: Found, failure: Failure) -> Source | None:
             mapping = next(
                 (each for each in found.mappings if (each.get("EventSourceArn"), each["FunctionArn"]) == wanted), None
             )
-            return None if mapping is None else _stream(mapping, failure.function)
+            return None if mapping is None else _stream(access, mapping, failure.function)
         case Send(queue=arn) if failure.what == "message of a queue" and failure.reason == "maxReceiveCount":
             return _queue(access, arn, failure.function)
     return None
@@ -169,9 +172,14 @@ def _asynchronous(access: Access, arn: str, name: str) -> Source:
     )
 
 
-def _stream(mapping: Mapping[str, Any], name: str) -> Source:
-    stream = str(mapping["EventSourceArn"]).split("/")[1]
-    return Source(name=f"{name}, stream {stream}", kind="a stream", settings=_those("a stream", mapping))
+def _stream(access: Access, mapping: Mapping[str, Any], name: str) -> Source:
+    arn = str(mapping["EventSourceArn"])
+    return Source(
+        name=f"{name}, stream {arn.split('/')[1]}",
+        kind="a stream",
+        settings=_those("a stream", mapping),
+        retention=retention_of(access.clients, arn),
+    )
 
 
 def _queue(access: Access, arn: str, name: str) -> Source:

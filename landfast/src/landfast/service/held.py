@@ -19,4 +19,4 @@ class Held:
         if self._under_way is not None:
             self._under_way.end()
         self._under_way = self._loop.begin(self._what) if on else None
-        self._clock.hold(on=on)
+        self._clock.hold(self._what, on=on)

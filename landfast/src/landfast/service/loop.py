@@ -13,6 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import msgspec
+
 from landfast.delivery.times import iso_seconds
 from landfast.driver import Order, Plan
 from landfast.service import service_log
@@ -41,6 +43,7 @@ _MOST_AT_ONCE = 200
 """Pieces of work in one turn: enough that a commit costs little of each, few enough that nobody waits for long."""
 
 _SHOWN = 5
+_HOLDER = "who looks at the service"
 _log = service_log.logger(__name__)
 
 
@@ -56,6 +59,25 @@ class _Planned:
     def cancel(self) -> None:
         """Do not do it after all."""
         self.work = None
+
+    @property
+    def what(self) -> str:
+        """What waits for it, for people."""
+        return self.told() if self.told else self.source
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is planned, as people are shown it.
+
+    Attributes:
+        due: In seconds of the clock.
+        what: What waits for it.
+        background: True if nobody waits for it.
+    """
+
+    due: float
+    what: str
+    background: bool
 
 
 class UnderWay:
@@ -79,7 +101,7 @@ class Loop:
     reports back by `post`. What one turn has left behind is committed at its end (`Turn`).
 
     Where the clock skips waits, it jumps to what is planned next as soon as nothing is under way: no call, no request,
-    no work apart, and nothing that was handed in.
+    no work apart, and nothing that was handed in. However it runs, it can be asked for one jump (`jump`).
 
     Args:
         clock: The time of the machines.
@@ -108,6 +130,7 @@ class Loop:
         self._settling: list[Callable[[], None]] = []
         self._upto = math.inf
         self._seen_upto = -math.inf
+        self._jump: float | None = None
 
     def start(self) -> None:
         """Begin."""
@@ -246,6 +269,40 @@ class Loop:
         if seeing:
             self.at(upto, _nothing)
 
+    @property
+    def jumps_to(self) -> float | None:
+        """The time to which a jump was asked for that is not over; None for none."""
+        return self._jump
+
+    @property
+    def next_due(self) -> float | None:
+        """When the next thing is due that somebody waits for; None if there is none. Only from the loop's thread."""
+        planned = _first(self._planned)
+        return planned.due if planned else None
+
+    def jump(self, to: float) -> None:
+        """Let time jump once, also where it stands, as soon as nothing is under way; only from the loop's thread.
+
+        Whatever is due on the way happens at its time, with what nobody waits for.
+
+        Args:
+            to: In seconds of the clock.
+        """
+        self._jump = to
+
+    def run_clock(self, speed: float, *, skips: bool) -> None:
+        """Let time pass in another way, and go on if it stood; a jump is given up. Only from the loop's thread."""
+        self.clock.run(speed, skips=skips)
+        self._hold(on=False)
+
+    def hold(self) -> None:
+        """Let time stand; a jump is given up. Only from the loop's thread."""
+        self._hold(on=True)
+
+    def _hold(self, *, on: bool) -> None:
+        self._jump = None
+        self.clock.hold(_HOLDER, on=on)
+
     def when_settled(self, settled: Callable[[], None]) -> None:
         """Call `settled` in the loop's thread as soon as everything rests; only from there."""
         self._settling.append(settled)
@@ -257,16 +314,33 @@ class Loop:
 
     def unsettled(self) -> str:
         """Tell people what is under way, and what is planned; only from the loop's thread."""
-        with self._lock:
-            busy = [f"{what} ({times} times)" if times > 1 else what for what, times in self._under_way.items() if what]
+        busy = self.under_way()
         told = [f"under way: {_shown(busy)}"] if busy else []
         if planned := sorted(plan for plan in self._planned if plan.work):
             told.append(f"planned: {_shown([*map(self._planned_for, planned)])}")
+            if self.clock.is_held:
+                told.append("time stands")
         return "; ".join(told) or "work that was handed in"
 
+    def under_way(self) -> list[str]:
+        """Tell people what is under way."""
+        with self._lock:
+            under_way = [*self._under_way.items()]
+        return [f"{what} ({times} times)" if times > 1 else what for what, times in under_way if what]
+
+    def planned(self, most: int) -> list[Planned]:
+        """The next things that are due; only from the loop's thread."""
+        waited, others = (
+            [(plan, background) for plan in plans if plan.work and (plan.told or plan.source)]
+            for plans, background in ((self._planned, False), (self._background, True))
+        )
+        return [
+            Planned(due=plan.due, what=plan.what, background=background)
+            for plan, background in heapq.nsmallest(most, waited + others)
+        ]
+
     def _planned_for(self, planned: _Planned) -> str:
-        what = planned.told() if planned.told else planned.source
-        return f"{what} until {iso_seconds(planned.due)} (in {max(0.0, planned.due - self.clock.now()):.0f} s)"
+        return f"{planned.what} until {iso_seconds(planned.due)} (in {max(0.0, planned.due - self.clock.now()):.0f} s)"
 
     def _end(self, what: str) -> None:
         with self._lock:
@@ -311,19 +385,27 @@ class Loop:
                 self._do(*self._taken(0.0))
 
     def _longest_wait(self) -> float | None:
-        plans = [plan for plan in (_first(self._planned), _first(self._background)) if plan]
-        if self.clock.skips and (due := self._next_seen()) is not None and self._rests():
+        """Real seconds until something is due; None for never. Time jumps first, if it may."""
+        if self._jump is not None and self._jump <= self.clock.now():
+            self._jump = None
+        jumps = self._jump is not None or (self.clock.skips and not self.clock.is_held)
+        if jumps and (due := self._next_seen()) is not None and self._rests():
             self.clock.skip_to(due)
+            return 0.0
+        plans = [plan for plan in (_first(self._planned), _first(self._background)) if plan]
         waits = [self.clock.until(planned.due) for planned in plans]
         if timer := _first(self._timers):
             waits.append(max(0.0, timer.due - time.monotonic()))
-        return min(waits, default=None)
+        longest = min(waits, default=math.inf)
+        return None if math.isinf(longest) else longest
 
     def _next_seen(self) -> float | None:
         """The time to which the clock may jump. The end of a retention, for one, is nothing that anybody waits for."""
         planned, background = _first(self._planned), _first(self._background)
-        seen = [planned.due] if planned and planned.due <= self._upto else []
-        seen += [background.due] if background and background.due <= self._seen_upto else []
+        upto, seen_upto = (self._upto, self._seen_upto) if self._jump is None else (self._jump, self._jump)
+        seen = [] if self._jump is None else [self._jump]
+        seen += [planned.due] if planned and planned.due <= upto else []
+        seen += [background.due] if background and background.due <= seen_upto else []
         return min(seen, default=None)
 
     def _rests(self) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self, TypeVar
 
 from aiohttp import web
 
@@ -22,6 +22,7 @@ from landfast.dataplane.clients import Clients
 from landfast.dataplane.deployed import DeployedStack
 from landfast.dataplane.engine import Engine, EngineName
 from landfast.delivery.settings import Settings
+from landfast.delivery.times import iso_seconds
 from landfast.driver import Change, KeepRow, Order
 from landfast.eventplane.declared import declare
 from landfast.journal import Dropped, Entry, Retrying
@@ -30,12 +31,12 @@ from landfast.runtime.confinement import obstacle
 from landfast.runtime.debugger import Debugger
 from landfast.runtime.model import REQUEST_LIMIT, LogRecord
 from landfast.runtime.pythons import Pythons
-from landfast.runtime.runtime import Runtime
+from landfast.runtime.runtime import Load, Runtime
 from landfast.service import described, local_client, service_log
 from landfast.service.apis import CloudControlApi, CloudFormationApi, LambdaApi, LambdaStack, LogsApi, StsApi
 from landfast.service.asynchronous import AsynchronousQueues
 from landfast.service.changes import Changes
-from landfast.service.clock import Clock
+from landfast.service.clock import FASTEST, SLOWEST, Clock, Mode
 from landfast.service.delivery import Deliveries
 from landfast.service.elsewhere import FunctionsElsewhere
 from landfast.service.endpoint import Endpoint, is_invocation
@@ -50,7 +51,7 @@ from landfast.service.interrupts import Interrupts
 from landfast.service.layers import Packages
 from landfast.service.local_api import LocalApi
 from landfast.service.log_subscriptions import LogSubscriptions
-from landfast.service.logs import LogFiles
+from landfast.service.logs import LogEvent, LogFiles, Read
 from landfast.service.loop import Loop
 from landfast.service.mappings import Mappings
 from landfast.service.measures import Measures, embedded
@@ -63,10 +64,13 @@ from landfast.service.specs import Builder, asynchronous_config, function_named,
 from landfast.service.state import Running, ServiceError, StateDirectory
 from landfast.service.store import CLOCK, Store, StoreError
 from landfast.service.streams import StreamReader
+from landfast.service.timing import Timing, timing
 from landfast.service.watch import Watch
 from landfast.service.world import Shared
 from landfast.template import Findings, Template, read
 from landfast.template.reader import ACCOUNT
+
+T = TypeVar("T")
 
 _JOIN = 5.0
 _BEGUN = re.compile(r"START RequestId: (\S+)")
@@ -122,6 +126,22 @@ class Options:
         return (self.layers or self.state / "layers").absolute()
 
 
+class Page(Protocol):
+    """Answers requests at the endpoint that are no calls of AWS's, in the endpoint's event loop."""
+
+    def takes(self, target: str) -> bool:
+        """Tell whether it answers a request."""
+        ...
+
+    async def response(self, request: web.BaseRequest, target: str) -> web.StreamResponse:
+        """The response to one request."""
+        ...
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        ...
+
+
 class Service:
     """A running stack. Use it as a context manager: what it started ends with it."""
 
@@ -141,6 +161,7 @@ class Service:
         self._parts = ExitStack()
         self.not_run: tuple[str, ...] = ()
         self.debugger: Debugger | None = None
+        self._page: Page | None = None
 
     @classmethod
     def start(
@@ -186,6 +207,11 @@ class Service:
         return self._proxy.url
 
     @property
+    def in_force(self) -> Template:
+        """The template with what Lambda's API has changed of it."""
+        return self._changes.template
+
+    @property
     def journal(self) -> Path:
         """The file of the journal."""
         return self._directory.journal
@@ -207,6 +233,36 @@ class Service:
                 requests[event.stream] = begun[1]
             yield requests.get(event.stream, ""), event.text
 
+    def attach(self, page: Page) -> None:
+        """Let a page answer its requests from now on; it ends with the service."""
+        self._page = page
+        self._parts.callback(page.close)
+
+    async def driver(self, work: Callable[[], T]) -> T:
+        """Return what `work` answers in the driver's thread; only from the endpoint's event loop.
+
+        Raises:
+            Exception: Whatever `work` raises.
+        """
+        return await self._gateway.driver(work)
+
+    def logged_since(self, function: str, read: Read | None) -> tuple[list[LogEvent], Read | None]:
+        """What a function has logged since it was read last, as `LogFiles.since` answers it.
+
+        Args:
+            function: The function's name.
+            read: As this answered before; None for all that is kept.
+        """
+        return self._logs.since(function, read)
+
+    def load(self, function: str) -> Load:
+        """How much a function has to do now.
+
+        Args:
+            function: The function's name.
+        """
+        return self._runtime.load(function)
+
     @property
     def is_idle(self) -> bool:
         """True if no function is called and no event that was taken in has yet to end; queues are not looked into."""
@@ -217,6 +273,16 @@ class Service:
     def readers(self) -> Sequence[QueueReader | StreamReader]:
         """What reads for the event source mappings now."""
         return self._mappings.readers if self._mappings is not None else ()
+
+    @property
+    def plane(self) -> Plane:
+        """What delivers events: queues, streams and the rest; only for the driver's thread."""
+        return self._plane
+
+    @property
+    def mappings(self) -> EventSourceMappings | None:
+        """The event source mappings, only for the driver's thread; None before they are made."""
+        return self._mappings
 
     def at(self, due: float, work: Callable[[], None]) -> None:
         """Do `work` in a thread of its own at a time of the service's clock: what a test sends later, for example.
@@ -263,6 +329,63 @@ class Service:
             seeing: True if time comes to rest there, and not before: what nobody waits for happens on the way, too.
         """
         self._loop.ask(lambda: self._loop.skip(upto, seeing=seeing))
+
+    def timing(self, most: int = 50) -> Timing:
+        """How time passes now, what is under way, and at most so many of the next things that are due."""
+        return self._loop.ask(lambda: timing(self._loop, most))
+
+    def run_clock(self, mode: Mode, speed: float = 60.0) -> None:
+        """Let time pass in another way from now on, and go on if it stands; a jump that is not over is given up.
+
+        Args:
+            mode: The way.
+            speed: The seconds that pass in one real second, in the mode ``fast``.
+
+        Raises:
+            ServiceError: It cannot pass at this speed.
+        """
+        if mode == "fast" and not SLOWEST <= speed <= FASTEST:
+            raise ServiceError(f"time cannot pass {speed:g} times as fast: give a number from {SLOWEST} to {FASTEST}")
+        wanted = speed if mode == "fast" else 1.0
+        self._loop.ask(lambda: self._loop.run_clock(wanted, skips=mode == "skip"))
+
+    def hold(self) -> None:
+        """Let time stand until `run_clock`; what is under way goes on. A jump that is not over is given up."""
+        self._loop.ask(self._loop.hold)
+
+    def jump(self, to: float | None = None) -> float | None:
+        """Let time jump once, as soon as nothing is under way; then it passes, or stands, as it does now.
+
+        Whatever is due on the way happens at its time and in its order, with what nobody waits for.
+
+        Args:
+            to: The time of the service's clock; without it, when the next thing is due that somebody waits for.
+
+        Returns:
+            The time to which it jumps; None if nothing is planned that anybody waits for.
+
+        Raises:
+            ServiceError: This time is past.
+        """
+
+        def jump() -> float | None:
+            moment = self._loop.next_due if to is None else to
+            if to is not None and to < self.clock.now():
+                raise ServiceError(f"{iso_seconds(to)} is past, and time does not go back")
+            if moment is not None:
+                self._loop.jump(moment)
+            return moment
+
+        return self._loop.ask(jump)
+
+    def step(self) -> float | None:
+        """Let time stand, but for one jump to when the next thing is due that somebody waits for.
+
+        Returns:
+            The time to which it jumps; None if nothing is planned that anybody waits for.
+        """
+        self.hold()
+        return self.jump()
 
     def remember(self) -> None:
         """Remember everything as it is, for `reset`; to be called as soon as the service is ready.
@@ -453,7 +576,9 @@ class Service:
     async def _response(
         self, request: web.BaseRequest, target: str, request_id: str, engine: Forwarding
     ) -> web.StreamResponse:
-        """Answer a request by the machines that there are now."""
+        """Answer a request: by the page, or by the machines that there are now."""
+        if self._page is not None and self._page.takes(target):
+            return await self._page.response(request, target)
         return await self._gateway.response(request, target, request_id, engine)
 
     def _start_runtime(self) -> None:

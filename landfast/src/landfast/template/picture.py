@@ -4,7 +4,7 @@ Every node has a place of its own in its row, and lines run only where no node c
 the source of one row and the target of another is drawn in both: so rows can be read one by one.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from html import escape
 from itertools import chain
 from typing import Final
@@ -54,8 +54,16 @@ _NOUNS: Final[dict[NodeKind, str]] = {
 }
 
 
-class _Row(msgspec.Struct, frozen=True):
-    """A function with what is around it; without a function, a source whose targets get its events directly."""
+class Row(msgspec.Struct, frozen=True):
+    """A function with what is around it; without a function, a source whose targets get its events directly.
+
+    Attributes:
+        function: The name of the function, if there is one.
+        sources: The names of what its events come from.
+        targets: The edges to where it, or the source, sends what went well.
+        failures: The edges to where the function's failures go.
+        undelivered: The edges to where its sources keep what they could not deliver.
+    """
 
     function: str | None
     sources: tuple[str, ...]
@@ -70,18 +78,20 @@ class _Row(msgspec.Struct, frozen=True):
 
     @property
     def height(self) -> float:
+        """The height of the row, in pixels."""
         failed = (self.shift + len(self.undelivered)) * _SLOT + _SLOT / 2 if self.failures or self.undelivered else 0.0
         return max(failed, len(self.targets) * _SLOT, len(self.sources) * _SLOT, _SLOT)
 
     @property
     def reached(self) -> set[str]:
+        """The names of everything that the row sends to."""
         return {edge.target for edge in (*self.targets, *self.failures, *self.undelivered)}
 
 
 def picture(graph: Graph, title: str) -> str:
     """The picture, in the classes and colours of `landfast.report`; `landfast.report.files` makes a file of it."""
     shared = _shared(graph)
-    rows = _in_order([*_rows(graph, {name for name, _ in shared})])
+    rows = rows_of(graph, {name for name, _ in shared})
     kinds = list(dict.fromkeys(node.kind for node in graph.nodes if node.name in _drawn(rows)))
     told = [f"{name}: written by {count} functions" for name, count in shared]
     bottom = _TOP + sum(row.height + _BETWEEN for row in rows)
@@ -97,7 +107,17 @@ def picture(graph: Graph, title: str) -> str:
     return "\n".join(parts)
 
 
-def _drawn(rows: Iterable[_Row]) -> set[str]:
+def rows_of(graph: Graph, shared: Collection[str] = ()) -> list[Row]:
+    """The rows in which a stack is told, each after one that feeds it.
+
+    Args:
+        graph: The graph of the stack.
+        shared: The names of nodes that are left out, since too many rows would end in them.
+    """
+    return _in_order([*_rows(graph, {*shared})])
+
+
+def _drawn(rows: Iterable[Row]) -> set[str]:
     return set(chain.from_iterable({*row.sources, *row.reached, *filter(None, [row.function])} for row in rows))
 
 
@@ -108,14 +128,14 @@ def _shared(graph: Graph) -> list[tuple[str, int]]:
     return [(name, count) for name, count in writers.items() if count > _SHARED]
 
 
-def _rows(graph: Graph, shared: set[str]) -> Iterator[_Row]:
+def _rows(graph: Graph, shared: set[str]) -> Iterator[Row]:
     functions = [node.name for node in graph.nodes if node.kind == "function"]
     for name in functions:
         sources = _unique(edge.source for edge in graph.edges if edge.target == name and edge.kind != "failure")
         undelivered = tuple(_undelivered(graph, sources, {name}))
         told = shared | {edge.target for edge in undelivered}
         sent = [edge for edge in graph.edges if edge.source == name and edge.target not in told]
-        yield _Row(
+        yield Row(
             name,
             tuple(sources),
             tuple(edge for edge in sent if edge.kind != "failure"),
@@ -126,7 +146,7 @@ def _rows(graph: Graph, shared: set[str]) -> Iterator[_Row]:
     for source in _unique(edge.source for edge in straight):
         targets = tuple(edge for edge in straight if edge.source == source)
         given_up = tuple(_undelivered(graph, [source], {edge.target for edge in targets}))
-        yield _Row(None, (source,), targets, (), given_up)
+        yield Row(None, (source,), targets, (), given_up)
 
 
 def _undelivered(graph: Graph, sources: Sequence[str], targets: set[str]) -> Iterator[Edge]:
@@ -142,13 +162,13 @@ def _unique(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _in_order(rows: Sequence[_Row]) -> list[_Row]:
+def _in_order(rows: Sequence[Row]) -> list[Row]:
     """Rows whose sources no other row reaches come first, each followed by those that it feeds."""
     reached = set(chain.from_iterable(row.reached for row in rows))
     roots = [row for row in rows if not set(row.sources) & reached]
-    ordered: list[_Row] = []
+    ordered: list[Row] = []
 
-    def place(row: _Row) -> None:
+    def place(row: Row) -> None:
         if row not in ordered:
             ordered.append(row)
             for other in rows:
@@ -165,7 +185,7 @@ def _headings() -> Iterator[str]:
         yield element("text", "note", text, x=x, y=_TOP - 14)
 
 
-def _drawn_rows(graph: Graph, rows: Sequence[_Row]) -> Iterator[str]:
+def _drawn_rows(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
     nodes = {node.name: node for node in graph.nodes}
     goes_on = {name for row in rows for name in (*row.sources, row.function)}
     top, width = _TOP, _FAILURE + _WIDTH + 8
@@ -183,7 +203,7 @@ def _slot(middle: float, index: int) -> float:
     return middle + index * _SLOT
 
 
-def _places(row: _Row, middle: float) -> Iterator[tuple[str, float, float]]:
+def _places(row: Row, middle: float) -> Iterator[tuple[str, float, float]]:
     """Each node of a row with its left end and its middle."""
     yield from ((name, _SOURCE, _slot(middle, index)) for index, name in enumerate(row.sources))
     if row.function is not None:
@@ -192,13 +212,13 @@ def _places(row: _Row, middle: float) -> Iterator[tuple[str, float, float]]:
     yield from ((edge.target, _FAILURE, y) for edge, y in _failed(row, middle))
 
 
-def _failed(row: _Row, middle: float) -> Iterator[tuple[Edge, float]]:
+def _failed(row: Row, middle: float) -> Iterator[tuple[Edge, float]]:
     """The failures with their heights, those of the function first."""
     for index, edge in (*enumerate(row.failures), *enumerate(row.undelivered, start=row.shift)):
         yield edge, _slot(middle, index) + _SLOT / 2
 
 
-def _lines(row: _Row, middle: float) -> Iterator[str]:
+def _lines(row: Row, middle: float) -> Iterator[str]:
     begin = (_FUNCTION if row.function is not None else _SOURCE) + _WIDTH
     if row.function is not None:
         for index in range(len(row.sources)):

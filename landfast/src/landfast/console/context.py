@@ -1,0 +1,45 @@
+"""What every part of the console has: the service, and where to wait."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from landfast.console.index import Index
+from landfast.service.service import Service
+
+T = TypeVar("T")
+
+_THREADS = 4
+
+
+class Context:
+    """A running service as the parts of the console use it.
+
+    What the machines know is asked in the driver's thread (`driver`), what waits is done in another one (`apart`):
+    neither may hold up the event loop that answers everybody's requests.
+
+    Args:
+        service: The service. Its machines are others after a reset: they are asked for each time.
+
+    Attributes:
+        index: What the journal tells of every record, to be asked in a thread apart.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.index = Index(service.journal)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="console")
+
+    async def driver(self, work: Callable[[], T]) -> T:
+        """Return what `work` answers in the driver's thread, where it must not wait."""
+        return await self.service.driver(work)
+
+    async def apart(self, work: Callable[[], T]) -> T:
+        """Return what `work` answers in a thread where it may wait: for files, or for the service's own endpoint."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self.index.close()

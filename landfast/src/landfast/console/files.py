@@ -1,0 +1,86 @@
+"""The files of the page, and the one document that loads them."""
+
+import base64
+import hashlib
+import mimetypes
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import msgspec
+
+from landfast.report.drawing import style
+
+PAGE: Final = "/_landfast/page/"
+"""Where the files are served."""
+
+_VENDORED: Final = {"preact": "vendor/preact.js", "preact/hooks": "vendor/preact-hooks.js", "htm": "vendor/htm.js"}
+_OURS: Final = "console/"
+"""How modules name each other: by names that the import map knows, so that they also work inside one file."""
+
+_PICTURES: Final = "styles/pictures.css"
+"""The style of the pictures that `landfast.report` draws, for this page; its colours are in ``styles/account.css``."""
+
+_TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self' {script}; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What the page may load: nothing but its own files (Content Security Policy Level 3)."""
+
+
+@cache
+def names() -> frozenset[str]:
+    """The files, by their paths below the folder ``page``."""
+    return frozenset({*_walk(""), _PICTURES})
+
+
+def _walk(folder: str) -> Iterator[str]:
+    for entry in files("landfast.console").joinpath("page", folder).iterdir():
+        path = f"{folder}{entry.name}"
+        if entry.is_dir():
+            yield from _walk(f"{path}/")
+        elif path.endswith(tuple(_TYPES)):
+            yield path
+
+
+@cache
+def content(name: str) -> bytes:
+    """What is in a file.
+
+    Raises:
+        KeyError: The page has no such file.
+    """
+    if name not in names():
+        raise KeyError(name)
+    if name == _PICTURES:
+        return f".picture {{\n{style('pictures')}}}\n".encode()
+    return files("landfast.console").joinpath("page", name).read_bytes()
+
+
+def media_type(name: str) -> str:
+    """The media type of a file, by its name."""
+    guessed = _TYPES.get(name[name.rindex(".") :]) or mimetypes.guess_type(name)[0]
+    return f"{guessed or 'application/octet-stream'}; charset=utf-8"
+
+
+@cache
+def document() -> tuple[bytes, str]:
+    """The document that a browser opens first, and the policy that it is sent with."""
+    imports = {"imports": {**{name: PAGE + path for name, path in _VENDORED.items()}, _OURS: PAGE}}
+    text = msgspec.json.encode(imports).decode()
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    styles = "".join(f'<link rel="stylesheet" href="{PAGE}{name}">\n' for name in style_names())
+    page = files("landfast.console").joinpath("page", "index.html").read_text(encoding="utf-8")
+    page = page.replace("<!-- styles -->\n", styles).replace(
+        "<!-- modules -->\n",
+        f'<script type="importmap">{text}</script>\n<script type="module" src="{PAGE}app.js"></script>\n',
+    )
+    return page.encode(), POLICY.format(script=f"'sha256-{digest}'")
+
+
+def style_names() -> list[str]:
+    """The style sheets in their order: the common one first."""
+    return ["style.css", *sorted(name for name in names() if name.startswith("styles/"))]

@@ -1,0 +1,35 @@
+// The place in the page, kept in the URL's fragment: `#/events?function=Worker`, `#/events/ID`.
+import { useEffect, useState } from "console/preact.js";
+
+/** The place: the view, the parts behind it, and the query. */
+export function place() {
+  const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const [view, ...parts] = path.split("/").map(decodeURIComponent);
+  return { view, parts, query: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+/** The link to a place; empty values of the query are left out. */
+export function link(view, parts = [], query = {}) {
+  const path = [view, ...parts].map(encodeURIComponent).join("/");
+  const given = Object.entries(query).filter(([, value]) => value !== "" && value !== undefined && value !== null);
+  return `#/${path}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
+}
+
+/** Go to a place; with `replace` the one before is not kept in the history: for filters that are typed. */
+export function go(target, { replace = false } = {}) {
+  if (replace) {
+    history.replaceState(null, "", target);
+    dispatchEvent(new HashChangeEvent("hashchange"));
+  } else location.hash = target;
+}
+
+/** The place, drawn again when it changes. */
+export function usePlace() {
+  const [, draw] = useState(0);
+  useEffect(() => {
+    const listener = () => draw((count) => count + 1);
+    addEventListener("hashchange", listener);
+    return () => removeEventListener("hashchange", listener);
+  }, []);
+  return place();
+}
