@@ -15,7 +15,6 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
-    Dialog,
     Page,
     Request,
     WebError,
@@ -80,7 +79,6 @@ class Faults(list[str]):
         context.on("console", self._logged)
         context.on("weberror", self._unhandled)
         context.on("request", self._asked)
-        context.on("dialog", self._opened)
 
     def _logged(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -88,10 +86,6 @@ class Faults(list[str]):
 
     def _unhandled(self, error: WebError) -> None:
         self.append(f"unhandled: {error.error}")
-
-    def _opened(self, dialog: Dialog) -> None:
-        self.append(f"opened a dialog of the browser's: {dialog.message}")
-        dialog.dismiss()
 
     def _asked(self, request: Request) -> None:
         url = urlsplit(request.url)
