@@ -17,8 +17,8 @@ import { WhatIf } from "console/views/whatif.js";
 export const views = [
   { name: "map", View: Map, texts: mapTexts, offline: false, icon: "M2 3h4v4H2zM10 9h4v4h-4zM6 5h3v6h1" },
   { name: "events", View: Events, texts: eventTexts, offline: false, icon: "M2 3h12M2 8h12M2 13h8" },
-  { name: "whatif", View: WhatIf, texts: { ...whatifTexts, ...accountTexts }, offline: false, icon: "M4 14V2m0 6h4a4 4 0 0 0 4-4V2M4 8h4a4 4 0 0 1 4 4v2M10 4l2-2 2 2M10 12l2 2 2-2" },
   { name: "queues", View: Queues, texts: queuesTexts, offline: false, icon: "M2 3h3v10H2zM6.5 3h3v10h-3zM11 3h3v10h-3z" },
   { name: "streams", View: Streams, texts: streamsTexts, offline: false, icon: "M1 4h14M1 8h14M1 12h14" },
   { name: "send", View: Send, texts: sendTexts, offline: false, icon: "M2 8h11M9 4l4 4-4 4" },
+  { name: "whatif", View: WhatIf, texts: { ...whatifTexts, ...accountTexts }, offline: false, icon: "M4 14V2m0 6h4a4 4 0 0 0 4-4V2M4 8h4a4 4 0 0 1 4 4v2M10 4l2-2 2 2M10 12l2 2 2-2" },
 ];
