@@ -18,11 +18,15 @@ import msgspec
 from aiohttp import web
 
 from landfast.console import files
+from landfast.console.clock import ClockPart
 from landfast.console.context import Context
+from landfast.console.event_page import EventPart
 from landfast.console.events import EventsPart
+from landfast.console.functions import FunctionsPart
 from landfast.console.live import Live
 from landfast.console.queues import QueuesPart
 from landfast.console.routes import Problem, Route, Routes
+from landfast.console.rules import RulesPart
 from landfast.console.send import SendPart
 from landfast.console.stack import StackPart
 from landfast.console.streams import StreamsPart
@@ -84,8 +88,12 @@ class Console:
     @staticmethod
     def _parts(context: Context) -> Iterable[Part]:
         yield StackPart(context)
+        yield ClockPart(context)
+        yield FunctionsPart(context)
         yield TrafficPart(context)
         yield EventsPart(context)
+        yield EventPart(context)
+        yield RulesPart(context)
         yield WhatIfPart(context)
         yield QueuesPart(context)
         yield StreamsPart(context)
