@@ -6,11 +6,7 @@ import { Mappings, Named, useWatched } from "console/parts/sources.js";
 import { html, useState } from "console/preact.js";
 import { link } from "console/route.js";
 
-export function Queues({ parts }) {
-  return parts[0] ? html`<${Queue} key=${parts[0]} name=${parts[0]} />` : html`<${List} />`;
-}
-
-function List() {
+export function Queues() {
   const { data: queues, problem } = useWatched("/queues");
   if (!queues) return html`<${Head} title=${t("nav.queues")} /><${Trouble} problem=${problem} />`;
   const read = queues.filter((queue) => queue.mappings.length);
@@ -70,7 +66,7 @@ function Redrive({ queue }) {
     <span class="quiet"> ${t("queues.after", { count: queue.max_receive_count })}</span>`;
 }
 
-function Queue({ name }) {
+export function Queue({ parts: [name] }) {
   const [limit, setLimit] = useState(50);
   const { data, problem } = useWatched(`/queues/${encodeURIComponent(name)}?limit=${limit}`);
   if (!data) return html`<${Head} title=${name} /><${Trouble} problem=${problem} />`;

@@ -7,11 +7,7 @@ import { link } from "console/route.js";
 
 const KINDS = { kinesis: "stream", dynamodb: "table" };
 
-export function Streams({ parts }) {
-  return parts[0] ? html`<${Stream} key=${parts[0]} name=${parts[0]} />` : html`<${List} />`;
-}
-
-function List() {
+export function Streams() {
   const { data: streams, problem } = useWatched("/streams");
   if (!streams) return html`<${Head} title=${t("nav.streams")} /><${Trouble} problem=${problem} />`;
   if (!streams.length) return html`<${Head} title=${t("nav.streams")} /><${Empty} title=${t("streams.none")} />`;
@@ -48,7 +44,7 @@ function When({ at }) {
   return at === null ? html`<span class="quiet">–</span>` : html`<${Ago} at=${at} />`;
 }
 
-function Stream({ name }) {
+export function Stream({ parts: [name] }) {
   const { data, problem } = useWatched(`/streams/${encodeURIComponent(name)}`);
   if (!data) return html`<${Head} title=${name} /><${Trouble} problem=${problem} />`;
   const { stream, shards } = data;
