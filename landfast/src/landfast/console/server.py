@@ -19,9 +19,11 @@ from aiohttp import web
 
 from landfast.console import files
 from landfast.console.context import Context
+from landfast.console.failures import FailuresPart
 from landfast.console.live import Live
 from landfast.console.routes import Problem, Route, Routes
 from landfast.console.stack import StackPart
+from landfast.errors import LandfastError
 from landfast.service import service_log
 from landfast.service.incoming import body
 from landfast.service.local_api import PREFIX
@@ -71,6 +73,7 @@ class Console:
     @staticmethod
     def _parts(context: Context) -> Iterable[Part]:
         yield StackPart(context)
+        yield FailuresPart(context)
 
     @property
     def url(self) -> str:
@@ -128,6 +131,8 @@ class Console:
             return _json(HTTPStatus.OK, await route.answer(replace(asked, content=content)))
         except (Problem, ConnectionError):
             raise
+        except LandfastError as error:
+            raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from None
         except Exception:  # noqa: BLE001 - the page gets an answer, and the log the reason
             _LOG.exception("console: %s %s", request.method, route.path)
             message = "the console failed: the service's log, service.log in the state directory, tells why"

@@ -116,6 +116,10 @@ class SqsApi:
         queue.polled.changed()
         return True
 
+    def lengths(self) -> dict[str, int]:
+        """For each queue by its name how many messages it holds, visible, in flight and delayed."""
+        return {queue.name: len(queue.messages) for queue in self._queues}
+
     def levels(self) -> Iterator[tuple[str, int, int, int, float | None]]:
         """For each queue its name, how many messages are visible, in flight and delayed, and the oldest one's age."""
         now = self._world.now()

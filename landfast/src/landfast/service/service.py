@@ -252,6 +252,10 @@ class Service:
         """What reads for the event source mappings now."""
         return self._mappings.readers if self._mappings is not None else ()
 
+    def queue_lengths(self) -> dict[str, int]:
+        """The number of messages in each queue, by its name; only in the driver's thread."""
+        return self._plane.queues.lengths()
+
     def at(self, due: float, work: Callable[[], None]) -> None:
         """Do `work` in a thread of its own at a time of the service's clock: what a test sends later, for example.
 
