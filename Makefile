@@ -47,8 +47,8 @@ WAITING := -n 4 --dist loadgroup
 BY_FILE := -n 4 --dist loadfile --no-loadscope-reorder
 
 ##@ Use
-demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands
-	@$(PYTHON) -m demo
+demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands (CONSOLE=1 shows it)
+	@$(PYTHON) -m demo $(if $(CONSOLE),--console)
 
 up: $(READY)  ## Run the application until Ctrl-C
 	@$(BIN)/landfast up

@@ -18,6 +18,7 @@ from demo.landing import Landing
 from demo.scenes import Scene, found, kept_elsewhere
 from demo.shop import Shop
 from demo.tour import Tour
+from landfast.testing import Console as Page
 from landfast.testing import (
     Interrupted,
     Interrupts,
@@ -26,12 +27,15 @@ from landfast.testing import (
     Service,
     in_one_line,
     keep_threads_quiet,
+    report_failure,
 )
 
 _LAYERS = Path(".landfast/layers")
 """Built layers are kept where `landfast up` keeps them."""
 
 _FASTEST = 100_000
+_LOOK = 0.25
+"""Seconds between two looks for a signal."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,6 +67,11 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--speed", type=_speed, help="let waits pass so many times faster, to watch; they are skipped without it"
     )
     parser.add_argument("--engine", choices=["moto", "ministack"], default="moto", help="the emulator behind it")
+    parser.add_argument(
+        "--console",
+        action="store_true",
+        help="show it all on a page, whose URL is printed, and keep the shop running until Ctrl-C",
+    )
     parser.add_argument("--json", action="store_true", help="print the checks as JSON; the rest goes to standard error")
     return parser.parse_args(arguments)
 
@@ -84,6 +93,7 @@ def _run(asked: argparse.Namespace, interrupts: Interrupts) -> int:
             layers=_LAYERS,
             speed=asked.speed or 1.0,
             skip_waits=asked.speed is None,
+            follow=asked.console,
             engine=asked.engine,
         )
         with ExitStack() as running:
@@ -92,12 +102,33 @@ def _run(asked: argparse.Namespace, interrupts: Interrupts) -> int:
             with interrupts.allowed():
                 time_passes = f"runs {asked.speed:g} times faster" if asked.speed else "skips waits"
                 console.print(f"A service of its own at {service.endpoint}; its time {time_passes}.")
+                page = Page.attach(service) if asked.console else None
+                if page is not None:
+                    console.print(f"Its console: {page.url}", markup=False, soft_wrap=True)
                 landings = _played(Tour(console, service, Shop(service.running)), asked.template.absolute().parent)
-    if asked.json:
-        told = [{**msgspec.structs.asdict(one), "holds": one.holds} for one in landings]
-        sys.stdout.write(f"{json.dumps(told)}\n")
-    tell(console, landings, time.monotonic() - began)
+                if asked.json:
+                    told = [{**msgspec.structs.asdict(one), "holds": one.holds} for one in landings]
+                    sys.stdout.write(f"{json.dumps(told)}\n")
+                tell(console, landings, time.monotonic() - began)
+                if page is not None:
+                    console.print(f"The shop runs on until Ctrl-C: {page.url}", markup=False, soft_wrap=True)
+            if page is not None:
+                _stay(service, interrupts)
     return 0 if all(one.holds for one in landings) else 1
+
+
+def _stay(service: Service, interrupts: Interrupts) -> None:
+    """Let the shop run until a signal comes.
+
+    Raises:
+        LandfastError: The service has failed.
+    """
+    try:
+        while not service.failed.wait(_LOOK):
+            interrupts.check()
+    except Interrupted:
+        return
+    report_failure(service)
 
 
 def _played(tour: Tour, project: Path) -> list[Landing]:

@@ -109,8 +109,7 @@ def up(  # noqa: PLR0917 - typer makes an option of each
             with console.status("starting"):  # whose end fails where the terminal is gone meanwhile
                 tell = partial(console.print, markup=False, highlight=False)
                 service = running.enter_context(Service.start(chosen, interrupts, tell=tell))
-            page = Page(service)
-            service.attach(page)
+            page = Page.attach(service)
             with interrupts.allowed():
                 introduce(console, service, page.url)
             watch(console, service, interrupts)

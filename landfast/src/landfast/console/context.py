@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from landfast.console.index import Index
 from landfast.service.service import Service
 
 T = TypeVar("T")
@@ -20,10 +21,14 @@ class Context:
 
     Args:
         service: The service. Its machines are others after a reset: they are asked for each time.
+
+    Attributes:
+        index: What the journal tells of every record, to be asked in a thread apart.
     """
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self.index = Index(service.journal)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="console")
 
     async def driver(self, work: Callable[[], T]) -> T:
@@ -37,3 +42,4 @@ class Context:
     def close(self) -> None:
         """Begin nothing more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self.index.close()

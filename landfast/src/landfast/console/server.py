@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 from urllib.parse import unquote
 
 import msgspec
@@ -19,6 +19,7 @@ from aiohttp import web
 
 from landfast.console import files
 from landfast.console.context import Context
+from landfast.console.events import EventsPart
 from landfast.console.failures import FailuresPart
 from landfast.console.live import Live
 from landfast.console.routes import Problem, Route, Routes
@@ -67,13 +68,21 @@ class Console:
         self.token = secrets.token_urlsafe(24)
         self._service = service
         self._context = Context(service)
-        self._live = Live(self._context)
-        self._routes = Routes(route for part in self._parts(self._context) for route in part.routes())
+        self._failures = FailuresPart(self._context)
+        self._live = Live(self._context, self._failures.count)
+        self._routes = Routes(route for part in self._parts() for route in part.routes())
 
-    @staticmethod
-    def _parts(context: Context) -> Iterable[Part]:
-        yield StackPart(context)
-        yield FailuresPart(context)
+    @classmethod
+    def attach(cls, service: Service) -> Self:
+        """Serve the page at the service's endpoint from now on; it ends with the service."""
+        console = cls(service)
+        service.attach(console)
+        return console
+
+    def _parts(self) -> Iterable[Part]:
+        yield StackPart(self._context)
+        yield EventsPart(self._context)
+        yield self._failures
 
     @property
     def url(self) -> str:

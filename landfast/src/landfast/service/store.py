@@ -362,12 +362,61 @@ def read_journal(path: Path, *, after: int = 0) -> Iterator[tuple[int, Entry]]:
         after = entries[-1][0]
 
 
+class JournalReader:
+    """Reads portions of a journal to which a service still writes; for one thread at a time.
+
+    It is for a reader in the service's own process, which must not slow it: a portion is one step of SQLite, during
+    which the interpreter is free for other threads. Between two portions nothing is held.
+
+    Args:
+        path: The store's file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file.
+
+        Raises:
+            StoreError: There is no journal that this version of Landfast can read.
+        """
+        self._path = path
+        with _translated(path):
+            self._connection = _reader(path, check_same_thread=False)
+            try:
+                _check_version(self._connection, path)
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def span(self) -> tuple[int, int]:
+        """The numbers of the oldest and the newest entry; 1 and 0 without one."""
+        with _translated(self._path):
+            first, last = self._connection.execute(
+                "SELECT (SELECT min(id) FROM journal), (SELECT max(id) FROM journal)"
+            ).fetchone()
+        return (1, 0) if first is None else (first, last)
+
+    def portion(self, begin: int, most: int) -> bytes:
+        """The entries from number `begin` on, `most` of them, as a JSON array of ``[number, entry]``."""
+        with _translated(self._path):
+            (content,) = self._connection.execute(
+                "SELECT CAST('[' || group_concat('[' || id || ',' || entry || ']') || ']' AS BLOB) "
+                "FROM (SELECT id, entry FROM journal WHERE id >= ? ORDER BY id LIMIT ?)",
+                (begin, most),
+            ).fetchone()
+        return content or b"[]"
+
+
 _STATE = msgspec.json.Decoder(ShardState)
 _ENTRY: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Entry)
 
 
-def _reader(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)
+def _reader(path: Path, *, check_same_thread: bool = True) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=_PATIENCE, check_same_thread=check_same_thread)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -15,13 +15,15 @@
         service.settle()
         entries = [entry for _, entry in read_journal(service.journal)]
 
-`command_line` has the commands, for `typer.testing.CliRunner` to give in the same process.
+`Console.attach(service).url` is a page that shows such a service (docs/console.md). `command_line` has the commands,
+for `typer.testing.CliRunner` to give in the same process.
 """
 
 from landfast.cli.app import app as command_line
 from landfast.cli.connection import running
 from landfast.cli.mendable import in_one_line, keep_threads_quiet
 from landfast.cli.up import report_failure
+from landfast.console import Console
 from landfast.dataplane.engine import EngineName
 from landfast.dataplane.ministack import ministack_command, ministack_is_cached, ministack_settings
 from landfast.errors import LandfastError
@@ -40,6 +42,7 @@ from landfast.testing.stack import Stack
 
 __all__ = [
     "Accepted",
+    "Console",
     "CrashPoint",
     "CrashPoints",
     "EngineName",

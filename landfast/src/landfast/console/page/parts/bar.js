@@ -20,7 +20,7 @@ export function Bar() {
   return html`<header class="bar">
     <a class="brand" href=${link("map")}>
       <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M8 1v8m0 0L4.5 5.5M8 9l3.5-3.5M2 12.5h12" /></svg>
-      Landfast
+      <span>Landfast</span>
     </a>
     ${stack && html`<span class="stack" title=${stack.endpoint}>${stack.name}<span class="quiet"> ${stack.region}</span></span>`}
     <span class="space"></span>
