@@ -6,6 +6,7 @@ import msgspec
 
 from landfast.failures import StackFailures, Store
 from landfast.failures.decoding import data_of
+from landfast.failures.discovery import Found
 from landfast.failures.editing import Draft, draft, pretty
 from landfast.failures.model import Failure, Invoke, Nowhere, Put, Records, Send, Way
 from landfast.failures.replaying import short
@@ -159,20 +160,20 @@ def shown(failures: StackFailures, store: Store, failure: Failure) -> Shown:
         event=_event(failure, first),
         draft=draft(failures.access, failure),
         raw=failure.kept.body[:_TEXT],
-        destination=destination(failure.way),
+        destination=destination(failure.way, failures.found),
         remains=remains,
     )
 
 
 def _remains(failures: StackFailures, failure: Failure) -> tuple[Remains | None, dict[str, Any] | None]:
-    """What the stream still has of a position, and the first of these records."""
+    """What the stream still has of a position whose data nobody has kept, and the first of these records."""
     position = failure.position
-    if position is None:
+    if position is None or failure.event is not None:
         return None, None
     back = read_back(failures.access.clients, position)
     shown = (RecordShown(sequence_of(each), _text(content_of(each))) for each in back.records[:_RECORDS])
     remains = Remains(
-        stream=short(position.stream),
+        stream=_called(position.stream, failures.found),
         shard=position.shard,
         count=position.count,
         missing=back.missing,
@@ -193,7 +194,7 @@ def _event(failure: Failure, first: dict[str, Any] | None) -> str:
     return failure.request_id
 
 
-def destination(way: Way, *, with_text: bool = False) -> Destination:
+def destination(way: Way, found: Found, *, with_text: bool = False) -> Destination:
     """Where a way leads, and what is sent there."""
     match way:
         case Invoke(function=function, payload=payload):
@@ -206,7 +207,15 @@ def destination(way: Way, *, with_text: bool = False) -> Destination:
             by, to, sent = "records", function, _text([*records]) if records else ""
         case Nowhere(reason=reason):
             return Destination(by="nowhere", reason=reason)
-    return Destination(by=by, to=short(to), text=_indented(sent)[:_TEXT] if with_text else "")
+    return Destination(by=by, to=_called(to, found), text=_indented(sent)[:_TEXT] if with_text else "")
+
+
+def _called(arn: str, found: Found) -> str:
+    """What people call a resource: its logical id, of a function with its qualifier."""
+    for name, known in found.arns.items():
+        if arn == known or arn.startswith(f"{known}:"):
+            return name + arn.removeprefix(known).removesuffix(":$LATEST")
+    return short(arn)
 
 
 def _text(value: object) -> str:

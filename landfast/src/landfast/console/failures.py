@@ -392,5 +392,5 @@ def _planned(failures: StackFailures, wanted: Wanted) -> Planned:
             bool(store.reader) and (holds is None or holds(failure)) for store, failure in failures.each(ledger)
         )
     alone = len(ways) == 1
-    counts = Counter(destination(way, with_text=alone) for way in ways.values())
+    counts = Counter(destination(way, failures.found, with_text=alone) for way in ways.values())
     return Planned(count=len(ways), left_out=left_out, destinations=tuple(counts.most_common()))

@@ -30,6 +30,7 @@ class Job(msgspec.Struct, kw_only=True):
         done: The number of failures that it is done with.
         outcomes: The number of failures by what became of them.
         troubles: The first of those that stay, each with the reason.
+        mark: What the last one that was replayed is called where it went: a request id or a message id.
         message: Why the job has failed; empty if it has not.
     """
 
@@ -39,6 +40,7 @@ class Job(msgspec.Struct, kw_only=True):
     done: int = 0
     outcomes: dict[str, int] = {}
     troubles: list[Replayed] = []
+    mark: str = ""
     message: str = ""
 
     def is_over(self) -> bool:
@@ -49,6 +51,7 @@ class Job(msgspec.Struct, kw_only=True):
         """Count a failure that the job is done with."""
         self.done += 1
         self.outcomes[one.outcome] = self.outcomes.get(one.outcome, 0) + 1
+        self.mark = one.mark or self.mark
         if one.reason and len(self.troubles) < _TROUBLES:
             self.troubles.append(one)
 
