@@ -33,7 +33,8 @@ FAST += tests/starter
 SLOW += tests/docs
 TOOL_FAST := tests/architecture tests/console tests/delivery tests/driver tests/eventplane tests/failures tests/lint tests/protocols \
 	tests/report tests/simulate tests/sources tests/starter tests/template_reader
-TOOL_SLOW := tests/faithful tests/testing tests/end_to_end tests/wheel tests/contract tests/dataplane tests/clients
+TOOL_SLOW := tests/browser tests/faithful tests/testing tests/end_to_end tests/wheel tests/contract tests/dataplane \
+	tests/clients
 # They look what their process leaves open, so no other test may have a service running in it.
 TOOL_ALONE := tests/runtime tests/service
 # --- shared ---
@@ -159,6 +160,9 @@ docs: $(READY)  ## Draw the pictures of docs/ and write its reference anew, from
 	@$(PYTHON) -m tools.pictures
 	@$(PYTHON) -m tools.reference
 
+screenshots: $(READY)  ## Take the pictures of the console for docs/ anew (needs Chromium and pngquant): make screenshots VIEWS="map clock"
+	@$(PYTHON) -m tools.screenshots $(VIEWS)
+
 $(SITE)/.ready: uv.lock .python-version | $(UV)
 	@UV_PROJECT_ENVIRONMENT=$(SITE) bash tools/setup.sh $(UV) sync --quiet --frozen --only-group site
 	@touch $@
@@ -207,8 +211,8 @@ starter: $(READY)  ## Build the starter, and the wheel that brings it, into dist
 release: starter site  ## Put what a release has into dist/release: wheel, starter, site, checksums, notes
 	@$(PYTHON) -m tools.release
 
-.PHONY: bench conformance conformance-check docs mutants pages release site site-serve starter types-tool types-tool-tests \
-	workflows
+.PHONY: bench conformance conformance-check docs mutants pages release screenshots site site-serve starter types-tool \
+	types-tool-tests workflows
 
 # --- shared ---
 lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer

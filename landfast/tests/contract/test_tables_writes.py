@@ -76,12 +76,16 @@ def _sql(*statements: str, of: str = "execute_transaction") -> Callable[[Any, st
     return call
 
 
-def _twice(call: Callable[[Any, str], object]) -> Callable[[Any, str], object]:
+def _both(first: Callable[[Any, str], object], then: Callable[[Any, str], object]) -> Callable[[Any, str], object]:
     def both(db: Any, table: str) -> None:
-        call(db, table)
-        call(db, table)
+        first(db, table)
+        then(db, table)
 
     return both
+
+
+def _twice(call: Callable[[Any, str], object]) -> Callable[[Any, str], object]:
+    return _both(call, call)
 
 
 KEY = {"id": OLD["id"]}
@@ -244,6 +248,15 @@ SEVERAL = [
             )
         ),
         (modify(OLD, GREATER),),
+    ),
+    Write(
+        "TransactWriteItems with the token of another transaction",
+        _both(
+            _transact({"Put": {"Item": NEW}}, ClientRequestToken="another-token"),
+            _transact({"Delete": {"Key": KEY}}, ClientRequestToken="another-token"),
+        ),
+        (insert(NEW),),
+        code="IdempotentParameterMismatchException",
     ),
 ]
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -18,11 +17,11 @@ from botocore.session import Session
 
 from landfast.dataplane.clients import Clients
 from landfast.service.service import Options, Service
+from tests.chromium import CHROMIUM, with_chromium
 
 if TYPE_CHECKING:
     from landfast.dataplane.engine import EngineName
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 EVIL = "evil.example"
 TEMPLATE = {
     "Transform": "AWS::Serverless-2016-10-31",
@@ -182,7 +181,7 @@ def visit(site: Site, host: str, profile: Path) -> list[list[Any]]:
     return site.told
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)")
+@with_chromium
 @pytest.mark.parametrize("host", ["127.0.0.1", EVIL])
 def test_a_page_of_another_origin_calls_reads_and_resets_nothing(
     service: Service, site: Site, tmp_path: Path, host: str

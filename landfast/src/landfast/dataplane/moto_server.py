@@ -1,9 +1,10 @@
 """Moto's server as a process: ``python -m landfast.dataplane.moto_server HOST PORT``.
 
-``python -m moto.server`` does nearly the same, but for four things. It writes a line for every request, which would
+``python -m moto.server`` does nearly the same, but for five things. It writes a line for every request, which would
 fill the disk. It answers DynamoDB requests side by side, although a transaction that is rejected puts back a copy of
 the tables, so that what others wrote meanwhile would be lost. And it serves everybody everything, functions that run in
-Docker included. And it takes what is no HTTP (`landfast.dataplane.moto_http`).
+Docker included. And it takes what is no HTTP (`landfast.dataplane.moto_http`). And some
+of what it stores is not what AWS would (`landfast.dataplane.moto_mends`).
 """
 
 import logging
@@ -20,6 +21,7 @@ from werkzeug.serving import make_server
 from landfast.dataplane.guard import Guard, NotServedError, WsgiGuard
 from landfast.dataplane.moto_http import StrictRequestHandler
 from landfast.dataplane.moto_memory import MotoMemory
+from landfast.dataplane.moto_mends import Digests, mend
 
 SERVED: Final = frozenset(
     {
@@ -76,8 +78,9 @@ class OneAtATime:
 def main(host: str, port: int) -> None:
     """Serve until killed."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    mend()
     application = WsgiGuard(
-        OneAtATime(Dispatcher(create_backend_app), "DynamoDB"),
+        Digests(OneAtATime(Dispatcher(create_backend_app), "DynamoDB")),
         Guard.from_environment(),
         MotoMemory(),
         unknown=(NotImplementedError, OperationNotFoundError),

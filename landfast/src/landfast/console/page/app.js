@@ -1,5 +1,5 @@
 // The page: its frame, and the view that the URL names.
-import { keepToken, report } from "console/api.js";
+import { keepToken, mayChange, report } from "console/api.js";
 import { add, t, useLanguage } from "console/language.js";
 import common from "console/languages/common.js";
 import { connect, useLive } from "console/live.js";
@@ -49,6 +49,7 @@ function App() {
     </nav>
     <main id="main" tabindex="-1" ref=${main}>
       ${!report && state && !connected && html`<${Notice} kind="bad">${t("live.lost")}<//>`}
+      ${!report && !mayChange() && html`<${Notice}>${t("live.token")}<//>`}
       <${view.View} key=${view.name} parts=${parts} query=${query} />
     </main>
   `;

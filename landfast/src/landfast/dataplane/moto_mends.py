@@ -1,0 +1,112 @@
+"""What moto does otherwise than AWS with items and objects, mended in moto's own process.
+
+moto fails at an ``UpdateItem`` that names nothing to change, does a transaction again whose token it has seen, and
+stores a body that is not the one whose digest was sent with it.
+"""
+
+import base64
+import binascii
+import hashlib
+import io
+import json
+import time
+from collections.abc import Iterable
+from typing import Final
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from moto.core.responses import ActionResult
+from moto.dynamodb import urls
+from moto.dynamodb.exceptions import DynamodbException
+from moto.dynamodb.responses import DynamoHandler
+
+from landfast import aws_errors
+from landfast.aws_errors import Operation
+
+_TOKEN_WINDOW: Final = 600.0
+"""Seconds for which a transaction's token is known (DynamoDB API Reference, TransactWriteItems)."""
+
+_DIGEST: Final = "HTTP_CONTENT_MD5"
+_MD5: Final = 16
+"""Bytes of a digest."""
+
+
+class IdempotentParameterMismatchError(DynamodbException):
+    """A token came again with another transaction."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException",
+            "Request parameters do not match the parameters of an earlier request with the same client token.",
+        )
+
+
+class Items(DynamoHandler):
+    """moto's API of DynamoDB, mended."""
+
+    def update_item(self) -> ActionResult:
+        """Change an item, or make it if nothing of it is named but its key."""
+        if "UpdateExpression" not in self.body:
+            self.body.setdefault("AttributeUpdates", {})
+        return super().update_item()
+
+    def transact_write_items(self) -> ActionResult:
+        """Do a transaction, once for each token."""
+        token = self.body.get("ClientRequestToken")
+        if token is None:
+            return super().transact_write_items()
+        # Beside the tables, so that it is remembered and forgotten as they are.
+        seen: dict[str, tuple[str, float]] = vars(self.dynamodb_backend).setdefault("landfast_tokens", {})
+        asked, now = json.dumps(self.body["TransactItems"], sort_keys=True), time.monotonic()
+        for old in [each for each, (_, done) in seen.items() if done < now - _TOKEN_WINDOW]:
+            del seen[old]
+        if token in seen:
+            if seen[token][0] != asked:
+                raise IdempotentParameterMismatchError
+            return ActionResult({"ConsumedCapacity": [], "ItemCollectionMetrics": {}})
+        result = super().transact_write_items()
+        seen[token] = asked, now
+        return result
+
+
+class Digests:
+    """Refuses bodies that are not those whose digests were sent with them (S3 API Reference, PutObject).
+
+    Args:
+        application: The application that answers the requests.
+    """
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        digest = environ.get(_DIGEST)
+        if digest is None:
+            return self._application(environ, start_response)
+        length = environ.get("CONTENT_LENGTH", "")
+        body = environ["wsgi.input"].read(*([int(length)] if length else []))
+        environ["wsgi.input"] = io.BytesIO(body)
+        refusal = _refusal(digest, body)
+        if refusal is None:
+            return self._application(environ, start_response)
+        answer = aws_errors.answer(Operation("rest-xml", environ["REQUEST_METHOD"], "s3"), 400, *refusal)
+        start_response("400 Bad Request", [*answer.headers.items(), ("Content-Length", str(len(answer.content)))])
+        return [answer.content]
+
+
+def mend() -> None:
+    """Let moto answer by what is mended; before its application is made."""
+    urls.url_paths["{0}/"] = Items.dispatch
+
+
+def _refusal(digest: str, body: bytes) -> tuple[str, str] | None:
+    """The error's code and message; None for the right digest."""
+    try:
+        wanted = base64.b64decode(digest, validate=True)
+    except binascii.Error:
+        wanted = b""
+    if len(wanted) != _MD5:
+        return "InvalidDigest", "The Content-MD5 you specified was invalid."
+    if hashlib.md5(body, usedforsecurity=False).digest() != wanted:
+        return "BadDigest", "The Content-MD5 you specified did not match what we received."
+    return None

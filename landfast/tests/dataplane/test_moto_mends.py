@@ -1,0 +1,44 @@
+"""What moto does otherwise than AWS, mended in its own process; tests/contract has the calls that clients make."""
+
+import io
+from collections.abc import Callable, Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import pytest
+
+from landfast.dataplane.moto_mends import Digests
+
+DIGEST_OF_X = "ndTkYSaMgDT1yFZOFVxnpg=="
+
+
+def _answered(environ: dict[str, Any]) -> tuple[str, bytes]:
+    told: list[str] = []
+
+    def stored(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return [environ["wsgi.input"].read()]
+
+    def start(status: str, headers: object, error: object = None, /) -> Callable[[bytes], object]:
+        del headers, error
+        told.append(status)
+        return bytes  # WSGI's writer, which nobody uses
+
+    content = b"".join(Digests(stored)({"REQUEST_METHOD": "PUT", **environ}, start))
+    return told[0], content
+
+
+@pytest.mark.parametrize("length", [{"CONTENT_LENGTH": "1"}, {}])
+def test_a_body_with_its_own_digest_is_read_as_it_was_sent(length: dict[str, str]) -> None:
+    sent = {"HTTP_CONTENT_MD5": DIGEST_OF_X, "wsgi.input": io.BytesIO(b"x"), **length}
+    assert _answered(sent) == ("200 OK", b"x")
+
+
+@pytest.mark.parametrize(
+    ("digest", "code"),
+    [("1B2M2Y8AsgTpgAmY7PhCfg==", b"BadDigest"), ("x", b"InvalidDigest"), ("eHg=", b"InvalidDigest")],
+)
+def test_a_body_with_another_digest_is_refused(digest: str, code: bytes) -> None:
+    status, content = _answered({"HTTP_CONTENT_MD5": digest, "CONTENT_LENGTH": "1", "wsgi.input": io.BytesIO(b"x")})
+    assert status == "400 Bad Request"
+    assert b"<Code>%b</Code>" % code in content

@@ -1,0 +1,126 @@
+"""Takes the pictures of the console in `docs/images/console/`: `python -m tools.screenshots`.
+
+They show the demonstration's events, and a few more that wait for a retry. The views are those of the page's own
+navigation, and the page of the event whose story is the longest. It needs Chromium, and pngquant, which makes the
+pictures a third as large.
+"""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from rich.console import Console as Terminal
+
+from demo.scenes import found
+from demo.shop import Shop
+from demo.tour import Tour
+from landfast.testing import Console, LandfastError, Options, Stack
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+FOLDER: Final = Path("docs/images/console")
+THEMES: Final = ("light", "dark")
+_NOTEBOOK, _TELEPHONE = 1280, 390
+SCREENS: Final = {_NOTEBOOK: 800, _TELEPHONE: 844}
+"""The heights of the screens, by their widths."""
+
+_QUIET_MS: Final = 700
+"""Real milliseconds without a request after which a view has shown what it asked for."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Take them all, or those of the views that are named; 1 if a program is missing or the shop cannot be run."""
+    chromium = os.environ.get("LANDFAST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None or shutil.which("pngquant") is None:
+        sys.stderr.write("screenshots: install Chromium and pngquant (Debian: apt-get install chromium pngquant)\n")
+        return 1
+    folder = ROOT / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="landfast-screenshots-") as scratch:
+        options = Options(
+            template=ROOT / "template.yaml",
+            state=Path(scratch) / "state",
+            layers=ROOT / ".landfast" / "layers",
+            stack="shop",
+        )
+        try:
+            with Stack.start(options) as stack, sync_playwright() as playwright:
+                play(stack)
+                url = Console.attach(stack.service).url
+                browser = playwright.chromium.launch(
+                    executable_path=chromium,
+                    chromium_sandbox=os.geteuid() != 0,
+                    ignore_default_args=["--hide-scrollbars"],
+                )
+                taken = list(pictures(browser, url, folder, arguments))
+                browser.close()
+        except LandfastError as error:
+            sys.stderr.write(f"screenshots: {error}\n")
+            return 1
+    smaller = ["pngquant", "--force", "--ext", ".png", "--speed", "1", "--strip", "128", *map(str, taken)]
+    subprocess.run(smaller, check=True)  # noqa: S603 - files of its own
+    size = sum(path.stat().st_size for path in taken)
+    sys.stdout.write(f"{len(taken)} pictures in {FOLDER}, {size / 1e3:.0f} kB\n")
+    return 0
+
+
+def play(stack: Stack) -> None:
+    """Play the demonstration, then send what is still under way when the pictures are taken."""
+    tour = Tour(Terminal(file=io.StringIO()), stack.service, Shop(stack.service.running))
+    scenes = [scene(tour, ROOT / "events") for scene in found(stack.service.running)]
+    stack.jumping(lambda: [scene.play() for scene in scenes])
+    stack.s3("OrderFiles").put("in/late.jsonl", '{"orderId": "O-2001"}')  # --- order files ---
+    stack.queue("Receipts").send({"orderId": "R-21", "customerId": None})  # --- receipts ---
+    for payment in ("P-9-1", "P-9-2"):  # --- payments ---
+        content = {"paymentId": payment, "account": "ACC-9", "amountMinor": 4_200}  # --- payments ---
+        stack.queue("Payments").send(content, group="ACC-9", deduplication=payment)  # --- payments ---
+    stack.advance(seconds=5)
+
+
+def pictures(browser: Browser, url: str, folder: Path, views: Sequence[str]) -> Iterator[Path]:
+    """Take every picture, and yield its file."""
+    for theme, (width, height) in product(THEMES, SCREENS.items()):
+        context = browser.new_context(
+            base_url=url.partition("#")[0],
+            viewport={"width": width, "height": height},
+            is_mobile=width == _TELEPHONE,
+            locale="en-GB",
+            timezone_id="UTC",
+            color_scheme="dark" if theme == "dark" else "light",
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        page.goto(url)
+        for name, place in places(page).items():
+            if not views or name in views:
+                page.goto(place)
+                _wait(page)
+                path = folder / f"{name}-{width}-{theme}.png"
+                page.screenshot(path=path)
+                yield path
+        context.close()
+
+
+def places(page: Page) -> dict[str, str]:
+    """The links of the views, by name."""
+    page.get_by_role("navigation").get_by_role("link").first.wait_for()
+    links = page.get_by_role("navigation").get_by_role("link").all()
+    found = {str(link.get_attribute("href")) for link in links}
+    return {place.removeprefix("#/"): place for place in sorted(found)}
+
+
+def _wait(page: Page) -> None:
+    """Wait until a view has shown what it asked for."""
+    page.get_by_role("heading", level=1).wait_for()
+    page.wait_for_timeout(_QUIET_MS)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
