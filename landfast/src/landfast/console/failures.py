@@ -7,7 +7,6 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from http import HTTPStatus
 from typing import Final
 
 import msgspec
@@ -16,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from landfast.console.context import Context
 from landfast.console.failure import Destination, Listed, Shown, destination, listed, shown
 from landfast.console.jobs import Job, Jobs
-from landfast.console.routes import Asked, Problem, Route
+from landfast.console.routes import Asked, Route
 from landfast.errors import LandfastError
 from landfast.failures import FailuresError, Ledger, Replayed, Replays, StackFailures, Store, chosen_by, exported
 from landfast.failures.access import keys
@@ -66,6 +65,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
         stores: Every store, those without a failure too.
         functions: What a failure can be sent to.
         untold: What could not be asked about, in a line each.
+        wrong: Why the condition is none; then nothing matches. It is no refusal, as people are still typing it.
     """
 
     count: int
@@ -74,6 +74,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     stores: tuple[StoreShown, ...]
     functions: tuple[str, ...]
     untold: tuple[str, ...]
+    wrong: str
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +87,12 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     count: int
     failures: tuple[Listed, ...]
+
+
+class MaybeShown(msgspec.Struct, frozen=True):
+    """A failure; None if it is not there any more, which may be since somebody has just replayed it."""
+
+    failure: Shown | None
 
 
 class Meant(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,7 +235,11 @@ class FailuresPart:
 
     async def _overview(self, asked: Asked) -> Overview:
         look = await self._look()
-        found = look.matching(asked.query.get("where", ""))
+        found, wrong = [], ""
+        try:
+            found = look.matching(asked.query.get("where", ""))
+        except FailuresError as error:
+            wrong = str(error)
         return Overview(
             count=len(found),
             total=len(look.seen),
@@ -236,6 +247,7 @@ class FailuresPart:
             stores=tuple(_stores(look)),
             functions=tuple(sorted(look.failures.found.routes.functions.values())),
             untold=look.failures.found.untold,
+            wrong=wrong,
         )
 
     async def _listed(self, asked: Asked) -> Page:
@@ -243,13 +255,12 @@ class FailuresPart:
         found = (await self._look()).matching(asked.query.get("where", ""))
         return Page(count=len(found), failures=tuple(listed(*each) for each in found[start : start + limit]))
 
-    async def _one(self, asked: Asked) -> Shown:
+    async def _one(self, asked: Asked) -> MaybeShown:
         look = await self._look()
         found = next((each for each in look.seen if each[1].id == asked.parts["id"]), None)
         if found is None:
-            message = f"{asked.parts['id']}: there is no such failure any more: it was replayed, discarded or forgotten"
-            raise Problem(HTTPStatus.NOT_FOUND, message)
-        return await self._context.apart(lambda: shown(look.failures, *found))
+            return MaybeShown(None)
+        return MaybeShown(await self._context.apart(lambda: shown(look.failures, *found)))
 
     async def _planned(self, asked: Asked) -> Planned:
         wanted = asked.read(Wanted)

@@ -16,9 +16,9 @@ const rule = ({ rule_key: key, rule: sentence }) =>
     .map((part, place) => (place % 2 ? html`<a href=${link("rules", [part])}>${part}</a>` : part));
 
 export function Detail({ id, functions, act, back, changed }) {
-  const { data: known, problem, reload } = useFetched(`/failures/${encodeURIComponent(id)}`, { follow: false });
+  const { data: told, problem, reload } = useFetched(`/failures/${encodeURIComponent(id)}`, { follow: false });
   useEffect(reload, [changed]);
-  const data = problem?.status === 404 ? null : known;
+  const data = told?.failure;
   const heading = useRef(null);
   const loaded = Boolean(data);
   useEffect(() => {
@@ -27,7 +27,8 @@ export function Detail({ id, functions, act, back, changed }) {
   }, [loaded]);
   if (!data) {
     return html`<section class="failure card" aria-label=${id}>
-      ${problem?.status === 404 ? html`<${Notice} kind="open">${t("failures.gone")}<//>` : html`<${Trouble} problem=${problem} />`}
+      ${told && html`<${Notice} kind="open">${t("failures.gone")}<//>`}
+      <${Trouble} problem=${problem} />
       <a class="failure-back" href=${back}>${t("failures.back")}</a>
     </section>`;
   }

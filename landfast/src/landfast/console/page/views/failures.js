@@ -22,7 +22,10 @@ export function Failures({ parts, query }) {
   const id = parts[0] ?? query.id ?? "";
   const [work, setWork] = useState(null);
   const { state } = useLive();
-  const { data, problem, reload } = useFetched(`/failures?${new URLSearchParams({ where })}`);
+  const { data: told, problem, reload } = useFetched(`/failures?${new URLSearchParams({ where })}`);
+  const right = useRef(null); // what was shown before, while a condition is being typed
+  if (told && !told.wrong) right.current = told;
+  const data = told?.wrong && right.current ? right.current : told;
   useEffect(reload, [state?.failures]);
 
   const place = (more) => link("failures", [], { where, group, ...more });
@@ -39,8 +42,8 @@ export function Failures({ parts, query }) {
       }</span>`}
     <//>
     ${!mayChange() && html`<${Notice} kind="kept">${t("live.token")}<//>`}
-    <${Filter} where=${where} wrong=${problem?.status === 400 ? problem.message : ""} />
-    ${problem?.status !== 400 && html`<${Trouble} problem=${problem} />`}
+    <${Filter} where=${where} wrong=${told?.wrong ?? ""} />
+    <${Trouble} problem=${problem} />
     ${data?.untold.map((line) => html`<${Notice} kind="kept">${t("failures.untold", { line })}<//>`)}
     ${data && data.count === 0 && html`<${None} where=${where} data=${data} />`}
     ${data && (data.count > 0 || id) && html`<div class="failures ${id ? "with-one" : ""}">
