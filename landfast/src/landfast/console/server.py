@@ -24,6 +24,7 @@ from landfast.console.failures import FailuresPart
 from landfast.console.live import Live
 from landfast.console.routes import Problem, Route, Routes
 from landfast.console.stack import StackPart
+from landfast.console.what_if import WhatIfPart
 from landfast.errors import LandfastError
 from landfast.service import service_log
 from landfast.service.incoming import body
@@ -68,9 +69,9 @@ class Console:
         self.token = secrets.token_urlsafe(24)
         self._service = service
         self._context = Context(service)
-        self._failures = FailuresPart(self._context)
-        self._live = Live(self._context, self._failures.count)
-        self._routes = Routes(route for part in self._parts() for route in part.routes())
+        failures = FailuresPart(self._context)
+        self._live = Live(self._context, failures.count)
+        self._routes = Routes(route for part in (*self._parts(self._context), failures) for route in part.routes())
 
     @classmethod
     def attach(cls, service: Service) -> Self:
@@ -79,10 +80,11 @@ class Console:
         service.attach(console)
         return console
 
-    def _parts(self) -> Iterable[Part]:
-        yield StackPart(self._context)
-        yield EventsPart(self._context)
-        yield self._failures
+    @staticmethod
+    def _parts(context: Context) -> Iterable[Part]:
+        yield StackPart(context)
+        yield EventsPart(context)
+        yield WhatIfPart(context)
 
     @property
     def url(self) -> str:

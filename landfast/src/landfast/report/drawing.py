@@ -35,6 +35,20 @@ _OUTCOMES: Final = {
     )
 }
 
+
+class Sample(Struct, frozen=True):
+    """Something that a timeline draws, in a square of `BAR` pixels, by a name for programs and a meaning for people."""
+
+    name: str
+    picture: str
+    meaning: str
+
+    @property
+    def alone(self) -> str:
+        """The sample as a picture of its own."""
+        return f'<svg width="{px(BAR)}" height="{px(BAR)}" aria-hidden="true">{self.picture}</svg>'
+
+
 MARKS: Final[Mapping[MarkKind, str]] = {
     "delivery": "delivered to a destination or DLQ",
     "dead_lettered": "moved to the queue's DLQ",
@@ -71,25 +85,22 @@ def style(*names: str) -> str:
 
 def legend(account: Account) -> str:
     """Explain the letters, colours and marks of the timeline, as far as it has them."""
-    entries = "".join(f"<li>{_sample(picture)}{escape(meaning)}</li>" for picture, meaning in samples(account))
+    entries = "".join(f"<li>{each.alone}{escape(each.meaning)}</li>" for each in samples(account))
     return f'<ul class="legend">{entries}</ul>'
 
 
-def samples(account: Account) -> Iterator[tuple[str, str]]:
-    """Draw everything that the timeline can draw, each in a square of `BAR` pixels, with its meaning."""
+def samples(account: Account) -> Iterator[Sample]:
+    """Draw everything that the timeline can draw."""
     lines, counts = account.timeline.lines, account.counts
     there = {line.outcome for line in lines}
     for outcome in (*_OUTCOMES, *sorted(there - _OUTCOMES.keys())):
         if outcome in there:
-            yield outcome_bar(outcome, look(outcome).letter, 0, 0, BAR), look(outcome).meaning
+            yield Sample(outcome, outcome_bar(outcome, look(outcome).letter, 0, 0, BAR), look(outcome).meaning)
     marked = {"delivery": bool(account.deliveries.shown), **counts}
-    yield from ((shape(kind, BAR / 2, BAR / 2), meaning) for kind, meaning in MARKS.items() if marked[kind])
+    yield from (Sample(kind, shape(kind, BAR / 2, BAR / 2), meaning) for kind, meaning in MARKS.items() if marked[kind])
     if any(len(line.tries) > 1 for line in lines):
-        yield element("rect", "repeats", width=BAR, height=BAR, rx=3), "many tries alike, as one"
-
-
-def _sample(picture: str) -> str:
-    return f'<svg width="{px(BAR)}" height="{px(BAR)}" aria-hidden="true">{picture}</svg>'
+        repeats = element("rect", "repeats", width=BAR, height=BAR, rx=3)
+        yield Sample("repeats", repeats, "many tries alike, as one")
 
 
 def opened(name: str, width: float, height: float, title: str, description: str) -> str:

@@ -48,12 +48,12 @@ def _with_legend(picture: str, account: Account) -> str:
     width, height = float(opened["width"]), float(opened["height"])
     entries: list[str] = []
     x, y = _LEFT, height + _LEFT
-    for sample, meaning in samples(account):
-        wide = BAR + 6 + len(meaning) * CHARACTER
+    for sample in samples(account):
+        wide = BAR + 6 + len(sample.meaning) * CHARACTER
         if x > _LEFT and x + wide > width:
             x, y = _LEFT, y + _LINE
-        text = element("text", "note", escape(meaning), x=BAR + 6, y=BAR - 5)
-        entries.append(f'<g transform="translate({px(x)} {px(y)})">{sample}{text}</g>')
+        text = element("text", "note", escape(sample.meaning), x=BAR + 6, y=BAR - 5)
+        entries.append(f'<g transform="translate({px(x)} {px(y)})">{sample.picture}{text}</g>')
         x += wide + _BETWEEN
     size = f'width="{px(width)}" height="{px(y + _LINE)}" viewBox="0 0 {px(width)} {px(y + _LINE)}"'
     body = picture[opened.end() :].removesuffix("</svg>")

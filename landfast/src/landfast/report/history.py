@@ -41,6 +41,7 @@ class Try(Struct):
         again: The records of the try that are tried again.
         due: When that is tried again, or visible again.
         rule: The rule by which it is, or by which the batch was split or given up.
+        reported: The identifiers of the records that the function has named as failed.
     """
 
     at: float
@@ -54,6 +55,7 @@ class Try(Struct):
     again: tuple[str, ...] = ()
     due: float | None = None
     rule: str = ""
+    reported: tuple[str, ...] = ()
 
     @property
     def reached(self) -> bool:
@@ -211,8 +213,9 @@ class _Teller(Struct):
         attempt = self.running.pop(entry.request_id, None) or self._tried(Try(entry.at, entry.records))
         attempt.ended, attempt.outcome, attempt.error = entry.at, entry.outcome, entry.error
         match entry:
-            case Finished(outcome="succeed", value={"batchItemFailures": [_, *_]}):
+            case Finished(outcome="succeed" | "report", value={"batchItemFailures": [_, *_] as failures}):
                 attempt.outcome = REPORTED
+                attempt.reported = tuple(str(each.get("itemIdentifier")) for each in failures if isinstance(each, dict))
             case Finished(outcome=outcome) if outcome in NOT_REACHED:
                 attempt.number = 0
 

@@ -207,6 +207,11 @@ class Service:
         return self._proxy.url
 
     @property
+    def in_force(self) -> Template:
+        """The template with what Lambda's API has changed of it."""
+        return self._changes.template
+
+    @property
     def journal(self) -> Path:
         """The file of the journal."""
         return self._directory.journal

@@ -1,7 +1,10 @@
 """Running a scenario."""
 
+import math
 from collections.abc import Callable
 from typing import Any, assert_never
+
+from msgspec.structs import replace
 
 from landfast.delivery.errors import Refused
 from landfast.delivery.event_sources import AsynchronousSource, QueueSource, StreamSource
@@ -23,7 +26,7 @@ def simulate(scenario: Scenario) -> tuple[dict[str, Any], list[Entry]]:
     Raises:
         ScenarioError: AWS would refuse a setting; the message names it.
     """
-    tally = _run(scenario, keep=True)
+    tally, _ = _run(scenario, keep=True)
     ids = [record.id for record in scenario.source.all()]
     return result(tally.entries, ids, tally.summary(len(ids), scenario.until)), tally.entries
 
@@ -36,10 +39,24 @@ def summarise(scenario: Scenario) -> dict[str, float]:
     """
     records = scenario.source.records
     total = records.count if isinstance(records, Generated) else len(records)
-    return _run(scenario, keep=False).summary(total, scenario.until)
+    return _run(scenario, keep=False)[0].summary(total, scenario.until)
 
 
-def _run(scenario: Scenario, *, keep: bool) -> Tally:
+def begin(scenario: Scenario, most: int) -> tuple[Scenario, list[Entry]]:
+    """Run a scenario for so many steps at most: a record that is tried for a week takes a hundred thousand.
+
+    Returns:
+        The scenario that was run, which stops where the steps were used up, and its journal.
+
+    Raises:
+        ScenarioError: AWS would refuse a setting; the message names it.
+    """
+    tally, stopped = _run(scenario, keep=True, most=most)
+    return scenario if stopped is None else replace(scenario, until=stopped), tally.entries
+
+
+def _run(scenario: Scenario, *, keep: bool, most: float = math.inf) -> tuple[Tally, float | None]:
+    """Run a scenario; also tells when it was stopped, if it takes more steps than that."""
     tally = Tally(keep)
     check(scenario)
     try:
@@ -49,11 +66,11 @@ def _run(scenario: Scenario, *, keep: bool) -> Tally:
             tally,
         )
         _begin(scenario, world)
-        world.run(scenario.until)
+        stopped = None if world.run(scenario.until, most) else world.now()
     except Refused as error:
         place = error.field if error.field.startswith("settings.") else f"mapping.{error.field}"
         raise ScenarioError(place, f"{error.code}: {error.message}") from error
-    return tally
+    return tally, stopped
 
 
 def identifiers(scenario: Scenario) -> Callable[[str], str]:

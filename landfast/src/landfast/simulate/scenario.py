@@ -31,9 +31,14 @@ Behaviour = Literal["succeed", "raise", "timeout", "exit", "throttle", "report",
 
 
 class ScenarioError(LandfastError):
-    """A scenario that cannot be run; its text is one line that names the field."""
+    """A scenario that cannot be run; its text is one line that names the field.
+
+    Attributes:
+        place: The field at fault, as a path in the scenario; empty if it is none.
+    """
 
     def __init__(self, field: str, message: str) -> None:
+        self.place = field
         super().__init__(f"{field}: {message}" if field else message)
 
 

@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
@@ -73,11 +74,16 @@ class SimulatedWorld:
         heapq.heappush(self._due, (max(due, self._now), order, next(self._count), work))
         return _LEFT
 
-    def run(self, until: float) -> None:
-        """Let everything happen up to `until`."""
+    def run(self, until: float, most: float = math.inf) -> bool:
+        """Let everything happen up to `until`, or so many steps of it; True if that was all."""
+        steps = 0
         while self._due and self._due[0][0] <= until:
+            if steps >= most:
+                return False
+            steps += 1
             self._now, _, _, work = heapq.heappop(self._due)
             work()
+        return True
 
     def call(self, call: Call, ended: Ended) -> None:
         """Play one invocation, if the reserved concurrency lets it in."""

@@ -1,11 +1,8 @@
 """Who may ask the console for what, and what its answers let a browser do."""
 
-import http.client
-import json
 import re
 import stat
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +10,7 @@ import pytest
 from landfast.console import Console
 from landfast.console.routes import Asked, Route
 from landfast.testing import Stack
+from tests.end_to_end.console.asking import ask
 
 HEADER = "X-Landfast-Token"
 PAGES = ("/_landfast/", "/_landfast/page/app.js", "/_landfast/api/stack", "/_landfast/api/live")
@@ -28,33 +26,6 @@ FOREIGN = [
 
 HARMLESS = {"POST /whatif"}
 """What only asks, and is too long for a URL."""
-
-
-class Answer(NamedTuple):
-    """An answer, read to its end or as far as its first piece."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    content: bytes
-
-    @property
-    def message(self) -> str:
-        """What it tells people who are refused."""
-        return str(json.loads(self.content)["message"])
-
-
-def ask(
-    console: Console, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes = b""
-) -> Answer:
-    """Ask the console as a program does, which writes a path as it likes."""
-    connection = http.client.HTTPConnection(urlsplit(console.url).netloc, timeout=20)
-    try:
-        connection.request(method, path, body=body or None, headers=dict(headers or {}))
-        answered = connection.getresponse()
-        streamed = "event-stream" in (answered.headers["Content-Type"] or "")
-        return Answer(answered.status, answered.headers, answered.readline() if streamed else answered.read())
-    finally:
-        connection.close()
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
