@@ -71,4 +71,6 @@ def test_a_view_is_readable_for_everybody(visit: Visit, view: str) -> None:
 def test_a_view_is_used_by_keyboard_alone(visit: Visit, view: str) -> None:
     page = visit()
     show(page, f"#/{view}")
+    page.reload()  # whoever has followed a link goes on behind it, not at the top
+    show(page, f"#/{view}")
     assert keyboard_faults(page) == []

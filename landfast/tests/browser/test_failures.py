@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from landfast.testing import Stack
 from tests.browser.conftest import show
+from tests.browser.looks import violations
 
 
 def test_a_failure_is_seen_read_mended_replayed_and_processed(shop: Stack, page: Page) -> None:
@@ -26,6 +27,7 @@ def test_a_failure_is_seen_read_mended_replayed_and_processed(shop: Stack, page:
     event.fill('{\n  "order": 1\n  "amount": 2}')
     expect(dialog).to_contain_text("Line 3, column 3: a comma or the closing bracket is expected")
     expect(dialog.get_by_role("button", name="Replay")).to_be_disabled()
+    assert violations(page) == []
     event.fill('{"order": 1.0, "amount": 2, "gift": []}')
     expect(dialog.get_by_role("listitem").filter(has_text="$.amount")).to_contain_text('is changed: "two" → 2')
     expect(dialog.get_by_role("listitem").filter(has_text="$.gift")).to_contain_text("is new: []")
