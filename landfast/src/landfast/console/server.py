@@ -8,7 +8,7 @@ sends, so that it is in no log.
 
 import contextlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Final, Protocol, Self
@@ -117,16 +117,13 @@ class Console:
             return web.Response(status=HTTPStatus.PERMANENT_REDIRECT, headers={**_HEADERS, "Location": PREFIX})
         if path == PREFIX:
             page, policy = files.document()
-            kind = "text/html; charset=utf-8"
-            return web.Response(
-                body=page, headers={**_HEADERS, "Content-Type": kind, "Content-Security-Policy": policy}
-            )
+            return _file(page, "text/html; charset=utf-8", {"Content-Security-Policy": policy})
         name = unquote(path.removeprefix(files.PAGE))
         try:
             content = files.content(name)
         except KeyError:
             raise Problem(HTTPStatus.NOT_FOUND, f"the page has no file {name}") from None
-        return web.Response(body=content, headers={**_HEADERS, "Content-Type": files.media_type(name)})
+        return _file(content, files.media_type(name))
 
     async def _api(self, request: web.BaseRequest, target: str) -> web.Response:
         route, asked = self._routes.find(request.method, target)
@@ -162,6 +159,12 @@ class Console:
     def close(self) -> None:
         """Begin nothing more."""
         self._context.close()
+
+
+def _file(content: bytes, kind: str, also: Mapping[str, str] | None = None) -> web.Response:
+    response = web.Response(body=content, headers={**_HEADERS, "Content-Type": kind, **(also or {})})
+    response.enable_compression()
+    return response
 
 
 def _json(status: HTTPStatus, content: object) -> web.Response:

@@ -1,5 +1,6 @@
 """Who may ask the console for what, and what its answers let a browser do."""
 
+import gzip
 import re
 import stat
 from collections.abc import Iterable, Mapping
@@ -48,6 +49,15 @@ def test_its_answers_let_a_browser_do_what_the_page_needs_and_no_more(console: C
         assert headers["Cache-Control"] == "no-store"
         assert [name for name in headers if name.lower().startswith("access-control-")] == []
         assert "Set-Cookie" not in headers
+
+
+def test_files_are_sent_compressed_to_whoever_takes_them_so(console: Console) -> None:
+    for path in ("/_landfast/", "/_landfast/page/app.js"):
+        plain = ask(console, path)
+        sent = ask(console, path, headers={"Accept-Encoding": "gzip"})
+        assert sent.headers["Content-Encoding"] == "gzip"
+        assert len(sent.content) < len(plain.content)
+        assert gzip.decompress(sent.content) == plain.content
 
 
 def test_the_page_is_kept_from_scripts_of_others_and_from_frames(console: Console) -> None:
