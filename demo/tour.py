@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.shop import Shop
-from landfast.testing import Accepted, Entry, Service, read_journal, report_failure, sentence
+from landfast.testing import Accepted, Entry, Service, is_told, read_journal, report_failure, sentence
 
 PATIENCE = 120.0
 """Real seconds until everything has landed, at most."""
@@ -90,7 +90,8 @@ class Tour:
         new = []
         for number, entry in read_journal(self.service.journal, after=self._read):
             self._read = number
-            new.append(entry)
+            if is_told(entry):
+                new.append(entry)
         return new
 
 

@@ -26,7 +26,12 @@
 
   // Marks whatever the Tab key must reach, of radio buttons one, and says how many there are.
   reachable() {
-    document.activeElement.blur();
+    // Tab goes on from where the focus has been, though that is gone: from the top of the page.
+    const start = document.createElement("span");
+    start.tabIndex = -1;
+    document.body.prepend(start);
+    start.focus();
+    start.remove();
     scrollTo(0, 0);
     const names = new Set();
     const found = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")]

@@ -32,17 +32,6 @@ AREAS = {
 STORED = {"dynamodb", "s3"}
 """The services whose calls the engine answers; Landfast answers all others alike, whatever is behind it."""
 
-NO_PARTIQL = "its PartiQL knows neither numbers in SET nor the errors of what is there, or is not"
-LIMITS = {
-    "moto-ExecuteStatement updates": NO_PARTIQL,
-    "moto-ExecuteStatement inserts what is there": NO_PARTIQL,
-    "moto-ExecuteStatement updates what is not there": NO_PARTIQL,
-    "moto-BatchExecuteStatement": NO_PARTIQL,
-    "moto-ExecuteTransaction": NO_PARTIQL,
-    "moto-ExecuteTransaction, cancelled": NO_PARTIQL,
-}
-"""What an engine stores wrong, whatever stands before it, by the id of the case: expected to fail, and only so."""
-
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "source(where): where AWS says what the test expects, or was seen to do it")
@@ -60,9 +49,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == Path(__file__).parent and item.get_closest_marker("source") is None:
             raise pytest.UsageError(f"{item.nodeid} does not say its source")
-        limit = LIMITS.get(item.name.partition("[")[2].removesuffix("]"))
-        if limit is not None and not BARE:
-            item.add_marker(pytest.mark.xfail(reason=limit, strict=True))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

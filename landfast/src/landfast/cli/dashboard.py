@@ -9,7 +9,6 @@ from rich.live import Live
 from rich.table import Table
 
 from landfast.delivery.times import iso_seconds
-from landfast.journal import Traced
 from landfast.report import sentences
 from landfast.service.interrupts import Interrupts
 from landfast.service.local_client import alarms
@@ -55,10 +54,9 @@ def _lines(console: Console, service: Service, interrupts: Interrupts) -> None:
         while True:
             for number, entry in [*islice(read_journal(service.journal, after=seen), _PORTION)]:
                 seen = number
-                if isinstance(entry, Traced):  # it is for the console
-                    continue
-                with interrupts.allowed():
-                    console.print(sentences.line(entry, width=24), markup=False, highlight=False, soft_wrap=True)
+                if sentences.is_told(entry):
+                    with interrupts.allowed():
+                        console.print(sentences.line(entry, width=24), markup=False, highlight=False, soft_wrap=True)
             if _failed(service, interrupts, _TICK):
                 return
     except StoreError:

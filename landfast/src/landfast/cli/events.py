@@ -90,9 +90,10 @@ def _reader_has_gone() -> bool:
 
 
 def _wanted(entry: "Entry", source: str | None, record: str | None) -> bool:
-    """Tell whether an entry is asked for; which chain a record belongs to, the console tells."""
+    from landfast.report.sentences import is_told
+
     return (
-        entry.__struct_config__.tag != "traced"
+        is_told(entry)
         and (source is None or source in entry.source)
         and (record is None or any(name.startswith(record) for name in entry.records))
     )

@@ -24,6 +24,7 @@ from landfast.console.failures import FailuresPart
 from landfast.console.live import Live
 from landfast.console.routes import Problem, Route, Routes
 from landfast.console.stack import StackPart
+from landfast.console.traffic import TrafficPart
 from landfast.console.what_if import WhatIfPart
 from landfast.errors import LandfastError
 from landfast.service import service_log
@@ -83,6 +84,7 @@ class Console:
     @staticmethod
     def _parts(context: Context) -> Iterable[Part]:
         yield StackPart(context)
+        yield TrafficPart(context)
         yield EventsPart(context)
         yield WhatIfPart(context)
 

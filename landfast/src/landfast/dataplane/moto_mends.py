@@ -1,7 +1,9 @@
 """What moto does otherwise than AWS with items and objects, mended in moto's own process.
 
 moto fails at an ``UpdateItem`` that names nothing to change, does a transaction again whose token it has seen, and
-stores a body that is not the one whose digest was sent with it.
+stores a body that is not the one whose digest was sent with it. Of PartiQL it takes an ``INSERT`` of what is there, an
+``UPDATE`` of what is not, and some values for others than they are: such a statement is carried out as the other call
+that it means.
 """
 
 import base64
@@ -10,17 +12,18 @@ import hashlib
 import io
 import json
 import time
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.core.responses import ActionResult
 from moto.dynamodb import urls
-from moto.dynamodb.exceptions import DynamodbException
+from moto.dynamodb.exceptions import ConditionalCheckFailed, DynamodbException
 from moto.dynamodb.responses import DynamoHandler
 
 from landfast import aws_errors
 from landfast.aws_errors import Operation
+from landfast.protocols.partiql_writes import Write, write_of
 
 _TOKEN_WINDOW: Final = 600.0
 """Seconds for which a transaction's token is known (DynamoDB API Reference, TransactWriteItems)."""
@@ -37,6 +40,15 @@ class IdempotentParameterMismatchError(DynamodbException):
         super().__init__(
             "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException",
             "Request parameters do not match the parameters of an earlier request with the same client token.",
+        )
+
+
+class DuplicateItemError(DynamodbException):
+    """A statement inserts what is there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "com.amazonaws.dynamodb.v20120810#DuplicateItemException", "Duplicate primary key exists in table"
         )
 
 
@@ -66,6 +78,66 @@ class Items(DynamoHandler):
         result = super().transact_write_items()
         seen[token] = asked, now
         return result
+
+    def execute_statement(self) -> ActionResult:
+        """Carry out a statement."""
+        items = self._written(self.body)
+        return super().execute_statement() if items is None else ActionResult({"Items": items})
+
+    def batch_execute_statement(self) -> ActionResult:
+        """Carry out statements, each by itself."""
+        return ActionResult({"Responses": [self._one_of_batch(each) for each in self.body["Statements"]]})
+
+    def execute_transaction(self) -> ActionResult:
+        """Carry out statements, all of them or none."""
+        statements = self.body["TransactStatements"]
+        writes = [*filter(None, map(self._write, statements))]
+        if len(writes) < len(statements):
+            return super().execute_transaction()
+        self.body = {"TransactItems": [{write.kind: dict(write.call)} for write in writes], **_token(self.body)}
+        self.transact_write_items()
+        return ActionResult({"Responses": [{} for _ in writes]})
+
+    def _one_of_batch(self, statement: Mapping[str, Any]) -> dict[str, Any]:
+        write = self._write(statement)
+        if write is None:
+            whole: list[dict[str, Any]] = self.dynamodb_backend.batch_execute_statement([dict(statement)])
+            return whole[0]
+        told: dict[str, Any] = {"TableName": write.call["TableName"]}
+        try:
+            items = self._written(statement)
+        except DynamodbException as error:
+            code = error.error_type.rpartition("#")[2].removesuffix("Exception")
+            return {**told, "Error": {"Code": code, "Message": error.message}}
+        return {**told, "Item": items[0]} if items else told
+
+    def _written(self, statement: Mapping[str, Any]) -> list[Any] | None:
+        """The items that a statement returns, once it has written; None if it does not write one item."""
+        write = self._write(statement)
+        if write is None:
+            return None
+        self.body = {**write.call, "ReturnValues": write.returns}
+        try:
+            match write.kind:
+                case "Put":
+                    result = self.put_item()
+                case "Update":
+                    result = self.update_item()
+                case "Delete":
+                    result = self.delete_item()
+        except ConditionalCheckFailed:
+            if write.kind == "Put":
+                raise DuplicateItemError from None
+            raise
+        attributes = result.result.get("Attributes") if isinstance(result.result, dict) else None
+        return [attributes] if attributes else []
+
+    def _write(self, statement: Mapping[str, Any]) -> Write | None:
+        return write_of(statement["Statement"], statement.get("Parameters", []), self._keys)
+
+    def _keys(self, table: str) -> Collection[str] | None:
+        found = self.dynamodb_backend.tables.get(table)
+        return None if found is None else found.attribute_keys
 
 
 class Digests:
@@ -97,6 +169,10 @@ class Digests:
 def mend() -> None:
     """Let moto answer by what is mended; before its application is made."""
     urls.url_paths["{0}/"] = Items.dispatch
+
+
+def _token(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: body[name] for name in ("ClientRequestToken",) if name in body}
 
 
 def _refusal(digest: str, body: bytes) -> tuple[str, str] | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from landfast.eventplane import partiql
+from landfast.protocols import partiql
 from landfast.sources.table_changes import Item
 
 Keys: TypeAlias = Mapping[str, Sequence[str]]

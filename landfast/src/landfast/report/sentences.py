@@ -12,6 +12,11 @@ def line(entry: Entry, *, width: int) -> str:
     return f"{clock_time(entry.at)}  {entry.source:<{width}} {names(entry.records):<9} {sentence(entry)}"
 
 
+def is_told(entry: Entry) -> bool:
+    """Tell whether an entry says what happened; which chain a record belongs to, only the console shows."""
+    return not isinstance(entry, journal.Traced)
+
+
 def names(records: tuple[str, ...]) -> str:
     """Which records, in short."""
     shown = " ".join(map(short_id, records[:_MANY]))

@@ -28,7 +28,7 @@ from landfast.dataplane.engine import EngineName
 from landfast.dataplane.ministack import ministack_command, ministack_is_cached, ministack_settings
 from landfast.errors import LandfastError
 from landfast.journal import Accepted, Entry, Finished, Invoked
-from landfast.report.sentences import sentence
+from landfast.report.sentences import is_told, sentence
 from landfast.service.interrupts import Interrupted, Interrupts
 from landfast.service.local_client import peek, settle
 from landfast.service.service import Options, Service
@@ -64,6 +64,7 @@ __all__ = [
     "StackError",
     "command_line",
     "in_one_line",
+    "is_told",
     "keep_threads_quiet",
     "ministack_command",
     "ministack_is_cached",

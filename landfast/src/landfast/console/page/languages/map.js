@@ -7,4 +7,10 @@ export default {
   "map.empty": { en: "This template has nothing that delivers events", ko: "이 템플릿에는 이벤트를 전달하는 리소스가 없습니다" },
   "map.notrun": { en: "Does not run here", ko: "여기서 실행되지 않음" },
   "map.direct": { en: "without a function", ko: "함수 없이 직접" },
+  "map.flow": { en: { one: "{count} event came this way", other: "{count} events came this way" }, ko: "이 경로로 이벤트 {count}개 전달됨" },
+  "map.sent": { en: { one: "{count} record was sent this way", other: "{count} records were sent this way" }, ko: "이 경로로 레코드 {count}개 전송됨" },
+  "map.waiting": { en: { one: "{count} event waits or runs", other: "{count} events wait or run" }, ko: "이벤트 {count}개 대기 또는 실행 중" },
+  "map.holds": { en: { one: "{count} message", other: "{count} messages" }, ko: "메시지 {count}개" },
+  "map.failures": { en: { one: "{count} failure lies here", other: "{count} failures lie here" }, ko: "실패 {count}개 보관 중" },
+  "map.good": { en: "No failure is kept", ko: "보관된 실패 없음" },
 };

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from landfast.eventplane.partiql import Written, table_of, written
+from landfast.protocols.partiql import Written, table_of, written
 
 ID = {"id": {"S": "a"}}
 

@@ -6,6 +6,7 @@ A statement whose keys cannot be told for sure is told to touch its whole table.
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 Value: TypeAlias = Mapping[str, Any]
@@ -40,7 +41,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
     """A piece of a statement.
 
     Attributes:
@@ -60,7 +61,7 @@ class _Token:
 
 def table_of(statement: str) -> str | None:
     """The table that a statement writes to; None if it writes nothing, or is none that can be read."""
-    place = _place([*_tokens(statement, ())])
+    place = place_of([*tokens_of(statement, ())])
     return None if place is None else place[0]
 
 
@@ -72,8 +73,8 @@ def written(statement: str, parameters: Sequence[Value], keys: Collection[str]) 
         parameters: For its question marks.
         keys: The names of the table's key attributes.
     """
-    tokens = [*_tokens(statement, parameters)]
-    place = _place(tokens)
+    tokens = [*tokens_of(statement, parameters)]
+    place = place_of(tokens)
     if place is None:
         return None
     table, rest = place
@@ -82,7 +83,8 @@ def written(statement: str, parameters: Sequence[Value], keys: Collection[str]) 
     return Written(table, {name: pairs[name] for name in keys} if sure and pairs is not None else None)
 
 
-def _tokens(statement: str, parameters: Sequence[Value]) -> Iterator[_Token]:
+def tokens_of(statement: str, parameters: Sequence[Value]) -> Iterator[Token]:
+    """The pieces of a statement, with the parameters in the places of its question marks."""
     following = iter(parameters)
     depth = 0
     for match in _TOKENS.finditer(statement):
@@ -91,19 +93,19 @@ def _tokens(statement: str, parameters: Sequence[Value]) -> Iterator[_Token]:
         match kind:
             case "text":
                 content = content[1:-1].replace("''", "'")
-                yield _Token(kind, content, value={"S": content}, depth=depth)
+                yield Token(kind, content, value={"S": content}, depth=depth)
             case "number":
-                yield _Token(kind, content, value={"N": content}, depth=depth)
+                yield Token(kind, content, value={"N": content}, depth=depth)
             case "parameter":
-                yield _Token(kind, content, value=next(following, None), depth=depth)
+                yield Token(kind, content, value=next(following, None), depth=depth)
             case "name" if content.startswith('"'):
-                yield _Token(kind, content[1:-1].replace('""', '"'), depth=depth)
+                yield Token(kind, content[1:-1].replace('""', '"'), depth=depth)
             case _:
-                yield _Token(kind, content, word=content.upper() if kind == "name" else "", depth=depth)
+                yield Token(kind, content, word=content.upper() if kind == "name" else "", depth=depth)
         depth += content in _OPENING
 
 
-def _place(tokens: Sequence[_Token]) -> tuple[str, Sequence[_Token]] | None:
+def place_of(tokens: Sequence[Token]) -> tuple[str, Sequence[Token]] | None:
     """The table that is written to, and what stands behind it."""
     words = [token.word for token in tokens[:2]]
     at = {"INSERT": 2, "DELETE": 2, "UPDATE": 1}.get(words[0] if words else "", 0)
@@ -113,7 +115,7 @@ def _place(tokens: Sequence[_Token]) -> tuple[str, Sequence[_Token]] | None:
     return (tokens[at].content, tokens[at + 1 :]) if tokens[at].kind == "name" else None
 
 
-def _pairs_of_tuple(tokens: Sequence[_Token]) -> dict[str, Value] | None:
+def _pairs_of_tuple(tokens: Sequence[Token]) -> dict[str, Value] | None:
     """The members of the tuple behind ``VALUE``, as far as they are plain values."""
     pairs: dict[str, Value] = {}
     for name, colon, value in zip(tokens, tokens[1:], tokens[2:], strict=False):
@@ -122,13 +124,15 @@ def _pairs_of_tuple(tokens: Sequence[_Token]) -> dict[str, Value] | None:
     return pairs
 
 
-def _pairs_of_condition(tokens: Sequence[_Token]) -> dict[str, Value] | None:
+def _pairs_of_condition(tokens: Sequence[Token]) -> dict[str, Value] | None:
     """Return the values that attributes equal by the condition; None if something in it makes that unsure."""
     start = next((number for number, token in enumerate(tokens) if token.word == "WHERE" and not token.depth), None)
     if start is None:
         return None
     condition = [token for token in tokens[start:] if token.word != "RETURNING"]
-    if any(token.word in _UNSURE for token in condition):
+    if any(
+        token.word in _UNSURE and before.word != "IS" for before, token in pairwise(condition)
+    ):  # "IS NOT MISSING" takes nothing back
         return None
     pairs: dict[str, Value] = {}
     for before, name, sign, value in zip(condition, condition[1:], condition[2:], condition[3:], strict=False):
