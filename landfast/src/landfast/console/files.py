@@ -10,12 +10,17 @@ from typing import Final
 
 import msgspec
 
+from landfast.report.drawing import style
+
 PAGE: Final = "/_landfast/page/"
 """Where the files are served."""
 
 _VENDORED: Final = {"preact": "vendor/preact.js", "preact/hooks": "vendor/preact-hooks.js", "htm": "vendor/htm.js"}
 _OURS: Final = "console/"
 """How modules name each other: by names that the import map knows, so that they also work inside one file."""
+
+_PICTURES: Final = "styles/pictures.css"
+"""The style of the pictures that `landfast.report` draws, for this page; its colours are in ``styles/account.css``."""
 
 _TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
@@ -29,7 +34,7 @@ POLICY: Final = (
 @cache
 def names() -> frozenset[str]:
     """The files, by their paths below the folder ``page``."""
-    return frozenset(_walk(""))
+    return frozenset({*_walk(""), _PICTURES})
 
 
 def _walk(folder: str) -> Iterator[str]:
@@ -50,6 +55,8 @@ def content(name: str) -> bytes:
     """
     if name not in names():
         raise KeyError(name)
+    if name == _PICTURES:
+        return f".picture {{\n{style('pictures')}}}\n".encode()
     return files("landfast.console").joinpath("page", name).read_bytes()
 
 

@@ -90,6 +90,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     invocations: int
 
 
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What the scenario beside comes to: invocations and records in each state, and when it ended, in words."""
+
+    counts: Mapping[str, int]
+    ended_at: str
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What a scenario comes to.
 
@@ -98,7 +105,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         account: What happens.
         stopped: When it was stopped, in seconds, as it takes more steps than are played here.
         took: Milliseconds that the server needed.
-        difference: What is other than in the scenario beside it.
+        difference: What is other than in the scenario beside it; None if that is refused.
+        beside: What that comes to.
         yaml: What of the settings differs, for the template.
     """
 
@@ -107,6 +115,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     stopped: float | None = None
     took: float = 0.0
     difference: Difference | None = None
+    beside: Beside | None = None
     yaml: str = ""
 
 
@@ -117,7 +126,12 @@ class _Outcome:
     states: Mapping[str, str]
     blocked: float
     ended: float
-    invocations: int
+    told: Beside
+
+    @property
+    def invocations(self) -> int:
+        """How often the function was called."""
+        return self.told.counts["invocations"]
 
 
 def answer(question: Question, source: EventSource | None = None, stack: "Stack | None" = None) -> Answer:
@@ -133,18 +147,19 @@ def answer(question: Question, source: EventSource | None = None, stack: "Stack 
         told, outcome, stopped = _played(bytes(question.scenario))
     except ScenarioError as error:
         return Answer(refused=Refusal(error.place, _message(error)))
-    difference = None
+    before: _Outcome | None = None
     yaml = ""
     if question.beside is not UNSET:
-        difference = _difference(_outcome(bytes(question.beside)), outcome)
+        before = _outcome(bytes(question.beside))
         if source is not None and stack is not None:
-            before, after = msgspec.json.decode(question.beside), msgspec.json.decode(question.scenario)
-            yaml = changes(source, before, after, stack.destinations, stack.written)
+            old, new = msgspec.json.decode(question.beside), msgspec.json.decode(question.scenario)
+            yaml = changes(source, old, new, stack.destinations, stack.written)
     return Answer(
         account=plain.plain(told, "whatif"),
         stopped=stopped,
         took=round((time.perf_counter() - begun) * 1000, 1),
-        difference=difference,
+        difference=None if before is None else _difference(before, outcome),
+        beside=None if before is None else before.told,
         yaml=yaml,
     )
 
@@ -178,7 +193,8 @@ def _played(text: bytes) -> tuple[Account, _Outcome, float | None]:
     if held_up:
         longest = held_up[0]
         blocked = (told.ended if longest.ended is None else longest.ended) - longest.begun
-    outcome = _Outcome(_states(entries), blocked, told.ended, told.counts["invocations"])
+    beside = Beside(counts=told.counts, ended_at=told.words.time(told.ended))
+    outcome = _Outcome(_states(entries), blocked, told.ended, beside)
     return told, outcome, run.until if run is not scenario else None
 
 
@@ -195,10 +211,7 @@ def _outcome(text: bytes) -> _Outcome | None:
         return None
 
 
-def _difference(before: _Outcome | None, after: _Outcome) -> Difference | None:
-    """What is other now; None if the settings before are refused."""
-    if before is None:
-        return None
+def _difference(before: _Outcome, after: _Outcome) -> Difference:
     pairs = [
         (before.states.get(record, ""), after.states.get(record, "")) for record in {*before.states, *after.states}
     ]

@@ -46,7 +46,8 @@ class Sample(Struct, frozen=True):
     @property
     def alone(self) -> str:
         """The sample as a picture of its own."""
-        return f'<svg width="{px(BAR)}" height="{px(BAR)}" aria-hidden="true">{self.picture}</svg>'
+        size = f'width="{px(BAR)}" height="{px(BAR)}"'
+        return f'<svg {size} aria-hidden="true" xmlns="http://www.w3.org/2000/svg">{self.picture}</svg>'
 
 
 MARKS: Final[Mapping[MarkKind, str]] = {

@@ -8,6 +8,9 @@ from landfast.report import drawing, wording
 from landfast.report.account import Account, Fault, Limits, Node, Row
 from landfast.report.timeline_picture import timeline
 
+WIDTH = 620.0
+"""The least width of a timeline, in pixels: pages have other things beside it."""
+
 LIMITS = Limits(tries=160, rows=24, trees=6, nodes=80, groups=60, lines=30, records=200)
 
 
@@ -147,7 +150,7 @@ def _timeline(account: Account, name: str) -> Timeline:
     if not found.lines:
         return Timeline()
     return Timeline(
-        picture=timeline(account, name),
+        picture=timeline(account, name, width=WIDTH),
         legend={each.name: each.alone for each in drawing.samples(account)},
         tries=[
             Try(at=at, where=where, records=records, number=number, outcome=outcome, then=then)

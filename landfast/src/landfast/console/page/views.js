@@ -1,14 +1,18 @@
 // The views, in the order of the navigation: each with its texts, and whether it can do without a server.
+import accountTexts from "console/languages/account.js";
 import eventTexts from "console/languages/events.js";
 import failureTexts from "console/languages/failures.js";
 import mapTexts from "console/languages/map.js";
+import whatifTexts from "console/languages/whatif.js";
 import { Events } from "console/views/events.js";
 import { Failures } from "console/views/failures.js";
 import { Map } from "console/views/map.js";
+import { WhatIf } from "console/views/whatif.js";
 
 /** `icon` is a path on a 16 by 16 grid; a view without one is reached by links only. */
 export const views = [
   { name: "map", View: Map, texts: mapTexts, offline: false, icon: "M2 3h4v4H2zM10 9h4v4h-4zM6 5h3v6h1" },
   { name: "events", View: Events, texts: eventTexts, offline: false, icon: "M2 3h12M2 8h12M2 13h8" },
   { name: "failures", View: Failures, texts: failureTexts, offline: false, icon: "M8 2l6.5 12h-13zM8 6.5v3.5M8 11.5v1" },
+  { name: "whatif", View: WhatIf, texts: { ...whatifTexts, ...accountTexts }, offline: false, icon: "M4 14V2m0 6h4a4 4 0 0 0 4-4V2M4 8h4a4 4 0 0 1 4 4v2M10 4l2-2 2 2M10 12l2 2 2-2" },
 ];

@@ -1,0 +1,57 @@
+"""What if: other settings for what has happened."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from landfast.testing import Stack
+from tests.browser.conftest import show
+
+
+def test_other_settings_are_tried_on_what_has_happened_and_written_for_the_template(shop: Stack, page: Page) -> None:
+    charge = shop.function("Charge")
+    charge.send({"order": 1, "amount": 5})
+    charge.send({"order": 2, "amount": "two"})
+    shop.settle()
+
+    show(page, "#/whatif/Charge")
+    counts = page.get_by_role("row")
+    expect(page.get_by_text("2 records of the journal")).to_be_visible()
+    expect(counts.filter(has_text="invocations")).to_have_text(re.compile("invocations44"))
+
+    page.get_by_label("MaximumRetryAttempts").fill("3")
+    expect(page.get_by_role("alert")).to_contain_text("mapping.MaximumRetryAttempts")
+    expect(page.get_by_label("MaximumRetryAttempts")).to_have_attribute("aria-invalid", "true")
+
+    page.get_by_label("MaximumRetryAttempts").fill("0")
+    expect(page.get_by_role("status").filter(has_text="2 invocations fewer")).to_be_visible()
+    expect(counts.filter(has_text="to destination").first).to_contain_text("11")
+    expect(page.get_by_role("region", name="For the template")).to_contain_text(
+        "EventInvokeConfig:\n        MaximumRetryAttempts: 0"
+    )
+    expect(page.get_by_role("img", name="Timeline of 2 tries in 2 rows")).to_be_visible()
+
+    page.get_by_label("How many times").fill("1")
+    expect(counts.filter(has_text="processed").first).to_have_text(re.compile("processed21"))
+    expect(page.get_by_text("1 record no longer processed")).to_be_visible()
+
+    page.wait_for_function("() => location.hash.includes('s=')")
+    link = page.url
+    page.goto("#/map")
+    page.goto(link)
+    expect(page.get_by_label("MaximumRetryAttempts")).to_have_value("0")
+    expect(page.get_by_text("1 record no longer processed")).to_be_visible()
+
+
+def test_a_stream_is_tried_with_made_up_records_and_shows_how_batches_are_split(page: Page) -> None:
+    show(page, "#/whatif/CountClicks")
+    expect(page.get_by_text("The journal has no records of this source yet.")).to_be_visible()
+    bisect = page.get_by_label("BisectBatchOnFunctionError")
+    page.get_by_label("Per second").fill("")
+    bisect.uncheck()
+    expect(page.get_by_role("img", name=re.compile("Timeline of"))).to_be_visible()
+    expect(page.get_by_role("heading", name="Batches that were split")).to_be_hidden()
+    bisect.check()
+    tree = page.get_by_role("listitem").filter(has_text="r1-r20 (20)").first
+    expect(tree).to_contain_text("r5 ")
+    expect(page.get_by_text("Held up by failures")).to_be_visible()
