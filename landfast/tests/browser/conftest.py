@@ -6,8 +6,8 @@ A page that logs an error, leaves one unhandled or asks another machine for anyt
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -100,33 +100,48 @@ def faults() -> Iterator[Faults]:
     assert found == []
 
 
+def opened(
+    browser: Browser,
+    console: Console,
+    faults: Faults,
+    *,
+    width: int = 1280,
+    language: str = "en-GB",
+    dark: bool = False,
+) -> Page:
+    """Open the console as somebody does who has clicked the URL that `landfast up` prints."""
+    context = browser.new_context(
+        base_url=console.url.partition("#")[0],
+        viewport={"width": width, "height": HEIGHTS[width]},
+        locale=language,
+        timezone_id="UTC",
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(PATIENCE)
+    context.add_init_script(_COUNTING)
+    faults.watch(context)
+    page = context.new_page()
+    page.goto(console.url)
+    return page
+
+
 Visit = Callable[..., Page]
 """Opens a page that is `width` pixels wide, for somebody of a `language`, `dark` or not."""
 
 
 @pytest.fixture
 def visit(browser: Browser, console: Console, faults: Faults) -> Iterator[Visit]:
-    """Opens the console as somebody does who has clicked the URL that `landfast up` prints."""
-    with ExitStack() as opened:
+    """Opens pages of the console."""
+    pages: list[Page] = []
 
-        def open_page(*, width: int = 1280, language: str = "en-GB", dark: bool = False) -> Page:
-            context = browser.new_context(
-                base_url=console.url.partition("#")[0],
-                viewport={"width": width, "height": HEIGHTS[width]},
-                locale=language,
-                timezone_id="UTC",
-                color_scheme="dark" if dark else "light",
-                reduced_motion="reduce",
-            )
-            opened.callback(context.close)
-            context.set_default_timeout(PATIENCE)
-            context.add_init_script(_COUNTING)
-            faults.watch(context)
-            page = context.new_page()
-            page.goto(console.url)
-            return page
+    def open_page(**look: Any) -> Page:
+        pages.append(opened(browser, console, faults, **look))
+        return pages[-1]
 
-        yield open_page
+    yield open_page
+    for page in pages:
+        page.context.close()
 
 
 @pytest.fixture

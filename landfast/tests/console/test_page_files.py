@@ -19,7 +19,10 @@ MODULES = [path for path in OURS if path.suffix == ".js"]
 LANGUAGES = ("en", "ko")
 
 _SERVED = {".css", ".html", ".js"}
-_TOKEN = re.compile(r'\s+|//[^\n]*|("(?:[^"\\]|\\.)*")|(\w+)(?=\s*:)|([{}:,])', re.DOTALL)
+_IMPORT = re.compile(
+    r"""^\s*(?:import|export)\b[^"';]*?\bfrom\s*["']([^"']+)|\bimport\s*\(?\s*["']([^"']+)""", re.MULTILINE
+)
+_TOKEN = re.compile(r'\s+|//[^\n]*|\.\.\.\w+,|("(?:[^"\\]|\\.)*")|(\w+)(?=\s*:)|([{}:,])', re.DOTALL)
 _XML = "http://www.w3.org/"
 """What begins like an address and is the name of a vocabulary."""
 
@@ -29,7 +32,7 @@ def name(path: Path) -> str:
 
 
 def texts(source: str) -> dict[str, Any]:
-    """The texts of a module, which is JSON but for bare names, comments and a comma before a brace.
+    """The texts of a module, which is JSON but for bare names, comments, commas and the texts of other modules.
 
     Raises:
         ValueError: It is more than that: texts are data.
@@ -81,7 +84,7 @@ def test_a_file_of_the_page_names_nothing_elsewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_a_module_imports_by_names_that_also_hold_in_one_file(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
-    imported = re.findall(r"""(?:\bfrom|^import|\bimport\()\s*["']([^"']+)["']""", source, re.MULTILINE)
+    imported = [one or other for one, other in _IMPORT.findall(source)]
     for one in imported:
         if one.startswith("console/"):
             assert (PAGE / one.removeprefix("console/")).is_file(), one

@@ -316,9 +316,10 @@ class FailuresPart:
         if self._failures is None:
             return None
         stores = self._failures.found.stores
-        lengths = await self._context.driver(self._context.service.queue_lengths)
-        queues = {store.location.rpartition("/")[2] for store in stores if store.kind == "queue"}
-        count = self._objects.count + sum(lengths.get(name, 0) for name in queues)
+        queues = {store.arn for store in stores if store.kind == "queue"}
+        every = self._context.service.plane.queues.all
+        messages = await self._context.driver(lambda: sum(len(each.messages) for each in every if each.arn in queues))
+        count = self._objects.count + messages
         if count != self._counted:
             self._counted, self._last = count, None  # not all that changes a store is noted in the journal
         return count

@@ -22,8 +22,11 @@ from landfast.console.context import Context
 from landfast.console.events import EventsPart
 from landfast.console.failures import FailuresPart
 from landfast.console.live import Live
+from landfast.console.queues import QueuesPart
 from landfast.console.routes import Problem, Route, Routes
+from landfast.console.send import SendPart
 from landfast.console.stack import StackPart
+from landfast.console.streams import StreamsPart
 from landfast.console.traffic import TrafficPart
 from landfast.console.what_if import WhatIfPart
 from landfast.errors import LandfastError
@@ -87,6 +90,9 @@ class Console:
         yield TrafficPart(context)
         yield EventsPart(context)
         yield WhatIfPart(context)
+        yield QueuesPart(context)
+        yield StreamsPart(context)
+        yield SendPart(context)
 
     @property
     def url(self) -> str:

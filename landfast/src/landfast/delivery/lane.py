@@ -124,6 +124,11 @@ class Lane:
         return len(self.backlog) >= self.config.batch_size or not fits(self._backlog_size, envelope=self._around)
 
     @property
+    def batches(self) -> Sequence[Batch]:
+        """The batches that are not settled: the last one is in flight or waits, the parts behind it come after it."""
+        return tuple(self._work)
+
+    @property
     def state(self) -> LaneState:
         """The part of the lane that is kept for a restart."""
         if self._resumption is not None:

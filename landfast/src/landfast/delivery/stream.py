@@ -180,6 +180,11 @@ class ShardPoller:
         return self._ended and not self._progress.undone and all(self._settled(lane) for lane in self._lanes)
 
     @property
+    def lanes(self) -> Sequence[Lane]:
+        """The lanes of the shard, to be looked at."""
+        return self._lanes
+
+    @property
     def undone(self) -> int:
         """The number of records that were read and are not past the checkpoint."""
         return self._progress.undone

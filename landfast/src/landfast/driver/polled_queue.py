@@ -240,6 +240,10 @@ class MappedQueue:
         """The messages that are being handled."""
         return [*self._in_hand.values()]
 
+    def holds(self, message_id: str) -> bool:
+        """Tell whether a message is being handled."""
+        return message_id in self._in_hand
+
     def tell(self, ended: Ended) -> None:
         """Name whom to tell of messages that the queue itself gives up."""
         self.ended = ended

@@ -196,6 +196,11 @@ class ShardDriver(Driver[StreamRecord, ShardPoller]):
         self._paused: Callable[[], None] | None = None
         records.tell(self._arrived, self._missed)
 
+    @property
+    def state(self) -> ShardState:
+        """The mapping's progress in the shard, as it is kept."""
+        return self._kept
+
     def pause(self, paused: Callable[[], None]) -> None:
         """Begin no further invocation; the shard can be read on from what is kept as soon as `paused` is told.
 

@@ -61,6 +61,11 @@ class KinesisApi:
         """
         return self._account.named({"StreamARN": arn})
 
+    @property
+    def all(self) -> Mapping[str, KinesisStream]:
+        """The streams by name, to be looked at in process."""
+        return self._account.by_name
+
     def take(self, arn: str, sent: Sent) -> None:
         """Put what another service sends into a stream; without a partition key, under one of its own.
 

@@ -94,6 +94,11 @@ class SqsApi:
         """
         return self._named(arn).polled
 
+    @property
+    def all(self) -> Queues:
+        """The queues, to be looked at in process."""
+        return self._queues
+
     def peek(self, arn: str, limit: int) -> Sequence[Peeked]:
         """The messages of a queue, visible, in flight and delayed, in the order of sending; looking changes nothing.
 
@@ -115,10 +120,6 @@ class SqsApi:
         queue.messages.remove(message)
         queue.polled.changed()
         return True
-
-    def lengths(self) -> dict[str, int]:
-        """For each queue by its name how many messages it holds, visible, in flight and delayed."""
-        return {queue.name: len(queue.messages) for queue in self._queues}
 
     def levels(self) -> Iterator[tuple[str, int, int, int, float | None]]:
         """For each queue its name, how many messages are visible, in flight and delayed, and the oldest one's age."""

@@ -51,6 +51,10 @@ class QueueReader(Reader[QueueMapping]):
         """Tell whether something was received and has not ended."""
         return self._driver.in_flight > 0 or self._poller.in_flight > 0
 
+    def holds(self, message_id: str) -> bool:
+        """Tell whether a message was received and is being handled."""
+        return self._queue.holds(message_id)
+
     def _told(self) -> str:
         name, held = self._queue.arn.rpartition(":")[2], len(self._queue.in_hand)
         return f"queue {name}, mapping {self.source} (messages in hand: {held})"

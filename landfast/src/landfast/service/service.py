@@ -257,9 +257,15 @@ class Service:
         """What reads for the event source mappings now."""
         return self._mappings.readers if self._mappings is not None else ()
 
-    def queue_lengths(self) -> dict[str, int]:
-        """The number of messages in each queue, by its name; only in the driver's thread."""
-        return self._plane.queues.lengths()
+    @property
+    def plane(self) -> Plane:
+        """What delivers events: queues, streams and the rest; only for the driver's thread."""
+        return self._plane
+
+    @property
+    def mappings(self) -> EventSourceMappings | None:
+        """The event source mappings, only for the driver's thread; None before they are made."""
+        return self._mappings
 
     def at(self, due: float, work: Callable[[], None]) -> None:
         """Do `work` in a thread of its own at a time of the service's clock: what a test sends later, for example.

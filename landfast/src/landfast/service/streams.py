@@ -79,6 +79,11 @@ class StreamReader(Reader[StreamMapping]):
         """The greatest iterator age of its shards."""
         return max((shard.age for shard in tuple(self._shards.values())), default=None)
 
+    def age(self, shard_id: str) -> float | None:
+        """The iterator age of a shard, as its last read has left it; None if it is not being read."""
+        shard = self._shards.get(shard_id)
+        return None if shard is None else shard.age
+
     def _state_of(self, driver: ShardDriver, lanes: int) -> str:
         return (
             f"{driver.shard}: {driver.machine.undone} records undone, {driver.in_flight} of {lanes} lanes running, "

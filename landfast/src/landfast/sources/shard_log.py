@@ -112,6 +112,11 @@ class ShardLog(Generic[R]):
         return len(self._records)
 
     @property
+    def begin(self) -> int:
+        """The number of the oldest record that is left."""
+        return self._first
+
+    @property
     def end(self) -> int:
         """The number that the next record will have."""
         return self._first + len(self._records)
@@ -170,21 +175,23 @@ class ShardLog(Generic[R]):
 
         A stream that was deleted and made anew has other numbers, and nothing of it was read.
         """
-        lost = False
+        index = self.index_of(position.sequence) if isinstance(position, After) else None
+        tail = Tail(self, self.place(position), lost=index is not None and index < self.trimmed)
+        self._tails.append(tail)
+        return tail
+
+    def place(self, position: Position) -> int:
+        """The number of the record that a reader which begins at a position reads first."""
         match position:
             case After(sequence):
                 index = self.index_of(sequence)
-                number = self._first if index is None else self.at_index(index + 1)
-                lost = index is not None and index < self.trimmed
+                return self._first if index is None else self.at_index(index + 1)
             case AtTimestamp(seconds):
-                number = self.at_time(seconds)
+                return self.at_time(seconds)
             case "LATEST":
-                number = self.end
+                return self.end
             case "TRIM_HORIZON":
-                number = self._first
-        tail = Tail(self, number, lost=lost)
-        self._tails.append(tail)
-        return tail
+                return self._first
 
     def leave(self, tail: Tail[R]) -> None:
         """A reader has gone."""

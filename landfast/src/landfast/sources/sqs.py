@@ -129,6 +129,19 @@ class SqsQueue:
         """The number of messages that wait for their first delivery."""
         return self._messages.delayed
 
+    @property
+    def blocked_groups(self) -> int:
+        """The number of groups of a FIFO queue that have to wait for a message that is in flight (S-99)."""
+        return self._messages.blocked_groups
+
+    def is_blocked(self, group: str) -> bool:
+        """Tell whether messages of a group of a FIFO queue have to wait for one that is in flight (S-99)."""
+        return self._messages.is_blocked(group)
+
+    def oldest(self) -> float | None:
+        """From when on the retention of the message counts that is here for longest; None for an empty queue."""
+        return self._messages.oldest()
+
     def send(
         self,
         message_id: str,
@@ -332,7 +345,7 @@ class SqsQueue:
 
     def _is_free(self, message: Message) -> bool:
         """Tell whether a message is visible, and no other one of its group must come first (S-99)."""
-        return message.hidden_until is None and not self._messages.is_blocked(message.group)
+        return message.hidden_until is None and not self.is_blocked(message.group)
 
     def _number(self) -> int:
         self._last += 1

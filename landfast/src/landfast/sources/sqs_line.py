@@ -89,6 +89,11 @@ class Line:
         else:
             del self._groups[key]
 
+    @property
+    def blocked(self) -> int:
+        """The number of groups whose order forbids to hand out more of them now (S-99)."""
+        return sum(group.hidden > 0 for group in self._groups.values()) if self._fifo else 0
+
     def is_blocked(self, key: str) -> bool:
         """Tell whether the group's order forbids to hand out more of it now (S-99)."""
         return self._fifo and key in self._groups and self._groups[key].hidden > 0

@@ -159,11 +159,21 @@ class Messages:
         """Tell whether messages of the group have to wait for one that is in flight (S-99)."""
         return self._line.is_blocked(group)
 
-    def due(self) -> float | None:
-        """When the next message becomes visible or expires."""
+    @property
+    def blocked_groups(self) -> int:
+        """The number of groups that have to wait for a message that is in flight (S-99)."""
+        return self._line.blocked
+
+    def oldest(self) -> float | None:
+        """From when on the retention of the message counts that is here for longest."""
         while self._ages and self._ages[0][1] not in self._stored:
             heapq.heappop(self._ages)
-        times = [self._ages[0][0] + self._retention] if self._ages else []
+        return self._ages[0][0] if self._ages else None
+
+    def due(self) -> float | None:
+        """When the next message becomes visible or expires."""
+        oldest = self.oldest()
+        times = [] if oldest is None else [oldest + self._retention]
         times += [plans[0][0] for plans in (self._hidden, self._awaited) if self._first(plans)]
         return min(times, default=None)
 

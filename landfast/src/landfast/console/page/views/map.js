@@ -29,10 +29,10 @@ export function Map() {
 /** What is known of edges and places: how many went over each, what lies where, and what each function has to do. */
 function useTold() {
   const { data: traffic } = useFetched("/traffic");
-  const { data: queues } = useFetched(null);
+  const { data: queues } = useFetched("/queues");
   const { data: failures } = useFetched("/failures");
   const flows = Object.fromEntries((traffic?.flows ?? []).map((flow) => [`${flow.source} ${flow.target}`, flow.count]));
-  const held = (queues?.queues ?? []).map((queue) => [queue.logical_id, queue.visible + queue.in_flight + queue.delayed]);
+  const held = (queues ?? []).map((queue) => [queue.logical_id, queue.visible + queue.in_flight + queue.delayed]);
   return {
     flow: (source, target) => flows[`${source} ${target}`] ?? 0,
     loads: traffic?.loads ?? {},
