@@ -75,9 +75,10 @@ export function scan(text) {
   }
 }
 
-/** What differs between two texts that are JSON: `[{path, before, after}]`; what is new has no before. */
+/** What differs between two texts: `[{path, before, after}]`, where what is new has no before; null if one is no JSON. */
 export function differences(before, after) {
   const [old, fresh] = [scan(before).leaves, scan(after).leaves];
+  if (!old || !fresh) return null;
   return [...new Set([...old.keys(), ...fresh.keys()])]
     .map((path) => ({ path, before: old.get(path), after: fresh.get(path) }))
     .filter((each) => each.before !== each.after);

@@ -2,7 +2,7 @@
 import { get, post, remove } from "console/api.js";
 import { number, t } from "console/language.js";
 import { Action, Dialog, Json, Notice, Trouble } from "console/parts/common.js";
-import { isRight, JsonEditor } from "console/parts/json_editor.js";
+import { Editor, wrongJson } from "console/parts/editor.js";
 import { html, useEffect, useRef, useState } from "console/preact.js";
 import { link } from "console/route.js";
 import { going } from "console/views/failure.js";
@@ -17,14 +17,15 @@ export function Replaying({ meant, functions, draft, close }) {
   const [text, setText] = useState(draft?.text ?? "");
   const [job, setJob] = useState(null);
   const [key] = useState(() => crypto.randomUUID());
-  const right = !draft || isRight(text, draft.is_json);
+  const right = !draft?.is_json || wrongJson(text) === null;
   const wanted = { meant, to: to || null, text: draft && text !== draft.text ? text : null, key };
   const { plan, problem } = usePlan(right && !job ? wanted : null);
   const start = async () => setJob(await post("/failures/replay", wanted));
   const ready = right && plan?.count > 0 && plan.destinations.every(([each]) => each.by !== "nowhere" || plan.destinations.length > 1);
   return html`<${Dialog} title=${t(draft ? "failures.replay.now" : "failures.replay.title")} close=${() => close(job)}>
     ${job ? html`<${Progress} job=${job} setJob=${setJob} kind="replay" plan=${plan} />` : html`
-      ${draft && html`<${JsonEditor} label=${t("failures.event")} before=${draft.text} text=${text} json=${draft.is_json} change=${setText} />`}
+      ${draft && html`<${Editor} label=${t("failures.event")} before=${draft.text} value=${text} json=${draft.is_json ? "must" : "may"} change=${setText}
+        rows=${Math.min(18, Math.max(6, text.split("\n").length))} />`}
       <label class="field">${t("failures.to")}
         <select value=${to} onChange=${(event) => setTo(event.target.value)}>
           <option value="">${t("failures.to.same")}</option>
