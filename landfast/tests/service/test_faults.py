@@ -1,6 +1,7 @@
 """Faults that were asked for: which invocations and calls they strike, and what comes of them by the source's rules."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -49,6 +50,18 @@ def test_a_fault_strikes_as_often_as_was_asked_and_only_its_function() -> None:
     asked.faults.arm("Ship", Throttle(), times=2)
     assert [asked.strikes("Notify"), asked.strikes(), asked.strikes(), asked.strikes()] == [False, True, True, False]
     assert asked.faults.pending() == []
+
+
+def test_a_fault_can_be_ended_alone() -> None:
+    asked = Asked()
+    asked.faults.arm("Ship", Throttle(), times=None)
+    asked.faults.arm("Ship", Kill(), times=2)
+    first, second = asked.faults.armed()
+    assert ((first.fault, first.left), (second.fault, second.left)) == ((Throttle(), math.inf), (Kill(), 2))
+    assert asked.faults.disarm(first.number)
+    assert not asked.faults.disarm(first.number)
+    assert asked.strikes()
+    assert [(each.number, each.left) for each in asked.faults.armed()] == [(second.number, 1)]
 
 
 def test_a_fault_ends_when_its_time_is_over_however_often_it_has_struck() -> None:

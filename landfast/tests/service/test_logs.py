@@ -96,3 +96,31 @@ def test_a_record_whose_index_was_not_written_to_its_end_is_left_out(tmp_path: P
     with (tmp_path / "logs" / "orders.index").open("a") as index:
         index.write("17000000")
     assert [each.text for each in LogFiles(tmp_path / "logs").events("orders", lambda *_: True)] == ["whole"]
+
+
+def test_who_reads_on_gets_every_record_once_also_where_files_are_put_aside_meanwhile(tmp_path: Path) -> None:
+    logs = LogFiles(tmp_path / "logs", longest=300)
+    seen, read = [], None
+    for n in range(100):
+        logs.write(LogRecord("orders", "r", "OUTPUT", float(n), f"line {n:04}"))
+        if n % 7 == 0:
+            events, read = logs.since("orders", read)
+            seen += [event.text for event in events]
+    assert seen == [f"line {n:04}" for n in range(99)]
+    events, read = logs.since("orders", read)
+    assert [event.text for event in events] == ["line 0099"]
+    assert logs.since("orders", read) == ([], read)
+    logs.close()
+
+
+def test_who_has_not_read_for_long_goes_on_with_what_is_still_kept(tmp_path: Path) -> None:
+    logs = LogFiles(tmp_path / "logs", longest=300)
+    assert logs.since("orders", None) == ([], None)
+    logs.write(record("the first"))
+    _, read = logs.since("orders", None)
+    for n in range(100):
+        logs.write(LogRecord("orders", "r", "OUTPUT", float(n), f"line {n:04}"))
+    events, _ = logs.since("orders", read)
+    assert [event.text for event in events] == [f"line {n:04}" for n in range(100 - len(events), 100)]
+    assert len(events) >= 8
+    logs.close()

@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Literal
 
 import msgspec
 
 from landfast.console.context import Context
+from landfast.service.clock import Mode
 
 _BETWEEN = 0.25
 """Real seconds between two looks, while a page is open."""
@@ -24,13 +24,15 @@ class ClockState(msgspec.Struct, frozen=True):
     """The clock.
 
     Attributes:
-        mode: ``real``, ``fast`` or ``skip``.
+        mode: The mode.
         speed: The seconds that pass in one real second.
+        held: True if time stands.
         now: The time, in Unix seconds.
     """
 
-    mode: Literal["real", "fast", "skip"]
+    mode: Mode
     speed: float
+    held: bool
     now: float
 
 
@@ -96,7 +98,7 @@ class Live:
         while True:
             state = await self._state()
             clock = state.clock
-            runs_since = clock.now - clock.speed * time.monotonic()
+            runs_since = clock.now - (0.0 if clock.held else clock.speed * time.monotonic())
             told = msgspec.structs.replace(state, clock=msgspec.structs.replace(clock, now=0.0))
             # A clock that only runs on is nothing new: every page counts that itself.
             if told != last or abs(runs_since - begun) > _JUMP * clock.speed:
@@ -109,9 +111,8 @@ class Live:
     async def _state(self) -> State:
         service = self._context.service
         clock = service.clock
-        mode: Literal["real", "fast", "skip"] = "skip" if clock.skips else "real" if clock.speed == 1 else "fast"
         return State(
             journal=await self._context.apart(service.store.newest),
-            clock=ClockState(mode, clock.speed, clock.now()),
+            clock=ClockState(clock.mode, clock.speed, clock.is_held, clock.now()),
             failures=await self._failures(),
         )

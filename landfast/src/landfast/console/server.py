@@ -18,9 +18,11 @@ import msgspec
 from aiohttp import web
 
 from landfast.console import files
+from landfast.console.clock import ClockPart
 from landfast.console.context import Context
 from landfast.console.events import EventsPart
 from landfast.console.failures import FailuresPart
+from landfast.console.functions import FunctionsPart
 from landfast.console.live import Live
 from landfast.console.queues import QueuesPart
 from landfast.console.routes import Problem, Route, Routes
@@ -87,6 +89,8 @@ class Console:
     @staticmethod
     def _parts(context: Context) -> Iterable[Part]:
         yield StackPart(context)
+        yield ClockPart(context)
+        yield FunctionsPart(context)
         yield TrafficPart(context)
         yield EventsPart(context)
         yield WhatIfPart(context)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -23,7 +24,7 @@ _CONNECT_TIMEOUT = 2
 _READ_TIMEOUT = 30  # a long poll takes up to 20 s
 _ATTEMPTS = 3
 
-_Service = Literal["dynamodb", "dynamodbstreams", "events", "kinesis", "s3", "sns", "sqs"]
+_Service = Literal["dynamodb", "dynamodbstreams", "events", "kinesis", "lambda", "s3", "sns", "sqs"]
 
 
 class Clients:
@@ -64,6 +65,11 @@ class Clients:
     def kinesis(self) -> "KinesisClient":
         """Streams."""
         return self._client("kinesis")  # type: ignore[no-any-return]
+
+    @cached_property
+    def lambda_(self) -> "LambdaClient":
+        """Functions."""
+        return self._client("lambda")  # type: ignore[no-any-return]
 
     @cached_property
     def s3(self) -> "S3Client":

@@ -121,6 +121,19 @@ class _Waiter:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """How much a function has to do now.
+
+    Attributes:
+        running: The number of its invocations, those included that wait for a worker.
+        idle: The number of its warm workers that wait for an event.
+    """
+
+    running: int
+    idle: int
+
+
+@dataclass(frozen=True, slots=True)
 class Admission:
     """A place among the invocations that may run at a time (S-10)."""
 
@@ -287,6 +300,18 @@ class Runtime:
             )
         finally:
             self.leave(place)
+
+    def load(self, function: str) -> Load:
+        """Tell how much a function has to do now.
+
+        Raises:
+            UnknownFunctionError: no such function.
+        """
+        with self._lock:
+            known = self._functions.get(function)
+            if known is None:
+                raise UnknownFunctionError(f"no function named {function}")
+            return Load(known.in_flight, len(known.idle))
 
     def at_work(self, token: str) -> tuple[str, str, int] | None:
         """The function, the request id and the process of the invocation that has a session token; None if none has."""

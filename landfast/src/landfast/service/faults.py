@@ -4,11 +4,12 @@ They are counted, and end by themselves. What is decided here is carried out by 
 and `landfast.service.endpoint` for invocations, `landfast.service.function_calls` for calls.
 """
 
+import itertools
 import math
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from landfast.journal import Entry, Injected
@@ -203,7 +204,18 @@ class MetCall:
 
 
 @dataclass(slots=True)
-class _Armed:
+class Armed:
+    """A fault of invocations that is still to come.
+
+    Attributes:
+        number: By which it is known.
+        fault: The fault.
+        function: The logical id of the function.
+        left: The number of invocations that it has yet to strike; infinity for all.
+        until: The time, by the service's clock, at which it ends in any case; infinity for none.
+    """
+
+    number: int
     fault: Fault
     function: str
     left: float
@@ -255,7 +267,8 @@ class Faults:
         self._now = now
         self._note = note
         self._lock = threading.Lock()
-        self._armed: list[_Armed] = []
+        self._armed: list[Armed] = []
+        self._numbers = itertools.count(1)
         self._calls: list[_ArmedCall] = []
         self._recordings: list[_Recording] = []
         self._sources: dict[str, tuple[str, tuple[str, ...]]] = {}
@@ -272,7 +285,7 @@ class Faults:
         """
         left = math.inf if times is None else times
         with self._lock:
-            self._armed.append(_Armed(fault, function, left, math.inf if until is None else until))
+            self._armed.append(Armed(next(self._numbers), fault, function, left, math.inf if until is None else until))
 
     def arm_call(self, calls: Calls, fault: CallFault, *, skip: int = 0, times: int = 1) -> None:
         """Let AWS calls of functions meet a fault.
@@ -298,6 +311,18 @@ class Faults:
             self._sources.clear()
         if self.deliveries is not None:
             self.deliveries.clear()
+
+    def armed(self) -> list[Armed]:
+        """The faults of invocations that are still to come, those first that strike first."""
+        with self._lock:
+            return [replace(each) for each in self._armed if each.until > self._now()]
+
+    def disarm(self, number: int) -> bool:
+        """End a fault of invocations; tell whether it was still to come."""
+        with self._lock:
+            left = [each for each in self._armed if each.number != number]
+            found, self._armed = len(left) < len(self._armed), left
+        return found
 
     def pending(self) -> list[str]:
         """The faults that are still to come, a line each."""

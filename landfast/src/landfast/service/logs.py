@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -33,6 +34,19 @@ class LogEvent:
     stream: str
     place: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """How far the records of a function were read.
+
+    Attributes:
+        first: The first line of the index that was read, by which it is known after it was put aside.
+        offset: The bytes of it that were read.
+    """
+
+    first: bytes
+    offset: int
 
 
 class LogFiles:
@@ -83,6 +97,29 @@ class LogFiles:
         for is_older in (True, False):
             yield from self._read(function, wanted, is_older=is_older)
 
+    def since(self, function: str, read: Read | None) -> tuple[list[LogEvent], Read | None]:
+        """The records of a function that came after those that were read, the oldest first.
+
+        Args:
+            function: The function's name.
+            read: As this answered before; None for all that are kept.
+
+        Returns:
+            The records, and how far they are read now. What was put away meanwhile is left out.
+        """
+        with ExitStack() as opened:
+            with self._lock:  # a file and its index are replaced together, and written one after the other
+                both = [self._open(function, opened, is_older=is_older) for is_older in (True, False)]
+                files = [(texts, index, os.fstat(index.fileno()).st_size) for texts, index in filter(None, both)]
+            firsts = [index.readline() for _, index, _ in files]
+            begin = firsts.index(read.first) if read and read.first in firsts else 0
+            events: list[LogEvent] = []
+            for (texts, index, end), first in list(zip(files, firsts, strict=True))[begin:]:
+                index.seek(read.offset if read and first == read.first else 0)
+                events += _records(function, texts, index.read(end - index.tell()).splitlines())
+                read = Read(first, end) if first else read
+        return events, read
+
     def close(self) -> None:
         """Close all files; records that come later open them again."""
         with self._lock:
@@ -113,22 +150,20 @@ class LogFiles:
         _write(indexed, f"{record.time:.6f} {place} {len(line)} {record.stream or _NO_STREAM}\n".encode())
 
     def _read(self, function: str, wanted: Callable[[float, str], bool], *, is_older: bool) -> Iterator[LogEvent]:
+        with ExitStack() as opened:
+            with self._lock:  # a file and its index are replaced together
+                both = self._open(function, opened, is_older=is_older)
+            if both:
+                yield from _records(function, *both, wanted)
+
+    def _open(self, function: str, opened: ExitStack, *, is_older: bool) -> tuple[BinaryIO, BinaryIO] | None:
+        """Open the texts of a function and their index, for as long as `opened` is; None if there are none."""
         paths = [log_file(self._folder, function), _index(self._folder, function)]
-        with self._lock:  # a file and its index are replaced together
-            try:
-                texts, index = ((older(path) if is_older else path).open("rb") for path in paths)
-            except FileNotFoundError:
-                return
-        with texts, index:
-            for line in index:
-                try:
-                    time, place, length, stream = line.decode().split()
-                except ValueError:
-                    continue  # a service that was killed has written a part of it
-                if wanted(float(time), stream):
-                    texts.seek(int(place))
-                    text = texts.read(int(length)).decode("utf-8", "replace").removesuffix("\n")
-                    yield LogEvent(function, float(time), stream, int(place), text)
+        try:
+            texts, index = (opened.enter_context((older(path) if is_older else path).open("rb")) for path in paths)
+        except FileNotFoundError:
+            return None
+        return texts, index
 
     def _opened(self, path: Path) -> BinaryIO:
         if path not in self._files:
@@ -142,6 +177,23 @@ class LogFiles:
             self._losing.add(function)
         if not known:
             self._lost(function, error)
+
+
+def _records(
+    function: str,
+    texts: BinaryIO,
+    index: Iterable[bytes],
+    wanted: Callable[[float, str], bool] = lambda *_: True,
+) -> Iterator[LogEvent]:
+    for line in index:
+        try:
+            time, place, length, stream = line.decode().split()
+        except ValueError:
+            continue  # a service that was killed has written a part of it
+        if wanted(float(time), stream):
+            texts.seek(int(place))
+            text = texts.read(int(length)).decode("utf-8", "replace").removesuffix("\n")
+            yield LogEvent(function, float(time), stream, int(place), text)
 
 
 def log_file(folder: Path, function: str) -> Path:

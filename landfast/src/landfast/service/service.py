@@ -31,7 +31,7 @@ from landfast.runtime.confinement import obstacle
 from landfast.runtime.debugger import Debugger
 from landfast.runtime.model import REQUEST_LIMIT, LogRecord
 from landfast.runtime.pythons import Pythons
-from landfast.runtime.runtime import Runtime
+from landfast.runtime.runtime import Load, Runtime
 from landfast.service import described, local_client, service_log
 from landfast.service.apis import CloudControlApi, CloudFormationApi, LambdaApi, LambdaStack, LogsApi, StsApi
 from landfast.service.asynchronous import AsynchronousQueues
@@ -51,7 +51,7 @@ from landfast.service.interrupts import Interrupts
 from landfast.service.layers import Packages
 from landfast.service.local_api import LocalApi
 from landfast.service.log_subscriptions import LogSubscriptions
-from landfast.service.logs import LogFiles
+from landfast.service.logs import LogEvent, LogFiles, Read
 from landfast.service.loop import Loop
 from landfast.service.mappings import Mappings
 from landfast.service.measures import Measures, embedded
@@ -245,6 +245,23 @@ class Service:
             Exception: Whatever `work` raises.
         """
         return await self._gateway.driver(work)
+
+    def logged_since(self, function: str, read: Read | None) -> tuple[list[LogEvent], Read | None]:
+        """What a function has logged since it was read last, as `LogFiles.since` answers it.
+
+        Args:
+            function: The function's name.
+            read: As this answered before; None for all that is kept.
+        """
+        return self._logs.since(function, read)
+
+    def load(self, function: str) -> Load:
+        """How much a function has to do now.
+
+        Args:
+            function: The function's name.
+        """
+        return self._runtime.load(function)
 
     @property
     def is_idle(self) -> bool:

@@ -86,3 +86,11 @@ export function useFetched(path, { follow = true } = {}) {
 
   return { data: answer.data, problem: answer.problem, loading: answer.path !== path, reload: load };
 }
+
+/** Ask again every so many milliseconds while the page is seen: for what changes without a line in the journal. */
+export function useRepeated(reload, every) {
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || reload(), every);
+    return () => clearInterval(timer);
+  }, [reload, every]);
+}

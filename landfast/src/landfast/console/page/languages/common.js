@@ -34,6 +34,8 @@ export default {
     en: "Time jumps to what is due next as soon as everything rests",
     ko: "모든 작업이 멈추면 다음 예정 시각으로 시간이 건너뜁니다",
   },
+  "clock.held": { en: "time stands", ko: "정지됨" },
+  "clock.held.title": { en: "Time stands: nothing planned happens but by a step", ko: "시간이 멈춰 있습니다. 단계 실행 없이는 예정된 작업이 일어나지 않습니다" },
   "editor.layout": { en: "Lay out", ko: "정렬" },
   "editor.json": { en: "JSON", ko: "JSON" },
   "editor.text": { en: "text, not JSON", ko: "텍스트(JSON 아님)" },

@@ -38,7 +38,8 @@ function Time() {
   useTick();
   const { state, connected } = useLive();
   if (!state) return null;
-  const { mode, speed } = state.clock;
+  const { speed, held } = state.clock;
+  const mode = held ? "held" : state.clock.mode;
   return html`<a class="time ${connected ? "" : "lost"}" href=${link("clock")} title=${t(`clock.${mode}.title`)}>
     <span class="number">${clockTime(now()).slice(0, 8)}</span>
     <span class="quiet">${t(`clock.${mode}`, { speed })}</span>

@@ -81,7 +81,7 @@ export function Head({ title, children }) {
 }
 
 /** A button that does something which takes a while: it says so, cannot be pressed twice, and shows what went wrong. */
-export function Action({ act, kind = "", disabled = false, children }) {
+export function Action({ act, kind = "", disabled = false, label, title, children }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
   const press = async () => {
@@ -95,7 +95,8 @@ export function Action({ act, kind = "", disabled = false, children }) {
     setBusy(false);
   };
   return html`<span class="action">
-    <button type="button" class=${kind} disabled=${busy || disabled} aria-busy=${busy} onClick=${press}>${children}</button>
+    <button type="button" class=${kind} disabled=${busy || disabled} aria-busy=${busy} aria-label=${label} title=${title}
+      onClick=${press}>${children}</button>
     <${Trouble} problem=${problem} />
   </span>`;
 }
