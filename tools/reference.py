@@ -4,7 +4,8 @@
 - `settings.md`: what AWS does not document and a setting decides, from the tool's settings and the rules
 - `parameters.md`: the parameters of template.yaml
 
-It also writes, between its marks, what `docs/lint.md` shows of the hazards and of what is found of them.
+It also writes, between its marks, what `docs/lint.md` shows of the hazards and of what is found of them; and the rules
+of `docs/rules.md` as the console has them, which shows them without a network.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, fields, is_dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +29,27 @@ from landfast.lint.hazards import HAZARDS
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = Path("docs/reference")
 HAZARDS_PAGE = Path("docs/lint.md")
+RULES_OF_THE_CONSOLE = Path("landfast/src/landfast/console/rules.json")
 
 _POINT = re.compile(r'^\| <a id="u-\d+"></a>(?P<id>U-\d+) \| (?P<question>.+?) \| (?P<proposed>.+) \|$', re.MULTILINE)
+_RULE = re.compile(
+    r'^(?:- )?<a id="[su]-\d+"></a>\*\*(?P<id>[SU]-\d+) ?(?P<title>.*?)\.?\*\*\s*(?P<text>.*)', re.DOTALL
+)
+_BEGINS = re.compile(r'^(?:- )?<a id="s-\d+">|^---$|^#+ ', re.MULTILINE)
+_SENTENCE = re.compile(r"(?<=[.:;]) |\n")
 _EXAMPLE = re.compile(r"^Examples?: ", re.MULTILINE)
 _NUMBERS = re.compile(r"int|float")
 
 
 def reference(root: Path = ROOT) -> Mapping[Path, str]:
     """Return every page by its path in the repository."""
+    rules = (root / "docs" / "rules.md").read_text(encoding="utf-8")
     return {
         FOLDER / "commands.md": _page(_commands()),
-        FOLDER / "settings.md": _page(_settings((root / "docs" / "rules.md").read_text(encoding="utf-8"))),
+        FOLDER / "settings.md": _page(_settings(rules)),
         FOLDER / "parameters.md": _page(_parameters((root / "template.yaml").read_text(encoding="utf-8"))),
         HAZARDS_PAGE: _with_hazards((root / HAZARDS_PAGE).read_text(encoding="utf-8")),
+        RULES_OF_THE_CONSOLE: _rules(rules),
     }
 
 
@@ -144,6 +154,20 @@ def _settings(rules: str) -> Iterator[str]:
     yield _table(("", "question", "what the value says", "default"), rows)
     yield "For example, to let the waits between the tries of a stream's batch grow up to a minute:"
     yield "```sh\nlandfast up --setting 'U-13={\"cap\": 60}'\n```"
+
+
+def _rules(page: str) -> str:
+    """The rules by their numbers, a line each: title and text."""
+    found: dict[str, dict[str, str]] = {}
+    begins = [match.start() for match in _BEGINS.finditer(page)]
+    for begin, end in pairwise([*begins, len(page)]):
+        if match := _RULE.match(page[begin:end].strip()):
+            title = match["title"] or _SENTENCE.split(match["text"])[0].rstrip(".:;")
+            found[match["id"]] = {"title": title, "text": match["text"].strip()}
+    for match in _POINT.finditer(page):
+        found[match["id"]] = {"title": match["question"], "text": match["proposed"]}
+    lines = [f"{json.dumps(name)}: {json.dumps(rule, ensure_ascii=False)}" for name, rule in found.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def _json(value: Any) -> str:  # noqa: ANN401 - a setting's

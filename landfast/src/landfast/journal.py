@@ -130,9 +130,16 @@ class Traced(Note, frozen=True, tag="traced"):
     """The records, or the invocation with this id, belong to the chain of events whose trace header has this root.
 
     Noted only for who follows events (`Options.follow`).
+
+    Attributes:
+        root: The root of the trace header.
+        parent: Of records: the segment of the invocation that has made them, or whatever else their sender named.
+        segment: Of an invocation: what the trace headers of everything that it makes name as their parent.
     """
 
     root: str
+    parent: str = ""
+    segment: str = ""
 
 
 Entry = (

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from landfast.console.chronicle import Chronicle
 from landfast.console.index import Index
 from landfast.service.service import Service
 
@@ -24,11 +25,13 @@ class Context:
 
     Attributes:
         index: What the journal tells of every record, to be asked in a thread apart.
+        chronicle: What it tells of the ways of records, to be asked there, too.
     """
 
     def __init__(self, service: Service) -> None:
         self.service = service
         self.index = Index(service.journal)
+        self.chronicle = Chronicle(service.journal)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="console")
 
     async def driver(self, work: Callable[[], T]) -> T:
@@ -43,3 +46,4 @@ class Context:
         """Begin nothing more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.index.close()
+        self.chronicle.close()

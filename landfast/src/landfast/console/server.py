@@ -20,12 +20,14 @@ from aiohttp import web
 from landfast.console import files
 from landfast.console.clock import ClockPart
 from landfast.console.context import Context
+from landfast.console.event_page import EventPart
 from landfast.console.events import EventsPart
 from landfast.console.failures import FailuresPart
 from landfast.console.functions import FunctionsPart
 from landfast.console.live import Live
 from landfast.console.queues import QueuesPart
 from landfast.console.routes import Problem, Route, Routes
+from landfast.console.rules import RulesPart
 from landfast.console.send import SendPart
 from landfast.console.stack import StackPart
 from landfast.console.streams import StreamsPart
@@ -93,6 +95,8 @@ class Console:
         yield FunctionsPart(context)
         yield TrafficPart(context)
         yield EventsPart(context)
+        yield EventPart(context)
+        yield RulesPart(context)
         yield WhatIfPart(context)
         yield QueuesPart(context)
         yield StreamsPart(context)

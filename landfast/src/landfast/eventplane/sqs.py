@@ -4,7 +4,7 @@ Begin reading with `SqsApi.answer`. What concerns queues is done here, what conc
 moves in `sqs_moves`. A queue is there as soon as it was made, and gone as soon as it was deleted.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from landfast.aws_errors import AwsError
@@ -13,7 +13,7 @@ from landfast.eventplane import sqs_attributes
 from landfast.eventplane.pages import page
 from landfast.eventplane.plane import Pending, Result
 from landfast.eventplane.ports import PlaneWorld
-from landfast.eventplane.sqs_answers import Peeked
+from landfast.eventplane.sqs_answers import Peeked, peeked
 from landfast.eventplane.sqs_errors import invalid, missing
 from landfast.eventplane.sqs_moves import Moves
 from landfast.eventplane.sqs_permissions import with_permission, without_permission
@@ -106,6 +106,14 @@ class SqsApi:
             AwsError: There is no such queue.
         """
         return self._requests.peek(self._named(arn), limit)
+
+    def find(self, message_ids: Collection[str]) -> Iterator[tuple[str, Peeked]]:
+        """Yield the messages with these ids, wherever they are, each with its queue's ARN; looking changes nothing."""
+        now = self._world.now()
+        for queue in self._queues:
+            for message in queue.messages:
+                if message.id in message_ids:
+                    yield queue.arn, peeked(queue, message, now)
 
     def remove(self, arn: str, message_id: str) -> bool:
         """Take a message out of a queue, wherever it is in it; tell whether it was there.

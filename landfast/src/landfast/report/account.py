@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from landfast.delivery.actions import State
 from landfast.journal import Delivered, Dropped, Settled
 from landfast.report import wording
-from landfast.report.history import Batch, History
+from landfast.report.history import Batch, History, Try
 from landfast.report.hold_ups import HoldUp, Source, hold_ups
 from landfast.report.timeline import Timeline, timeline
 from landfast.report.wording import Wording
@@ -292,16 +292,19 @@ def _records(landed: Sequence[Landed], limit: int) -> Listed[Landed]:
 
 def _errors(history: History) -> list[Fault]:
     """List the errors of tries, each once; an error of a long entry may have been cut (S-06)."""
-    faults: list[Fault] = []
-    for attempt in history.tries:
-        if attempt.error is not None:
-            frames = attempt.error.get("stackTrace") or []
-            trace = "".join(map(str, frames)) if isinstance(frames, list) else str(frames)
-            places = _FRAME.findall(trace)
-            where = "{}:{} in {}".format(*places[-1]) if places else ""
-            text = _REQUEST.sub("", wording.error(attempt.error))
-            faults.append(Fault(text, attempt.until, attempt.until, attempt.records, where, trace))
-    return _merged(faults)
+    return _merged(fault for attempt in history.tries if (fault := error(attempt)))
+
+
+def error(attempt: Try) -> Fault | None:
+    """The error of a try, with where the function raised it; None without one."""
+    if attempt.error is None:
+        return None
+    frames = attempt.error.get("stackTrace") or []
+    trace = "".join(map(str, frames)) if isinstance(frames, list) else str(frames)
+    places = _FRAME.findall(trace)
+    where = "{}:{} in {}".format(*places[-1]) if places else ""
+    text = _REQUEST.sub("", wording.error(attempt.error))
+    return Fault(text, attempt.until, attempt.until, attempt.records, where, trace)
 
 
 def _troubles(history: History) -> list[Fault]:

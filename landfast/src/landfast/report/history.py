@@ -41,6 +41,7 @@ class Try(Struct):
         again: The records of the try that are tried again.
         due: When that is tried again, or visible again.
         rule: The rule by which it is, or by which the batch was split or given up.
+        request_id: The id of the call; empty if its beginning is not in the journal.
         reported: The identifiers of the records that the function has named as failed.
     """
 
@@ -55,6 +56,7 @@ class Try(Struct):
     again: tuple[str, ...] = ()
     due: float | None = None
     rule: str = ""
+    request_id: str = ""
     reported: tuple[str, ...] = ()
 
     @property
@@ -205,7 +207,7 @@ class _Teller(Struct):
         if entry.request_id in self.running:
             self.running[entry.request_id].outcome = CUT_OFF
         self.history.function = entry.function
-        attempt = Try(entry.at, entry.records, entry.attempt, entry.shard, entry.lane)
+        attempt = Try(entry.at, entry.records, entry.attempt, entry.shard, entry.lane, request_id=entry.request_id)
         self.running[entry.request_id] = self._tried(attempt)
 
     def _finished(self, entry: Finished) -> None:

@@ -109,7 +109,8 @@ class AsynchronousQueues:
         def take_in() -> None:
             driver.accept(event)
             if self._follows and (root := chain.root(event.trace)):
-                note = Traced(at=self._loop.clock.now(), source=driver.source, records=(event.request_id,), root=root)
+                now, parent = self._loop.clock.now(), chain.parent(event.trace)
+                note = Traced(at=now, source=driver.source, records=(event.request_id,), root=root, parent=parent)
                 self._loop.turn.add([note])
 
         self._loop.ask(take_in)

@@ -12,6 +12,7 @@ from landfast.delivery.strict_json import json_text, read_json
 from landfast.runtime.model import Answered, Errored, FunctionSpec, Result, Throttled
 from landfast.runtime.runtime import Admission
 from landfast.service.faults import Faults
+from landfast.service.payloads import Payloads
 
 LATEST = "$LATEST"
 _REFERENCE = re.compile(
@@ -143,6 +144,7 @@ class Functions:
         loops: By physical name: `Target.recursive_loop`, where it is not the default.
         weights: By physical name and alias: the part of its calls that other versions get.
         faults: The faults that its invocations are to meet.
+        payloads: Keeps the events of its invocations for who wants to look at them.
 
     Attributes:
         specs: By physical name.
@@ -162,11 +164,13 @@ class Functions:
         loops: Mapping[str, RecursiveLoop] | None = None,
         weights: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None,
         faults: Faults | None = None,
+        payloads: Payloads | None = None,
     ) -> None:
         self.specs = dict(specs)
         self.runtime = runtime
         self.labels = labels or {}
         self.faults = faults or Faults(time.time, lambda _: None)
+        self._payloads = payloads or Payloads()
         self.before: Callable[[], None] = lambda: None
         self._loops = loops or {}
         self._routings: dict[str, dict[str, Routing]] = {name: {LATEST: Routing()} for name in specs}
@@ -225,6 +229,7 @@ class Functions:
     ) -> Result:
         """Call the function and wait for its end; `admitted` is what `admit` has answered, if it was asked before."""
         self.before()
+        self._payloads.keep(request_id, payload)
         return self.runtime.invoke(
             target.spec.name,
             payload,

@@ -63,4 +63,4 @@ class LivePlaneWorld:
     def traced(self, records: Iterable[str], trace: str) -> None:
         """Note which chain of events new records belong to, for who follows them."""
         if self._follows and (root := chain.root(trace)):
-            self.note(Traced(at=self.now(), records=tuple(records), root=root))
+            self.note(Traced(at=self.now(), records=tuple(records), root=root, parent=chain.parent(trace)))

@@ -5,7 +5,7 @@ import math
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ from landfast.delivery.settings import Settings
 from landfast.delivery.times import iso_seconds
 from landfast.driver import Change, KeepRow, Order
 from landfast.eventplane.declared import declare
+from landfast.eventplane.sqs_answers import Peeked
 from landfast.journal import Dropped, Entry, Retrying
 from landfast.protocols import Request, Response
 from landfast.runtime.confinement import obstacle
@@ -55,6 +56,7 @@ from landfast.service.logs import LogEvent, LogFiles, Read
 from landfast.service.loop import Loop
 from landfast.service.mappings import Mappings
 from landfast.service.measures import Measures, embedded
+from landfast.service.payloads import Payloads
 from landfast.service.plane import Plane
 from landfast.service.plane_world import LivePlaneWorld
 from landfast.service.proxy import Proxy
@@ -160,6 +162,7 @@ class Service:
         self._not_wanted = threading.Event()
         self._parts = ExitStack()
         self.not_run: tuple[str, ...] = ()
+        self.payloads = Payloads()
         self.debugger: Debugger | None = None
         self._page: Page | None = None
 
@@ -236,6 +239,7 @@ class Service:
     def attach(self, page: Page) -> None:
         """Let a page answer its requests from now on; it ends with the service."""
         self._page = page
+        self.payloads.wanted = True
         self._parts.callback(page.close)
 
     async def driver(self, work: Callable[[], T]) -> T:
@@ -245,6 +249,10 @@ class Service:
             Exception: Whatever `work` raises.
         """
         return await self._gateway.driver(work)
+
+    def find_messages(self, message_ids: Collection[str]) -> list[tuple[str, Peeked]]:
+        """The messages with these ids that are in queues now, each with the queue's ARN; looking changes nothing."""
+        return self._loop.ask(lambda: list(self._plane.queues.find(message_ids)))
 
     def logged_since(self, function: str, read: Read | None) -> tuple[list[LogEvent], Read | None]:
         """What a function has logged since it was read last, as `LogFiles.since` answers it.
@@ -498,6 +506,7 @@ class Service:
             loops=loops,
             weights=shares,
             faults=self.faults,
+            payloads=self.payloads,
         )
         self.queues = AsynchronousQueues(
             self._loop, self.store, self.functions, self.options.settings, follows=self.options.follow

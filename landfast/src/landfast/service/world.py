@@ -6,7 +6,7 @@ from random import random
 from typing import Any
 
 from landfast.delivery.actions import Deliver
-from landfast.delivery.outcomes import NotReached
+from landfast.delivery.outcomes import NotReached, Outcome
 from landfast.driver import Call, Change, Order, Plan
 from landfast.driver.world import Ended
 from landfast.journal import Entry, Traced
@@ -65,6 +65,7 @@ class LiveWorld:
         self._shared = shared
         self._target = target
         self._told = told
+        self._ended = ""
         self._draw = draw or (lambda request_id: random())  # noqa: ARG005, S311 - it decides where a call goes, no secret
 
     def telling(self, told: Callable[[], str]) -> "LiveWorld":
@@ -99,6 +100,7 @@ class LiveWorld:
     def _begin(self, call: Call, fault: Fault | None, ended: Ended) -> None:
         if self._shared.follows:
             call = self._followed(call)
+            ended = self._sending(call.trace, ended)
         result = None if fault is None else fault.result(call.request_id, self._target.spec.timeout)
         if result is not None:
             how, kind = outcome(result, self._target.drawn(self._draw(call.request_id)))
@@ -111,14 +113,30 @@ class LiveWorld:
 
     def _followed(self, call: Call) -> Call:
         """The call as it can be told by its trace header from all others; of several records none gives it its own."""
+        segment = chain.segment()
         trace = call.trace if len(call.records) == 1 and call.trace else chain.anew(call.trace)
-        note = Traced(at=self.now(), source=self.source, records=(call.request_id,), root=chain.root(trace))
+        trace = chain.within(trace, segment)
+        root = chain.root(trace)
+        note = Traced(at=self.now(), source=self.source, records=(call.request_id,), root=root, segment=segment)
         self._shared.loop.turn.add([note])
         return replace(call, trace=trace)
+
+    def _sending(self, trace: str, ended: Ended) -> Ended:
+        """Let what goes to destinations when a call has ended be known as having come of it."""
+
+        def told(outcome: Outcome, kind: str, reason: str = "") -> None:
+            self._ended = trace
+            try:
+                ended(outcome, kind, reason)
+            finally:
+                self._ended = ""
+
+        return told
 
     def deliver(self, delivery: Deliver[Any], trace: str, ended: Callable[[str | None], None]) -> None:
         """Send to a destination: at once to what is ours, and in a thread of its own to a bucket."""
         deliveries = self._shared.deliveries
+        trace = chain.of_call(trace, self._ended) if self._ended else trace
         if not deliveries.waits(delivery):
             ended(deliveries.at_once(delivery, origin=self.source, trace=trace))
             return

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from landfast.report.chains import Chains
 from landfast.service import faults
 from landfast.service.faults import Calls, Fail, Fault, Kill, KillAt, Refuse, Slow, Throttle, Twice
 from landfast.service.service import Service
 from landfast.service.store import read_journal
 from landfast.testing.errors import StackError, no_such
-from landfast.testing.landed import chained
 from landfast.testing.sent import Sent
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Faulty:
             event: What was sent, or the id of a message, of a record or of an asynchronous invocation.
         """
         entries = (entry for _, entry in read_journal(self.service.journal))
-        ids = chained(entries, event.root) if isinstance(event, Sent) else {event}
+        ids = Chains.of(entries).chained(event.root) if isinstance(event, Sent) else {event}
         found = [each for each in self.service.faults.deliveries or () if not ids.isdisjoint(each.records)]
         if not found:
             raise StackError(f"{event}: it was not delivered to any function, so it cannot be delivered again")

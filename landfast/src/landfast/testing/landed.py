@@ -1,15 +1,15 @@
 """Where an event landed, and why: what the journal tells of it and of everything that came of it."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from landfast.journal import Delivered, Entry, Invoked, Traced
+from landfast.journal import Delivered, Invoked
 from landfast.report import wording
 from landfast.report.account import Account, Fault, Limits
 from landfast.report.account import Landed as End
+from landfast.report.chains import Chains
 from landfast.report.history import Try
 from landfast.report.live import accounts
 from landfast.service.store import read_journal
@@ -101,7 +101,7 @@ class Landed:
         self.sent = sent
         self._stack = stack
         self._entries = [entry for _, entry in read_journal(stack.service.journal)]
-        self._ids = chained(self._entries, sent.root)
+        self._ids = Chains.of(self._entries).chained(sent.root)
 
     @cached_property
     def hops(self) -> Sequence[Hop]:
@@ -238,40 +238,3 @@ class Landed:
             if isinstance(entry, Invoked) and entry.source == hop.source and hop.record in entry.records
         }
         yield from self._stack.logs(hop.function, requests) if hop.function else ()
-
-
-def chained(entries: Iterable[Entry], root: str) -> set[str]:
-    """The ids of all records that came of the event with this root, through whatever functions.
-
-    Records that a function made of a batch are counted to each record of the batch: nobody else knows better.
-    """
-    records_of, roots_of, calls_of = _links(entries)
-    found: set[str] = set()
-    waiting, seen = [root], {root}
-    while waiting:
-        records = records_of[waiting.pop()]
-        found.update(records)
-        made = {one for record in records for request in calls_of[record] for one in roots_of[request]}
-        waiting += made - seen
-        seen |= made
-    return found
-
-
-_Links: TypeAlias = defaultdict[str, list[str]]
-
-
-def _links(entries: Iterable[Entry]) -> tuple[_Links, _Links, _Links]:
-    """The records of each root, the roots of each record or request, and the requests that had each record."""
-    records_of, roots_of, calls_of = (_Links(list) for _ in range(3))
-    for entry in entries:
-        match entry:
-            case Traced(root=root, records=records):
-                records_of[root] += records
-                for record in records:
-                    roots_of[record].append(root)
-            case Invoked(request_id=request, records=records):
-                for record in records:
-                    calls_of[record].append(request)
-            case _:
-                pass
-    return records_of, roots_of, calls_of

@@ -19,6 +19,7 @@ function App() {
   const { view: name, parts, query } = usePlace();
   const { connected, state } = useLive();
   const view = offered.find((each) => each.name === name) ?? offered[0];
+  const Shown = parts.length > 0 && view.One ? view.One : view.View;
   const main = useRef(null);
   const where = [view.name, ...parts].join("/");
   const first = useRef(true);
@@ -50,7 +51,7 @@ function App() {
     <main id="main" tabindex="-1" ref=${main}>
       ${!report && state && !connected && html`<${Notice} kind="bad">${t("live.lost")}<//>`}
       ${!report && !mayChange() && html`<${Notice}>${t("live.token")}<//>`}
-      <${view.View} key=${view.name} parts=${parts} query=${query} />
+      <${Shown} key=${view.One ? where : view.name} parts=${parts} query=${query} />
     </main>
   `;
 }

@@ -1,0 +1,152 @@
+"""Which records came of which: what a journal tells of the chains that events make through functions and queues.
+
+Each call of a function has a segment of its own in the trace header that it sends on (`Traced`), so that whatever it
+puts anywhere names it as parent. A call with several records has a chain of its own: what it made is counted to each of
+them, since nobody else knows better.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct, field
+
+from landfast.journal import Divided, Entry, Finished, Invoked, Traced
+
+
+class Call(Struct, eq=False):
+    """One call of a function.
+
+    Attributes:
+        number: The number of its entry in the journal.
+        source: The mapping, or the function for asynchronous events.
+        request_id: The call's id; attempts of an asynchronous event share it.
+        records: The records that it was made with.
+        ended: The number of the entry that tells its end; None while it runs.
+        made: The records that came of it, in the order in which they came.
+    """
+
+    number: int
+    source: str
+    request_id: str
+    records: tuple[str, ...]
+    ended: int | None = None
+    made: list[str] = field(default_factory=list)
+
+
+class Chains:
+    """The chains of a journal, entry by entry; it may begin anywhere, since old entries of a journal are dropped."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, list[int]] = {}
+        self._sources: dict[str, list[str]] = {}
+        self._roots: dict[str, list[str]] = {}
+        self._under: defaultdict[str, list[str]] = defaultdict(list)
+        self._calls_with: dict[str, list[Call]] = {}
+        self._calls_of: dict[str, list[Call]] = {}
+        self._segments: dict[str, Call] = {}
+        self._announced: dict[str, str] = {}
+        self._makers: dict[str, Call] = {}
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> "Chains":
+        """The chains of these entries, numbered from 1."""
+        chains = cls()
+        for number, entry in enumerate(entries, 1):
+            chains.take(number, entry)
+        return chains
+
+    def take(self, number: int, entry: Entry) -> None:
+        """Take the next entry of the journal."""
+        if isinstance(entry, Traced):
+            self._trace(number, entry)
+            return
+        match entry:
+            case Invoked():
+                self._begin(Call(number, entry.source, entry.request_id, entry.records))
+            case Finished(request_id=request):
+                if (calls := self._calls_of.get(request)) and calls[-1].ended is None:
+                    calls[-1].ended = number
+            case _:
+                pass
+        for name in (*entry.records, *entry.rest) if isinstance(entry, Divided) else entry.records:
+            self._entries.setdefault(name, []).append(number)
+            sources = self._sources.setdefault(name, [])
+            if entry.source not in sources:
+                sources.append(entry.source)
+
+    def __contains__(self, record: str) -> bool:
+        """Tell whether any entry is about a record."""
+        return record in self._entries
+
+    def numbers(self, records: Iterable[str]) -> list[int]:
+        """The numbers of all entries about these records, in order."""
+        return sorted({number for record in records for number in self._entries.get(record, ())})
+
+    def sources(self, record: str) -> Sequence[str]:
+        """The sources that a record came to; none for a message that no function was to have."""
+        return self._sources.get(record, ())
+
+    def calls_with(self, record: str) -> Sequence[Call]:
+        """The calls that had a record."""
+        return self._calls_with.get(record, ())
+
+    def calls_of(self, request_id: str) -> Sequence[Call]:
+        """The calls with this id, in order: the attempts of one event, or a single call."""
+        return self._calls_of.get(request_id, ())
+
+    def maker(self, record: str) -> Call | None:
+        """The call that has made a record; None if no function has, or nobody knows."""
+        return self._makers.get(record)
+
+    def chained(self, root: str) -> set[str]:
+        """The ids of all records that came of the event with this root, through whatever functions.
+
+        Records that a function made of a batch are counted to each record of the batch: nobody else knows better.
+        """
+        found: set[str] = set()
+        waiting, seen = [root], {root}
+        while waiting:
+            records = self._under.get(waiting.pop(), [])
+            found.update(records)
+            requests = {call.request_id for record in records for call in self.calls_with(record)}
+            roots = {one for request in requests for one in self._roots.get(request, ())}
+            waiting += roots - seen
+            seen |= roots
+        return found
+
+    def _trace(self, number: int, entry: Traced) -> None:
+        for name in entry.records:
+            roots = self._roots.setdefault(name, [])
+            if entry.root not in roots:
+                roots.append(entry.root)
+                self._under[entry.root].append(name)
+            if entry.segment:
+                self._announce(name, entry.segment)
+            else:
+                self._came(name, number, entry.parent)
+
+    def _came(self, record: str, number: int, parent: str) -> None:
+        """A record has come, perhaps from a call."""
+        self._entries.setdefault(record, []).append(number)
+        maker = self._segments.get(parent)
+        if maker is not None and record not in self._makers:
+            self._makers[record] = maker
+            maker.made.append(record)
+
+    def _announce(self, request_id: str, segment: str) -> None:
+        """A call has a segment; that is noted before the call itself, or after it."""
+        last = self._calls_of.get(request_id, [None])[-1]
+        if last is not None and last.ended is None:
+            self._segments[segment] = last
+        else:
+            self._announced[request_id] = segment
+
+    def _begin(self, call: Call) -> None:
+        earlier = self._calls_of.setdefault(call.request_id, [])
+        if earlier and earlier[-1].ended is None:
+            earlier[-1].ended = call.number  # it was cut off: its service was killed
+        earlier.append(call)
+        for record in call.records:
+            self._calls_with.setdefault(record, []).append(call)
+        if segment := self._announced.pop(call.request_id, ""):
+            self._segments[segment] = call
