@@ -3,6 +3,7 @@ import accountTexts from "console/languages/account.js";
 import clockTexts from "console/languages/clock.js";
 import eventTexts from "console/languages/event.js";
 import eventsTexts from "console/languages/events.js";
+import failureTexts from "console/languages/failures.js";
 import functionTexts from "console/languages/functions.js";
 import mapTexts from "console/languages/map.js";
 import queuesTexts from "console/languages/queues.js";
@@ -13,6 +14,7 @@ import whatifTexts from "console/languages/whatif.js";
 import { Clock } from "console/views/clock.js";
 import { Event } from "console/views/event.js";
 import { Events } from "console/views/events.js";
+import { Failures } from "console/views/failures.js";
 import { Functions } from "console/views/functions.js";
 import { Map } from "console/views/map.js";
 import { Queue, Queues } from "console/views/queues.js";
@@ -28,6 +30,7 @@ import { WhatIf } from "console/views/whatif.js";
 export const views = [
   { name: "map", View: Map, texts: mapTexts, offline: false, icon: "M2 3h4v4H2zM10 9h4v4h-4zM6 5h3v6h1" },
   { name: "events", View: Events, One: Event, texts: { ...eventsTexts, ...eventTexts }, offline: false, icon: "M2 3h12M2 8h12M2 13h8" },
+  { name: "failures", View: Failures, texts: failureTexts, offline: false, icon: "M8 2l6.5 12h-13zM8 6.5v3.5M8 11.5v1" },
   { name: "queues", View: Queues, One: Queue, texts: queuesTexts, offline: false, icon: "M2 3h3v10H2zM6.5 3h3v10h-3zM11 3h3v10h-3z" },
   { name: "streams", View: Streams, One: Stream, texts: streamsTexts, offline: false, icon: "M1 4h14M1 8h14M1 12h14" },
   { name: "send", View: Send, texts: sendTexts, offline: false, icon: "M2 8h11M9 4l4 4-4 4" },
