@@ -39,7 +39,7 @@ class Chains:
     """The chains of a journal, entry by entry; it may begin anywhere, since old entries of a journal are dropped."""
 
     def __init__(self) -> None:
-        # Arrays and tuples of texts: of a long journal's millions of lists the collector would look at each, again and again.
+        # Arrays, and tuples of texts: the garbage collector would look at each of a million lists again and again.
         self._entries: dict[str, array[int]] = {}
         self._sources: dict[str, tuple[str, ...]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
