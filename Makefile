@@ -19,10 +19,14 @@ READY := .venv/.ready
 REQUIREMENTS := layers/shared/requirements.txt
 SOURCES := demo deployment functions layers tests
 TYPES := types-shop
+UNITS := units-shop
+TESTS := tests-shop template-lint
 # --- the tool ---
 SOURCES += landfast benchmarks tools
 SITE := .tools/site
 TYPES += types-tool types-tool-tests
+UNITS += units-tool
+TESTS += tests-tool site
 # --- shared ---
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
@@ -43,9 +47,11 @@ PYTEST := $(CURDIR)/$(BIN)/pytest
 SIDE_BY_SIDE := -n 2 --dist worksteal
 # Tests of processes mostly wait, for processes: more of them than processors run at once. Those of an xdist_group share
 # a service, so that one worker runs them all.
-WAITING := -n 4 --dist loadgroup
+WAITING := -n 3 --dist loadgroup
 # What the tests of a file share, a running shop or a copy of the project, is made once; the longest files begin first.
-BY_FILE := -n 4 --dist loadfile --no-loadscope-reorder
+BY_FILE := -n 3 --dist loadfile --no-loadscope-reorder
+# Side by side with others, each line says whose it is. Ctrl-C is for the tests alone: their last lines are shown, too.
+AS = $(if $(MAKE_TERMOUT),--color=yes) 2>&1 | (trap "" INT; while IFS= read -r line; do echo "$(1) | $$line"; done)
 
 ##@ Use
 demo: $(READY)  ## Run the whole application locally, send it events, and check where each one lands (CONSOLE=1 shows it)
@@ -64,14 +70,28 @@ keep: $(READY)  ## Keep these pipelines and remove all others: make keep PIPELIN
 	@$(MAKE) docs # --- the tool ---
 
 ##@ Check
-test: check template-lint  ## Everything: the fast checks, then templates, workers, emulators and end-to-end tests
-	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_ALONE) # --- the tool ---
-	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW) # --- the tool ---
-	@$(PYTEST) $(BY_FILE) $(SLOW)
+test: style  ## Everything: what check does, and templates, workers, emulators and end-to-end tests
+	@$(MAKE) -j4 $(TESTS) $(TYPES)
 
-check: format-check lint types contracts  ## The fast part: format, lint, types, contracts, units
-	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_FAST) # --- the tool ---
-	@$(PYTEST) $(SIDE_BY_SIDE) $(FAST)
+check: style  ## The fast part: format, lint, types, contracts, units
+	@$(MAKE) -j4 $(UNITS) $(TYPES)
+
+units-shop: $(READY)
+	@$(PYTEST) $(SIDE_BY_SIDE) $(FAST) $(call AS,shop)
+
+tests-shop: units-shop types-shop
+	@$(PYTEST) $(BY_FILE) $(SLOW) $(call AS,shop)
+
+# --- the tool ---
+units-tool: $(READY)
+	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_FAST) $(call AS,tool)
+
+tests-tool: units-tool
+	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_ALONE) $(call AS,tool)
+	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW) $(call AS,tool)
+
+# --- shared ---
+style: format-check lint contracts
 
 format-check: $(READY)
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Mend it with: make format"; exit 1; }
@@ -99,8 +119,7 @@ contracts: $(READY)  ## Check who may import whom
 	@PYTHONPATH=layers/shared $(BIN)/lint-imports --no-logo >.venv/contracts.txt || { cat .venv/contracts.txt; exit 1; }
 
 # --- the tool ---
-check: conformance-check
-test: site
+style: conformance-check
 conformance-check: $(READY)
 	@cd landfast && $(PYTHON) -m tests.conformance --check
 
@@ -211,8 +230,8 @@ starter: $(READY)  ## Build the starter, and the wheel that brings it, into dist
 release: starter site  ## Put what a release has into dist/release: wheel, starter, site, checksums, notes
 	@$(PYTHON) -m tools.release
 
-.PHONY: bench conformance conformance-check docs mutants pages release screenshots site site-serve starter types-tool \
-	types-tool-tests workflows
+.PHONY: bench conformance conformance-check docs mutants pages release screenshots site site-serve starter tests-tool \
+	types-tool types-tool-tests units-tool workflows
 
 # --- shared ---
 lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer
@@ -244,4 +263,5 @@ $(UV):
 	echo "set-up: no Python with venv was found: install Python 3 (on Debian also python3-venv), or uv" >&2; exit 1
 
 .PHONY: build check clean conservation contracts crashes delete demo deploy deploy-rehearsal format format-check help keep kept \
-	killed lint local-invoke lock malformed pre-commit remove template-lint test types types-shop up
+	killed lint local-invoke lock malformed pre-commit remove style template-lint test tests-shop types types-shop \
+	units-shop up

@@ -19,7 +19,7 @@ _CHANGING = (
     (re.compile(r"\b\d\d:\d\d:\d\d(?:\.\d+)?\b"), "(time)"),
     (re.compile(r"\b[0-9a-f]{8}\b"), "(id)"),
     (re.compile(r"127\.0\.0\.1:\d+"), "(endpoint)"),
-    (re.compile(r"\bin \d+(?:\.\d+)? ?s\b"), "in (seconds)"),
+    (re.compile(r"\bin \d+(?:\.\d+)? ?s\b(?: \(\d+:\d\d:\d\d\))?"), "in (seconds)"),
     (re.compile(r"\b\d+ checks passed\b"), "(number) checks passed"),  # fewer where a pipeline was taken out
     (re.compile(r"/(?:[\w.-]+/)+(?=lab/|shop/|landfast/)"), "(folder)/"),
 )

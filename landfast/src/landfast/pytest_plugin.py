@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
-    from landfast.report.account import Account
+    from landfast.console.report_file import Chapter
     from landfast.service.service import Options
     from landfast.testing import Stack
 
@@ -26,29 +26,31 @@ _NOT_RUN: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
 class Chapters:
-    """The accounts of all tests, for one page.
+    """What happened in all tests, for one report.
 
     Args:
-        path: The page; None if it is not wanted.
+        path: The file; None if it is not wanted.
+        title: The title.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, title: str) -> None:
         self._path = path
-        self._told: list[Account] = []
+        self._title = title
+        self._told: list[Chapter] = []
 
     def add(self, test: str, stack: Stack) -> None:
         """Tell what happened in a test."""
         if self._path is not None:
             from landfast.testing.told import chapter
 
-            self._told += chapter(test, stack)
+            self._told.append(chapter(test, stack))
 
     def write(self) -> None:
-        """Write the page, if there is anything to tell."""
+        """Write the file, if there is anything to tell."""
         if self._path is not None and self._told:
-            from landfast.report.page import page
+            from landfast.console.report_file import report_file
 
-            self._path.write_text(page(self._told), encoding="utf-8")
+            self._path.write_text(report_file(self._told, self._title), encoding="utf-8")
 
 
 class Stacks:
@@ -114,7 +116,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "that are changed for the test, and whether its functions start cold",
     )
     config.stash[_NOT_RUN] = []
-    config.stash[_CHAPTERS] = Chapters(_report_file(config))
+    config.stash[_CHAPTERS] = Chapters(_report_file(config), config.rootpath.name)
 
 
 @pytest.fixture(scope="session")

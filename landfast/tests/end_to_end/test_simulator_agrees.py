@@ -1,8 +1,7 @@
 """One function for each kind of source, poison among its records: live, every record goes the way that is simulated."""
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +15,6 @@ from tests.end_to_end.conftest import PATIENCE, Client
 
 pytestmark = pytest.mark.xdist_group("simulator-agrees")
 
-SPEED = 30.0
 DESTINATION = {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:failures"}}
 
 HANDLER = """
@@ -158,15 +156,18 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory, _loopback_only: None) -> Iterator[Live]:
-    """Every case at once, its records sent."""
+    """Every case at once, its records sent and settled; no wait ends while they are still being sent."""
     folder = tmp_path_factory.mktemp("live")
     (folder / "code").mkdir()
     (folder / "code" / "app.py").write_text(HANDLER)
     (folder / "template.json").write_text(json.dumps(template()))
-    options = Options(template=folder / "template.json", state=folder / "state", speed=SPEED)
+    options = Options(template=folder / "template.json", state=folder / "state", skip_waits=True)
     with Service.start(options) as service:
         client = Client(service.running, service.journal)
+        service.skip_waits(0.0)
         messages = send(client)
+        service.skip_waits()
+        service.settle(PATIENCE)
         yield Live(client, messages)
         client.close()
         assert service.failure is None, service.failure
@@ -178,8 +179,9 @@ def test_every_record_goes_the_way_that_is_simulated(live: Live, name: str) -> N
     expected = case.simulated()
     states = {record: told["state"] for record, told in expected["records"].items()}
     wanted = _attempts(expected["invocations"])
-    names = eventually(lambda: _names(live, name), lambda found: len(found) == len(case.records))
-    assert eventually(lambda: _states(live, name, names), lambda found: found == states) == states
+    names = _names(live, name)
+    assert len(names) == len(case.records)
+    assert _states(live, name, names) == states
     calls = [entry for entry in live.client.journal(Invoked) if entry.source.startswith(name)]
     ends = {(entry.request_id, entry.at): entry for entry in live.client.journal(Finished)}
     told = [
@@ -324,10 +326,3 @@ def _attempts(invocations: Sequence[Mapping[str, Any]]) -> list[tuple[list[str],
     return sorted(
         ([*call["records"]], call["attempt"], live.get(call["outcome"], call["outcome"])) for call in invocations
     )
-
-
-def eventually[T](look: Callable[[], T], good: Callable[[T], bool]) -> T:
-    latest = time.monotonic() + PATIENCE
-    while not good(found := look()) and time.monotonic() < latest:
-        time.sleep(0.1)
-    return found

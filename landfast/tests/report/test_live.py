@@ -213,7 +213,7 @@ def test_one_page_has_all_accounts_each_with_ids_of_its_own() -> None:
     assert (reader.wrong, reader.open) == ([], [])
     assert reader.tags["h1"] == 3
     ids = [value for _, name, value in reader.attributes if name == "id"]
-    assert len(ids) == len(set(ids)) == 1 + 2 * (3 + 2), "the hatching, and a title and a description of each picture"
+    assert len(ids) == len(set(ids)) == 1 + 3 + 2 * (3 + 2), "hatching, accounts, and titles and descriptions"
     assert 'raise ValueError("no stock")' in "".join(reader.text), "the trace is there, folded"
 
 

@@ -105,7 +105,10 @@ def _tell(entries: Sequence["Entry"], html: Path | None, *, tree: bool, json: bo
     from landfast.report.live import accounts
 
     if html is not None:
-        html.write_text(page.page(accounts(entries, page.LIMITS)), encoding="utf-8")
+        from landfast.console.report_file import Chapter, report_file
+
+        chapter = Chapter(accounts=accounts(entries, page.LIMITS), entries=entries)
+        html.write_text(report_file([chapter], html.stem), encoding="utf-8")
     if not tree:
         return
     if json:

@@ -52,10 +52,13 @@ def simulate(
         typer.echo(f"landfast simulate: {scenario}: {' '.join(str(error).split())}", err=True)
         raise typer.Exit(_INVALID) from None
     if html is not None:
+        from landfast.console.report_file import Chapter, report_file, since
         from landfast.report import page
         from landfast.simulate.account import account
+        from landfast.simulate.world import START
 
-        _write(html, page.page([account(parsed, entries, page.LIMITS)]))
+        chapter = Chapter(accounts=[account(parsed, entries, page.LIMITS)], entries=since(START, entries))
+        _write(html, report_file([chapter], parsed.name or scenario.stem))
     if as_json:
         shown = {"summary": whole["summary"]} if summary else whole
         typer.echo(msgspec.json.encode(shown).decode())

@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from landfast.console.context import Context
 from landfast.console.index import STATES, Row, Source, Wanted, Window
 from landfast.console.routes import Asked, Problem, Route
+
+if TYPE_CHECKING:
+    from landfast.console.context import Context
 
 _MOST: Final = 500
 _LATEST: Final = 1e12
@@ -78,7 +80,7 @@ class Events(msgspec.Struct, frozen=True, kw_only=True):
 class EventsPart:
     """Answers which events there are."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: "Context") -> None:
         self._context = context
 
     def routes(self) -> Iterable[Route]:

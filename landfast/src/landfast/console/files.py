@@ -46,6 +46,15 @@ def _walk(folder: str) -> Iterator[str]:
             yield path
 
 
+def path_of(module: str) -> str:
+    """The file of a module, by the name that other modules import it by.
+
+    Raises:
+        KeyError: There is no such module.
+    """
+    return module.removeprefix(_OURS) if module.startswith(_OURS) else _VENDORED[module]
+
+
 @cache
 def content(name: str) -> bytes:
     """What is in a file.

@@ -18,9 +18,14 @@ _FEW: Final = 12
 _BODY: Final = 6_000
 
 
-def page(accounts: Sequence[Account]) -> str:
-    """The page, of one account or several, best within `LIMITS`: of a large journal they hold what matters most."""
-    title = _title(accounts[0]) if len(accounts) == 1 else "What happens"
+def page(accounts: Sequence[Account], *, title: str = "") -> str:
+    """The page, of one account or several, best within `LIMITS`: of a large journal they hold what matters most.
+
+    Args:
+        accounts: The accounts.
+        title: The title; without one it is the account's, if there is but one.
+    """
+    title = escape(title) or (_title(accounts[0]) if len(accounts) == 1 else "What happens")
     style = drawing.style("colours", "page", "pictures")
     parts = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
@@ -39,7 +44,7 @@ def _title(account: Account) -> str:
 
 def _chapter(account: Account, number: str) -> Iterator[str]:
     """Write the chapter of one account; `number` is in the ids of its pictures."""
-    yield f"<h1>{_title(account)}</h1>"
+    yield f'<article id="account-{number}">\n<h1>{_title(account)}</h1>'
     yield _setting(account.setting)
     yield _cards(account)
     yield from _timeline(account, number)
@@ -52,6 +57,7 @@ def _chapter(account: Account, number: str) -> Iterator[str]:
         yield from _left_out(lines.left_out, "line")
     yield from _deliveries(account)
     yield from _records(account)
+    yield "</article>"
 
 
 def _setting(rows: Iterable[Row]) -> str:

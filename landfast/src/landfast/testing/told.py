@@ -5,9 +5,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from landfast.console.report_file import Chapter
 from landfast.errors import LandfastError
 from landfast.report import page, wording
-from landfast.report.account import Account
 from landfast.report.live import accounts
 from landfast.service.store import read_journal
 from landfast.testing.stack import Stack
@@ -28,7 +28,8 @@ def sections(stack: Stack) -> Iterator[tuple[str, str]]:
         yield "no account", str(error)
 
 
-def chapter(test: str, stack: Stack) -> list[Account]:
-    """The accounts of all that happened in a test, for a page."""
+def chapter(test: str, stack: Stack) -> Chapter:
+    """All that happened in a test, for a report."""
     entries = [entry for _, entry in read_journal(stack.service.journal)]
-    return [replace(each, title=f"{test}: {each.title}") for each in accounts(entries, page.LIMITS)]
+    told = [replace(each, title=f"{test}: {each.title}") for each in accounts(entries, page.LIMITS)]
+    return Chapter(accounts=told, entries=entries, test=test)

@@ -8,6 +8,8 @@ import { TimeLine } from "console/parts/time_line.js";
 import { html, useState } from "console/preact.js";
 import { link } from "console/route.js";
 
+/** The rule by which a result goes to the destination of what succeeded. */
+const SUCCESS = "S-15";
 const KINDS = { succeed: "good", report: "kept", throttle: "none", "system error": "none", "cut off": "none", "": "open" };
 /** The kinds of places, each with the view of it, if there is one. */
 const PLACES = { bucket: "", stream: "streams", table: "streams", queue: "queues", topic: "", bus: "", function: "functions" };
@@ -196,7 +198,7 @@ function Tree({ of }) {
 }
 
 function Sent({ sent, target }) {
-  return html`<details class="hop-sent"><summary><${State} of="to_destination" kind="kept">${sent.kind}<//>
+  return html`<details class="hop-sent"><summary><${State} of="to_destination" kind=${sent.rule.startsWith(SUCCESS) ? "good" : "kept"}>${sent.kind}<//>
       ${" "}${t("event.sent", { target: target?.name ?? sent.target })} <${Moment} at=${sent.at} /></summary>
     <p><${Rule} of=${sent.rule} /></p>
     <${Json} value=${sent.body} label=${t("event.body")} /></details>`;

@@ -13,7 +13,7 @@ export function Map() {
   return html`
     <${Head} title=${t("map.title")}>
       ${told.kept !== null && html`<a class="button" href=${link("failures")}>
-        <span class="map-count ${told.kept ? "bad" : "good"}">${told.kept ? t("map.failures", { count: told.kept }) : t("map.good")}</span>
+        <span class="map-count ${told.kept ? "bad" : "good"}">${told.kept ? t("map.kept", { count: told.kept }) : t("map.good")}</span>
       </a>`}
     <//>
     ${stack.rows.length === 0 && html`<${Empty} title=${t("map.empty")} />`}
@@ -30,7 +30,7 @@ export function Map() {
 function useTold() {
   const { data: traffic } = useFetched("/traffic");
   const { data: queues } = useFetched("/queues");
-  const { data: failures } = useFetched(null);
+  const { data: failures } = useFetched("/failures");
   const flows = Object.fromEntries((traffic?.flows ?? []).map((flow) => [`${flow.source} ${flow.target}`, flow.count]));
   const held = (queues ?? []).map((queue) => [queue.logical_id, queue.visible + queue.in_flight + queue.delayed]);
   return {

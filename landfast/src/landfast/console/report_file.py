@@ -1,0 +1,176 @@
+"""A journal as one file that needs no server: the console's page, and what it shows.
+
+Without scripts the file is the page of `landfast.report`. With them the console's own modules, which are in it as well,
+show the same accounts and every event. Nothing in it can ask for anything: its policy allows no request.
+"""
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+
+from landfast.console import files
+from landfast.console.events import Event, Events, listed
+from landfast.console.index import Table, Wanted
+from landfast.journal import Entry
+from landfast.report import page
+from landfast.report.account import Account
+
+MOST_EVENTS: Final = 2_000
+"""Events that a file lists: of each chapter those first that were not simply processed."""
+
+_ENTRY: Final = "console/app.js"
+_VIEWS: Final = "console/views.js"
+_OFFLINE_VIEWS: Final = "report_views.js"
+_IMPORT: Final = re.compile(r"""(?:\bfrom|^import|\bimport\()\s*["']([^"']+)["']""", re.MULTILINE)
+_PLAIN: Final = "!$&'()*+,-./:;=?@[]^_`{|}~ "
+"""What a data URL holds as it is: all but what HTML, JSON and URLs read as their own."""
+
+_BEGIN: Final = f"""
+const make = (name, more) => Object.assign(document.createElement(name), more);
+const plain = document.querySelector("main");
+const kept = make("div", {{ hidden: true }});
+kept.append(...plain.querySelectorAll(":scope > article"));
+document.body.append(kept, plain.querySelector(".defs"));
+plain.replaceWith(make("div", {{ id: "app" }}));
+document.getElementById("plain").media = "not all";
+document.getElementById("style").media = "all";
+import("{_ENTRY}");
+"""
+"""Shows the console in place of the page without scripts. A browser that knows no modules leaves that as it is."""
+
+
+class Chapter(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a report: a test, a scenario, or a journal.
+
+    Attributes:
+        accounts: The accounts of it, one for each source.
+        entries: The journal, its times in Unix seconds.
+        test: The test that it is of; empty if it is none.
+    """
+
+    accounts: Sequence[Account]
+    entries: Sequence[Entry]
+    test: str = ""
+
+
+class Told(Event, frozen=True, kw_only=True):
+    """An event, with the test that has sent it."""
+
+    test: str = ""
+
+
+def since(start: float, entries: Iterable[Entry]) -> list[Entry]:
+    """The entries of a scenario, whose times are seconds from its start, as a service would have noted them.
+
+    Args:
+        start: The start in Unix seconds.
+        entries: The entries.
+    """
+    return [
+        msgspec.structs.replace(
+            entry, at=entry.at + start, **({"due": entry.due + start} if hasattr(entry, "due") else {})
+        )
+        for entry in entries
+    ]
+
+
+def report_file(chapters: Sequence[Chapter], title: str) -> str:
+    """The file as text.
+
+    Args:
+        chapters: What it tells.
+        title: What it is of, for people.
+    """
+    told = [account for chapter in chapters for account in chapter.accounts]
+    answers = {
+        "now": max((entry.at for chapter in chapters for entry in chapter.entries), default=0.0),
+        "/stack": {"name": title, "region": "", "endpoint": title, "nodes": [], "rows": [], "not_run": []},
+        "/accounts": [account.title for account in told],
+        "/events": _events(chapters),
+    }
+    return _with_console(page.page(told, title=title), answers)
+
+
+def _events(chapters: Iterable[Chapter]) -> Events:
+    """Every event of all chapters, newest first."""
+    found: list[Told] = []
+    left_out = 0
+    for chapter in chapters:
+        events = _of_chapter(chapter)
+        ordered = sorted(events, key=lambda each: each.state == "processed")
+        room = max(0, MOST_EVENTS - len(found))
+        found += ordered[:room]
+        left_out += len(ordered[room:])
+    return Events(
+        events=sorted(found, key=lambda each: -each.at),
+        offset=0,
+        matching=len(found),
+        newer=0,
+        total=len(found) + left_out,
+        upto=0,
+        read=1.0,
+        states=Counter(each.state for each in found),
+        functions=sorted({each.function for each in found} - {""}),
+    )
+
+
+def _of_chapter(chapter: Chapter) -> list[Told]:
+    table = Table()
+    numbered = [*enumerate(chapter.entries, start=1)]
+    while table.read(lambda begin, most: msgspec.json.encode(numbered[begin - 1 : begin - 1 + most])):
+        pass
+    rows = listed(Wanted(limit=len(table)), table.window(Wanted(limit=len(table)))).events
+    return [Told(**msgspec.structs.asdict(each), test=chapter.test) for each in rows]
+
+
+def _with_console(plain: str, answers: Mapping[str, Any]) -> str:
+    """The page without scripts, with the console in it."""
+    imports, style = _modules(), _style()
+    [own_style] = re.findall(r"<style>(.*?)</style>", plain, re.DOTALL)
+    policy = (
+        f"default-src 'none'; script-src data: {_hash(imports)} {_hash(_BEGIN)}; "
+        f"style-src {_hash(own_style)} {_hash(style)}; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    head = (
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f'<style id="style" media="not all">{style}</style>\n'
+        f'<script type="importmap">{imports}</script>\n'
+    )
+    kept = msgspec.json.encode(answers).decode().replace("<", "\\u003c")
+    body = f'<script type="application/json" id="report">{kept}</script>\n<script type="module">{_BEGIN}</script>\n'
+    return (
+        plain.replace("<style>", f'{head}<style id="plain">', 1)
+        .replace("</body>", f"{body}</body>", 1)
+    )  # fmt: skip
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+@cache
+def _style() -> str:
+    return "\n".join(files.content(name).decode() for name in files.style_names())
+
+
+@cache
+def _modules() -> str:
+    """The import map with every module that the page of a report needs, each as a data URL."""
+    urls: dict[str, str] = {}
+    waiting = [_ENTRY]
+    while waiting:
+        name = waiting.pop()
+        if name in urls:
+            continue
+        path = _OFFLINE_VIEWS if name == _VIEWS else files.path_of(name)
+        source = files.content(path).decode()
+        urls[name] = f"data:text/javascript,{quote(source, safe=_PLAIN)}"
+        waiting += _IMPORT.findall(source)
+    return msgspec.json.encode({"imports": urls}).decode()
