@@ -89,7 +89,9 @@ class EventsPart:
 
     async def _events(self, asked: Asked) -> Events:
         wanted = wanted_by(asked, self._context.service.clock.now())
-        return await self._context.apart(partial(self._listed, wanted))
+        events = await self._context.apart(partial(self._listed, wanted))
+        self._context.prepare()
+        return events
 
     def _listed(self, wanted: Wanted) -> Events:
         names = {resource.arn: resource.logical_id for resource in self._context.service.running.resources}
