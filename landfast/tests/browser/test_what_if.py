@@ -31,11 +31,13 @@ def test_other_settings_are_tried_on_what_has_happened_and_written_for_the_templ
     )
     expect(page.get_by_role("img", name="Timeline of 2 tries in 2 rows")).to_be_visible()
 
+    page.wait_for_function("() => location.hash.includes('s=')")
+    link_before = page.url
     page.get_by_label("How many times").fill("1")
     expect(counts.filter(has_text="processed").first).to_have_text(re.compile("processed21"))
     expect(page.get_by_text("1 record no longer processed")).to_be_visible()
 
-    page.wait_for_function("() => location.hash.includes('s=')")
+    expect(page).not_to_have_url(link_before)
     link = page.url
     page.goto("#/map")
     page.goto(link)

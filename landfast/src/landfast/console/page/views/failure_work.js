@@ -26,7 +26,7 @@ export function Replaying({ meant, functions, draft, close }) {
     ${job ? html`<${Progress} job=${job} setJob=${setJob} kind="replay" plan=${plan} />` : html`
       ${draft && html`<${Editor} label=${t("failures.event")} before=${draft.text} value=${text} json=${draft.is_json ? "must" : "may"} change=${setText}
         rows=${Math.min(18, Math.max(6, text.split("\n").length))} />`}
-      <label class="failures-field">${t("failures.to")}
+      <label class="field">${t("failures.to")}
         <select value=${to} onChange=${(event) => setTo(event.target.value)}>
           <option value="">${t("failures.to.same")}</option>
           ${functions.map((each) => html`<option value=${each}>${each}</option>`)}
@@ -97,7 +97,7 @@ function Progress({ job, setJob, kind, plan }) {
       ? html`<${Notice} kind=${job.state === "failed" || stays ? "bad" : job.state === "stopped" ? "kept" : "good"}>${
           job.message || (job.state === "stopped" ? t("failures.stopped") : t("failures.done", { count: job.done }))
         }<//>`
-      : html`<label class="failures-field">${t(`failures.${kind}.running`)} <progress max=${job.total ?? 1} value=${job.total === null ? undefined : job.done}></progress></label>`}
+      : html`<label class="field">${t(`failures.${kind}.running`)} <progress max=${job.total ?? 1} value=${job.total === null ? undefined : job.done}></progress></label>`}
     <p class="number" role="status">${job.total !== null && t("failures.progress", { done: job.done, total: job.total })}
       ${" "}${Object.entries(job.outcomes).map(([name, count]) => t(`failures.${kind}.${name}`, { count })).join(", ")}</p>
     ${job.troubles.length > 0 && html`<ul class="failures-troubles">${job.troubles.slice(0, SHOWN).map((each) => html`<li key=${each.id}><code>${each.id}</code> ${each.reason}</li>`)}</ul>`}
