@@ -9,6 +9,8 @@ from tests.eventplane.sqs_client import Sqs, arn
 
 MAPPING = MappingShown(id="Mapping", uuid="m-1", function="PostPayments", state="Enabled")
 
+NAMES = {arn("q.fifo"): "Payments"}
+
 
 @pytest.fixture
 def sqs() -> Sqs:
@@ -22,13 +24,8 @@ def sqs() -> Sqs:
 
 def look(sqs: Sqs, name: str) -> QueueShown:
     queue = sqs.api.all.named(name)
-    return shown(
-        queue,
-        logical_id="",
-        sources=[one.name for one in sqs.api.all.sources_of(queue)],
-        keeps_failures=False,
-        mappings=(),
-    )
+    sources = [one.arn for one in sqs.api.all.sources_of(queue)]
+    return shown(queue, NAMES, sources=sources, keeps_failures=bool(sources), mappings=())
 
 
 def mapped(sqs: Sqs, queue: Queue, most: int = 1) -> MappedQueue:
@@ -46,8 +43,8 @@ def test_a_queue_shows_its_counts_its_settings_and_where_it_gives_up(sqs: Sqs) -
     fifo = look(sqs, "q.fifo")
     assert (fifo.visible, fifo.in_flight, fifo.delayed, fifo.blocked_groups) == (2, 1, 0, 1)
     assert (fifo.dead_letter_queue, fifo.max_receive_count, fifo.visibility_timeout) == ("dead.fifo", 2, 30.0)
-    assert fifo.retention == 345_600.0
-    assert look(sqs, "dead.fifo").sources == ("q.fifo",)
+    assert (fifo.retention, fifo.logical_id, look(sqs, "q").logical_id) == (345_600.0, "Payments", "")
+    assert look(sqs, "dead.fifo").sources == ("Payments",)
 
 
 def test_the_oldest_message_is_the_one_whose_retention_began_first(sqs: Sqs) -> None:
@@ -123,8 +120,8 @@ def test_a_list_has_the_beginning_of_long_bodies_and_one_message_all_of_it(sqs: 
     [message] = messages_of(queue, 10)
     assert (len(message.body), message.size) == (300, 3000)
     [one] = queue.messages
-    assert whole(queue, one).message.body == body
-    assert whole(queue, one).attributes == {"a": {"type": "Binary", "value": "AP8Q"}}
+    assert whole(queue, one, NAMES).message.body == body
+    assert whole(queue, one, NAMES).attributes == {"a": {"type": "Binary", "value": "AP8Q"}}
 
 
 def test_a_dead_letter_names_the_queue_that_has_given_it_up(sqs: Sqs) -> None:
@@ -134,8 +131,8 @@ def test_a_dead_letter_names_the_queue_that_has_given_it_up(sqs: Sqs) -> None:
         sqs.world.pass_by(31)
     dead = sqs.api.all.named("dead.fifo")
     [message] = dead.messages
-    assert whole(dead, message).dead_letter_of == "q.fifo"
-    assert whole(dead, message).system["ApproximateReceiveCount"] == "2"
+    assert whole(dead, message, NAMES).dead_letter_of == "Payments"
+    assert whole(dead, message, NAMES).system["ApproximateReceiveCount"] == "2"
 
 
 def test_looking_changes_nothing(sqs: Sqs) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import msgspec
 
@@ -42,17 +42,25 @@ class State(msgspec.Struct, frozen=True):
     Attributes:
         journal: The number of the journal's newest entry: what a view has read before it has changed may be old.
         clock: The clock.
+        failures: The number of failures in all stores; None as long as it is not known.
     """
 
     journal: int
     clock: ClockState
+    failures: int | None
 
 
 class Live:
-    """Looks at the service for all pages together, and only while one is open."""
+    """Looks at the service for all pages together, and only while one is open.
 
-    def __init__(self, context: Context) -> None:
+    Args:
+        context: The service.
+        failures: Counts the failures, without making anybody wait.
+    """
+
+    def __init__(self, context: Context, failures: Callable[[], Awaitable[int | None]]) -> None:
         self._context = context
+        self._failures = failures
         self._pages: set[asyncio.Event] = set()
         self._newest: tuple[int, bytes] = (0, b"")
         self._looking: asyncio.Task[None] | None = None
@@ -106,4 +114,5 @@ class Live:
         return State(
             journal=await self._context.apart(service.store.newest),
             clock=ClockState(clock.mode, clock.speed, clock.is_held, clock.now()),
+            failures=await self._failures(),
         )

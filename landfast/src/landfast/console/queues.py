@@ -51,7 +51,7 @@ class QueueShown(msgspec.Struct, frozen=True, kw_only=True):
     """A queue.
 
     Attributes:
-        name: The queue's name.
+        name: The queue's name. Others are told by their logical ids, where they have one.
         arn: The queue's ARN.
         logical_id: The queue's name in the template; empty if that does not declare it.
         fifo: True if it is a FIFO queue.
@@ -62,9 +62,9 @@ class QueueShown(msgspec.Struct, frozen=True, kw_only=True):
         retention: Seconds for which a message is kept.
         visibility_timeout: Seconds for which a received message is hidden.
         delay: Seconds until a message that was sent becomes visible.
-        dead_letter_queue: The name of the queue that takes what was received too often; empty for none.
+        dead_letter_queue: The queue that takes what was received too often; empty for none.
         max_receive_count: How often a message is received before that.
-        sources: The names of the queues whose dead-letter queue this one is.
+        sources: The queues whose dead-letter queue this one is.
         keeps_failures: True if the failures of something in the template come here.
         blocked_groups: Groups that wait for a message of theirs that is in flight.
         mappings: The mappings that poll it.
@@ -203,6 +203,7 @@ class QueuesPart:
         self._context = context
         self._of: Template | None = None
         self._failed: frozenset[str] = frozenset()
+        self._logical_ids: dict[str, str] = {}
 
     def routes(self) -> Iterable[Route]:
         """The routes of this part."""
@@ -237,7 +238,7 @@ class QueuesPart:
         found = next((message for message in queue.messages if message.id == message_id), None)
         if found is None:
             raise Problem(HTTPStatus.NOT_FOUND, f"queue {queue.name}: message {message_id} is not in it any more")
-        return whole(queue, found)
+        return whole(queue, found, self._logical_ids)
 
     def _named(self, asked: Asked) -> Queue:
         """The queue that a request names, by its logical id or its name."""
@@ -250,15 +251,16 @@ class QueuesPart:
 
     def _shown(self, queue: Queue) -> QueueShown:
         template = self._context.service.template
-        declared = next((one.logical_id for one in template.queues.values() if one.name == queue.name), "")
-        sources = [source.name for source in self._queues().sources_of(queue)]
         if self._of is not template:
             self._of, self._failed = template, _failure_stores(template)
+            self._logical_ids = {one.arn: one.logical_id for one in template.queues.values()}
+        sources = [source.arn for source in self._queues().sources_of(queue)]
+        logical_id = self._logical_ids.get(queue.arn, "")
         return shown(
             queue,
-            logical_id=declared,
+            self._logical_ids,
             sources=sources,
-            keeps_failures=bool(sources) or declared in self._failed,
+            keeps_failures=bool(sources) or logical_id in self._failed,
             mappings=map(mapping_shown, self._mappings_of(queue)),
         )
 
@@ -277,19 +279,27 @@ def _failure_stores(template: Template) -> frozenset[str]:
 
 def shown(
     queue: Queue,
+    logical_ids: Mapping[str, str],
     *,
-    logical_id: str,
     sources: Iterable[str],
     keeps_failures: bool,
     mappings: Iterable[MappingShown],
 ) -> QueueShown:
-    """A queue with its counts."""
+    """A queue with its counts.
+
+    Args:
+        queue: The queue.
+        logical_ids: Those of the template's queues, by their ARNs.
+        sources: The ARNs of the queues whose dead-letter queue it is.
+        keeps_failures: True if the failures of something in the template come here.
+        mappings: The mappings that poll it.
+    """
     queue.polled.advance()
     messages, attributes = queue.messages, queue.messages.attributes
     return QueueShown(
         name=queue.name,
         arn=queue.arn,
-        logical_id=logical_id,
+        logical_id=logical_ids.get(queue.arn, ""),
         fifo=attributes.fifo,
         visible=len(messages) - messages.in_flight - messages.delayed,
         in_flight=messages.in_flight,
@@ -298,13 +308,17 @@ def shown(
         retention=attributes.retention,
         visibility_timeout=attributes.visibility_timeout,
         delay=attributes.delay,
-        dead_letter_queue=(queue.settings.dead_letter_arn or "").rpartition(":")[2],
+        dead_letter_queue=_named(queue.settings.dead_letter_arn or "", logical_ids),
         max_receive_count=attributes.max_receive_count,
-        sources=tuple(sources),
+        sources=tuple(_named(arn, logical_ids) for arn in sources),
         keeps_failures=keeps_failures,
         blocked_groups=messages.blocked_groups,
         mappings=tuple(mappings),
     )
+
+
+def _named(arn: str, logical_ids: Mapping[str, str]) -> str:
+    return logical_ids.get(arn) or arn.rpartition(":")[2]
 
 
 def mapping_shown(entry: Entry) -> MappingShown:
@@ -380,13 +394,13 @@ def messages_of(queue: Queue, limit: int) -> tuple[MessageShown, ...]:
     return tuple(_message(queue, message, body=message.body[:_PREVIEW]) for message in first)
 
 
-def whole(queue: Queue, message: Message) -> WholeMessage:
+def whole(queue: Queue, message: Message, logical_ids: Mapping[str, str]) -> WholeMessage:
     """A message with everything that SQS knows of it."""
     return WholeMessage(
         message=_message(queue, message, body=message.body),
         attributes={name: _attribute(value) for name, value in message.attributes.items()},
         system=system_attributes(message, fifo=queue.settings.fifo, epoch=0.0),
-        dead_letter_of=message.source_arn.rpartition(":")[2],
+        dead_letter_of=_named(message.source_arn, logical_ids),
     )
 
 

@@ -22,6 +22,7 @@ from landfast.console.clock import ClockPart
 from landfast.console.context import Context
 from landfast.console.event_page import EventPart
 from landfast.console.events import EventsPart
+from landfast.console.failures import FailuresPart
 from landfast.console.functions import FunctionsPart
 from landfast.console.live import Live
 from landfast.console.queues import QueuesPart
@@ -32,6 +33,7 @@ from landfast.console.stack import StackPart
 from landfast.console.streams import StreamsPart
 from landfast.console.traffic import TrafficPart
 from landfast.console.what_if import WhatIfPart
+from landfast.errors import LandfastError
 from landfast.service import service_log
 from landfast.service.incoming import body
 from landfast.service.local_api import PREFIX
@@ -75,8 +77,9 @@ class Console:
         self.token = secrets.token_urlsafe(24)
         self._service = service
         self._context = Context(service)
-        self._live = Live(self._context)
-        self._routes = Routes(route for part in self._parts(self._context) for route in part.routes())
+        failures = FailuresPart(self._context)
+        self._live = Live(self._context, failures.count)
+        self._routes = Routes(route for part in (*self._parts(self._context), failures) for route in part.routes())
 
     @classmethod
     def attach(cls, service: Service) -> Self:
@@ -152,6 +155,8 @@ class Console:
             return _json(HTTPStatus.OK, await route.answer(replace(asked, content=content)))
         except (Problem, ConnectionError):
             raise
+        except LandfastError as error:
+            raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from None
         except Exception:  # noqa: BLE001 - the page gets an answer, and the log the reason
             _LOG.exception("console: %s %s", request.method, route.path)
             message = "the console failed: the service's log, service.log in the state directory, tells why"

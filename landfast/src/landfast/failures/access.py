@@ -8,6 +8,7 @@ import base64
 import http
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
@@ -175,23 +176,25 @@ def stores_of(access: Access) -> Found:
     return find(access.clients, access.stack, access.alarms)
 
 
+def keys(access: Access, store: Store) -> Iterator[str]:
+    """The keys of the objects of a bucket that are failures."""
+    pages = access.clients("s3").get_paginator("list_objects_v2")
+    for prefix in store.prefixes or ("",):
+        for page in pages.paginate(Bucket=store.location, Prefix=prefix):
+            yield from (each["Key"] for each in page.get("Contents", []))
+
+
 def objects(access: Access, store: Store, limit: int) -> Iterator[Kept]:
     """The objects of a bucket that are failures, at most `limit` of them, in the order of their keys."""
     s3 = access.clients("s3")
-    left = limit
-    for prefix in store.prefixes or ("",):
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=store.location, Prefix=prefix)
-        for told in (each for page in pages for each in page.get("Contents", [])):
-            if not left:
-                return
-            left -= 1
-            found = s3.get_object(Bucket=store.location, Key=told["Key"])
-            yield Kept(
-                key=told["Key"],
-                version=_version(found),
-                body=found["Body"].read().decode("utf-8", "replace"),
-                at=told["LastModified"].timestamp(),
-            )
+    for key in islice(keys(access, store), limit):
+        found = s3.get_object(Bucket=store.location, Key=key)
+        yield Kept(
+            key=key,
+            version=_version(found),
+            body=found["Body"].read().decode("utf-8", "replace"),
+            at=found["LastModified"].timestamp(),
+        )
 
 
 def everything(access: Access, store: Store, limit: int) -> Iterator[Kept]:

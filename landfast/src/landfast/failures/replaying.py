@@ -234,18 +234,18 @@ def told(way: Way) -> str:
     """Say where a failure goes."""
     match way:
         case Invoke(function=function):
-            return f"to {_short(function)} by an asynchronous invocation"
+            return f"to {short(function)} by an asynchronous invocation"
         case Send(queue=queue):
-            return f"to the queue {_short(queue)}"
+            return f"to the queue {short(queue)}"
         case Put(stream=stream):
-            return f"to the stream {_short(stream)}, behind what came since"
+            return f"to the stream {short(stream)}, behind what came since"
         case Records(function=function):
-            return f"to {_short(function)}, one record after the other"
+            return f"to {short(function)}, one record after the other"
         case Nowhere(reason=reason):
             return f"nowhere: {reason}"
 
 
-def _short(arn: str) -> str:
+def short(arn: str) -> str:
     """The end of an ARN, as people name the resource: a function's with its qualifier."""
     return arn.split(":", 5)[-1].removeprefix("function:").removeprefix("stream/")
 

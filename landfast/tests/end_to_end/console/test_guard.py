@@ -25,7 +25,7 @@ FOREIGN = [
 ]
 
 
-HARMLESS = {"POST /whatif"}
+HARMLESS = {"POST /whatif", "POST /failures/plan", "POST /failures/export"}
 """What only asks, and is too long for a URL."""
 
 

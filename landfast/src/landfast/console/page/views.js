@@ -3,6 +3,7 @@ import accountTexts from "console/languages/account.js";
 import clockTexts from "console/languages/clock.js";
 import eventTexts from "console/languages/event.js";
 import eventsTexts from "console/languages/events.js";
+import failureTexts from "console/languages/failures.js";
 import functionTexts from "console/languages/functions.js";
 import mapTexts from "console/languages/map.js";
 import queuesTexts from "console/languages/queues.js";
@@ -13,12 +14,13 @@ import whatifTexts from "console/languages/whatif.js";
 import { Clock } from "console/views/clock.js";
 import { Event } from "console/views/event.js";
 import { Events } from "console/views/events.js";
+import { Failures } from "console/views/failures.js";
 import { Functions } from "console/views/functions.js";
 import { Map } from "console/views/map.js";
-import { Queues } from "console/views/queues.js";
+import { Queue, Queues } from "console/views/queues.js";
 import { Rules } from "console/views/rules.js";
 import { Send } from "console/views/send.js";
-import { Streams } from "console/views/streams.js";
+import { Stream, Streams } from "console/views/streams.js";
 import { WhatIf } from "console/views/whatif.js";
 
 /**
@@ -28,8 +30,9 @@ import { WhatIf } from "console/views/whatif.js";
 export const views = [
   { name: "map", View: Map, texts: mapTexts, offline: false, icon: "M2 3h4v4H2zM10 9h4v4h-4zM6 5h3v6h1" },
   { name: "events", View: Events, One: Event, texts: { ...eventsTexts, ...eventTexts }, offline: false, icon: "M2 3h12M2 8h12M2 13h8" },
-  { name: "queues", View: Queues, texts: queuesTexts, offline: false, icon: "M2 3h3v10H2zM6.5 3h3v10h-3zM11 3h3v10h-3z" },
-  { name: "streams", View: Streams, texts: streamsTexts, offline: false, icon: "M1 4h14M1 8h14M1 12h14" },
+  { name: "failures", View: Failures, texts: failureTexts, offline: false, icon: "M8 2l6.5 12h-13zM8 6.5v3.5M8 11.5v1" },
+  { name: "queues", View: Queues, One: Queue, texts: queuesTexts, offline: false, icon: "M2 3h3v10H2zM6.5 3h3v10h-3zM11 3h3v10h-3z" },
+  { name: "streams", View: Streams, One: Stream, texts: streamsTexts, offline: false, icon: "M1 4h14M1 8h14M1 12h14" },
   { name: "send", View: Send, texts: sendTexts, offline: false, icon: "M2 8h11M9 4l4 4-4 4" },
   { name: "functions", View: Functions, texts: functionTexts, offline: false, icon: "M3 2h3l7 12M7 7l-5 7" },
   { name: "clock", View: Clock, texts: clockTexts, offline: false, icon: "M8 1.5a6.5 6.5 0 1 0 .01 0M8 4v4.5l3 1.5" },

@@ -43,6 +43,7 @@ export default {
   "queues.then": { en: "then to {queue}", ko: "이후 {queue}(으)로 이동" },
   "queues.messages": { en: "Messages", ko: "메시지" },
   "queues.message": { en: "message", ko: "메시지" },
+  "queues.one": { en: "Message", ko: "메시지" },
   "queues.id": { en: "message id", ko: "메시지 ID" },
   "queues.state": { en: "state", ko: "상태" },
   "queues.state.visible": { en: "visible", ko: "표시됨" },

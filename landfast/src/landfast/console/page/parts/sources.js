@@ -19,11 +19,12 @@ export function useWatched(path, every = 2000) {
   return fetched;
 }
 
-/** The link to a queue or stream: its logical id with its own name, where they differ. */
+/** The link to a queue or stream: its logical id with its own name, where they differ; `own` is told in its place. */
 export function Named({ view, kind, thing, own = thing.name }) {
   const shown = thing.logical_id || thing.name;
-  return html`<a class="named" href=${link(view, [thing.name])}><${Icon} kind=${kind} />${shown}</a>
-    ${shown !== own && html`<span class="own-name quiet mono">${own}</span>`}`;
+  const place = own === thing.name ? shown : thing.name;
+  return html`<a class="q-named" href=${link(view, [place])}><${Icon} kind=${kind} />${shown}</a>
+    ${shown !== own && html`<span class="q-own quiet mono">${own}</span>`}`;
 }
 
 /** The functions of mappings, with the state of a mapping that does not read. */

@@ -30,7 +30,7 @@ export function Map() {
 function useTold() {
   const { data: traffic } = useFetched("/traffic");
   const { data: queues } = useFetched("/queues");
-  const { data: failures } = useFetched(null);
+  const { data: failures } = useFetched("/failures");
   const flows = Object.fromEntries((traffic?.flows ?? []).map((flow) => [`${flow.source} ${flow.target}`, flow.count]));
   const held = (queues ?? []).map((queue) => [queue.logical_id, queue.visible + queue.in_flight + queue.delayed]);
   return {

@@ -6,11 +6,7 @@ import { Mappings, Named, useWatched } from "console/parts/sources.js";
 import { html, useState } from "console/preact.js";
 import { link } from "console/route.js";
 
-export function Queues({ parts }) {
-  return parts[0] ? html`<${Queue} key=${parts[0]} name=${parts[0]} />` : html`<${List} />`;
-}
-
-function List() {
+export function Queues() {
   const { data: queues, problem } = useWatched("/queues");
   if (!queues) return html`<${Head} title=${t("nav.queues")} /><${Trouble} problem=${problem} />`;
   const read = queues.filter((queue) => queue.mappings.length);
@@ -40,7 +36,7 @@ function List() {
 function Part({ title, queues }) {
   if (!queues.length) return null;
   return html`<tbody>
-    <tr class="part"><th scope="rowgroup" colspan="7">${title}</th></tr>
+    <tr class="q-part"><th scope="rowgroup" colspan="7">${title}</th></tr>
     ${queues.map((queue) => html`<${Row} key=${queue.name} queue=${queue} />`)}
   </tbody>`;
 }
@@ -70,7 +66,7 @@ function Redrive({ queue }) {
     <span class="quiet"> ${t("queues.after", { count: queue.max_receive_count })}</span>`;
 }
 
-function Queue({ name }) {
+export function Queue({ parts: [name] }) {
   const [limit, setLimit] = useState(50);
   const { data, problem } = useWatched(`/queues/${encodeURIComponent(name)}?limit=${limit}`);
   if (!data) return html`<${Head} title=${name} /><${Trouble} problem=${problem} />`;
@@ -83,7 +79,7 @@ function Queue({ name }) {
       html`<a class="button" href=${link("failures", [], { store: queue.logical_id || queue.name })}>${t("queues.failures")}</a>`}
     <//>
     <${Trouble} problem=${problem} />
-    <dl class="tiles">
+    <dl class="q-tiles">
       <${Tile} title=${t("queues.visible")} value=${queue.visible} />
       <${Tile} title=${t("queues.flight")} value=${queue.in_flight} />
       <${Tile} title=${t("queues.delayed")} value=${queue.delayed} />
@@ -100,7 +96,7 @@ function Queue({ name }) {
       ${queue.delay > 0 && html`<dt>${t("queues.delay")}</dt><dd><${Span} seconds=${queue.delay} /></dd>`}
     </dl></div>
     ${queue.fifo && html`<${Groups} queue=${queue} groups=${groups} more=${more} />`}
-    <section aria-label=${t("queues.messages")}>
+    <section class="q-section">
       <h2>${t("queues.messages")} <span class="quiet number">${number(total)}</span></h2>
       ${messages.length ? html`<${Messages} queue=${queue} messages=${messages} />` : html`<${Empty} title=${t("queues.empty")} />`}
       ${messages.length < total && limit < 1000 &&
@@ -116,21 +112,21 @@ function Tile({ title, value }) {
 function Groups({ queue, groups, more }) {
   const blocked = groups.filter((group) => group.in_flight);
   const free = groups.filter((group) => !group.in_flight);
-  return html`<section aria-label=${t("queues.groups")}>
+  return html`<section class="q-section" aria-label=${t("queues.groups")}>
     <h2>${t("queues.groups")}</h2>
     <p class="quiet">${t("queues.groups.rule")}</p>
-    ${blocked.length > 0 && html`<ul class="groups">
+    ${blocked.length > 0 && html`<ul class="q-groups">
       ${blocked.map((group) => html`<${Group} key=${group.id} queue=${queue} group=${group} />`)}
     </ul>`}
     ${free.length > 0 && html`<p>${t("queues.free", { count: free.length + more })}${" "}
-      ${free.slice(0, 20).map((group) => html`<span class="tag mono">${group.id} <span class="quiet">${number(group.waiting + group.delayed)}</span></span> `)}</p>`}
+      ${free.slice(0, 20).map((group) => html`<span class="q-tag mono">${group.id} <span class="quiet">${number(group.waiting + group.delayed)}</span></span> `)}</p>`}
     ${!groups.length && html`<p class="quiet">${t("queues.no_groups")}</p>`}
   </section>`;
 }
 
 function Group({ queue, group }) {
-  return html`<li class="card group">
-    <div class="group-head"><${State} kind="open">${t("queues.group.blocked")}<//> <b class="mono">${group.id}</b>
+  return html`<li class="card q-group">
+    <div class="q-head"><${State} kind="open">${t("queues.group.blocked")}<//> <b class="mono">${group.id}</b>
       <span class="space"></span>
       <span class=${group.waiting ? "" : "quiet"}>${t("queues.group.waiting", { count: group.waiting })}</span></div>
     <ul>${group.holders.map((holder) => html`<li key=${holder.id}><${Holder} queue=${queue} holder=${holder} /></li>`)}</ul>
@@ -141,12 +137,12 @@ function Group({ queue, group }) {
 
 function Holder({ queue, holder }) {
   const last = queue.max_receive_count !== null && holder.receives >= queue.max_receive_count;
-  return html`<div class="holder">
+  return html`<div class="q-holder">
     <a class="mono" href=${link("events", [holder.id])}>${holder.id.slice(0, 8)}</a>
     <span>${t(`queues.held.${holder.held}`, { function: holder.function })}</span>
     <span class="quiet">${t("queues.since")} <${Ago} at=${holder.since} /></span>
     <span>${t(holder.held === "nobody" ? "queues.again" : "queues.until")} <${Countdown} due=${holder.until} /></span>
-    <span class=${last ? "warn" : "quiet"}>${t("queues.receive", { count: holder.receives })}${
+    <span class=${last ? "q-warn" : "quiet"}>${t("queues.receive", { count: holder.receives })}${
       queue.max_receive_count === null ? "" : ` ${t("queues.of", { most: queue.max_receive_count })}`
     }${last ? ` · ${t("queues.then", { queue: queue.dead_letter_queue })}` : ""}</span>
   </div>`;
@@ -171,7 +167,7 @@ function Messages({ queue, messages }) {
         ${grouped && html`<td class="mono">${message.group}</td>`}
         <td class="number">${number(message.deliveries)}${queue.max_receive_count !== null && html`<span class="quiet"> / ${queue.max_receive_count}</span>`}</td>
         <td><${Ago} at=${message.sent_at} /></td>
-        <td><button type="button" class="plain preview mono" title=${t("queues.show")} onClick=${() => setOpen(message.id)}>${message.body || t("queues.no_body")}</button></td>
+        <td><button type="button" class="plain q-preview mono" title=${t("queues.show")} onClick=${() => setOpen(message.id)}>${message.body || t("queues.no_body")}</button></td>
       </tr>`,
     )}</tbody>
   </table></div>
@@ -189,7 +185,7 @@ function MessageState({ message }) {
 function Message({ queue, id, close }) {
   const { data, problem } = useWatched(`/queues/${encodeURIComponent(queue.name)}/messages/${encodeURIComponent(id)}`, 0);
   const message = data?.message;
-  return html`<${Dialog} title=${t("queues.message")} close=${close}>
+  return html`<${Dialog} title=${t("queues.one")} close=${close}>
     <${Trouble} problem=${problem} />
     ${message && html`
       <dl class="facts">

@@ -131,7 +131,7 @@ function Fields({ to, sending, set }) {
     </fieldset>`}
     ${shown.map(
       (name) => html`<label key=${name}><span>${t(`send.field.${name}`)}</span>
-        <span class="field"><input type=${name === "delay" ? "number" : "text"} min="0" max="900" class=${name === "delay" ? "" : "mono"} value=${sending[name]}
+        <span class="send-field"><input type=${name === "delay" ? "number" : "text"} min="0" max="900" class=${name === "delay" ? "" : "mono"} value=${sending[name]}
           required=${NEEDED.has(name) || (name === "group" && to.fifo) || (name === "deduplication_id" && to.needs_deduplication_id)}
           onInput=${(event) => put(name, event.target.value)} />
         ${name === "deduplication_id" && html`<button type="button" onClick=${() => put(name, crypto.randomUUID())}>${t("send.new_id")}</button>`}</span>
@@ -147,9 +147,9 @@ function Fields({ to, sending, set }) {
 function Attributes({ of, set }) {
   const rows = Object.entries(of);
   const change = (index, name, one) => set(Object.fromEntries(rows.map((row, place) => (place === index ? [name, one] : row))));
-  return html`<fieldset class="attributes"><legend>${t("send.attributes")}</legend>
+  return html`<fieldset class="send-attributes"><legend>${t("send.attributes")}</legend>
     ${rows.map(
-      ([name, one], index) => html`<div key=${index} class="field">
+      ([name, one], index) => html`<div key=${index} class="send-field">
         <input aria-label=${t("send.attribute.name")} class="mono" value=${name} onInput=${(event) => change(index, event.target.value, one)} />
         <select aria-label=${t("send.attribute.type")} value=${one.type} onChange=${(event) => change(index, name, { ...one, type: event.target.value })}>
           ${["String", "Number", "Binary"].map((type) => html`<option>${type}</option>`)}</select>
@@ -175,7 +175,7 @@ function clean(sending) {
 function Sent({ one, isOpen, busy, again, fill }) {
   const { sending, answer, at, repeats } = one;
   return html`
-    <div class="group-head"><${Icon} kind=${sending.kind} /><b>${sending.name}</b><span class="quiet"><${Ago} at=${at} /></span><span class="space"></span>
+    <div class="q-head"><${Icon} kind=${sending.kind} /><b>${sending.name}</b><span class="quiet"><${Ago} at=${at} /></span><span class="space"></span>
       <button type="button" class="plain" disabled=${busy} onClick=${again}>${t("send.again")}</button>
       <button type="button" class="plain" onClick=${fill}>${t("send.edit")}</button></div>
     ${answer.id && html`<p>${answer.event

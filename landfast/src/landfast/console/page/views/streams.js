@@ -7,11 +7,7 @@ import { link } from "console/route.js";
 
 const KINDS = { kinesis: "stream", dynamodb: "table" };
 
-export function Streams({ parts }) {
-  return parts[0] ? html`<${Stream} key=${parts[0]} name=${parts[0]} />` : html`<${List} />`;
-}
-
-function List() {
+export function Streams() {
   const { data: streams, problem } = useWatched("/streams");
   if (!streams) return html`<${Head} title=${t("nav.streams")} /><${Trouble} problem=${problem} />`;
   if (!streams.length) return html`<${Head} title=${t("nav.streams")} /><${Empty} title=${t("streams.none")} />`;
@@ -48,7 +44,7 @@ function When({ at }) {
   return at === null ? html`<span class="quiet">–</span>` : html`<${Ago} at=${at} />`;
 }
 
-function Stream({ name }) {
+export function Stream({ parts: [name] }) {
   const { data, problem } = useWatched(`/streams/${encodeURIComponent(name)}`);
   if (!data) return html`<${Head} title=${name} /><${Trouble} problem=${problem} />`;
   const { stream, shards } = data;
@@ -71,8 +67,8 @@ function Stream({ name }) {
 
 function Shard({ stream, shard }) {
   const [shown, show] = useState(false);
-  return html`<section class="card shard" aria-label=${shard.id}>
-    <div class="group-head"><h2 class="mono">${shard.id}</h2>
+  return html`<section class="card s-shard" aria-label=${shard.id}>
+    <div class="q-head"><h2 class="mono">${shard.id}</h2>
       <${State} kind=${shard.is_open ? "good" : "none"}>${t(shard.is_open ? "streams.is_open" : "streams.is_closed")}<//>
       <span class="space"></span>
       <span>${t("streams.count", { count: shard.end - shard.begin })}</span>
@@ -91,13 +87,13 @@ function Shard({ stream, shard }) {
 
 function Reading({ reading }) {
   const busy = reading.lanes.filter((lane) => lane.phase !== "idle" || lane.backlog);
-  return html`<div class="reading">
-    <div class="group-head"><${Mappings} mappings=${[reading.mapping]} /> <${Progress} reading=${reading} />
+  return html`<div class="s-reading">
+    <div class="q-head"><${Mappings} mappings=${[reading.mapping]} /> <${Progress} reading=${reading} />
       <span class="space"></span>
       ${reading.iterator_age !== null && html`<span class="quiet">${t("streams.age")} <${Span} seconds=${reading.iterator_age} /></span>`}
     </div>
     <p class="quiet">${t("streams.checkpoint")} <span class="mono">${reading.checkpoint ?? t("streams.no_checkpoint")}</span></p>
-    ${busy.length > 0 && html`<ul class="lanes">${busy.map((lane) => html`<${Lane} key=${lane.number} lane=${lane} reading=${reading} />`)}</ul>`}
+    ${busy.length > 0 && html`<ul class="s-lanes">${busy.map((lane) => html`<${Lane} key=${lane.number} lane=${lane} reading=${reading} />`)}</ul>`}
   </div>`;
 }
 
@@ -112,7 +108,7 @@ function Progress({ reading }) {
 function Lane({ lane, reading }) {
   const { batch } = lane;
   const most = reading.maximum_retry_attempts;
-  return html`<li class="holder">
+  return html`<li class="q-holder">
     ${reading.lanes.length > 1 && html`<span class="quiet">${t("streams.lane", { lane: lane.number + 1 })}</span>`}
     <${State} kind=${lane.is_failing ? "kept" : "open"}>${t(`streams.phase.${lane.phase.replace(" ", "_")}`)}<//>
     ${batch && html`<span>${batch.records === null ? t("streams.batch") : t("streams.batch_of", { count: batch.records })}
@@ -136,8 +132,8 @@ function Records({ stream, shard }) {
   const records = data?.records ?? [];
   const first = records[0]?.number;
   const last = records.at(-1)?.number;
-  return html`<div class="records">
-    <form class="records-bar" onSubmit=${(event) => (event.preventDefault(), setFrom(event.target.elements.at.value.trim() || "newest"))}>
+  return html`<div class="s-records">
+    <form class="s-bar" onSubmit=${(event) => (event.preventDefault(), setFrom(event.target.elements.at.value.trim() || "newest"))}>
       <button type="button" disabled=${!data || first === undefined || first <= data.begin} onClick=${() => setFrom(String(Math.max(data.begin, first - PAGE)))}>${t("streams.earlier")}</button>
       <button type="button" disabled=${!data || last === undefined || last + 1 >= data.end} onClick=${() => setFrom(String(last + 1))}>${t("streams.later")}</button>
       <button type="button" onClick=${() => setFrom("oldest")}>${t("streams.to_oldest")}</button>
@@ -161,7 +157,7 @@ function Records({ stream, shard }) {
             <td><${Moment} at=${record.arrived} /></td>
             ${stream.kind === "dynamodb" && html`<td>${record.name}</td>`}
             <td class="mono">${record.key}</td>
-            <td><button type="button" class="plain preview mono" title=${t("streams.show")} onClick=${() => setOpen(record.number)}>${record.data || t("streams.no_data")}</button></td>
+            <td><button type="button" class="plain q-preview mono" title=${t("streams.show")} onClick=${() => setOpen(record.number)}>${record.data || t("streams.no_data")}</button></td>
           </tr>`,
         )}</tbody>
       </table></div>`}

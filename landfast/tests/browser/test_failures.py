@@ -1,0 +1,71 @@
+"""A failure is seen, understood, mended and replayed; many are replayed together; others are discarded."""
+
+import json
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from landfast.testing import Stack
+from tests.browser.conftest import show
+from tests.browser.looks import violations
+
+
+def test_a_failure_is_seen_read_mended_replayed_and_processed(shop: Stack, page: Page) -> None:
+    shop.function("Charge").send({"order": 1, "amount": "two"})
+    shop.settle()
+    show(page, "#/failures?function=Charge")
+    expect(page.get_by_label("Conditions")).to_have_value("function=Charge")
+    page.get_by_role("link", name="TypeError").click()
+    page.locator(".failures-ids a").click()
+    failure = page.get_by_role("article")
+    expect(failure).to_contain_text("MaximumRetryAttempts was used up (S-04)")
+    expect(failure).to_contain_text("in charge")
+    failure.get_by_role("button", name="Replay").click()
+    dialog = page.get_by_role("dialog")
+    event = dialog.get_by_label("Event")
+    expect(event).to_be_visible()
+    event.fill('{\n  "order": 1\n  "amount": 2}')
+    expect(dialog).to_contain_text("line 3, column 3: a comma or the closing bracket is expected")
+    expect(dialog.get_by_role("button", name="Replay")).to_be_disabled()
+    assert violations(page) == []
+    event.fill('{"order": 1.0, "amount": 2, "gift": []}')
+    expect(dialog.get_by_role("listitem").filter(has_text="$.amount")).to_contain_text('is changed: "two" → 2')
+    expect(dialog.get_by_role("listitem").filter(has_text="$.gift")).to_contain_text("is new: []")
+    expect(dialog).to_contain_text("to Charge by an asynchronous invocation")
+    dialog.get_by_role("button", name="Lay out").click()
+    expect(event).to_have_value('{\n  "order": 1.0,\n  "amount": 2,\n  "gift": []\n}')
+    dialog.get_by_role("button", name="Replay").dblclick()
+    expect(dialog).to_contain_text("1 replayed")
+    shop.settle()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="No failure matches")).to_be_visible()
+    [record] = shop.queue("Receipts").messages()
+    assert json.loads(record.body)["requestPayload"] == {"order": 1.0, "amount": 2, "gift": []}
+    page.get_by_role("link", name="Show all failures").click()
+    expect(page.get_by_role("heading", name="Nothing has failed")).to_be_visible()
+
+
+def test_many_are_replayed_or_discarded_together_and_exported_before(shop: Stack, page: Page, tmp_path: Path) -> None:
+    for number in range(12):
+        shop.queue("Orders").send({"order": number})
+    shop.settle()
+    show(page, "#/failures?store=OrdersDead")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export").click()
+    download.value.save_as(tmp_path / "failures.jsonl")
+    assert len((tmp_path / "failures.jsonl").read_text().splitlines()) == 12
+    page.get_by_role("button", name="Replay 12").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("12 to the queue Orders")
+    dialog.get_by_role("button", name="Replay 12").click()
+    expect(dialog).to_contain_text("12 of 12: 12 replayed")
+    page.keyboard.press("Escape")
+    shop.settle()
+    expect(page.get_by_role("button", name="Replay 12")).to_be_visible()
+    page.get_by_role("button", name="Discard").click()
+    expect(dialog).to_contain_text("12 failures from their stores for good")
+    dialog.get_by_role("button", name="Discard all 12").click()
+    expect(dialog).to_contain_text("12 of 12: 12 discarded")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="No failure matches")).to_be_visible()
+    assert shop.queue("OrdersDead").messages() == []
