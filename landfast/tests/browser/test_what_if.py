@@ -7,6 +7,14 @@ from playwright.sync_api import Page, expect
 from landfast.testing import Stack
 from tests.browser.conftest import show
 
+_LINKED = """async () => {
+    const { unpacked } = await import("console/parts/scenario.js");
+    const held = new URLSearchParams(location.hash.split("?")[1]).get("s");
+    const { scenario } = (held && await unpacked(held)) || {};
+    return scenario?.mapping.MaximumRetryAttempts === 0 && scenario.function.behaviour[0].invocations === 1;
+}"""
+"""Whether the address holds what was typed last: it follows when nobody has typed for a moment."""
+
 
 def test_other_settings_are_tried_on_what_has_happened_and_written_for_the_template(shop: Stack, page: Page) -> None:
     charge = shop.function("Charge")
@@ -35,7 +43,7 @@ def test_other_settings_are_tried_on_what_has_happened_and_written_for_the_templ
     expect(counts.filter(has_text="processed").first).to_have_text(re.compile("processed21"))
     expect(page.get_by_text("1 record no longer processed")).to_be_visible()
 
-    page.wait_for_function("() => location.hash.includes('s=')")
+    page.wait_for_function(_LINKED)
     link = page.url
     page.goto("#/map")
     page.goto(link)

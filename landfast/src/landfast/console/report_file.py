@@ -37,6 +37,7 @@ MOST_BYTES_OF_CHAPTER: Final = 400_000
 MOST_EVENTS: Final = 2_000
 """Events that a file lists: of each chapter those first that were not simply processed."""
 
+_FAILED: Final = frozenset({"dropped", "dead_lettered", "to_destination"})
 _ENTRY: Final = "console/app.js"
 _VIEWS: Final = "console/views.js"
 _OFFLINE_VIEWS: Final = "report_views.js"
@@ -122,7 +123,7 @@ def _events(chapters: Iterable[Chapter], ways: dict[str, msgspec.Raw]) -> Events
     found: list[Told] = []
     left_out = 0
     for chapter in chapters:
-        ordered = sorted(_of_chapter(chapter), key=lambda each: (each.state == "processed", each.attempts == 1))
+        ordered = sorted(_of_chapter(chapter), key=_worst_first)
         room = max(0, MOST_EVENTS - len(found))
         found += _with_ways(chapter, ordered[:room], ways)
         left_out += len(ordered[room:])
@@ -137,6 +138,10 @@ def _events(chapters: Iterable[Chapter], ways: dict[str, msgspec.Raw]) -> Events
         states=Counter(each.state for each in found),
         functions=sorted({each.function for each in found} - {""}),
     )
+
+
+def _worst_first(event: Event) -> tuple[bool, bool, bool]:
+    return event.state not in _FAILED, event.state == "processed", event.attempts == 1
 
 
 def _with_ways(chapter: Chapter, events: Iterable[Told], ways: dict[str, msgspec.Raw]) -> Iterator[Told]:
