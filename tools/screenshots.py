@@ -1,8 +1,7 @@
 """Takes the pictures of the console in `docs/images/console/`: `python -m tools.screenshots`.
 
-They show the demonstration's events, and a few more that wait for a retry. The views are those of the page's own
-navigation, and the page of the event whose story is the longest. It needs Chromium, and pngquant, which makes the
-pictures a third as large.
+They show the demonstration's events, and a few more that wait for a retry, in every view of the page's own navigation.
+It needs Chromium, and pngquant, which makes the pictures a third as large.
 """
 
 import io
@@ -14,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console as Terminal
@@ -31,8 +30,29 @@ _NOTEBOOK, _TELEPHONE = 1280, 390
 SCREENS: Final = {_NOTEBOOK: 800, _TELEPHONE: 844}
 """The heights of the screens, by their widths."""
 
-_QUIET_MS: Final = 700
-"""Real milliseconds without a request after which a view has shown what it asked for."""
+_QUIET_MS: Final = 900
+"""Real milliseconds after which a view has shown what it asked for."""
+
+
+class Place(NamedTuple):
+    """Where a picture is taken.
+
+    Attributes:
+        link: The link of the view.
+        clicks: What is clicked there, by selectors: the first one of each.
+    """
+
+    link: str
+    clicks: tuple[str, ...] = ()
+
+
+DETAILS: Final = {
+    "event": Place("#/events?state=to_destination", ("main tbody a",)),
+    "failures": Place("#/failures", (".group-head:has-text('RetriesExhausted')", ".failures-ids a")),
+    "function": Place("#/functions", ("main tbody a",)),
+    "queue": Place("#/queues", ("section:has(h2:text('Dead-letter queues')) tbody a",)),
+}
+"""What a click on something of a view shows."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,11 +64,9 @@ def main(arguments: Sequence[str]) -> int:
     folder = ROOT / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="landfast-screenshots-") as scratch:
+        copy(Path(scratch) / "shop")
         options = Options(
-            template=ROOT / "template.yaml",
-            state=Path(scratch) / "state",
-            layers=ROOT / ".landfast" / "layers",
-            stack="shop",
+            template=Path(scratch) / "shop" / "template.yaml", state=Path(scratch) / "state", stack="shop"
         )
         try:
             with Stack.start(options) as stack, sync_playwright() as playwright:
@@ -64,11 +82,19 @@ def main(arguments: Sequence[str]) -> int:
         except LandfastError as error:
             sys.stderr.write(f"screenshots: {error}\n")
             return 1
-    smaller = ["pngquant", "--force", "--ext", ".png", "--speed", "1", "--strip", "128", *map(str, taken)]
+    smaller = ["pngquant", "--force", "--ext", ".png", "--speed", "1", "--strip", "96", *map(str, taken)]
     subprocess.run(smaller, check=True)  # noqa: S603 - files of its own
     size = sum(path.stat().st_size for path in taken)
     sys.stdout.write(f"{len(taken)} pictures in {FOLDER}, {size / 1e3:.0f} kB\n")
     return 0
+
+
+def copy(shop: Path) -> None:
+    """Copy the shop, so that no stack trace in a picture names the folder that it was taken in."""
+    shop.mkdir()
+    shutil.copy(ROOT / "template.yaml", shop)
+    for folder in ("events", "functions", "layers"):
+        shutil.copytree(ROOT / folder, shop / folder, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def play(stack: Stack) -> None:
@@ -82,6 +108,7 @@ def play(stack: Stack) -> None:
         content = {"paymentId": payment, "account": "ACC-9", "amountMinor": 4_200}  # --- payments ---
         stack.queue("Payments").send(content, group="ACC-9", deduplication=payment)  # --- payments ---
     stack.advance(seconds=5)
+    stack.service.run_clock("real")
 
 
 def pictures(browser: Browser, url: str, folder: Path, views: Sequence[str]) -> Iterator[Path]:
@@ -100,25 +127,27 @@ def pictures(browser: Browser, url: str, folder: Path, views: Sequence[str]) -> 
         page.goto(url)
         for name, place in places(page).items():
             if not views or name in views:
-                page.goto(place)
-                _wait(page)
+                visit(page, place)
                 path = folder / f"{name}-{width}-{theme}.png"
                 page.screenshot(path=path)
                 yield path
         context.close()
 
 
-def places(page: Page) -> dict[str, str]:
-    """The links of the views, by name."""
-    page.get_by_role("navigation").get_by_role("link").first.wait_for()
-    links = page.get_by_role("navigation").get_by_role("link").all()
-    found = {str(link.get_attribute("href")) for link in links}
-    return {place.removeprefix("#/"): place for place in sorted(found)}
+def places(page: Page) -> dict[str, Place]:
+    """Every place by its name: the views of the navigation, and `DETAILS`."""
+    links = page.get_by_role("navigation").get_by_role("link")
+    links.first.wait_for()
+    found = [str(link.get_attribute("href")) for link in links.all()]
+    return {**{link.removeprefix("#/"): Place(link) for link in found}, **DETAILS}
 
 
-def _wait(page: Page) -> None:
-    """Wait until a view has shown what it asked for."""
+def visit(page: Page, place: Place) -> None:
+    """Go to a place, and wait until it has shown what it asked for."""
+    page.goto(place.link)
     page.get_by_role("heading", level=1).wait_for()
+    for selector in place.clicks:
+        page.locator(selector).first.click()
     page.wait_for_timeout(_QUIET_MS)
 
 

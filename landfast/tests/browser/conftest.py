@@ -15,6 +15,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Dialog,
     Page,
     Request,
     WebError,
@@ -41,6 +42,7 @@ _COUNTING = """(() => {
   window.fetch = (...given) => { window.asking += 1; return ask(...given).finally(() => { window.asking -= 1; }); };
 })()"""
 
+expect.set_options(timeout=PATIENCE)
 _FOLDER = Path(__file__).parent
 
 
@@ -79,6 +81,7 @@ class Faults(list[str]):
         context.on("console", self._logged)
         context.on("weberror", self._unhandled)
         context.on("request", self._asked)
+        context.on("dialog", self._opened)
 
     def _logged(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -86,6 +89,10 @@ class Faults(list[str]):
 
     def _unhandled(self, error: WebError) -> None:
         self.append(f"unhandled: {error.error}")
+
+    def _opened(self, dialog: Dialog) -> None:
+        self.append(f"opened a dialog of the browser's: {dialog.message}")
+        dialog.dismiss()
 
     def _asked(self, request: Request) -> None:
         url = urlsplit(request.url)

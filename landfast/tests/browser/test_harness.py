@@ -13,6 +13,7 @@ def test_whatever_a_page_may_not_do_is_told(browser: Browser) -> None:
     page = context.new_page()
     page.set_content("<img src='http://elsewhere.example/a.png'>")
     page.evaluate("console.error('a fault')")
+    page.evaluate("alert('look')")
     page.evaluate("setTimeout(() => { throw new Error('nobody catches it') })")
     page.evaluate("void Promise.reject(new Error('nobody waits for it'))")
     page.evaluate("void fetch('https://192.0.2.1/').catch(() => {})")
@@ -22,6 +23,7 @@ def test_whatever_a_page_may_not_do_is_told(browser: Browser) -> None:
         "asked another machine: http://elsewhere.example/a.png",
         "asked another machine: https://192.0.2.1/",
         "logged: a fault",
+        "opened a dialog of the browser's: look",
         "unhandled: nobody catches it",
         "unhandled: nobody waits for it",
     ):
