@@ -9,11 +9,16 @@ from tests.browser.conftest import show
 
 _LINKED = """async () => {
     const { unpacked } = await import("console/parts/scenario.js");
-    const held = new URLSearchParams(location.hash.split("?")[1]).get("s");
-    const { scenario } = (held && await unpacked(held)) || {};
-    return scenario?.mapping.MaximumRetryAttempts === 0 && scenario.function.behaviour[0].invocations === 1;
+    for (let tries = 0; tries < 100; tries += 1) {
+        const held = new URLSearchParams(location.hash.split("?")[1]).get("s");
+        const { scenario } = (held && await unpacked(held)) || {};
+        if (scenario?.mapping.MaximumRetryAttempts === 0 && scenario.function.behaviour[0].invocations === 1)
+            return location.href;
+        await new Promise((done) => setTimeout(done, 50));
+    }
+    throw new Error(`not in the address: ${location.hash}`);
 }"""
-"""Whether the address holds what was typed last: it follows when nobody has typed for a moment."""
+"""The address as soon as it holds what was typed last: it follows when nobody has typed for a moment."""
 
 
 def test_other_settings_are_tried_on_what_has_happened_and_written_for_the_template(shop: Stack, page: Page) -> None:
@@ -43,12 +48,17 @@ def test_other_settings_are_tried_on_what_has_happened_and_written_for_the_templ
     expect(counts.filter(has_text="processed").first).to_have_text(re.compile("processed21"))
     expect(page.get_by_text("1 record no longer processed")).to_be_visible()
 
-    page.wait_for_function(_LINKED)
-    link = page.url
+    link = page.evaluate(_LINKED)
     page.goto("#/map")
     page.goto(link)
     expect(page.get_by_label("MaximumRetryAttempts")).to_have_value("0")
     expect(page.get_by_text("1 record no longer processed")).to_be_visible()
+
+
+def test_a_link_that_holds_no_scenario_is_told_and_a_trial_is_none(page: Page) -> None:
+    page.goto("#/whatif/Charge?s=dnonsense")
+    expect(page.get_by_text("The link holds no scenario that can be read.")).to_be_visible()
+    expect(page.get_by_label("MaximumRetryAttempts")).to_have_value("2")
 
 
 def test_a_stream_is_tried_with_made_up_records_and_shows_how_batches_are_split(page: Page) -> None:

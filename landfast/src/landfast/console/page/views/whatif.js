@@ -16,9 +16,10 @@ const OF_FUNCTION = ["Timeout", "ReservedConcurrentExecutions"];
 
 export function WhatIf({ parts, query }) {
   const { data, problem } = useFetched("/whatif/sources", { follow: false });
-  const [opened, setOpened] = useState(query.s ? undefined : null);
+  const [held] = useState(query.s); // what is tried goes into the address later, which is no link that was followed
+  const [opened, setOpened] = useState(held ? undefined : null);
   useEffect(() => {
-    if (query.s) unpacked(query.s).then(setOpened);
+    if (held) unpacked(held).then(setOpened);
   }, []);
   if (!data || opened === undefined) return html`<${Head} title=${t("whatif.title")} /><${Trouble} problem=${problem} />`;
   const source = data.sources.find((each) => each.name === (parts[0] ?? opened?.source)) ?? data.sources[0];
@@ -30,7 +31,7 @@ export function WhatIf({ parts, query }) {
           ${data.sources.map((each) => html`<option value=${each.name}>${each.reads ? `${each.reads} → ${each.function}` : `${each.name}: ${t("whatif.events")}`}</option>`)}
         </select></label>
     <//>
-    ${query.s && opened === null && html`<${Notice} kind="bad">${t("whatif.badlink")}<//>`}
+    ${held && opened === null && html`<${Notice} kind="bad">${t("whatif.badlink")}<//>`}
     <${Trial} key=${source.name} source=${source} destinations=${data.destinations} opened=${opened?.source === source.name ? opened : null} />
   `;
 }
