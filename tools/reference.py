@@ -33,10 +33,12 @@ RULES_OF_THE_CONSOLE = Path("landfast/src/landfast/console/rules.json")
 
 _POINT = re.compile(r'^\| <a id="u-\d+"></a>(?P<id>U-\d+) \| (?P<question>.+?) \| (?P<proposed>.+) \|$', re.MULTILINE)
 _RULE = re.compile(
-    r'^(?:- )?<a id="[su]-\d+"></a>\*\*(?P<id>[SU]-\d+) ?(?P<title>.*?)\.?\*\*\s*(?P<text>.*)', re.DOTALL
+    r'^(?:- )?<a id="[su]-\d+"></a>\*\*(?P<id>[SU]-\d+) ?(?P<title>.*?)(?P<end>[.:]?)\*\*(?P<text>.*)', re.DOTALL
 )
 _BEGINS = re.compile(r'^(?:- )?<a id="s-\d+">|^---$|^#+ ', re.MULTILINE)
-_SENTENCE = re.compile(r"(?<=[.:;]) |\n")
+_FIRST = re.compile(r"(?:`[^`]*`|[^`.;(\n]|\.(?!\s|$))+")
+"""The first sentence of a rule, without what is in brackets behind it."""
+
 _EXAMPLE = re.compile(r"^Examples?: ", re.MULTILINE)
 _NUMBERS = re.compile(r"int|float")
 
@@ -162,8 +164,10 @@ def _rules(page: str) -> str:
     begins = [match.start() for match in _BEGINS.finditer(page)]
     for begin, end in pairwise([*begins, len(page)]):
         if match := _RULE.match(page[begin:end].strip()):
-            title = match["title"] or _SENTENCE.split(match["text"])[0].rstrip(".:;")
-            found[match["id"]] = {"title": title, "text": match["text"].strip()}
+            # A heading that ends with no stop is the beginning of the first sentence.
+            text = match["text"] if match["end"] else f"{match['title']}{match['text']}"
+            title = match["title"] if match["end"] else _FIRST.match(text.strip())[0]  # type: ignore[index]
+            found[match["id"]] = {"title": title.strip(" :,"), "text": text.strip()}
     for match in _POINT.finditer(page):
         found[match["id"]] = {"title": match["question"], "text": match["proposed"]}
     lines = [f"{json.dumps(name)}: {json.dumps(rule, ensure_ascii=False)}" for name, rule in found.items()]

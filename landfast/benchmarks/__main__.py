@@ -19,6 +19,7 @@ BENCHMARKS = {
     "simulate": "a million records, a small scenario and --help, as whole processes",
     "upload": "from put_object to the visible success record of a warm function",
     "testing": "what the pytest plugin costs a session, a test, and those who do not use it",
+    "console": "100,000 events listed in a browser, and what an open page costs a service at 1,000 events/s",
     "engines": "what moto and ministack store in a second, how soon they start, what memory they take",
     "throughput": "a queue and a stream emptied on ministack, beside its own delivery",
     "batches": "the shared layer's batches, beside Powertools as documented",

@@ -1,5 +1,7 @@
 """Events that are sent from the page's form, and followed through a queue and a stream."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from landfast.testing import Stack
@@ -57,8 +59,10 @@ def test_a_dead_letter_is_looked_at_with_the_queue_that_has_given_it_up(page: Pa
     expect(dialog).to_contain_text("given up by")
     expect(dialog.get_by_role("link", name="Parcels", exact=True)).to_have_attribute("href", "#/queues/Parcels")
     assert faults(page) == []
-    page.keyboard.press("Escape")
-    expect(dialog).not_to_be_attached()
+    failure = dialog.get_by_role("link").nth(1)
+    assert re.fullmatch("#/failures/[0-9a-f]+", failure.get_attribute("href") or "")
+    failure.click()
+    expect(page.locator("main")).to_contain_text("As it lies in ParcelsDead")
     assert len(shop.queue("ParcelsDead")) == 1
 
 

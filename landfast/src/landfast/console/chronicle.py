@@ -18,7 +18,7 @@ _PORTION: Final = 1_000
 _MANY: Final = 50_000
 """Entries that the journal has dropped, after which the chains are made anew without them."""
 
-_IDLE: Final = 60.0
+_IDLE: Final = 600.0
 """Real seconds without a question after which what was read goes."""
 
 _ENTRIES: Final = msgspec.json.Decoder(list[tuple[int, Entry]])
@@ -45,6 +45,20 @@ class Chronicle:
         self._chains = Chains()
         self._first = first
         self._last: tuple[int, Entry] | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """True if nothing was read yet."""
+        return self._last is None
+
+    def prepare(self) -> None:
+        """Read all of the journal, so that the first question need not wait for that.
+
+        Raises:
+            StoreError: There is no journal that this version of Landfast can read.
+        """
+        with self._lock:
+            self._catch_up()
 
     def way(self, record: str) -> Way | None:
         """The way of a record; None if the journal does not know it.

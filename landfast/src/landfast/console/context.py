@@ -42,6 +42,11 @@ class Context:
         """Return what `work` answers in a thread where it may wait: for files, or for the service's own endpoint."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
+    def prepare(self) -> None:
+        """Let the ways of records be read while somebody looks at the list of them."""
+        if self.chronicle.is_new:
+            self._threads.submit(self.chronicle.prepare)
+
     def close(self) -> None:
         """Begin nothing more."""
         self._threads.shutdown(wait=False, cancel_futures=True)

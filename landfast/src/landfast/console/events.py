@@ -90,7 +90,9 @@ class EventsPart:
 
     async def _events(self, asked: Asked) -> Events:
         wanted = wanted_by(asked, self._context.service.clock.now())
-        return await self._context.apart(partial(self._listed, wanted))
+        events = await self._context.apart(partial(self._listed, wanted))
+        self._context.prepare()
+        return events
 
     async def _counts(self, asked: Asked) -> dict[str, Source]:
         del asked

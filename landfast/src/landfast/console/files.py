@@ -82,10 +82,13 @@ def document() -> tuple[bytes, str]:
     text = msgspec.json.encode(imports).decode()
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     styles = "".join(f'<link rel="stylesheet" href="{PAGE}{name}">\n' for name in style_names())
+    # Named here, modules are asked for at once, and not each when another one is found to import it.
+    modules = sorted(name for name in names() if name.endswith(".js"))
+    preloaded = "".join(f'<link rel="modulepreload" href="{PAGE}{name}">\n' for name in modules)
     page = files("landfast.console").joinpath("page", "index.html").read_text(encoding="utf-8")
     page = page.replace("<!-- styles -->\n", styles).replace(
         "<!-- modules -->\n",
-        f'<script type="importmap">{text}</script>\n<script type="module" src="{PAGE}app.js"></script>\n',
+        f'<script type="importmap">{text}</script>\n{preloaded}<script type="module" src="{PAGE}app.js"></script>\n',
     )
     return page.encode(), POLICY.format(script=f"'sha256-{digest}'")
 

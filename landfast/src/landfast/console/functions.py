@@ -194,8 +194,11 @@ class FunctionsPart:
         return await self._context.apart(lambda: self._logs.lines(function, after, request_id, most))
 
     async def _enable(self, asked: Asked) -> FunctionShown:
-        function, enabled = self._function(asked), asked.read(Enabled).enabled
-        await self._lambda("update_event_source_mapping", UUID=asked.parts["uuid"], Enabled=enabled)
+        function, enabled, uuid = self._function(asked), asked.read(Enabled).enabled, asked.parts["uuid"]
+        mappings = await self._context.driver(self._mappings)
+        if uuid not in {each.uuid for each in mappings.get(function.logical_id, ())}:
+            raise Problem(HTTPStatus.NOT_FOUND, f"{function.logical_id} has no event source mapping {uuid}")
+        await self._lambda("update_event_source_mapping", UUID=uuid, Enabled=enabled)
         return (await self._shown([function]))[0]
 
     async def _reserve(self, asked: Asked) -> FunctionShown:

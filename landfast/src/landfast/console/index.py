@@ -26,7 +26,7 @@ from landfast.service.store import JournalReader, StoreError
 MOST_ROWS: Final = 250_000
 """The rows that are kept: of batches of thousands, a journal can tell of more records than anyone scrolls through."""
 
-RECENT: Final = 8_000
+RECENT: Final = 4_000
 """The newest entries, which are read before all others."""
 
 _BLOCK: Final = 1_024

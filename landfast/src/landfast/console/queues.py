@@ -16,6 +16,8 @@ from landfast.aws_errors import AwsError
 from landfast.console.context import Context
 from landfast.console.routes import Asked, Problem, Route
 from landfast.eventplane.sqs_queues import Queue, Queues
+from landfast.failures.decoding import identify
+from landfast.failures.model import Kept, Store
 from landfast.service.event_source_mappings import Entry
 from landfast.service.queues import QueueMapping, QueueReader
 from landfast.sources.sqs_message import Message, system_attributes
@@ -170,12 +172,14 @@ class WholeMessage(msgspec.Struct, frozen=True, kw_only=True):
         attributes: Its message attributes, binary values in base64.
         system: SQS's own attributes.
         dead_letter_of: The queue that has given it up; empty if none has.
+        failure: The id of the failure that it is; empty if the queue keeps none.
     """
 
     message: MessageShown
     attributes: Mapping[str, Mapping[str, str]]
     system: Mapping[str, str]
     dead_letter_of: str
+    failure: str
 
 
 class QueuePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,7 +242,8 @@ class QueuesPart:
         found = next((message for message in queue.messages if message.id == message_id), None)
         if found is None:
             raise Problem(HTTPStatus.NOT_FOUND, f"queue {queue.name}: message {message_id} is not in it any more")
-        return whole(queue, found, self._logical_ids)
+        keeps_failures = self._shown(queue).keeps_failures
+        return whole(queue, found, self._logical_ids, keeps_failures=keeps_failures)
 
     def _named(self, asked: Asked) -> Queue:
         """The queue that a request names, by its logical id or its name."""
@@ -394,13 +399,17 @@ def messages_of(queue: Queue, limit: int) -> tuple[MessageShown, ...]:
     return tuple(_message(queue, message, body=message.body[:_PREVIEW]) for message in first)
 
 
-def whole(queue: Queue, message: Message, logical_ids: Mapping[str, str]) -> WholeMessage:
-    """A message with everything that SQS knows of it."""
+def whole(
+    queue: Queue, message: Message, logical_ids: Mapping[str, str], *, keeps_failures: bool = False
+) -> WholeMessage:
+    """A message with everything that SQS knows of it; see `shown`."""
+    store, kept = Store(name="", kind="queue", arn=queue.arn, location=""), Kept(key=message.id, body="", at=0.0)
     return WholeMessage(
         message=_message(queue, message, body=message.body),
         attributes={name: _attribute(value) for name, value in message.attributes.items()},
         system=system_attributes(message, fifo=queue.settings.fifo, epoch=0.0),
         dead_letter_of=_named(message.source_arn, logical_ids),
+        failure=identify(store, kept) if keeps_failures else "",
     )
 
 

@@ -1,7 +1,7 @@
 """The sample events of a project, and what each of them can be sent to.
 
 They lie in the folder ``events`` beside the template. A file is named after its function in snake case, as
-``post_payments.json`` or, for a second one, ``post_payments-refund.json``. JSON is one invocation's event: it can be
+``charge_card.json`` or, for a second one, ``charge_card-refund.json``. JSON is one invocation's event: it can be
 given to the function itself, and what its records tell can be sent to the queue, stream, table, topic or bus that they
 would come from. JSON Lines are one event a line for a queue or stream, or a file for a bucket, as anything else is.
 """

@@ -26,6 +26,7 @@ Read = Callable[[Sequence[int]], Sequence[Entry]]
 _MOST_HOPS: Final = 60
 _MOST_RECORDS: Final = 50
 _MOST_ATTEMPTS: Final = 200
+_MOST_SENT: Final = 20
 _MOST_TOLD: Final = 500
 """The most records of a hop that are told of, and that the way goes on from."""
 
@@ -161,6 +162,7 @@ class Hop(Struct, kw_only=True):
         attempts_left_out: The number of tries beyond those.
         trees: The batches that were split, each from the top.
         sent: What was sent about them to destinations and dead-letter queues.
+        sent_left_out: The number of deliveries beyond those.
         troubles: The deliveries and requests that failed.
         injected: The faults that were asked for and have struck.
         waits: What it waits for; None if it has ended, or runs.
@@ -182,6 +184,7 @@ class Hop(Struct, kw_only=True):
     attempts_left_out: int = 0
     trees: tuple[tuple[Batch, ...], ...] = ()
     sent: tuple[Sent, ...] = ()
+    sent_left_out: int = 0
     troubles: tuple[Trouble, ...] = ()
     injected: tuple[Trouble, ...] = ()
     waits: Wait | None = None
@@ -332,11 +335,9 @@ def _hop(chains: Chains, read: Read, group: _Group, *, chosen: bool, parents: tu
     _end(hop, ends)
     _try(hop, tries)
     hop.trees = tuple(_tree(each.shown, mine) for each in account.split.shown if mine & set(each.shown[0].records))
-    hop.sent = tuple(
-        Sent(each.at, each.kind, each.target, each.rule, each.body)
-        for each in account.deliveries.shown
-        if not mine.isdisjoint(each.records)
-    )
+    sent = [each for each in account.deliveries.shown if not mine.isdisjoint(each.records)]
+    hop.sent = tuple(Sent(each.at, each.kind, each.target, each.rule, each.body) for each in sent[:_MOST_SENT])
+    hop.sent_left_out = len(sent) - len(hop.sent)
     hop.troubles = tuple(_troubles(account.troubles.shown, mine))
     hop.injected = tuple(_troubles(account.injected.shown, mine))
     hop.waits = _wait(ends, tries)

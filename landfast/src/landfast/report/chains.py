@@ -5,15 +5,17 @@ puts anywhere names it as parent. A call with several records has a chain of its
 them, since nobody else knows better.
 """
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from sys import intern
 
 from msgspec import Struct, field
 
 from landfast.journal import Divided, Entry, Finished, Invoked, Traced
 
 
-class Call(Struct, eq=False):
+class Call(Struct, eq=False, gc=False):
     """One call of a function.
 
     Attributes:
@@ -37,9 +39,10 @@ class Chains:
     """The chains of a journal, entry by entry; it may begin anywhere, since old entries of a journal are dropped."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, list[int]] = {}
-        self._sources: dict[str, list[str]] = {}
-        self._roots: dict[str, list[str]] = {}
+        # Arrays, and tuples of texts: the garbage collector would look at each of a million lists again and again.
+        self._entries: dict[str, array[int]] = {}
+        self._sources: dict[str, tuple[str, ...]] = {}
+        self._roots: dict[str, tuple[str, ...]] = {}
         self._under: defaultdict[str, list[str]] = defaultdict(list)
         self._calls_with: dict[str, list[Call]] = {}
         self._calls_of: dict[str, list[Call]] = {}
@@ -68,11 +71,12 @@ class Chains:
                     calls[-1].ended = number
             case _:
                 pass
+        source = intern(entry.source)
         for name in (*entry.records, *entry.rest) if isinstance(entry, Divided) else entry.records:
-            self._entries.setdefault(name, []).append(number)
-            sources = self._sources.setdefault(name, [])
-            if entry.source not in sources:
-                sources.append(entry.source)
+            self._mention(name, number)
+            sources = self._sources.get(name, ())
+            if source not in sources:
+                self._sources[name] = (*sources, source)
 
     def __contains__(self, record: str) -> bool:
         """Tell whether any entry is about a record."""
@@ -114,11 +118,18 @@ class Chains:
             seen |= roots
         return found
 
+    def _mention(self, record: str, number: int) -> None:
+        numbers = self._entries.get(record)
+        if numbers is None:
+            self._entries[record] = array("Q", (number,))
+        else:
+            numbers.append(number)
+
     def _trace(self, number: int, entry: Traced) -> None:
         for name in entry.records:
-            roots = self._roots.setdefault(name, [])
+            roots = self._roots.get(name, ())
             if entry.root not in roots:
-                roots.append(entry.root)
+                self._roots[name] = (*roots, entry.root)
                 self._under[entry.root].append(name)
             if entry.segment:
                 self._announce(name, entry.segment)
@@ -127,7 +138,7 @@ class Chains:
 
     def _came(self, record: str, number: int, parent: str) -> None:
         """A record has come, perhaps from a call."""
-        self._entries.setdefault(record, []).append(number)
+        self._mention(record, number)
         maker = self._segments.get(parent)
         if maker is not None and record not in self._makers:
             self._makers[record] = maker

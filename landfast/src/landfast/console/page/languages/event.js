@@ -25,6 +25,7 @@ export default {
   "event.nowtitle": { en: "Let time jump to when it is due", ko: "예정 시각으로 시간을 건너뜁니다" },
   "event.jumped": { en: "Time jumps as soon as nothing is under way", ko: "진행 중인 작업이 끝나는 대로 시간이 건너뜁니다" },
   "event.attempts": { en: "Attempts", ko: "시도" },
+  "event.all": { en: "Show all {count} attempts", ko: "시도 {count}회 모두 보기" },
   "event.attempt": { en: "attempt", ko: "시도" },
   "event.number": { en: "attempt {count}", ko: "시도 {count}" },
   "event.uncounted": { en: "not counted", ko: "횟수에 포함되지 않음" },

@@ -12,5 +12,6 @@ export default {
   "map.waiting": { en: { one: "{count} event waits or runs", other: "{count} events wait or run" }, ko: "이벤트 {count}개 대기 또는 실행 중" },
   "map.holds": { en: { one: "{count} message", other: "{count} messages" }, ko: "메시지 {count}개" },
   "map.failures": { en: { one: "{count} failure lies here", other: "{count} failures lie here" }, ko: "실패 {count}개 보관 중" },
+  "map.kept": { en: { one: "{count} failure is kept", other: "{count} failures are kept" }, ko: "실패 {count}개 보관 중" },
   "map.good": { en: "No failure is kept", ko: "보관된 실패 없음" },
 };

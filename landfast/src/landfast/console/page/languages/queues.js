@@ -16,6 +16,7 @@ export default {
   "queues.after": { en: { one: "after {count} receive", other: "after {count} receives" }, ko: "{count}회 수신 후" },
   "queues.blocked": { en: { one: "{count} group blocked", other: "{count} groups blocked" }, ko: "차단된 그룹 {count}개" },
   "queues.send": { en: "Send a message", ko: "메시지 보내기" },
+  "queues.failure": { en: "failure", ko: "실패" },
   "queues.failures": { en: "Its failures", ko: "실패 보기" },
   "queues.dead_of": { en: "dead-letter queue of", ko: "다음 대기열의 DLQ" },
   "queues.visibility": { en: "visibility timeout", ko: "표시 제한 시간" },

@@ -8,5 +8,5 @@ export function Rule({ of }) {
   const [id] = of.split(" ");
   if (!/^[SU]-\d+$/.test(id)) return html`<span>${of}</span>`;
   const key = [`rule.${of}`, `rule.${id}`].find(has);
-  return html`<span class="rule">${key ? t(key) : of.slice(id.length + 1)} <a class="number" href=${link("rules", [id])}>${id}</a></span>`;
+  return html`<span class="rule-told">${key ? t(key) : of.slice(id.length + 1)} <a class="number" href=${link("rules", [id])}>${id}</a></span>`;
 }

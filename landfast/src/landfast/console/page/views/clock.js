@@ -5,6 +5,7 @@ import { now, useFetched, useLive, useRepeated, useTick } from "console/live.js"
 import { Action, Countdown, Empty, Head, Moment, State, Trouble } from "console/parts/common.js";
 import { html, useState } from "console/preact.js";
 
+const FAR = 12 * 3600;
 const UNITS = [1, 60, 3600, 86400];
 
 export function Clock() {
@@ -108,7 +109,7 @@ function Due({ clock, ask }) {
           </tr></thead>
           <tbody>${rows.map(
             (row) => html`<tr key=${`${row.due} ${row.what}`} class=${row.background ? "quiet" : ""}>
-              <td><${Moment} at=${row.due} /></td>
+              <td>${row.due - clock.now > FAR ? html`<time class="number">${dateTime(row.due)}</time>` : html`<${Moment} at=${row.due} />`}</td>
               <td><${Countdown} due=${row.due} /></td>
               <td>${row.what}</td>
               <td><${State} kind=${row.background ? "none" : "open"}>${t(row.background ? "clock.background" : "clock.planned")}<//></td>

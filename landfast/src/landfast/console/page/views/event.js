@@ -8,9 +8,12 @@ import { TimeLine } from "console/parts/time_line.js";
 import { html, useState } from "console/preact.js";
 import { link } from "console/route.js";
 
+/** The rule by which a result goes to the destination of what succeeded. */
+const SUCCESS = "S-15";
 const KINDS = { succeed: "good", report: "kept", throttle: "none", "system error": "none", "cut off": "none", "": "open" };
 /** The kinds of places, each with the view of it, if there is one. */
 const PLACES = { bucket: "", stream: "streams", table: "streams", queue: "queues", topic: "", bus: "", function: "functions" };
+const FIRST = 12;
 const kindOf = (outcome) => KINDS[outcome] ?? "bad";
 const short = (id) => (id.length > 40 ? `…${id.slice(-24)}` : id);
 
@@ -72,6 +75,7 @@ function Hop({ hop, steps, lying, targets, depth }) {
 </p>`}
       ${hop.trees.map((tree) => html`<${Tree} of=${tree} />`)}
       ${hop.sent.map((sent) => html`<${Sent} sent=${sent} target=${targets[sent.target]} />`)}
+      ${hop.sent_left_out > 0 && html`<p class="quiet">${t("event.more", { count: hop.sent_left_out })}</p>`}
       ${hop.injected.map((each) => html`<${Fact} title=${t("event.injected")} of=${each} />`)}
       ${hop.troubles.map((each) => html`<${Fact} title=${t("event.trouble")} of=${each} />`)}
     </section>
@@ -94,6 +98,7 @@ function Records({ hop }) {
 
 function Attempts({ hop }) {
   const [open, setOpen] = useState(null);
+  const [all, setAll] = useState(false);
   const keyed = hop.attempts.map((each) => ({ ...each, key: each.request_id && `${each.request_id}/${each.call}` }));
   const shown = keyed.find((each) => each.key && each.key === open);
   const running = keyed.some((each) => each.ended === null);
@@ -101,10 +106,11 @@ function Attempts({ hop }) {
     ${(keyed.length > 1 || hop.waits?.due) && html`<${TimeLine} label=${t("event.timeline")} until=${hop.waits?.due} running=${running}
       bars=${keyed.map((each) => ({ begin: each.began, end: each.ended, kind: kindOf(each.outcome), chosen: shown === each, choose: () => setOpen(each.key || null), title: `${outcome(each)} ${clockTime(each.began)}` }))} />`}
     <div class="table attempts ${keyed.length === 1 ? "one" : ""}" tabindex="0" role="region" aria-label=${t("event.attempts")}><table>
-      <thead><tr>${["attempt", "begun", "took", "outcome", "then"].map((each) => html`<th scope="col">${t(`event.${each}`)}</th>`)}</tr></thead>
-      <tbody>${keyed.map((each) => html`<${Row} key=${each.key} attempt=${each} open=${each === shown} choose=${() => setOpen(each === shown ? null : each.key)} />`)}</tbody>
+      <thead><tr>${["attempt", "outcome", "then", "took", "begun"].map((each) => html`<th scope="col">${t(`event.${each}`)}</th>`)}</tr></thead>
+      <tbody>${(all ? keyed : keyed.slice(0, FIRST)).map((each) => html`<${Row} key=${each.key} attempt=${each} open=${each === shown} choose=${() => setOpen(each === shown ? null : each.key)} />`)}</tbody>
     </table></div>
-    ${hop.attempts_left_out > 0 && html`<p class="quiet">${t("event.more", { count: hop.attempts_left_out })}</p>`}
+    ${keyed.length > FIRST && !all && html`<p><button type="button" onClick=${() => setAll(true)}>${t("event.all", { count: keyed.length })}</button></p>`}
+    ${(all || keyed.length <= FIRST) && hop.attempts_left_out > 0 && html`<p class="quiet">${t("event.more", { count: hop.attempts_left_out })}</p>`}
     ${shown && html`<${Details} key=${shown.key} attempt=${shown} resend=${["async", "sqs"].includes(hop.kind)} />`}`;
 }
 
@@ -116,12 +122,12 @@ function Row({ attempt, open, choose }) {
   return html`<tr class=${open ? "open-row" : ""}>
     <td>${attempt.request_id ? html`<button type="button" class="plain" aria-expanded=${open} onClick=${choose}>${open ? "▾" : "▸"} ${name}</button>` : name}
       ${place.some(Boolean) && html`<div class="quiet small">${place.filter(Boolean).join(", ")}</div>`}</td>
-    <td><${Moment} at=${attempt.began} /></td>
-    <td class="number">${attempt.ended === null ? html`<${Running} since=${attempt.began} />` : span(attempt.ended - attempt.began)}</td>
     <td><${State} of=${attempt.outcome} kind=${kindOf(attempt.outcome)}>${outcome(attempt)}<//>
       ${attempt.error && html`<div class="error-line">${attempt.error}</div>`}</td>
     <td>${attempt.due !== null && attempt.ended !== null && html`<div>${followed(attempt)}</div>`}
       ${attempt.rule && html`<div class="small"><${Rule} of=${attempt.rule} /></div>`}</td>
+    <td class="number">${attempt.ended === null ? html`<${Running} since=${attempt.began} />` : span(attempt.ended - attempt.began)}</td>
+    <td><${Moment} at=${attempt.began} /></td>
   </tr>`;
 }
 
@@ -192,7 +198,7 @@ function Tree({ of }) {
 }
 
 function Sent({ sent, target }) {
-  return html`<details class="hop-sent"><summary><${State} of="to_destination" kind="kept">${sent.kind}<//>
+  return html`<details class="hop-sent"><summary><${State} of="to_destination" kind=${sent.rule.startsWith(SUCCESS) ? "good" : "kept"}>${sent.kind}<//>
       ${" "}${t("event.sent", { target: target?.name ?? sent.target })} <${Moment} at=${sent.at} /></summary>
     <p><${Rule} of=${sent.rule} /></p>
     <${Json} value=${sent.body} label=${t("event.body")} /></details>`;

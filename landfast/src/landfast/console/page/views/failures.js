@@ -133,7 +133,7 @@ function List({ where, count, id, place, changed }) {
         <span class="quiet"><${Ago} at=${each.at} /></span>
         ${each.attempts !== null && html`<span class="quiet">${t("failures.tries", { count: each.attempts })}</span>`}
         ${each.replay_of && html`<span class="quiet">${t("failures.again")}</span>`}
-        ${each.message && html`<span class="failures-line">${each.message}</span>`}
+        ${each.message && html`<span class="failures-line" title=${each.message}>${each.message}</span>`}
       </a>
     </li>`)}</ul>
     ${data.count > data.failures.length && limit < 1000 && html`<button type="button" class="plain" onClick=${() => setLimit(Math.min(1000, limit + PAGE))}>

@@ -8,6 +8,12 @@ import { link } from "console/route.js";
 const VIEWS = { queue: "queues", stream: "streams", table: "streams" };
 const KINDS = { Enabled: "good", Disabled: "kept" };
 
+/** A text with its rules as links. */
+function About({ text }) {
+  const pieces = text.split(/(S-\d+)/);
+  return html`<p class="quiet">${pieces.map((piece, index) => (index % 2 ? html`<a href=${link("rules", [piece])}>${piece}</a>` : piece))}</p>`;
+}
+
 export function Feeds({ shown, kinds, change }) {
   const mapped = new Set(shown.mappings.map((each) => each.source));
   const others = shown.sources.filter((source) => !mapped.has(source));
@@ -59,7 +65,7 @@ export function Concurrency({ shown, change }) {
       <${Action} disabled=${isOff || !/^\d+$/.test(wanted)} act=${() => reserve(Number(wanted))}>${t("functions.reserve")}<//>
       <${Action} disabled=${isOff || shown.reserved === null} act=${() => reserve(null)}>${t("functions.unreserve")}<//>
     </div>
-    <p class="quiet">${t("functions.concurrency.about")}</p>
+    <${About} text=${t("functions.concurrency.about")} />
   </section>`;
 }
 
@@ -98,7 +104,7 @@ export function Faults({ shown, change }) {
         <input type="number" min="0" max="900" step="any" value=${seconds} onInput=${(event) => setSeconds(event.target.value)} /></label>`}
       <${Action} kind="danger" disabled=${isWrong || isOff} act=${arm}>${t("functions.arm")}<//>
     </fieldset>
-    <p class="quiet">${t(`functions.about.${kind}`)}</p>
+    <${About} text=${t(`functions.about.${kind}`)} />
     ${shown.faults.length > 0 && html`<h3>${t("functions.active")}</h3>
       <ul class="functions-feeds">${shown.faults.map(
         (fault) => html`<li key=${fault.number}>

@@ -13,7 +13,7 @@ export function Map() {
   return html`
     <${Head} title=${t("map.title")}>
       ${told.kept !== null && html`<a class="button" href=${link("failures")}>
-        <span class="map-count ${told.kept ? "bad" : "good"}">${told.kept ? t("map.failures", { count: told.kept }) : t("map.good")}</span>
+        <span class="map-count ${told.kept ? "bad" : "good"}">${told.kept ? t("map.kept", { count: told.kept }) : t("map.good")}</span>
       </a>`}
     <//>
     ${stack.rows.length === 0 && html`<${Empty} title=${t("map.empty")} />`}

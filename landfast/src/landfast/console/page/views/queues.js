@@ -195,6 +195,7 @@ function Message({ queue, id, close }) {
         <dt>${t("queues.sent")}</dt><dd><${Moment} at=${message.sent_at} /></dd>
         <dt>${t("queues.expires")}</dt><dd>${t("time.in", { span: span(Math.max(0, message.expires - now())) })}</dd>
         <dt>${t("queues.receives")}</dt><dd>${number(message.receives)}</dd>
+        ${data.failure && html`<dt>${t("queues.failure")}</dt><dd class="mono"><a href=${link("failures", [data.failure])} onClick=${close}>${data.failure}</a></dd>`}
         ${data.dead_letter_of && html`<dt>${t("queues.dead_from")}</dt><dd><a href=${link("queues", [data.dead_letter_of])} onClick=${close}>${data.dead_letter_of}</a></dd>`}
       </dl>
       <h3>${t("queues.body")}</h3>

@@ -21,7 +21,7 @@ function All() {
     <${Trouble} problem=${problem} />
     ${found?.length === 0 && html`<${Empty} title=${t("rules.none")} />`}
     <ul class="rule-list card" lang="en">
-      ${found?.map((rule) => html`<li key=${rule.id}><a href=${link("rules", [rule.id])}>${rule.id}</a> ${inline(rule.title)}</li>`)}
+      ${found?.map((rule) => html`<li key=${rule.id}><a href=${link("rules", [rule.id])}>${rule.id}</a>${inline(rule.title)}</li>`)}
     </ul>`;
 }
 
@@ -59,7 +59,7 @@ function table([head, , ...rows]) {
 function inline(text) {
   return text.split(/(`[^`]+`|\*\*[^*]+\*\*|\b[SU]-\d+\b)/).map((part) => {
     if (part.startsWith("`")) return html`<code>${part.slice(1, -1)}</code>`;
-    if (part.startsWith("**")) return html`<strong>${part.slice(2, -2)}</strong>`;
+    if (part.startsWith("**")) return html`<strong>${inline(part.slice(2, -2))}</strong>`;
     return /^[SU]-\d+$/.test(part) ? html`<a href=${link("rules", [part])}>${part}</a>` : part;
   });
 }
