@@ -64,9 +64,9 @@ def test_a_journal_that_was_put_back_is_read_anew(store: Store, chronicle: Chron
 
 def test_what_was_read_goes_and_is_read_again(store: Store, chronicle: Chronicle) -> None:
     store.commit(shop())
-    assert chronicle.is_new
+    assert chronicle.is_new()
     chronicle.prepare()
-    assert not chronicle.is_new
+    assert not chronicle.is_new()
     chronicle.close()
-    assert chronicle.is_new
+    assert chronicle.is_new()
     assert sources(chronicle, "event2") == ["Read:live", "Items", "Ship:live"]

@@ -46,9 +46,8 @@ class Chronicle:
         self._first = first
         self._last: tuple[int, Entry] | None = None
 
-    @property
     def is_new(self) -> bool:
-        """True if nothing was read yet."""
+        """Tell whether nothing was read yet."""
         return self._last is None
 
     def prepare(self) -> None:

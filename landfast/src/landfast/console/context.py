@@ -44,7 +44,7 @@ class Context:
 
     def prepare(self) -> None:
         """Let the ways of records be read while somebody looks at the list of them."""
-        if self.chronicle.is_new:
+        if self.chronicle.is_new():
             self._threads.submit(self.chronicle.prepare)
 
     def close(self) -> None:
