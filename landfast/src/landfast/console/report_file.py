@@ -203,7 +203,8 @@ def _of_chapter(chapter: Chapter) -> list[Told]:
     numbered = [*enumerate(chapter.entries, start=1)]
     while table.read(lambda begin, most: msgspec.json.encode(numbered[begin - 1 : begin - 1 + most])):
         pass
-    rows = listed(Wanted(limit=len(table)), table.window(Wanted(limit=len(table)))).events
+    wanted = Wanted(limit=len(table))
+    rows = listed(wanted, table.window(wanted), {}).events
     return [Told(**msgspec.structs.asdict(each), test=chapter.test) for each in rows]
 
 
