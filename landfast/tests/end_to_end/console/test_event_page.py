@@ -78,6 +78,17 @@ def test_what_a_call_was_made_with_is_sent_again_the_way_it_came(console: Consol
         assert first == second
 
 
+def test_the_position_that_a_stream_gives_up_is_followed_into_its_queue(console: Console, shop: Stack) -> None:
+    shop.stream("Clicks").put("no json", key="1")
+    shop.settle()
+    clicks, letter = told(console, f"/events/{quote(only_id(console))}")["hops"]
+    assert clicks["steps"] == [{"kind": "stream", "name": "Clicks", "note": ""}]
+    assert clicks["hop"]["states"] == {"to_destination": 1}
+    assert [each["error"].partition(":")[0] for each in clicks["hop"]["attempts"]] == ["JSONDecodeError"] * 3
+    assert letter["steps"] == [{"kind": "queue", "name": "ClicksFailed", "note": ""}]
+    assert letter["hop"]["parents"] == [0]
+
+
 def test_what_is_not_there_is_said(console: Console, shop: Stack) -> None:
     del shop
     for path in ("/events/nothing", "/attempts/nothing/1", f"/rules/{quote('S-999')}"):
