@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from landfast.console.chronicle import Chronicle
-from landfast.console.index import Index
+from landfast.console.index import Index, Source
 from landfast.failures import memoized
 from landfast.service.clients import aws
 from landfast.service.service import Service
@@ -15,6 +15,9 @@ from landfast.service.service import Service
 T = TypeVar("T")
 
 _THREADS = 4
+_LOOK = 0.1
+_LOOKS = 50
+"""Real seconds between two looks whether the journal is read, and how often that is looked for."""
 
 
 class Context:
@@ -56,6 +59,15 @@ class Context:
         """Let the ways of records be read while somebody looks at the list of them."""
         if self.chronicle.is_new():
             self._threads.submit(self.chronicle.prepare)
+
+    async def counted(self) -> dict[str, Source]:
+        """What the journal tells of each source, in figures, as soon as all of it is read: that can take a second."""
+        for _ in range(_LOOKS):
+            sources = await self.apart(self.index.sources)
+            if self.index.is_whole:
+                break
+            await asyncio.sleep(_LOOK)
+        return sources
 
     def close(self) -> None:
         """Begin nothing more."""
