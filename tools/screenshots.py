@@ -48,7 +48,7 @@ class Place(NamedTuple):
 
 DETAILS: Final = {
     "event": Place("#/events?state=to_destination", ("main tbody a",)),
-    "failures": Place("#/failures", (".group-head:has-text('RetriesExhausted')", ".failures-ids a")),
+    "failures": Place("#/failures", (".alike-head:has-text('RetriesExhausted')", ".failures-ids a")),
     "function": Place("#/functions", ("main tbody a",)),
     "queue": Place("#/queues", ("section:has(h2:text('Dead-letter queues')) tbody a",)),
 }

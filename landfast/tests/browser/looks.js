@@ -5,6 +5,12 @@
     const root = document.documentElement;
     const told = (element) => `${element.localName}.${element.className?.baseVal ?? element.className}`
       + ` "${element.textContent.trim().slice(0, 40)}"`;
+    const mayBeLeft = (element) => {
+      for (let box = element; box !== document.body; box = box.parentElement) {
+        if (box.matches(".skip") || ["auto", "scroll"].includes(getComputedStyle(box).overflowX)) return true;
+      }
+      return false;
+    };
     if (root.scrollWidth > root.clientWidth) found.push(`the page is ${root.scrollWidth} wide on ${root.clientWidth}`);
     for (const element of document.body.querySelectorAll("*")) {
       if (!element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
@@ -19,7 +25,7 @@
       const mayScroll = element.matches("pre, textarea, input, select") || element.querySelector("table, pre, svg");
       if (wide && ["auto", "scroll"].includes(overflowX) && !mayScroll) found.push(`scrolls sideways: ${told(element)}`);
       const { width, left } = element.getBoundingClientRect();
-      if (width > 1 && left < -1 && !element.closest(".skip")) found.push(`begins left of the page: ${told(element)}`);
+      if (width > 1 && left < -1 && !mayBeLeft(element)) found.push(`begins left of the page: ${told(element)}`);
     }
     return found;
   },

@@ -107,7 +107,7 @@ const columns = () => [
     name: "event",
     title: t("events.event"),
     cell: ({ id }) => html`<a class="mono" href=${link("events", [id])} tabindex="-1">${id}</a>`,
-    hint: ({ id, origin }) => [id, origin].filter(Boolean).join("\n"),
+    hint: ({ id, origin, test }) => [id, origin, test].filter(Boolean).join("\n"),
   },
   {
     name: "function",
@@ -140,6 +140,6 @@ function Told({ event: { due, error, target } }) {
 function None() {
   return html`<${Empty} title=${t("events.none")}>
     <p>${t("events.none.how")}</p>
-    <p><a class="button" href=${link("queues")}>${t("events.none.send")}</a></p>
+    <p><a class="button" href=${link("send")}>${t("events.none.send")}</a></p>
   <//>`;
 }
