@@ -69,3 +69,29 @@ def test_many_are_replayed_or_discarded_together_and_exported_before(shop: Stack
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="No failure matches")).to_be_visible()
     assert shop.queue("OrdersDead").messages() == []
+
+
+TAKEN = (
+    "{}",
+    "[]",
+    ' {"a": [1, -0.5e+10, "\\u00e9\\n", true, null], "": {}} ',
+    "12345678901234567890.10",
+    '"\\\\"',
+    "0",
+)
+REFUSED = (
+    *("", "{", "[1,]", '{"a":1,}', "{'a': 1}", '{"a" 1}', "{1: 2}", '"a', '"\t"', '"\\x"', "1 2", "[1 2]"),
+    *("01", "1.", ".5", "+1", "NaN", "tru", "nulll", "[" * 600 + "]" * 600),
+)
+
+
+def test_the_editor_takes_what_is_json_and_keeps_each_number_as_it_was_written(page: Page) -> None:
+    scanned = """async (texts) => {
+        const { scan } = await import("console/parts/json_text.js");
+        return texts.map((text) => scan(text)).map(({ leaves, ...told }) => told);
+    }"""
+    taken = page.evaluate(scanned, [*TAKEN])
+    assert [json.loads(each["formatted"]) for each in taken] == [json.loads(text) for text in TAKEN]
+    assert taken[3] == {"formatted": "12345678901234567890.10"}
+    refused = page.evaluate(scanned, [*REFUSED])
+    assert [text for text, told in zip(REFUSED, refused, strict=True) if "wrong" not in told] == []

@@ -8,6 +8,15 @@ from landfast.testing import Stack
 from tests.browser.conftest import HEIGHTS, Visit, show
 from tests.browser.looks import layout_faults, violations
 
+BUSY = """() => {
+  const ask = window.fetch;
+  const headers = { "X-Landfast-Token": sessionStorage.getItem("landfast.token") };
+  const body = JSON.stringify({ kind: "function", name: "Charge", payload: '{"order": 1, "amount": 1}' });
+  setInterval(() => ask("/_landfast/api/send", { method: "POST", headers, body }), 150);
+  window.fetch = (...given) => new Promise((done) => setTimeout(() => done(ask(...given)), 900));
+}"""
+"""Lets events happen all the time, and each answer take longer than there is between two of them."""
+
 
 def faults(page: Page) -> list[str]:
     """What is wrong with a page as it is, on both screens and in both themes."""
@@ -82,3 +91,13 @@ def test_a_shard_shows_the_batch_that_is_tried_again_and_its_records(visit: Visi
     shop.service.run_clock("skip")
     shop.settle()
     expect(shard).to_contain_text("all done")
+
+
+def test_a_slow_answer_is_waited_for_though_events_never_rest(page: Page, shop: Stack) -> None:
+    show(page, "#/queues/Receipts")
+    expect(page.locator("main")).to_contain_text("Nothing lies here")
+    page.evaluate(BUSY)
+    expect(page.get_by_role("region", name="Messages")).to_be_visible()
+    page.goto("about:blank")
+    shop.settle()
+    assert len(shop.queue("Receipts")) > 0

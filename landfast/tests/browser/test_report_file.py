@@ -43,10 +43,18 @@ def test_a_failed_event_is_found_in_a_file_that_asks_for_nothing(
     expect(page.get_by_role("link", name="r42", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="r41", exact=True)).to_have_count(0)
 
+    page.get_by_role("link", name="r42", exact=True).click()
+    expect(page.get_by_role("heading", name="How its batch was split")).to_be_visible()
+    page.get_by_role("button", name="attempt 4").click()
+    page.get_by_role("button", name="Response").click()
+    expect(page.get_by_role("region", name="Response")).to_contain_text("batchItemFailures")
+    page.get_by_role("link", name="S-59").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("S-59")
+
     looked: list[str] = []
     for width in HEIGHTS:
         page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
-        for place in ("#/accounts/1", "#/events"):
+        for place in ("#/accounts/1", "#/events", "#/events/r42"):
             page.goto(f"{path.as_uri()}{place}")
             page.wait_for_load_state()
             looked += [f"{place} {width}: {fault}" for fault in (*violations(page), *layout_faults(page))]

@@ -43,8 +43,9 @@ def test_a_value_that_is_none_is_refused_by_name(name: str, value: str, message:
 
 
 def test_events_have_their_function_and_states_are_counted_for_the_function_asked_for() -> None:
+    row = Row("e1", "Orders:live", 0, 1, 2, 5.0, state="pending", due=60.0, target="arn:aws:sqs:::failed")
     window = Window(
-        rows=[Row("e1", "Orders:live", 0, 1, 2, 5.0, state="pending", due=60.0)], matching=1, newer=2, total=9, upto=4,
+        rows=[row], matching=1, newer=2, total=9, upto=4,
         read=1.0,
         sources={
             "Orders:live": Source("Orders"), "OrdersQueue": Source("Orders"), "Scans": Source("Scan"), "New": Source(),
@@ -53,14 +54,14 @@ def test_events_have_their_function_and_states_are_counted_for_the_function_aske
     window.sources["Orders:live"].states["pending"] = 1
     window.sources["OrdersQueue"].states["pending"] = 3
     window.sources["Scans"].states["processed"] = 5
-    everything = listed(Wanted(offset=3), window)
+    everything = listed(Wanted(offset=3), window, {"arn:aws:sqs:::failed": "Failed"})
     assert everything.events == [
         Event(
             id="e1", source="Orders:live", function="Orders", at=5.0, origin="", state="pending", attempts=0,
-            ended=None, due=60.0, error="", rule="", target="",
+            ended=None, due=60.0, error="", rule="", target="Failed",
         )
     ]  # fmt: skip
     assert (everything.offset, everything.matching, everything.newer, everything.total) == (3, 1, 2, 9)
     assert everything.states == {"pending": 4, "processed": 5}
     assert everything.functions == ["Orders", "Scan"]
-    assert listed(Wanted(function="Orders"), window).states == {"pending": 4}
+    assert listed(Wanted(function="Orders"), window, {}).states == {"pending": 4}

@@ -10,8 +10,8 @@ from urllib.parse import unquote
 import msgspec
 import pytest
 
-from landfast.console.report_file import MOST_EVENTS, Chapter, report_file, since
-from landfast.journal import Accepted, Entry, Retrying
+from landfast.console.report_file import MOST_BYTES_OF_CHAPTER, MOST_EVENTS, Chapter, report_file, since
+from landfast.journal import Accepted, Entry, Retrying, Settled
 from landfast.report import page
 from landfast.report.live import accounts
 from landfast.simulate.world import START
@@ -121,6 +121,54 @@ def test_it_lists_every_event_with_its_end_and_its_test() -> None:
     assert found["now"] == max(
         each.at for each in [*since(START, simulated("poison-both").entries), *journals.events()]
     )
+
+
+def test_the_way_of_an_event_its_attempts_and_the_rules_that_they_name_are_there() -> None:
+    chapter = live([*journals.events()], "test_one")
+    logs = {journals.EVENT: ["START RequestId: 1", "charging", "START RequestId: 1", "charging again"]}
+
+    found = kept(report_file([msgspec.structs.replace(chapter, logs=logs)], "tests"))
+
+    [placed] = found[f"/events/{journals.EVENT}"]["hops"]
+    told = placed["hop"]["attempts"]
+    assert [each["outcome"] for each in told] == ["raise", "throttle", "raise"]
+    first, last = (found[f"/attempts/{journals.EVENT}/{each['call']}"] for each in (told[0], told[-1]))
+    assert first["error"] == journals.ERROR
+    assert (first["logs"], last["logs"]) == (
+        ["START RequestId: 1", "charging"],
+        ["START RequestId: 1", "charging again"],
+    )
+    named = [each["id"] for each in found["/rules"]]
+    assert "S-04" in named
+    assert "S-104" not in named
+    assert found["/rules/S-04"]["text"]
+
+
+def test_ways_are_told_while_there_is_room_and_those_of_failures_first() -> None:
+    entries: list[Entry] = [
+        Accepted(at=float(number), source="Orders", records=(f"e{number}",)) for number in range(1500)
+    ]
+    lost = Settled(at=2000.0, source="Orders", records=("e7",), state="dropped", rule="S-04 RetriesExhausted")
+    done = Settled(at=2000.0, source="Orders", records=("e8",), state="processed", rule="S-15 Success")
+
+    found = kept(report_file([live([*entries, done, lost])], "many"))
+
+    ways = [path for path in found if path.startswith("/events/")]
+    assert "/events/e7" in ways
+    assert "/events/e8" not in ways
+    assert 100 < len(ways) < 1500
+    assert sum(len(msgspec.json.encode(found[path])) for path in ways) < MOST_BYTES_OF_CHAPTER + 10_000
+
+
+def test_events_of_two_tests_with_the_same_id_are_told_apart() -> None:
+    first = [Accepted(at=1.0, source="Orders", records=("e1",), origin="one")]
+    second = [Accepted(at=1.0, source="Orders", records=("e1",), origin="two")]
+
+    found = kept(report_file([live([*first], "test_one"), live([*second], "test_two")], "tests"))
+
+    origins = {path: way["hops"][0]["hop"]["origin"] for path, way in found.items() if path.startswith("/events/")}
+    assert origins == {"/events/e1": "one", "/events/e1 (test_two)": "two"}
+    assert {each["id"] for each in found["/events"]["events"]} == {"e1", "e1 (test_two)"}
 
 
 def test_of_too_many_events_those_that_failed_are_listed() -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from landfast.console.way import Way, way
+from landfast.console.way import Read, Way, way
 from landfast.journal import Entry, Finished, Invoked
 from landfast.report.chains import Chains
 from landfast.service.store import JournalReader
@@ -77,16 +77,7 @@ class Chronicle:
         """
         with self._lock:
             reader = self._catch_up()
-            calls = self._chains.calls_of(request_id)
-            numbers = sorted(number for call in calls for number in (call.number, call.ended) if number is not None)
-            entries = reader.entries(numbers)
-        found: list[tuple[Invoked, Finished | None]] = []
-        for entry in entries:
-            if isinstance(entry, Invoked):
-                found.append((entry, None))
-            elif isinstance(entry, Finished) and found:
-                found[-1] = found[-1][0], entry
-        return found
+            return attempts(self._chains, reader.entries, request_id)
 
     def close(self) -> None:
         """Close the journal's file, and forget what was read of it."""
@@ -119,6 +110,25 @@ class Chronicle:
                 self._chains.take(number, entry)
             self._last = entries[-1]
         return reader
+
+
+def attempts(chains: Chains, read: Read, request_id: str) -> list[tuple[Invoked, Finished | None]]:
+    """The calls with a request id, in order: of each its beginning and, if it is over, its end.
+
+    Args:
+        chains: The chains of the journal.
+        read: Reads entries of the journal.
+        request_id: The id.
+    """
+    calls = chains.calls_of(request_id)
+    numbers = sorted(number for call in calls for number in (call.number, call.ended) if number is not None)
+    found: list[tuple[Invoked, Finished | None]] = []
+    for entry in read(numbers):
+        if isinstance(entry, Invoked):
+            found.append((entry, None))
+        elif isinstance(entry, Finished) and found:
+            found[-1] = found[-1][0], entry
+    return found
 
 
 def _portion(reader: JournalReader, begin: int, most: int) -> list[tuple[int, Entry]]:

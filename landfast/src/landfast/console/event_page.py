@@ -3,13 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from landfast.console.again import sent_again
-from landfast.console.context import Context
 from landfast.console.places import Places, Step
 from landfast.console.routes import Asked, Problem, Route
 from landfast.console.way import Hop, Way
@@ -17,6 +15,9 @@ from landfast.journal import Finished, Invoked
 from landfast.report.history import NOT_REACHED
 from landfast.service.payloads import Payload
 from landfast.service.state import ServiceError
+
+if TYPE_CHECKING:
+    from landfast.console.context import Context
 
 _MOST_LOOKED_FOR: Final = 1_000
 """Records of a hop that are looked for in the queues."""
@@ -119,7 +120,7 @@ class Jumped(msgspec.Struct, frozen=True):
 class EventPart:
     """Answers what became of one event."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: "Context") -> None:
         self._context = context
 
     def routes(self) -> Iterable[Route]:
@@ -194,19 +195,7 @@ class EventPart:
 
     def _attempted(self, request_id: str, call: int) -> AttemptShown:
         attempts = self._calls(request_id, call)
-        ended = attempts[call - 1][1]
-        logs, is_exact = self._logs(attempts, call)
-        payload = self._context.service.payloads.of(request_id)
-        return AttemptShown(
-            payload=_kept(payload) if payload else None,
-            ended=ended is not None,
-            outcome=ended.outcome if ended else "",
-            value=ended.value if ended else None,
-            error=ended.error if ended else None,
-            logs=tuple(logs[-_MOST_LINES:]),
-            logs_left_out=max(0, len(logs) - _MOST_LINES),
-            is_exact=is_exact,
-        )
+        return attempt_shown(attempts, call, self._logged(attempts), self._context.service.payloads.of(request_id))
 
     def _calls(self, request_id: str, call: int) -> list[tuple[Invoked, Finished | None]]:
         attempts = self._context.chronicle.attempts(request_id)
@@ -216,6 +205,8 @@ class EventPart:
 
     def _sent_again(self, request_id: str, call: int) -> SentAgain:
         """Send what a call was made with once more, the way it came: to the function, or to its queue."""
+        from landfast.console.again import sent_again  # noqa: PLC0415 - who writes a report file sends nothing
+
         service = self._context.service
         begun, _ = self._calls(request_id, call)[call - 1]
         payload = service.payloads.of(request_id)
@@ -228,18 +219,47 @@ class EventPart:
         except (ClientError, BotoCoreError) as error:
             raise Problem(HTTPStatus.BAD_GATEWAY, f"it was not taken: {error}") from None
 
-    def _logs(self, attempts: Sequence[tuple[Invoked, Finished | None]], call: int) -> tuple[list[str], bool]:
-        """What the function has logged in one call: each that reached it begins with a START line."""
+    def _logged(self, attempts: Sequence[tuple[Invoked, Finished | None]]) -> Iterator[str]:
+        """Yield what the function has logged in all calls with one request id."""
         service, begun = self._context.service, attempts[0][0]
         names = [each.name for each in service.running.of_kind("function") if each.logical_id == begun.function]
-        lines = (text for name in names for request, text in service.logged(name) if request == begun.request_id)
-        runs = list(_runs(lines))
-        reached = [
-            number for number, (_, ended) in enumerate(attempts, 1) if not ended or ended.outcome not in NOT_REACHED
-        ]
-        if len(runs) == len(reached):
-            return (runs[reached.index(call)] if call in reached else []), True
-        return [line for run in runs for line in run], len(runs) <= 1
+        return (text for name in names for request, text in service.logged(name) if request == begun.request_id)
+
+
+def attempt_shown(
+    attempts: Sequence[tuple[Invoked, Finished | None]], call: int, logged: Iterable[str], payload: Payload | None
+) -> AttemptShown:
+    """What became of one call.
+
+    Args:
+        attempts: All calls with its request id, each with its end if it is over.
+        call: Which of them it is, from 1.
+        logged: What the function has logged in all of them.
+        payload: What they were made with, if it was kept.
+    """
+    ended = attempts[call - 1][1]
+    logs, is_exact = _logs(attempts, call, logged)
+    return AttemptShown(
+        payload=_kept(payload) if payload else None,
+        ended=ended is not None,
+        outcome=ended.outcome if ended else "",
+        value=ended.value if ended else None,
+        error=ended.error if ended else None,
+        logs=tuple(logs[-_MOST_LINES:]),
+        logs_left_out=max(0, len(logs) - _MOST_LINES),
+        is_exact=is_exact,
+    )
+
+
+def _logs(
+    attempts: Sequence[tuple[Invoked, Finished | None]], call: int, logged: Iterable[str]
+) -> tuple[list[str], bool]:
+    """What the function has logged in one call: each that reached it begins with a START line."""
+    runs = list(_runs(logged))
+    reached = [number for number, (_, ended) in enumerate(attempts, 1) if not ended or ended.outcome not in NOT_REACHED]
+    if len(runs) == len(reached):
+        return (runs[reached.index(call)] if call in reached else []), True
+    return [line for run in runs for line in run], len(runs) <= 1
 
 
 def _number(asked: Asked) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from landfast.console.index import STATES, Row, Source, Wanted, Window
+from landfast.console.index import STATES, Row, Wanted, Window
 from landfast.console.routes import Asked, Problem, Route
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         due: When it is tried again, or visible again.
         error: The last error, in one line.
         rule: The rule that decided last.
-        target: Where it was sent in the end.
+        target: Where it was sent in the end: the logical id, or the ARN of what the stack does not declare.
     """
 
     id: str
@@ -86,7 +86,6 @@ class EventsPart:
     def routes(self) -> Iterable[Route]:
         """The routes of this part."""
         yield Route("GET", "/events", self._events)
-        yield Route("GET", "/counts", self._counts)
 
     async def _events(self, asked: Asked) -> Events:
         wanted = wanted_by(asked, self._context.service.clock.now())
@@ -94,12 +93,9 @@ class EventsPart:
         self._context.prepare()
         return events
 
-    async def _counts(self, asked: Asked) -> dict[str, Source]:
-        del asked
-        return await self._context.apart(self._context.index.sources)
-
     def _listed(self, wanted: Wanted) -> Events:
-        return listed(wanted, self._context.index.window(wanted))
+        names = {resource.arn: resource.logical_id for resource in self._context.service.running.resources}
+        return listed(wanted, self._context.index.window(wanted), names)
 
 
 def wanted_by(asked: Asked, now: float) -> Wanted:
@@ -135,15 +131,21 @@ def _given(asked: Asked, name: str) -> float | None:
     return asked.number(name, 0, _LATEST) if asked.query.get(name) else None
 
 
-def listed(wanted: Wanted, window: Window) -> Events:
-    """A window of the index as the page gets it."""
+def listed(wanted: Wanted, window: Window, names: Mapping[str, str]) -> Events:
+    """A window of the index as the page gets it.
+
+    Args:
+        wanted: What was asked for.
+        window: What the index has answered.
+        names: The logical ids of resources, by their ARNs.
+    """
     functions = {name: source.function for name, source in window.sources.items()}
     states: Counter[str] = Counter()
     for name, source in window.sources.items():
         if wanted.function in {"", functions[name]}:
             states += source.states
     return Events(
-        events=[_event(row, functions[row.source]) for row in window.rows],
+        events=[_event(row, functions[row.source], names.get(row.target, row.target)) for row in window.rows],
         offset=wanted.offset,
         matching=window.matching,
         newer=window.newer,
@@ -155,7 +157,7 @@ def listed(wanted: Wanted, window: Window) -> Events:
     )
 
 
-def _event(row: Row, function: str) -> Event:
+def _event(row: Row, function: str, target: str) -> Event:
     return Event(
         id=row.id,
         source=row.source,
@@ -168,5 +170,5 @@ def _event(row: Row, function: str) -> Event:
         due=row.due,
         error=row.error,
         rule=row.rule,
-        target=row.target,
+        target=target,
     )

@@ -4,6 +4,7 @@ All of it is what ``landfast failures`` does, by the same code and with the same
 """
 
 import asyncio
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -23,7 +24,9 @@ from landfast.failures.editing import draft, mended
 from landfast.failures.grouping import Group, groups
 from landfast.failures.model import Failure, Way
 from landfast.failures.stack import Chosen
+from landfast.service import service_log
 
+_LOG: Final = service_log.logger(__name__)
 _PAGE: Final = 100
 _MOST: Final = 1_000
 _OLD: Final = 5.0
@@ -33,7 +36,7 @@ _RESTS: Final = 4
 """A look is followed by a rest of so many times its own duration, however often somebody asks."""
 
 _FOUND: Final = 30.0
-"""Real seconds for which the stores of the stack are taken for the same."""
+"""Real seconds after which the stores of the stack are found again."""
 
 _OBJECTS: Final = 2.0
 """Real seconds between two counts of the objects in buckets."""
@@ -177,12 +180,14 @@ class _Look(msgspec.Struct, frozen=True, kw_only=True):
         failures: The stack.
         seen: Each failure with its store.
         journal: The number of the journal's newest entry before the look.
-        ended: When the look ended, in real seconds.
+        began: When the look into the stores began, in real seconds.
+        ended: When it ended.
     """
 
     failures: StackFailures
     seen: tuple[tuple[Store, Failure], ...]
     journal: int
+    began: float
     ended: float
 
     def matching(self, where: str) -> list[tuple[Store, Failure]]:
@@ -214,6 +219,8 @@ class FailuresPart:
         self._jobs = Jobs(context, self._forget)
         self._failures: StackFailures | None = None
         self._found_at = 0.0
+        self._finds = threading.Lock()
+        self._finding: asyncio.Task[None] | None = None
         self._last: _Look | None = None
         self._free_from = 0.0
         self._coming: asyncio.Task[_Look] | None = None
@@ -334,7 +341,7 @@ class FailuresPart:
         self._counting = None
 
     def _counted_objects(self) -> int:
-        failures = self._failures or self._found()
+        failures = self._found()
         buckets = [store for store in failures.found.stores if store.kind == "bucket"]
         return sum(1 for store in buckets for _ in keys(failures.access, store))
 
@@ -355,31 +362,41 @@ class FailuresPart:
         await asyncio.sleep(max(0.0, self._free_from - time.monotonic()))
         async with self._looking:
             self._coming = None
-            began = time.monotonic()
-            try:
-                self._last = await self._context.apart(self._looked)
-            finally:
-                ended = time.monotonic()
-                self._free_from = ended + _RESTS * (ended - began)
-            return self._last
+            self._last = look = await self._context.apart(self._looked)
+            self._free_from = look.ended + _RESTS * (look.ended - look.began)
+        if self._finding is None and time.monotonic() - self._found_at > _FOUND:
+            self._finding = asyncio.create_task(self._find_again())
+        return look
 
     def _looked(self) -> _Look:
         journal = self._context.service.store.newest()
         try:
             failures = self._found()
+            began = time.monotonic()
             seen = [*failures.each(Ledger(failures.ledger).read())]
-        except ClientError as error:
+        except (LandfastError, ClientError) as error:
+            self._failures = None  # a store may be gone: the next look finds those that there are
             raise FailuresError(str(error)) from None
         seen.sort(key=lambda each: -each[1].at)
-        return _Look(failures=failures, seen=tuple(seen), journal=journal, ended=time.monotonic())
+        return _Look(failures=failures, seen=tuple(seen), journal=journal, began=began, ended=time.monotonic())
 
     def _found(self) -> StackFailures:
         """The stack with its stores, in a thread that may wait."""
-        if self._failures is None or time.monotonic() - self._found_at > _FOUND:
-            service = self._context.service
-            self._failures = StackFailures.of_service(service.running, service.options.state.absolute())
-            self._found_at = time.monotonic()
-        return self._failures
+        with self._finds:
+            if self._failures is None:
+                service = self._context.service
+                self._failures = StackFailures.of_service(service.running, service.options.state.absolute())
+                self._found_at = time.monotonic()
+            return self._failures
+
+    async def _find_again(self) -> None:
+        """Find the stores anew while those that are known are looked into: what the API changes is rare."""
+        known = self._found()
+        try:
+            self._failures = await self._context.apart(lambda: StackFailures.of(known.access, known.ledger))
+        except (LandfastError, BotoCoreError, ClientError, OSError):
+            _LOG.exception("console: the failure stores were not found again")
+        self._found_at, self._finding = time.monotonic(), None
 
 
 def _stores(look: _Look) -> Iterator[StoreShown]:

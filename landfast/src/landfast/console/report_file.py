@@ -8,7 +8,7 @@ import base64
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,19 +16,33 @@ from urllib.parse import quote
 import msgspec
 
 from landfast.console import files
+from landfast.console.chronicle import attempts
+from landfast.console.event_page import EventShown, Placed, attempt_shown
 from landfast.console.events import Event, Events, listed
 from landfast.console.index import Table, Wanted
+from landfast.console.places import Places, Step
+from landfast.console.rules import Named, rules
+from landfast.console.way import Way, way
 from landfast.journal import Entry
 from landfast.report import page
 from landfast.report.account import Account
+from landfast.report.chains import Chains
+
+MOST_BYTES: Final = 4_000_000
+"""Bytes of JSON of the ways of events, and of what was logged on them."""
+
+MOST_BYTES_OF_CHAPTER: Final = 400_000
+"""The same of one chapter."""
 
 MOST_EVENTS: Final = 2_000
 """Events that a file lists: of each chapter those first that were not simply processed."""
 
+_FAILED: Final = frozenset({"dropped", "dead_lettered", "to_destination"})
 _ENTRY: Final = "console/app.js"
 _VIEWS: Final = "console/views.js"
 _OFFLINE_VIEWS: Final = "report_views.js"
 _IMPORT: Final = re.compile(r"""(?:\bfrom|^import|\bimport\()\s*["']([^"']+)["']""", re.MULTILINE)
+_RULE: Final = re.compile(r"\b[SU]-[0-9]+\b")
 _PLAIN: Final = "!$&'()*+,-./:;=?@[]^_`{|}~ "
 """What a data URL holds as it is: all but what HTML, JSON and URLs read as their own."""
 
@@ -53,11 +67,15 @@ class Chapter(msgspec.Struct, frozen=True, kw_only=True):
         accounts: The accounts of it, one for each source.
         entries: The journal, its times in Unix seconds.
         test: The test that it is of; empty if it is none.
+        places: The places of the stack, if there is one.
+        logs: What functions have logged, by request id.
     """
 
     accounts: Sequence[Account]
     entries: Sequence[Entry]
     test: str = ""
+    places: Places | None = None
+    logs: Mapping[str, Sequence[str]] = {}
 
 
 class Told(Event, frozen=True, kw_only=True):
@@ -89,24 +107,25 @@ def report_file(chapters: Sequence[Chapter], title: str) -> str:
         title: What it is of, for people.
     """
     told = [account for chapter in chapters for account in chapter.accounts]
+    ways: dict[str, msgspec.Raw] = {}
     answers = {
         "now": max((entry.at for chapter in chapters for entry in chapter.entries), default=0.0),
         "/stack": {"name": title, "region": "", "endpoint": title, "nodes": [], "rows": [], "not_run": []},
         "/accounts": [account.title for account in told],
-        "/events": _events(chapters),
+        "/events": _events(chapters, ways),
+        **ways,
     }
-    return _with_console(page.page(told, title=title), answers)
+    return _with_console(page.page(told, title=title), answers | _rules(msgspec.json.encode(answers).decode()))
 
 
-def _events(chapters: Iterable[Chapter]) -> Events:
-    """Every event of all chapters, newest first."""
+def _events(chapters: Iterable[Chapter], ways: dict[str, msgspec.Raw]) -> Events:
+    """Every event of all chapters, newest first; what the page asks about them is put to `ways`."""
     found: list[Told] = []
     left_out = 0
     for chapter in chapters:
-        events = _of_chapter(chapter)
-        ordered = sorted(events, key=lambda each: each.state == "processed")
+        ordered = sorted(_of_chapter(chapter), key=_worst_first)
         room = max(0, MOST_EVENTS - len(found))
-        found += ordered[:room]
+        found += _with_ways(chapter, ordered[:room], ways)
         left_out += len(ordered[room:])
     return Events(
         events=sorted(found, key=lambda each: -each.at),
@@ -121,12 +140,71 @@ def _events(chapters: Iterable[Chapter]) -> Events:
     )
 
 
+def _worst_first(event: Event) -> tuple[bool, bool, bool]:
+    return event.state not in _FAILED, event.state == "processed", event.attempts == 1
+
+
+def _with_ways(chapter: Chapter, events: Iterable[Told], ways: dict[str, msgspec.Raw]) -> Iterator[Told]:
+    """Yield the events of a chapter; while there is room, put their ways and attempts to `ways`."""
+    chains = Chains.of(chapter.entries)
+    room = min(MOST_BYTES_OF_CHAPTER, MOST_BYTES - _size(ways))
+    for event in events:
+        # Records of streams may have the same ids in each test, as a test begins with a new stream.
+        name = event.id if f"/events/{event.id}" not in ways else f"{event.id} ({event.test})"
+        if room > 0:
+            made = {path: each for path, each in _way(chapter, chains, event.id, name) if path not in ways}
+            ways |= made
+            room -= _size(made)
+        yield msgspec.structs.replace(event, id=name)
+
+
+def _way(chapter: Chapter, chains: Chains, record: str, name: str) -> Iterator[tuple[str, msgspec.Raw]]:
+    """Yield what the page asks about an event, by path: its way, and each attempt on it."""
+
+    def read(numbers: Sequence[int]) -> list[Entry]:
+        return [chapter.entries[number - 1] for number in numbers]
+
+    shown = _shown(way(chains, read, record), chapter.places)
+    yield f"/events/{name}", msgspec.Raw(msgspec.json.encode(shown))
+    for placed in shown.hops:
+        for each in placed.hop.attempts:
+            if each.request_id:
+                calls = attempts(chains, read, each.request_id)
+                told = attempt_shown(calls, each.call, chapter.logs.get(each.request_id, ()), None)
+                yield f"/attempts/{each.request_id}/{each.call}", msgspec.Raw(msgspec.json.encode(told))
+
+
+def _size(ways: Mapping[str, msgspec.Raw]) -> int:
+    return sum(len(bytes(each)) for each in ways.values())
+
+
+def _shown(found: Way, places: Places | None) -> EventShown:
+    """The way of an event as its page gets it; where its messages lie now, no journal tells."""
+    hops = []
+    for hop in found.hops:
+        maker = found.hops[hop.parents[0]].function if hop.parents else ""
+        steps = places.steps(hop.origin, maker) if places else (Step("", hop.origin),) if hop.origin else ()
+        targets = {sent.target: places.of_arn(sent.target) for sent in hop.sent} if places else {}
+        hops.append(Placed(hop, steps, (), {arn: step for arn, step in targets.items() if step is not None}))
+    due = [placed.hop.waits.due for placed in hops if placed.hop.waits is not None and placed.hop.waits.due is not None]
+    return EventShown(found.record, tuple(hops), found.is_cut, min(due, default=None))
+
+
+def _rules(told: str) -> dict[str, Any]:
+    """The rules that are named in what is told."""
+    known = rules()
+    named = sorted({*_RULE.findall(told)} & known.keys(), key=lambda each: (each[0], int(each[2:])))
+    listed = [Named(number, known[number].title) for number in named]
+    return {"/rules": listed, **{f"/rules/{number}": known[number] for number in named}}
+
+
 def _of_chapter(chapter: Chapter) -> list[Told]:
     table = Table()
     numbered = [*enumerate(chapter.entries, start=1)]
     while table.read(lambda begin, most: msgspec.json.encode(numbered[begin - 1 : begin - 1 + most])):
         pass
-    rows = listed(Wanted(limit=len(table)), table.window(Wanted(limit=len(table)))).events
+    wanted = Wanted(limit=len(table))
+    rows = listed(wanted, table.window(wanted), {}).events
     return [Told(**msgspec.structs.asdict(each), test=chapter.test) for each in rows]
 
 

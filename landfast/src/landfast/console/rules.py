@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from landfast.console.context import Context
 from landfast.console.routes import Asked, Problem, Route
+
+if TYPE_CHECKING:
+    from landfast.console.context import Context
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -40,7 +43,7 @@ def rules() -> Mapping[str, Rule]:
 class RulesPart:
     """Answers what the rules say."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: "Context") -> None:
         del context
 
     def routes(self) -> Iterable[Route]:

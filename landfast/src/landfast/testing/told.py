@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from landfast.console.places import Places
 from landfast.console.report_file import Chapter
 from landfast.errors import LandfastError
 from landfast.report import page, wording
@@ -32,4 +33,10 @@ def chapter(test: str, stack: Stack) -> Chapter:
     """All that happened in a test, for a report."""
     entries = [entry for _, entry in read_journal(stack.service.journal)]
     told = [replace(each, title=f"{test}: {each.title}") for each in accounts(entries, page.LIMITS)]
-    return Chapter(accounts=told, entries=entries, test=test)
+    service = stack.service
+    logs: dict[str, list[str]] = {}
+    for function in service.running.of_kind("function"):
+        for request, text in service.logged(function.name):
+            logs.setdefault(request, []).append(text)
+    places = Places(service.template, service.running.resources)
+    return Chapter(accounts=told, entries=entries, test=test, places=places, logs=logs)

@@ -141,6 +141,15 @@ def test_all_that_match_are_exported_and_discarded(failed: Stack, console: Conso
     assert ask(console, "/_landfast/api/jobs/99").status == 404
 
 
+def test_a_store_that_is_deleted_is_looked_into_no_more(failed: Stack, console: Console) -> None:
+    assert get(console, "/failures")["total"] == 4
+    failed.client("sqs").delete_queue(QueueUrl=failed.queue("OrdersDead").url)
+    failed.function("Charge").send({"order": 2, "amount": 1})
+    failed.settle()
+    assert ask(console, "/_landfast/api/failures").message.endswith("The specified queue does not exist.")
+    assert get(console, "/failures")["total"] == 2
+
+
 @pytest.mark.usefixtures("failed")
 def test_the_page_is_told_how_many_failures_there_are(console: Console) -> None:
     def told() -> Any:

@@ -68,20 +68,26 @@ export function useFetched(path, { follow = true } = {}) {
     if (!path) return;
     const abort = (asking.current = new AbortController());
     asked.current = { path, journal: state?.journal ?? -1, at: performance.now() };
+    const answered = (next) => {
+      if (abort.signal.aborted) return;
+      asking.current = null;
+      setAnswer(next);
+    };
     get(path, { signal: abort.signal }).then(
-      (data) => !abort.signal.aborted && setAnswer({ path, data, problem: null }),
-      (problem) => !abort.signal.aborted && setAnswer((last) => ({ path, data: last.path === path ? last.data : null, problem })),
+      (data) => answered({ path, data, problem: null }),
+      (problem) => answered((last) => ({ path, data: last.path === path ? last.data : null, problem })),
     );
   }, [path]);
 
   useEffect(() => {
     const before = asked.current;
     if (before.path !== path) load();
-    else if (follow && current && before.journal !== current.journal) {
+    // A slow answer is waited for: where the journal never rests, asking again would give it up for ever.
+    else if (follow && current && !asking.current && before.journal !== current.journal) {
       clearTimeout(timer.current);
       timer.current = setTimeout(load, Math.max(0, BETWEEN - (performance.now() - before.at)));
     }
-  }, [path, load, follow, current?.journal]);
+  }, [path, load, follow, current?.journal, answer]);
   useEffect(() => () => (clearTimeout(timer.current), asking.current?.abort()), []);
 
   return { data: answer.data, problem: answer.problem, loading: answer.path !== path, reload: load };

@@ -5,7 +5,7 @@ const MOST_LATER = 1e12;
 /** What the console's API would answer to GET `path`; undefined if the file does not know. */
 export function answered(kept, path) {
   const [name, query] = path.split("?");
-  return name === "/events" ? listed(kept["/events"], new URLSearchParams(query), kept.now) : kept[path];
+  return name === "/events" ? listed(kept["/events"], new URLSearchParams(query), kept.now) : kept[decodeURIComponent(name)];
 }
 
 /** The window of the list of events that is asked for, as `landfast.console.events` answers it. */

@@ -9,6 +9,7 @@ export default {
     ko: "landfast failures --where와 같습니다. function, error, type, reason, store, attempts, event를 ~ = != > <로 비교하고 and로 잇습니다.",
   },
   "failures.untold": { en: "Could not be asked about: {line}", ko: "확인할 수 없음: {line}" },
+  "failures.looking": { en: "Looking into the failure stores", ko: "실패 저장소를 확인하는 중" },
   "failures.none": { en: "Nothing has failed", ko: "실패가 없습니다" },
   "failures.looked": { en: { one: "{count} failure store was looked into:", other: "{count} failure stores were looked into:" }, ko: "실패 저장소 {count}곳을 확인했습니다:" },
   "failures.nomatch": { en: "No failure matches", ko: "조건에 맞는 실패가 없습니다" },

@@ -2,7 +2,7 @@
 import { t } from "console/language.js";
 import { useFetched } from "console/live.js";
 import { Icon } from "console/parts/common.js";
-import { html, useEffect } from "console/preact.js";
+import { html, useEffect, useRef } from "console/preact.js";
 import { link } from "console/route.js";
 
 /**
@@ -11,9 +11,18 @@ import { link } from "console/route.js";
  */
 export function useWatched(path, every = 2000) {
   const fetched = useFetched(path, { follow: every > 0 });
+  const pending = useRef(false);
+  useEffect(() => {
+    pending.current = false;
+  }, [fetched.data, fetched.problem]);
   useEffect(() => {
     if (!every) return undefined;
-    const timer = setInterval(() => document.hidden || fetched.reload(), every);
+    const ask = () => {
+      if (document.hidden || pending.current) return; // a slow answer is waited for: asking again would give it up
+      pending.current = true;
+      fetched.reload();
+    };
+    const timer = setInterval(ask, every);
     return () => clearInterval(timer);
   }, [fetched.reload, every]);
   return fetched;

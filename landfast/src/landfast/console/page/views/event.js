@@ -56,7 +56,7 @@ function Hop({ hop, steps, lying, targets, depth }) {
     <section class="card">
       <header class="hop-head">
         <h2>${hop.source
-          ? html`<${Icon} kind="function" /> ${hop.function ? html`<a href=${link("functions", [hop.function])}>${hop.function}</a>` : hop.source}`
+          ? html`<${Icon} kind="function" /> ${hop.function && !report ? html`<a href=${link("functions", [hop.function])}>${hop.function}</a>` : hop.function || hop.source}`
           : html`<${Icon} kind="queue" /> ${t("event.message")}`}</h2>
         ${hop.function && hop.source.split(":")[0] !== hop.function && html`<span class="quiet">${hop.source}</span>`}
         ${hop.chosen && html`<span class="here">${t("event.chosen")}</span>`}
@@ -69,7 +69,7 @@ function Hop({ hop, steps, lying, targets, depth }) {
       ${only?.rule && html`<p><${Rule} of=${only.rule} /></p>`}
       ${lying.map((each) => html`<p><${State} kind=${each.state === "visible" ? "kept" : "open"}>${t(`event.${each.state}`)}<//>
         ${" "}${t("event.lies", { queue: each.queue.name, count: each.messages })} ${each.due && html`<${Countdown} due=${each.due} />`}</p>`)}
-      ${!hop.source && lying.length === 0 && html`<p class="quiet">${t("event.gone")}</p>`}
+      ${!hop.source && lying.length === 0 && !report && html`<p class="quiet">${t("event.gone")}</p>`}
       ${hop.attempts.length > 0 && html`<${Attempts} hop=${hop} />`}
       ${hop.waits && html`<p class="notice open">${t(hop.waits.due ? "event.waits" : "event.waitsturn")}${hop.waits.due && html`: <b><${Countdown} due=${hop.waits.due} /></b>`}
 </p>`}
@@ -85,7 +85,7 @@ function Hop({ hop, steps, lying, targets, depth }) {
 function Place({ of: { kind, name, note } }) {
   if (!(kind in PLACES)) return html`<span class="step">${kind ? t(`event.${kind}`, { name }) : name}</span>`;
   const inside = html`<${Icon} kind=${kind} />${name}`;
-  return html`<span class="step">${PLACES[kind] ? html`<a href=${link(PLACES[kind], [name])}>${inside}</a>` : inside}${note && html` <span class="quiet">${note}</span>`}</span>`;
+  return html`<span class="step">${PLACES[kind] && !report ? html`<a href=${link(PLACES[kind], [name])}>${inside}</a>` : inside}${note && html` <span class="quiet">${note}</span>`}</span>`;
 }
 
 function Records({ hop }) {

@@ -140,6 +140,6 @@ function Told({ event: { due, error, target } }) {
 function None() {
   return html`<${Empty} title=${t("events.none")}>
     <p>${t("events.none.how")}</p>
-    <p><a class="button" href=${link("queues")}>${t("events.none.send")}</a></p>
+    <p><a class="button" href=${link("send")}>${t("events.none.send")}</a></p>
   <//>`;
 }

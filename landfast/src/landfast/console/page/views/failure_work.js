@@ -34,7 +34,7 @@ export function Replaying({ meant, functions, draft, close }) {
       </label>
       <${Plan} plan=${right ? plan : null} />
       <${Trouble} problem=${problem} />
-      <div class="dialog-foot"><${Action} kind="main" disabled=${!ready} act=${start}>${
+      <div class="failures-foot"><${Action} kind="main" disabled=${!ready} act=${start}>${
         draft ? t("failures.replay.now") : t("failures.replay.many", { count: plan?.count ?? 0 })
       }<//></div>`}
   <//>`;
@@ -63,7 +63,7 @@ function usePlan(wanted) {
 function Plan({ plan }) {
   if (!plan) return null;
   const alone = plan.count === 1 && plan.destinations[0][0].text;
-  return html`<div class="plan" role="status">
+  return html`<div class="failures-plan" role="status">
     <p class="quiet">${t("failures.goes")}</p>
     <ul>${plan.destinations.map(([each, count]) => html`<li>${plan.count > 1 && html`<span class="number">${number(count)}</span> `}${going(each)}</li>`)}</ul>
     ${plan.left_out > 0 && html`<p class="quiet">${t("failures.leftout", { count: plan.left_out })}</p>`}
@@ -78,7 +78,7 @@ export function Discarding({ meant, count, close }) {
   return html`<${Dialog} title=${t("failures.discard.title")} close=${() => close(job)}>
     ${job ? html`<${Progress} job=${job} setJob=${setJob} kind="discard" />` : html`
       <p>${t("failures.discard.sure", { count })}</p>
-      <div class="dialog-foot"><${Action} kind="danger" act=${start}>${t("failures.discard.now", { count })}<//></div>`}
+      <div class="failures-foot"><${Action} kind="danger" act=${start}>${t("failures.discard.now", { count })}<//></div>`}
   <//>`;
 }
 
@@ -100,8 +100,8 @@ function Progress({ job, setJob, kind, plan }) {
       : html`<label class="field">${t(`failures.${kind}.running`)} <progress max=${job.total ?? 1} value=${job.total === null ? undefined : job.done}></progress></label>`}
     <p class="number" role="status">${job.total !== null && t("failures.progress", { done: job.done, total: job.total })}
       ${" "}${Object.entries(job.outcomes).map(([name, count]) => t(`failures.${kind}.${name}`, { count })).join(", ")}</p>
-    ${job.troubles.length > 0 && html`<ul class="troubles">${job.troubles.slice(0, SHOWN).map((each) => html`<li key=${each.id}><code>${each.id}</code> ${each.reason}</li>`)}</ul>`}
+    ${job.troubles.length > 0 && html`<ul class="failures-troubles">${job.troubles.slice(0, SHOWN).map((each) => html`<li key=${each.id}><code>${each.id}</code> ${each.reason}</li>`)}</ul>`}
     ${over && job.total === 1 && job.mark && (to === "invoke" || to === "send") && html`<p><a href=${link("events", [job.mark])}>${t("failures.see")}</a></p>`}
     <${Trouble} problem=${problem} />
-    ${!over && job.total !== 1 && html`<div class="dialog-foot"><${Action} act=${async () => setJob(await remove(`/jobs/${job.id}`))}>${t("failures.stop")}<//></div>`}`;
+    ${!over && job.total !== 1 && html`<div class="failures-foot"><${Action} act=${async () => setJob(await remove(`/jobs/${job.id}`))}>${t("failures.stop")}<//></div>`}`;
 }

@@ -32,7 +32,9 @@ export function Failures({ parts, query }) {
   const done = (job) => {
     setWork(null);
     reload();
-    if (job?.done && work.meant.ids) go(place({ id: "" }), { replace: true });
+    if (!job?.done || !work.meant.ids) return;
+    go(place({ id: "" }), { replace: true });
+    document.getElementById("main").focus({ preventScroll: true }); // what was in focus is not there any more
   };
   const functions = data?.functions ?? [];
   return html`
@@ -45,6 +47,7 @@ export function Failures({ parts, query }) {
     <${Filter} where=${where} wrong=${told?.wrong ?? ""} />
     <${Trouble} problem=${problem} />
     ${data?.untold.map((line) => html`<${Notice} kind="kept">${t("failures.untold", { line })}<//>`)}
+    ${!data && !problem && html`<p class="quiet" role="status">${t("failures.looking")}</p>`}
     ${data && data.count === 0 && html`<${None} where=${where} data=${data} />`}
     ${data && (data.count > 0 || id) && html`<div class="failures ${id ? "with-one" : ""}">
       <section class="failures-list" aria-label=${t("failures.groups")}>
@@ -91,18 +94,18 @@ function None({ where, data }) {
 function Group({ group, where, chosen, id, place, act, functions, changed }) {
   const name = group.error || group.reason || t("failures.noerror");
   const meant = { where: both(where, group.where) };
-  return html`<li class="group ${chosen ? "chosen" : ""}">
-    <a class="group-head" href=${place({ group: chosen ? "" : group.where, id: "" })} aria-expanded=${chosen}>
-      <span class="group-name"><strong>${name}</strong><span class="group-count number">${number(group.count)}</span></span>
-      ${group.message && html`<span class="group-message">${group.message}</span>`}
+  return html`<li class="alike ${chosen ? "chosen" : ""}">
+    <a class="alike-head" href=${place({ group: chosen ? "" : group.where, id: "" })} aria-expanded=${chosen}>
+      <span class="alike-name"><strong>${name}</strong><span class="alike-count number">${number(group.count)}</span></span>
+      ${group.message && html`<span class="alike-message">${group.message}</span>`}
       <span class="quiet">${[group.function, group.error && group.reason !== group.error ? group.reason : "", group.stores.join(", ")].filter(Boolean).join(" · ")}</span>
-      <span class="group-times quiet">
+      <span class="alike-times quiet">
         <span>${t("failures.newest")} <${Ago} at=${group.newest} /></span>
         ${group.count > 1 && html`<span>${t("failures.oldest")} <${Ago} at=${group.oldest} /></span>`}
         <span>${t("failures.kept")} ${group.expires === null ? t("failures.forever") : html`<${Countdown} due=${group.expires} />`}</span>
       </span>
     </a>
-    ${chosen && html`<div class="group-inside">
+    ${chosen && html`<div class="alike-inside">
       <${Many} meant=${meant} count=${group.count} functions=${functions} act=${act} />
       <${List} where=${meant.where} count=${group.count} id=${id} place=${place} changed=${changed} />
     </div>`}
@@ -113,7 +116,7 @@ function Group({ group, where, chosen, id, place, act, functions, changed }) {
 function Many({ meant, count, functions, act }) {
   const [problem, setProblem] = useState(null);
   const save = () => download(meant).then(() => setProblem(null), setProblem);
-  return html`<div class="many">
+  return html`<div class="failures-many">
     <button type="button" disabled=${!mayChange()} onClick=${() => act({ kind: "replay", meant, functions })}>${t("failures.replay.many", { count })}</button>
     <button type="button" class="plain" onClick=${save}>${t("failures.export")}</button>
     <button type="button" class="plain danger" disabled=${!mayChange()} onClick=${() => act({ kind: "discard", meant, count })}>${t("failures.discard.many")}</button>

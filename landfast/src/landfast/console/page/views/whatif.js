@@ -16,9 +16,10 @@ const OF_FUNCTION = ["Timeout", "ReservedConcurrentExecutions"];
 
 export function WhatIf({ parts, query }) {
   const { data, problem } = useFetched("/whatif/sources", { follow: false });
-  const [opened, setOpened] = useState(query.s ? undefined : null);
+  const [held] = useState(query.s); // what is tried goes into the address later, which is no link that was followed
+  const [opened, setOpened] = useState(held ? undefined : null);
   useEffect(() => {
-    if (query.s) unpacked(query.s).then(setOpened);
+    if (held) unpacked(held).then(setOpened);
   }, []);
   if (!data || opened === undefined) return html`<${Head} title=${t("whatif.title")} /><${Trouble} problem=${problem} />`;
   const source = data.sources.find((each) => each.name === (parts[0] ?? opened?.source)) ?? data.sources[0];
@@ -30,7 +31,7 @@ export function WhatIf({ parts, query }) {
           ${data.sources.map((each) => html`<option value=${each.name}>${each.reads ? `${each.reads} → ${each.function}` : `${each.name}: ${t("whatif.events")}`}</option>`)}
         </select></label>
     <//>
-    ${query.s && opened === null && html`<${Notice} kind="bad">${t("whatif.badlink")}<//>`}
+    ${held && opened === null && html`<${Notice} kind="bad">${t("whatif.badlink")}<//>`}
     <${Trial} key=${source.name} source=${source} destinations=${data.destinations} opened=${opened?.source === source.name ? opened : null} />
   `;
 }
@@ -163,7 +164,7 @@ function Field({ setting, value, was, set, refused, destinations, kind }) {
   const changed = !same(value, was);
   const about = `${id}-about`;
   const common = { id, "aria-describedby": about, "aria-invalid": refused ? "true" : undefined };
-  return html`<div class="field of-${setting.kind} ${changed ? "changed" : ""}">
+  return html`<div class="setting of-${setting.kind} ${changed ? "changed" : ""}">
     <label for=${id} class="mono">${name.split(/(?=[A-Z])/).map((word, place) => [place > 0 && html`<wbr />`, word])}</label>
     ${setting.kind === "number"
       ? html`<input ...${common} type="number" min=${endless ?? low} max=${high} step="1" value=${value ?? ""} placeholder=${told(setting, setting.default)}
@@ -222,7 +223,7 @@ function Traffic({ source, scenario, set, recorded, made, replay, load }) {
 
 function Plain({ label, value, set, ...more }) {
   const id = useId();
-  return html`<div class="field"><label for=${id}>${label}</label>
+  return html`<div class="setting"><label for=${id}>${label}</label>
     <input id=${id} type="number" value=${value ?? ""} ...${more}
       onInput=${({ target }) => target.validity.badInput || set(target.value === "" ? undefined : Number(target.value))} /></div>`;
 }
@@ -234,7 +235,7 @@ function Script({ scenario, set }) {
   return html`<section class="card">
     <h2>${t("whatif.function")}</h2>
     <${Plain} label=${t("whatif.duration")} min="0" step="any" value=${scenario.function.duration} placeholder="0" set=${(value) => set("function.duration", value)} />
-    <ol class="rules">${rules.map((rule, index) => html`<li key=${index}>
+    <ol class="script">${rules.map((rule, index) => html`<li key=${index}>
       <${Does} rule=${rule} count=${index + 1} numbered=${numbered} change=${(made) => change(index, made)} />
       <button type="button" class="plain" aria-label="${t("whatif.remove")}: ${t("whatif.rule", { count: index + 1 })}"
         onClick=${() => set("function.behaviour", rules.filter((_, place) => place !== index))}>×</button>
@@ -249,7 +250,7 @@ function Does({ rule, count, numbered, change }) {
   const without = ({ records, every, report, ...rest }) => rest;
   const choose = (kind) => change({ ...without(rule), ...(kind === "every" ? { every: 5 } : kind === "records" ? { records: ["r1"] } : {}) });
   const outcomes = OUTCOMES.includes(rule.outcome) ? OUTCOMES : [rule.outcome, ...OUTCOMES];
-  return html`<div class="rule" role="group" aria-label=${t("whatif.rule", { count })}>
+  return html`<div class="scripted" role="group" aria-label=${t("whatif.rule", { count })}>
     <select aria-label=${t("whatif.does")} value=${rule.outcome} onChange=${({ target }) => change({ ...rule, outcome: target.value })}>
       ${outcomes.map((each) => html`<option value=${each}>${t(`whatif.do.${each}`)}</option>`)}</select>
     <select aria-label=${t("whatif.with")} value=${which} onChange=${({ target }) => choose(target.value)}>
