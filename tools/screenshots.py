@@ -58,7 +58,7 @@ class Place(NamedTuple):
 
 DETAILS: Final = {
     "event": Place("#/events?state=to_destination", ("main tbody a",)),
-    "failures": Place("#/failures", (".group-head:has-text('RetriesExhausted')", ".failures-ids a")),
+    "failures": Place("#/failures", ("a[aria-expanded]:has-text('RetriesExhausted')", ".failures-ids a")),
     "function": Place("#/functions", ("main tbody a",)),
     "queue": Place("#/queues", ("tbody tr:has(.kept) a",)),
 }
