@@ -1,17 +1,23 @@
 """What every part of the console has: the service, and where to wait."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from landfast.console.chronicle import Chronicle
-from landfast.console.index import Index
+from landfast.console.index import Index, Source
+from landfast.failures import memoized
+from landfast.service.clients import aws
 from landfast.service.service import Service
 
 T = TypeVar("T")
 
 _THREADS = 4
+_LOOK = 0.1
+_LOOKS = 50
+"""Real seconds between two looks whether the journal is read, and how often that is looked for."""
 
 
 class Context:
@@ -32,6 +38,8 @@ class Context:
         self.service = service
         self.index = Index(service.journal)
         self.chronicle = Chronicle(service.journal)
+        self._made = memoized(lambda name: aws(service.running, name))
+        self._making = threading.Lock()  # boto3 makes one client at a time
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="console")
 
     async def driver(self, work: Callable[[], T]) -> T:
@@ -42,10 +50,24 @@ class Context:
         """Return what `work` answers in a thread where it may wait: for files, or for the service's own endpoint."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
+    def clients(self, name: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
+        """Return boto3's client for a service of the endpoint; to be asked in a thread apart."""
+        with self._making:
+            return self._made(name)
+
     def prepare(self) -> None:
         """Let the ways of records be read while somebody looks at the list of them."""
         if self.chronicle.is_new():
             self._threads.submit(self.chronicle.prepare)
+
+    async def counted(self) -> dict[str, Source]:
+        """What the journal tells of each source, in figures, as soon as all of it is read: that can take a second."""
+        for _ in range(_LOOKS):
+            sources = await self.apart(self.index.sources)
+            if self.index.is_whole:
+                break
+            await asyncio.sleep(_LOOK)
+        return sources
 
     def close(self) -> None:
         """Begin nothing more."""

@@ -90,7 +90,8 @@ class EventsPart:
     async def _events(self, asked: Asked) -> Events:
         wanted = wanted_by(asked, self._context.service.clock.now())
         events = await self._context.apart(partial(self._listed, wanted))
-        self._context.prepare()
+        if events.read == 1.0:  # until a long journal is listed, nothing else is to take time
+            self._context.prepare()
         return events
 
     def _listed(self, wanted: Wanted) -> Events:

@@ -237,7 +237,7 @@ class FunctionsPart:
             if edge.kind == "event":
                 fed.setdefault(edge.target, []).append(edge.source)
         figures = await self._context.apart(lambda: [self._logs.figures(function) for function in functions])
-        sources = await self._context.apart(self._context.index.sources)
+        sources = await self._context.counted()
         armed = service.faults.armed()
 
         def shown(function: Function, figures: Figures) -> FunctionShown:

@@ -516,6 +516,11 @@ class Index:
         with self._lock:
             return self._caught_up().counted()
 
+    @property
+    def is_whole(self) -> bool:
+        """True if all of the journal is read, and not only its newest entries."""
+        return self._is_whole
+
     def close(self) -> None:
         """End the thread, and let go of everything."""
         self._closing.set()

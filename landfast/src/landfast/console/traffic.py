@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -93,9 +94,9 @@ class TrafficPart:
 
     async def _traffic(self, asked: Asked) -> Traffic:
         del asked
-        return await self._context.apart(self._told)
+        return await self._context.apart(partial(self._told, await self._context.counted()))
 
-    def _told(self) -> Traffic:
+    def _told(self, sources: Mapping[str, Source]) -> Traffic:
         service = self._context.service
         graph = graph_of(service.template)
         mappings = {
@@ -107,4 +108,4 @@ class TrafficPart:
             if edge.kind != "failure" and (edge.source, edge.target) not in read:
                 senders.setdefault(edge.target, []).append(edge.source)
         names = {resource.arn: resource.logical_id for resource in service.running.resources}
-        return traffic(self._context.index.sources(), mappings, senders, names)
+        return traffic(sources, mappings, senders, names)
