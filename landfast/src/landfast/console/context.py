@@ -1,12 +1,15 @@
 """What every part of the console has: the service, and where to wait."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from landfast.console.chronicle import Chronicle
 from landfast.console.index import Index, Source
+from landfast.failures import memoized
+from landfast.service.clients import aws
 from landfast.service.service import Service
 
 T = TypeVar("T")
@@ -35,6 +38,8 @@ class Context:
         self.service = service
         self.index = Index(service.journal)
         self.chronicle = Chronicle(service.journal)
+        self._made = memoized(lambda name: aws(service.running, name))
+        self._making = threading.Lock()  # boto3 makes one client at a time
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="console")
 
     async def driver(self, work: Callable[[], T]) -> T:
@@ -44,6 +49,11 @@ class Context:
     async def apart(self, work: Callable[[], T]) -> T:
         """Return what `work` answers in a thread where it may wait: for files, or for the service's own endpoint."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def clients(self, name: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
+        """Return boto3's client for a service of the endpoint; to be asked in a thread apart."""
+        with self._making:
+            return self._made(name)
 
     def prepare(self) -> None:
         """Let the ways of records be read while somebody looks at the list of them."""

@@ -6,11 +6,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from landfast.console.places import Places, Step
 from landfast.console.routes import Asked, Problem, Route
-from landfast.console.way import Hop, Way
+from landfast.console.way import Hop, Record, Way
 from landfast.journal import Finished, Invoked
 from landfast.report.history import NOT_REACHED
 from landfast.service.payloads import Payload
@@ -144,7 +143,7 @@ class EventPart:
 
     def _shown(self, record: str) -> EventShown:
         service = self._context.service
-        way = self._context.chronicle.way(record)
+        way = self._context.chronicle.way(record) or self._unread(record)
         if way is None:
             message = f"the journal knows nothing of {record}: it has dropped it, or it was never there"
             raise Problem(HTTPStatus.NOT_FOUND, message)
@@ -155,6 +154,14 @@ class EventPart:
             for place, hop in enumerate(way.hops)
         )
         return EventShown(record, hops, way.is_cut, min(_due(hops), default=None))
+
+    def _unread(self, record: str) -> Way | None:
+        """The way of a message that no function has read and no call has made: it lies in its queue."""
+        for _, found in self._context.service.find_messages({record}):
+            sent = int(found.message["Attributes"]["SentTimestamp"]) / 1000
+            hop = Hop(source="", function="", kind="", origin="", seen=sent, chosen=True, records=(Record(record),))
+            return Way(record=record, hops=[hop], is_cut=False, ids=[[record]])
+        return None
 
     def _steps(self, way: Way, place: int, lying: tuple[Lying, ...], places: Places) -> tuple[Step, ...]:
         hop = way.hops[place]
@@ -204,20 +211,26 @@ class EventPart:
         return attempts
 
     def _sent_again(self, request_id: str, call: int) -> SentAgain:
-        """Send what a call was made with once more, the way it came: to the function, or to its queue."""
-        from landfast.console.again import sent_again  # noqa: PLC0415 - who writes a report file sends nothing
+        """Send what a call was made with once more, the way it came: to the function, or to its queue or stream."""
+        # Who writes a report file sends nothing, and needs no boto3.
+        from landfast.console.again import again  # noqa: PLC0415
+        from landfast.console.sending import SendingError, send  # noqa: PLC0415
 
         service = self._context.service
         begun, _ = self._calls(request_id, call)[call - 1]
         payload = service.payloads.of(request_id)
         if payload is None or not payload.is_whole:
-            raise Problem(
-                HTTPStatus.CONFLICT, f"the event of {request_id} is not kept whole: send it from the Send view"
-            )
+            raise Problem(HTTPStatus.CONFLICT, f"the event of {request_id} is not kept whole")
+        places = Places(service.template, service.running.resources)
         try:
-            return SentAgain(tuple(sent_again(service.running, begun, payload.content)))
-        except (ClientError, BotoCoreError) as error:
-            raise Problem(HTTPStatus.BAD_GATEWAY, f"it was not taken: {error}") from None
+            sent = [
+                send(each, service.running, self._context.clients) for each in again(begun, payload.content, places)
+            ]
+        except (SendingError, ServiceError) as error:
+            raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from None
+        if not sent:
+            raise Problem(HTTPStatus.CONFLICT, f"nothing of {request_id} can be sent again")
+        return SentAgain(tuple(each.event for each in sent))
 
     def _logged(self, attempts: Sequence[tuple[Invoked, Finished | None]]) -> Iterator[str]:
         """Yield what the function has logged in all calls with one request id."""

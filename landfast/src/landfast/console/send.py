@@ -1,9 +1,7 @@
 """What the page's form for sending an event asks: where events can go, the project's samples, and to send one."""
 
-import threading
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 
@@ -11,8 +9,6 @@ from landfast.console.context import Context
 from landfast.console.routes import Asked, Problem, Route
 from landfast.console.samples import Sample, samples
 from landfast.console.sending import Sending, SendingError, Sent, send
-from landfast.failures import memoized
-from landfast.service.clients import aws
 from landfast.service.state import ServiceError
 from landfast.template import Template
 from landfast.template.graph import NodeKind, graph_of
@@ -55,17 +51,11 @@ class SendPart:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._made = memoized(lambda name: aws(context.service.running, name))
-        self._making = threading.Lock()  # boto3 makes one client at a time
 
     def routes(self) -> Iterable[Route]:
         """The routes of this part."""
         yield Route("GET", "/send", self._form)
         yield Route("POST", "/send", self._send)
-
-    def _clients(self, service: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
-        with self._making:
-            return self._made(service)
 
     async def _form(self, asked: Asked) -> Form:
         del asked
@@ -77,7 +67,7 @@ class SendPart:
         sending: Sending = asked.read(Sending)  # type: ignore[arg-type] # a union is no class to mypy
         service = self._context.service
         try:
-            return await self._context.apart(lambda: send(sending, service.running, self._clients))
+            return await self._context.apart(lambda: send(sending, service.running, self._context.clients))
         except (SendingError, ServiceError) as error:
             raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from None
 

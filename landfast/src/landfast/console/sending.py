@@ -47,10 +47,12 @@ class ToFunction(_To, frozen=True, kw_only=True, tag="function"):
 
     Attributes:
         payload: The event, JSON text.
+        qualifier: The version or alias that is called; empty for the function itself.
         asynchronous: True if the event is only accepted, and the function called later.
     """
 
     payload: str
+    qualifier: str = ""
     asynchronous: bool = True
 
 
@@ -191,11 +193,12 @@ def _sent(sending: Sending, service: Running, clients: Clients) -> Sent:
 
 def _invoked(sending: ToFunction, service: Running, client: Any) -> Sent:  # noqa: ANN401 - boto3's clients
     function = service.resource("function", sending.name).name
+    called = {"FunctionName": function, "Payload": sending.payload.encode(), **_given(Qualifier=sending.qualifier)}
     if sending.asynchronous:
-        answer = client.invoke(FunctionName=function, InvocationType="Event", Payload=sending.payload.encode())
+        answer = client.invoke(**called, InvocationType="Event")
         request_id = answer["ResponseMetadata"]["RequestId"]
         return Sent(id=request_id, event=request_id, answer={"StatusCode": answer["StatusCode"]})
-    answer = client.invoke(FunctionName=function, LogType="Tail", Payload=sending.payload.encode())
+    answer = client.invoke(**called, LogType="Tail")
     return Sent(
         id=answer["ResponseMetadata"]["RequestId"],
         answer=_value(answer["Payload"].read().decode()),

@@ -58,24 +58,47 @@ def test_a_failing_event_tells_its_attempts_and_goes_on_at_once_when_time_jumps(
 def test_what_a_call_was_made_with_is_sent_again_the_way_it_came(console: Console, shop: Stack) -> None:
     shop.function("Charge").send({"order": 1, "amount": 5})
     shop.queue("Orders").send({"order": 2, "items": ["tea"]}, attributes={"from": "Ulsan"})
+    shop.stream("Clicks").put({"page": 3}, key="a")
     shop.settle()
     for event in told(console, "/events")["events"]:
-        (attempt,) = told(console, f"/events/{event['id']}")["hops"][0]["hop"]["attempts"]
+        (attempt,) = told(console, f"/events/{quote(event['id'])}")["hops"][0]["hop"]["attempts"]
         path = f"/attempts/{attempt['request_id']}/1"
         status, sent = done(console, f"{path}/again")
         assert status == HTTPStatus.OK
         shop.settle()
         (again,) = sent["ids"]
-        (copy,) = told(console, f"/events/{again}")["hops"][0]["hop"]["attempts"]
+        (copy,) = told(console, f"/events/{quote(again)}")["hops"][0]["hop"]["attempts"]
         first, second = (
             json.loads(told(console, f"/attempts/{each['request_id']}/1")["payload"]["text"])
             for each in (attempt, copy)
         )
         if "Records" in first:
             first, second = (
-                (record["body"], record["messageAttributes"]) for (record,) in (first["Records"], second["Records"])
+                record.get("kinesis", {}).get("data") or (record["body"], record["messageAttributes"])
+                for (record,) in (first["Records"], second["Records"])
             )
         assert first == second
+
+
+def test_the_position_that_a_stream_gives_up_is_followed_into_its_queue(console: Console, shop: Stack) -> None:
+    shop.stream("Clicks").put("no json", key="1")
+    shop.settle()
+    clicks, letter = told(console, f"/events/{quote(only_id(console))}")["hops"]
+    assert clicks["steps"] == [{"kind": "stream", "name": "Clicks", "note": ""}]
+    assert clicks["hop"]["states"] == {"to_destination": 1}
+    assert [each["error"].partition(":")[0] for each in clicks["hop"]["attempts"]] == ["JSONDecodeError"] * 3
+    assert letter["steps"] == [{"kind": "queue", "name": "ClicksFailed", "note": ""}]
+    assert letter["hop"]["parents"] == [0]
+
+
+def test_a_message_that_nobody_has_read_is_found_in_its_queue(console: Console, shop: Stack) -> None:
+    queue = shop.queue("Receipts").resource
+    sent = shop.client("sqs").send_message(QueueUrl=queue.url, MessageBody="by hand", DelaySeconds=60)["MessageId"]
+    shown = told(console, f"/events/{sent}")
+    (placed,) = shown["hops"]
+    assert [(each["queue"]["name"], each["state"]) for each in placed["lying"]] == [("Receipts", "delayed")]
+    assert [step["name"] for step in placed["steps"]] == ["Receipts"]
+    assert shown["due"] == placed["lying"][0]["due"]
 
 
 def test_what_is_not_there_is_said(console: Console, shop: Stack) -> None:

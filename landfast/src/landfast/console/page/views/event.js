@@ -111,7 +111,7 @@ function Attempts({ hop }) {
     </table></div>
     ${keyed.length > FIRST && !all && html`<p><button type="button" onClick=${() => setAll(true)}>${t("event.all", { count: keyed.length })}</button></p>`}
     ${(all || keyed.length <= FIRST) && hop.attempts_left_out > 0 && html`<p class="quiet">${t("event.more", { count: hop.attempts_left_out })}</p>`}
-    ${shown && html`<${Details} key=${shown.key} attempt=${shown} resend=${["async", "sqs"].includes(hop.kind)} />`}`;
+    ${shown && html`<${Details} key=${shown.key} attempt=${shown} resend=${["async", "sqs", "kinesis"].includes(hop.kind)} />`}`;
 }
 
 const outcome = ({ outcome: name }) => (has(`outcome.${name || "running"}`) ? t(`outcome.${name || "running"}`) : name);

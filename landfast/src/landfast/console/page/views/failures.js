@@ -102,7 +102,7 @@ function Group({ group, where, chosen, id, place, act, functions, changed }) {
       <span class="alike-times quiet">
         <span>${t("failures.newest")} <${Ago} at=${group.newest} /></span>
         ${group.count > 1 && html`<span>${t("failures.oldest")} <${Ago} at=${group.oldest} /></span>`}
-        <span>${t("failures.kept")} ${group.expires === null ? t("failures.forever") : html`<${Countdown} due=${group.expires} />`}</span>
+        <span>${group.expires === null ? t("failures.forgood") : html`${t(group.count > 1 ? "failures.first" : "failures.expires")} <${Countdown} due=${group.expires} />`}</span>
       </span>
     </a>
     ${chosen && html`<div class="alike-inside">

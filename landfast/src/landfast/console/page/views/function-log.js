@@ -75,7 +75,7 @@ export function Log({ name, request }) {
     <${Trouble} problem=${problem} />
     ${leftOut > 0 && html`<p class="quiet">${t("functions.log.leftout", { count: leftOut })}</p>`}
     ${lines && !shown.length
-      ? html`<p class="quiet">${t(lines.length ? "functions.log.empty" : "functions.log.none")}</p>`
+      ? html`<p class="quiet">${t(lines.length || request ? "functions.log.empty" : "functions.log.none")}</p>`
       : html`<div class="functions-lines" ref=${box} onScroll=${scrolled} tabindex="0" role="log" aria-live="off" aria-labelledby="functions-log">
           ${shown.map((line) => html`<${Line} key=${line.number} line=${line} name=${name} request=${request} />`)}
         </div>`}

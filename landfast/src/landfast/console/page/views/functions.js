@@ -65,15 +65,15 @@ function Condition({ of: { broken, reserved, mappings, faults } }) {
 const Took = ({ seconds }) => (seconds === null ? html`<span class="quiet">–</span>` : html`<${Span} seconds=${seconds} />`);
 
 /** The durations of the latest invocations as bars, the newest at the right. */
-function Bars({ figures: { latest, longest }, height = 22 }) {
+function Bars({ figures: { latest }, height = 22 }) {
   if (!latest.length) return html`<span class="quiet">–</span>`;
-  const most = Math.max(...latest.map((run) => run.duration), 0.001);
+  const longest = Math.max(...latest.map((run) => run.duration));
   const failed = latest.filter((run) => run.error).length;
-  const title = t("functions.latest.title", { count: latest.length, longest: span(Math.min(most, longest)), failed });
+  const title = t("functions.latest.title", { count: latest.length, longest: span(longest), failed });
   return html`<svg class="functions-bars" role="img" aria-label=${title} viewBox="0 0 240 ${height}" preserveAspectRatio="none">
     <title>${title}</title>
     ${latest.map((run, index) => {
-      const tall = Math.max(2, (run.duration / most) * (height - 1));
+      const tall = Math.max(2, (run.duration / (longest || 1)) * (height - 1));
       const kind = `${run.error ? "failed" : ""} ${run.init === null ? "" : "cold"}`;
       return html`<rect class=${kind} x=${240 - (latest.length - index) * 4 + 0.5} y=${height - tall} width="3" height=${tall - 0.5} />`;
     })}
