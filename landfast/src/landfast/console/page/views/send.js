@@ -20,6 +20,8 @@ const FIELDS = {
   bucket: { lines: ["key"], payload: "content", json: "may" },
   table: { lines: [], payload: "item", json: "must" },
 };
+/** The views of what is sent to, where there is one. */
+const VIEWS = { queue: "queues", stream: "streams", function: "functions" };
 const NEEDED = new Set(["source", "detail_type", "partition_key", "key"]);
 
 function empty(to) {
@@ -175,7 +177,8 @@ function clean(sending) {
 function Sent({ one, isOpen, busy, again, fill }) {
   const { sending, answer, at, repeats } = one;
   return html`
-    <div class="q-head"><${Icon} kind=${sending.kind} /><b>${sending.name}</b><span class="quiet"><${Ago} at=${at} /></span><span class="space"></span>
+    <div class="q-head"><${Icon} kind=${sending.kind} />
+      <b>${VIEWS[sending.kind] ? html`<a href=${link(VIEWS[sending.kind], [sending.name])}>${sending.name}</a>` : sending.name}</b><span class="quiet"><${Ago} at=${at} /></span><span class="space"></span>
       <button type="button" class="plain" disabled=${busy} onClick=${again}>${t("send.again")}</button>
       <button type="button" class="plain" onClick=${fill}>${t("send.edit")}</button></div>
     ${answer.id && html`<p>${answer.event
