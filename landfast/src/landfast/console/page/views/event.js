@@ -66,7 +66,7 @@ function Hop({ hop, steps, lying, targets, depth }) {
         <${Moment} at=${hop.seen} />
       </header>
       ${hop.shared > 1 && html`<p class="quiet">${t("event.shared", { count: hop.shared })}</p>`}
-      ${only ? !hop.chosen && html`<p><a class="mono" href=${link("events", [only.id])}>${only.id}</a></p>` : html`<${Records} hop=${hop} />`}
+      ${only ? !hop.chosen && html`<p><${Id} of=${only.id} /></p>` : html`<${Records} hop=${hop} />`}
       ${only?.rule && html`<p><${Rule} of=${only.rule} /></p>`}
       ${lying.map((each) => html`<p><${State} kind=${each.state === "visible" ? "kept" : "open"}>${t(`event.${each.state}`)}<//>
         ${" "}${t("event.lies", { queue: each.queue.name, count: each.messages })} ${each.due && html`<${Countdown} due=${each.due} />`}</p>`)}
@@ -88,9 +88,15 @@ function Place({ of: { kind, name, note } }) {
   return html`<span class="step">${PLACES[kind] && !report ? html`<a href=${link(PLACES[kind], [name])}>${inside}</a>` : inside}${note && html` <span class="quiet">${note}</span>`}</span>`;
 }
 
+/** The id of a record, with a link to its page; a report file does not have the pages of all. */
+function Id({ of: id }) {
+  if (report && !(`/events/${id}` in report)) return html`<span class="mono">${id}</span>`;
+  return html`<a class="mono" href=${link("events", [id])}>${id}</a>`;
+}
+
 function Records({ hop }) {
   return html`<details class="hop-records"><summary>${t("event.records", { count: hop.records.length + hop.records_left_out + hop.untold })}</summary>
-    <ul>${hop.records.map((each) => html`<li key=${each.id}><a class="mono" href=${link("events", [each.id])}>${each.id}</a> ${each.state && html`<${State} of=${each.state} />`}</li>`)}</ul>
+    <ul>${hop.records.map((each) => html`<li key=${each.id}><${Id} of=${each.id} /> ${each.state && html`<${State} of=${each.state} />`}</li>`)}</ul>
     ${hop.records_left_out > 0 && html`<p class="quiet">${t("event.more", { count: hop.records_left_out })}</p>`}
     ${hop.untold > 0 && html`<p class="quiet">${t("event.untold", { count: hop.untold })}</p>`}
   </details>`;
