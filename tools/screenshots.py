@@ -159,6 +159,7 @@ def visit(page: Page, place: Place) -> None:
     page.get_by_role("heading", level=1).wait_for()
     for selector in place.clicks:
         page.locator(selector).first.click()
+    page.mouse.move(0, 0)
     page.wait_for_timeout(_QUIET_MS)  # what is typed or chosen is asked for after a moment
     page.wait_for_function("() => window.asking === 0")
     page.wait_for_timeout(_DRAWN_MS)
