@@ -71,10 +71,10 @@ keep: $(READY)  ## Keep these pipelines and remove all others: make keep PIPELIN
 
 ##@ Check
 test: style  ## Everything: what check does, and templates, workers, emulators and end-to-end tests
-	@$(MAKE) -j4 $(TESTS) $(TYPES)
+	@$(MAKE) -sj4 $(TESTS) $(TYPES)
 
 check: style  ## The fast part: format, lint, types, contracts, units
-	@$(MAKE) -j4 $(UNITS) $(TYPES)
+	@$(MAKE) -sj4 $(UNITS) $(TYPES)
 
 units-shop: $(READY)
 	@$(PYTEST) $(SIDE_BY_SIDE) $(FAST) $(call AS,shop)

@@ -30,8 +30,18 @@ _NOTEBOOK, _TELEPHONE = 1280, 390
 SCREENS: Final = {_NOTEBOOK: 800, _TELEPHONE: 844}
 """The heights of the screens, by their widths."""
 
-_QUIET_MS: Final = 900
-"""Real milliseconds after which a view has shown what it asked for."""
+_QUIET_MS: Final = 600
+"""Real milliseconds after which a view has asked for all that it shows."""
+
+_DRAWN_MS: Final = 200
+"""Real milliseconds after which an answer is drawn."""
+
+_COUNTING: Final = """(() => {
+  const ask = window.fetch;
+  window.asking = 0;
+  window.fetch = (...given) => { window.asking += 1; return ask(...given).finally(() => { window.asking -= 1; }); };
+})()"""
+"""Lets a page count the requests that are not answered yet."""
 
 
 class Place(NamedTuple):
@@ -48,9 +58,9 @@ class Place(NamedTuple):
 
 DETAILS: Final = {
     "event": Place("#/events?state=to_destination", ("main tbody a",)),
-    "failures": Place("#/failures", (".alike-head:has-text('RetriesExhausted')", ".failures-ids a")),
+    "failures": Place("#/failures", ("a[aria-expanded]:has-text('RetriesExhausted')", ".failures-ids a")),
     "function": Place("#/functions", ("main tbody a",)),
-    "queue": Place("#/queues", ("section:has(h2:text('Dead-letter queues')) tbody a",)),
+    "queue": Place("#/queues", ("tbody tr:has(.kept) a",)),
 }
 """What a click on something of a view shows."""
 
@@ -123,6 +133,7 @@ def pictures(browser: Browser, url: str, folder: Path, views: Sequence[str]) -> 
             color_scheme="dark" if theme == "dark" else "light",
             reduced_motion="reduce",
         )
+        context.add_init_script(_COUNTING)
         page = context.new_page()
         page.goto(url)
         for name, place in places(page).items():
@@ -148,7 +159,10 @@ def visit(page: Page, place: Place) -> None:
     page.get_by_role("heading", level=1).wait_for()
     for selector in place.clicks:
         page.locator(selector).first.click()
-    page.wait_for_timeout(_QUIET_MS)
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(_QUIET_MS)  # what is typed or chosen is asked for after a moment
+    page.wait_for_function("() => window.asking === 0")
+    page.wait_for_timeout(_DRAWN_MS)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ VIEWS = re.findall(r'name: "(\w+)", .*\bicon:', _SOURCE)
 
 DETAILS = {
     "events": ("#/events?state=to_destination", "tbody a"),
-    "failures": ("#/failures", ".alike-head", ".failures-ids a"),
+    "failures": ("#/failures", "a[aria-expanded]", ".failures-ids a"),
     "functions": ("#/functions/Charge",),
     "queues": ("#/queues/Parcels",),
     "rules": ("#/rules/S-04",),
@@ -103,7 +103,7 @@ def faults_of(page: Page, looks: Iterable[tuple[str, int, str]]) -> list[str]:
 def test_a_dialog_has_the_keyboard_until_escape_closes_it(page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": HEIGHTS[1280]})
     show(page, "#/failures")
-    page.locator(".alike-head").first.click()
+    page.locator("a[aria-expanded]").first.click()
     page.locator(".failures-ids a").first.click()
     opener = page.get_by_role("article").get_by_role("button", name="Replay")
     opener.focus()

@@ -53,7 +53,7 @@ def test_a_sample_blocks_its_group_until_it_is_given_up_and_what_waits_behind_it
     show(page, "#/queues/ParcelsDead")
     expect(page.get_by_role("region", name="Messages").get_by_role("row")).to_have_count(2)  # its head, and a parcel
     show(page, "#/send")
-    sent.nth(1).locator("a").click()
+    sent.nth(1).locator("p a").click()
     expect(page.locator(".head")).to_contain_text("processed")
     assert [message.json() for message in shop.queue("ParcelsDead")] == [{"parcel": 11}]
 

@@ -52,12 +52,10 @@ def test_a_failed_event_is_found_in_a_file_that_asks_for_nothing(
     expect(page.get_by_role("heading", level=1)).to_contain_text("S-59")
 
     looked: list[str] = []
-    for width in HEIGHTS:
-        page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
-        for place in ("#/accounts/1", "#/events", "#/events/r42"):
-            page.goto(f"{path.as_uri()}{place}")
-            page.wait_for_load_state()
-            looked += [f"{place} {width}: {fault}" for fault in (*violations(page), *layout_faults(page))]
+    page.goto(f"{path.as_uri()}#/accounts/2")  # the other views are looked at where a service shows them
+    for width, height in HEIGHTS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        looked += [f"{width}: {fault}" for fault in (*violations(page), *layout_faults(page))]
     assert looked == []
     assert keyboard_faults(page) == []
     assert {*faults} == {f"asked another machine: {path.as_uri()}"}, "the file itself"

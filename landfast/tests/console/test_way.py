@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from landfast.console.way import Way, way
 from landfast.journal import Accepted, Entry, Settled
 from landfast.report.chains import Chains
-from tests.console.journals import NOON, QUEUE, Journal, bisected, reported, shop
+from tests.console.journals import ERROR, NOON, QUEUE, Journal, bisected, reported, shop
 
 
 def told(entries: Sequence[Entry], record: str) -> Way:
@@ -104,12 +104,13 @@ def test_a_way_of_many_records_is_told_in_groups() -> None:
         ("Jobs", 50, 450, 500),
     ]
     assert found.hops[1].states == {"processed": 500}
-    assert found.hops[1].attempts_left_out == 300
+    assert [attempt.outcome for attempt in found.hops[1].attempts][-1] == "raise"
+    assert found.hops[1].attempts_left_out == 301
     assert len(told(entries, "job7").hops[1].records) == 1
 
 
 def wide(jobs: int) -> list[Entry]:
-    """An upload of which many jobs come, each with a call of its own."""
+    """An upload of which many jobs come, each with a call of its own; that of the 500th fails once."""
     journal = Journal()
     journal.note(Accepted, "Read", "upload", origin="invoke")
     journal.called("Read", "upload", request="upload", segment="s1")
@@ -120,6 +121,11 @@ def wide(jobs: int) -> list[Entry]:
         job, request = f"job{number}", f"q{number}"
         journal.note(Accepted, "Jobs", job, origin=QUEUE)
         journal.called("Jobs", job, request=request, segment=f"j{number}")
-        journal.ended("Jobs", job, request=request)
+        if number == 499:
+            journal.ended("Jobs", job, request=request, outcome="raise", error=ERROR)
+            journal.called("Jobs", job, request=f"{request}-again", segment=f"a{number}", attempt=2)
+            journal.ended("Jobs", job, request=f"{request}-again")
+        else:
+            journal.ended("Jobs", job, request=request)
         journal.note(Settled, "Jobs", job, state="processed", rule="S-88")
     return journal.entries

@@ -9,7 +9,7 @@ import msgspec
 
 from landfast.console.places import Places, Step
 from landfast.console.routes import Asked, Problem, Route
-from landfast.console.way import Hop, Way
+from landfast.console.way import Hop, Record, Way
 from landfast.journal import Finished, Invoked
 from landfast.report.history import NOT_REACHED
 from landfast.service.payloads import Payload
@@ -143,7 +143,7 @@ class EventPart:
 
     def _shown(self, record: str) -> EventShown:
         service = self._context.service
-        way = self._context.chronicle.way(record)
+        way = self._context.chronicle.way(record) or self._unread(record)
         if way is None:
             message = f"the journal knows nothing of {record}: it has dropped it, or it was never there"
             raise Problem(HTTPStatus.NOT_FOUND, message)
@@ -154,6 +154,14 @@ class EventPart:
             for place, hop in enumerate(way.hops)
         )
         return EventShown(record, hops, way.is_cut, min(_due(hops), default=None))
+
+    def _unread(self, record: str) -> Way | None:
+        """The way of a message that no function has read and no call has made: it lies in its queue."""
+        for _, found in self._context.service.find_messages({record}):
+            sent = int(found.message["Attributes"]["SentTimestamp"]) / 1000
+            hop = Hop(source="", function="", kind="", origin="", seen=sent, chosen=True, records=(Record(record),))
+            return Way(record=record, hops=[hop], is_cut=False, ids=[[record]])
+        return None
 
     def _steps(self, way: Way, place: int, lying: tuple[Lying, ...], places: Places) -> tuple[Step, ...]:
         hop = way.hops[place]

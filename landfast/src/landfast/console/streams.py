@@ -298,7 +298,8 @@ class StreamsPart:
         declared = template.streams.get(name) or template.tables.get(name)
         found = name if name in streams or declared is None else declared.name
         if found not in streams:
-            raise Problem(HTTPStatus.NOT_FOUND, f"there is no stream {name}")
+            told = f"the table {name} has no stream" if name in template.tables else f"there is no stream {name}"
+            raise Problem(HTTPStatus.NOT_FOUND, told)
         return found, streams[found]
 
     def _shard(self, asked: Asked) -> Shard:

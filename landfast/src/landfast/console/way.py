@@ -158,7 +158,7 @@ class Hop(Struct, kw_only=True):
         records_left_out: The number of records beyond those.
         untold: The number of records beyond those in turn, of which nothing else is told.
         states: The number of its records in each state.
-        attempts: The tries to invoke the function with them, in order.
+        attempts: The tries to invoke the function with them, in order; if they are too many, rather those that failed.
         attempts_left_out: The number of tries beyond those.
         trees: The batches that were split, each from the top.
         sent: What was sent about them to destinations and dead-letter queues.
@@ -385,7 +385,8 @@ def _try(hop: Hop, tries: Sequence[Try]) -> None:
     for each in tries:
         counts[each.request_id] += 1
         attempts.append(_attempt(each, counts[each.request_id] if each.request_id else 0))
-    hop.attempts = tuple(attempts[:_MOST_ATTEMPTS])
+    rough = sorted(range(len(attempts)), key=lambda place: attempts[place].outcome == "succeed")
+    hop.attempts = tuple(attempts[place] for place in sorted(rough[:_MOST_ATTEMPTS]))
     hop.attempts_left_out = len(attempts) - len(hop.attempts)
 
 

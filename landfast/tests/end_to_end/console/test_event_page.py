@@ -91,6 +91,16 @@ def test_the_position_that_a_stream_gives_up_is_followed_into_its_queue(console:
     assert letter["hop"]["parents"] == [0]
 
 
+def test_a_message_that_nobody_has_read_is_found_in_its_queue(console: Console, shop: Stack) -> None:
+    queue = shop.queue("Receipts").resource
+    sent = shop.client("sqs").send_message(QueueUrl=queue.url, MessageBody="by hand", DelaySeconds=60)["MessageId"]
+    shown = told(console, f"/events/{sent}")
+    (placed,) = shown["hops"]
+    assert [(each["queue"]["name"], each["state"]) for each in placed["lying"]] == [("Receipts", "delayed")]
+    assert [step["name"] for step in placed["steps"]] == ["Receipts"]
+    assert shown["due"] == placed["lying"][0]["due"]
+
+
 def test_what_is_not_there_is_said(console: Console, shop: Stack) -> None:
     del shop
     for path in ("/events/nothing", "/attempts/nothing/1", f"/rules/{quote('S-999')}"):

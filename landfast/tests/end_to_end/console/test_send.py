@@ -33,6 +33,12 @@ Resources:
       EventPattern: {source: [shop]}
       Targets: [{Id: landed, Arn: !GetAtt Landed.Arn}]
   Clicks: {Type: AWS::Kinesis::Stream, Properties: {ShardCount: 1}}
+  Kept:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      BillingMode: PAY_PER_REQUEST
   Orders:
     Type: AWS::DynamoDB::Table
     Properties:
@@ -133,6 +139,8 @@ def test_what_is_not_there_is_told(places: Stack) -> None:
         "/streams/Clicks/shards/1/records",
     ):
         assert ask(console, f"/_landfast/api{path}").status == 404
+    kept = ask(console, "/_landfast/api/streams/Kept")
+    assert (kept.status, kept.message) == (404, "the table Kept has no stream")
     [shard] = look(console, "/streams/Clicks")["shards"]
     at = f"/_landfast/api/streams/Clicks/shards/{shard['id']}/records"
     assert ask(console, f"{at}?from=nowhere").status == 400

@@ -31,6 +31,7 @@ function App() {
     // Whoever has followed a link goes on reading where it leads; at first, the page begins at its top.
     if (!first.current) main.current.focus({ preventScroll: true });
     first.current = false;
+    document.querySelector(".views [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     scrollTo(0, 0);
   }, [where]);
   return html`

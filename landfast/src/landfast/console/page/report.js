@@ -19,7 +19,7 @@ function listed(all, query, now) {
     (each) =>
       each.at >= since &&
       (!states.length || states.includes(each.state)) &&
-      (!text || `${each.id} ${each.origin} ${each.error}`.toLowerCase().includes(text)),
+      (!text || `${each.id} ${each.origin} ${each.error} ${each.test}`.toLowerCase().includes(text)),
   );
   const offset = Number(asked("offset"));
   return {

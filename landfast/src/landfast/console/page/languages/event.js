@@ -41,6 +41,7 @@ export default {
   "event.split": { en: "How its batch was split", ko: "배치 분할 과정" },
   "event.other": { en: "without this event", ko: "이 이벤트 없음" },
   "event.sent": { en: "Sent to {target}", ko: "{target}(으)로 전송됨" },
+  "event.deliveries": { en: "Sent to destinations {count} times", ko: "대상(destination)으로 {count}회 전송됨" },
   "event.body": { en: "What was sent", ko: "전송된 내용" },
   "event.injected": { en: "Fault on demand", ko: "요청된 장애" },
   "event.trouble": { en: "Trouble", ko: "문제" },

@@ -104,14 +104,14 @@ function Due({ clock, ask }) {
       ? html`<${Empty} title=${t("clock.nothing")}><p>${t("clock.nothing.about")}</p><//>`
       : html`<div class="table clock-due" tabindex="0" role="region" aria-labelledby="clock-due"><table>
           <thead><tr>
-            ${["due", "left", "what", "kind"].map((each) => html`<th scope="col">${t(`clock.col.${each}`)}</th>`)}
+            ${["left", "what", "due", "kind"].map((each) => html`<th scope="col">${t(`clock.col.${each}`)}</th>`)}
             <th><span class="hidden">${t("clock.there")}</span></th>
           </tr></thead>
           <tbody>${rows.map(
-            (row) => html`<tr key=${`${row.due} ${row.what}`} class=${row.background ? "quiet" : ""}>
-              <td>${row.due - clock.now > FAR ? html`<time class="number">${dateTime(row.due)}</time>` : html`<${Moment} at=${row.due} />`}</td>
+            (row) => html`<tr key=${`${row.due} ${row.what} ${row.background}`} class=${row.background ? "quiet" : ""}>
               <td><${Countdown} due=${row.due} /></td>
               <td>${row.what}</td>
+              <td>${row.due - clock.now > FAR ? html`<span class="number">${dateTime(row.due)}</span>` : html`<${Moment} at=${row.due} />`}</td>
               <td><${State} kind=${row.background ? "none" : "open"}>${t(row.background ? "clock.background" : "clock.planned")}<//></td>
               <td><${Action} kind="plain" disabled=${!mayChange()} act=${() => ask("/clock/jump", { to: row.due })}
                 title=${t("clock.there.title", { moment: dateTime(row.due), what: row.what })}>${t("clock.there")}<//></td>

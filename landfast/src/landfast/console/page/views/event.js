@@ -6,14 +6,15 @@ import { Action, Countdown, Empty, Head, Icon, Json, Moment, Notice, State, Trou
 import { Rule } from "console/parts/rule.js";
 import { TimeLine } from "console/parts/time_line.js";
 import { html, useState } from "console/preact.js";
-import { link } from "console/route.js";
+import { link, linkTo } from "console/route.js";
 
 /** The rule by which a result goes to the destination of what succeeded. */
 const SUCCESS = "S-15";
 const KINDS = { succeed: "good", report: "kept", throttle: "none", "system error": "none", "cut off": "none", "": "open" };
 /** The kinds of places, each with the view of it, if there is one. */
-const PLACES = { bucket: "", stream: "streams", table: "streams", queue: "queues", topic: "", bus: "", function: "functions" };
+const RESOURCES = new Set(["bucket", "stream", "table", "queue", "topic", "bus", "function"]);
 const FIRST = 12;
+const FEW = 3;
 const kindOf = (outcome) => KINDS[outcome] ?? "bad";
 const short = (id) => (id.length > 40 ? `…${id.slice(-24)}` : id);
 
@@ -65,7 +66,7 @@ function Hop({ hop, steps, lying, targets, depth }) {
         <${Moment} at=${hop.seen} />
       </header>
       ${hop.shared > 1 && html`<p class="quiet">${t("event.shared", { count: hop.shared })}</p>`}
-      ${only ? !hop.chosen && html`<p><a class="mono" href=${link("events", [only.id])}>${only.id}</a></p>` : html`<${Records} hop=${hop} />`}
+      ${only ? !hop.chosen && html`<p><${Id} of=${only.id} /></p>` : html`<${Records} hop=${hop} />`}
       ${only?.rule && html`<p><${Rule} of=${only.rule} /></p>`}
       ${lying.map((each) => html`<p><${State} kind=${each.state === "visible" ? "kept" : "open"}>${t(`event.${each.state}`)}<//>
         ${" "}${t("event.lies", { queue: each.queue.name, count: each.messages })} ${each.due && html`<${Countdown} due=${each.due} />`}</p>`)}
@@ -74,8 +75,7 @@ function Hop({ hop, steps, lying, targets, depth }) {
       ${hop.waits && html`<p class="notice open">${t(hop.waits.due ? "event.waits" : "event.waitsturn")}${hop.waits.due && html`: <b><${Countdown} due=${hop.waits.due} /></b>`}
 </p>`}
       ${hop.trees.map((tree) => html`<${Tree} of=${tree} />`)}
-      ${hop.sent.map((sent) => html`<${Sent} sent=${sent} target=${targets[sent.target]} />`)}
-      ${hop.sent_left_out > 0 && html`<p class="quiet">${t("event.more", { count: hop.sent_left_out })}</p>`}
+      <${Deliveries} hop=${hop} targets=${targets} />
       ${hop.injected.map((each) => html`<${Fact} title=${t("event.injected")} of=${each} />`)}
       ${hop.troubles.map((each) => html`<${Fact} title=${t("event.trouble")} of=${each} />`)}
     </section>
@@ -83,14 +83,20 @@ function Hop({ hop, steps, lying, targets, depth }) {
 }
 
 function Place({ of: { kind, name, note } }) {
-  if (!(kind in PLACES)) return html`<span class="step">${kind ? t(`event.${kind}`, { name }) : name}</span>`;
+  if (!RESOURCES.has(kind)) return html`<span class="step">${kind ? t(`event.${kind}`, { name }) : name}</span>`;
   const inside = html`<${Icon} kind=${kind} />${name}`;
-  return html`<span class="step">${PLACES[kind] && !report ? html`<a href=${link(PLACES[kind], [name])}>${inside}</a>` : inside}${note && html` <span class="quiet">${note}</span>`}</span>`;
+  return html`<span class="step">${linkTo(kind, name) && !report ? html`<a href=${linkTo(kind, name)}>${inside}</a>` : inside}${note && html` <span class="quiet">${note}</span>`}</span>`;
+}
+
+/** The id of a record, with a link to its page; a report file does not have the pages of all. */
+function Id({ of: id }) {
+  if (report && !(`/events/${id}` in report)) return html`<span class="mono">${id}</span>`;
+  return html`<a class="mono" href=${link("events", [id])}>${id}</a>`;
 }
 
 function Records({ hop }) {
   return html`<details class="hop-records"><summary>${t("event.records", { count: hop.records.length + hop.records_left_out + hop.untold })}</summary>
-    <ul>${hop.records.map((each) => html`<li key=${each.id}><a class="mono" href=${link("events", [each.id])}>${each.id}</a> ${each.state && html`<${State} of=${each.state} />`}</li>`)}</ul>
+    <ul>${hop.records.map((each) => html`<li key=${each.id}><${Id} of=${each.id} /> ${each.state && html`<${State} of=${each.state} />`}</li>`)}</ul>
     ${hop.records_left_out > 0 && html`<p class="quiet">${t("event.more", { count: hop.records_left_out })}</p>`}
     ${hop.untold > 0 && html`<p class="quiet">${t("event.untold", { count: hop.untold })}</p>`}
   </details>`;
@@ -107,11 +113,18 @@ function Attempts({ hop }) {
       bars=${keyed.map((each) => ({ begin: each.began, end: each.ended, kind: kindOf(each.outcome), chosen: shown === each, choose: () => setOpen(each.key || null), title: `${outcome(each)} ${clockTime(each.began)}` }))} />`}
     <div class="table attempts ${keyed.length === 1 ? "one" : ""}" tabindex="0" role="region" aria-label=${t("event.attempts")}><table>
       <thead><tr>${["attempt", "outcome", "then", "took", "begun"].map((each) => html`<th scope="col">${t(`event.${each}`)}</th>`)}</tr></thead>
-      <tbody>${(all ? keyed : keyed.slice(0, FIRST)).map((each) => html`<${Row} key=${each.key} attempt=${each} open=${each === shown} choose=${() => setOpen(each === shown ? null : each.key)} />`)}</tbody>
+      <tbody>${(all ? keyed : telling(keyed)).map((each) => html`<${Row} key=${each.key} attempt=${each} open=${each === shown} choose=${() => setOpen(each === shown ? null : each.key)} />`)}</tbody>
     </table></div>
     ${keyed.length > FIRST && !all && html`<p><button type="button" onClick=${() => setAll(true)}>${t("event.all", { count: keyed.length })}</button></p>`}
     ${(all || keyed.length <= FIRST) && hop.attempts_left_out > 0 && html`<p class="quiet">${t("event.more", { count: hop.attempts_left_out })}</p>`}
     ${shown && html`<${Details} key=${shown.key} attempt=${shown} resend=${["async", "sqs", "kinesis"].includes(hop.kind)} />`}`;
+}
+
+/** The first attempts; if they are many, rather those that did not go well. */
+function telling(attempts) {
+  const [good, other] = [true, false].map((wanted) => attempts.filter(({ outcome: name }) => (kindOf(name) === "good") === wanted));
+  const shown = new Set([...other, ...good].slice(0, FIRST));
+  return attempts.filter((each) => shown.has(each));
 }
 
 const outcome = ({ outcome: name }) => (has(`outcome.${name || "running"}`) ? t(`outcome.${name || "running"}`) : name);
@@ -195,6 +208,13 @@ function Tree({ of }) {
       ${batch.why && html` <span class="small quiet"><${Rule} of=${batch.why} /></span>`}
       ${!batch.mine && html` <span class="hidden">${t("event.other")}</span>`}
     </li>`)}</ol></figure>`;
+}
+
+function Deliveries({ hop, targets }) {
+  const shown = hop.sent.map((sent) => html`<${Sent} sent=${sent} target=${targets[sent.target]} />`);
+  if (shown.length <= FEW) return shown;
+  return html`<details><summary>${t("event.deliveries", { count: shown.length + hop.sent_left_out })}</summary>${shown}
+    ${hop.sent_left_out > 0 && html`<p class="quiet">${t("event.more", { count: hop.sent_left_out })}</p>`}</details>`;
 }
 
 function Sent({ sent, target }) {

@@ -107,7 +107,7 @@ const columns = () => [
     name: "event",
     title: t("events.event"),
     cell: ({ id }) => html`<a class="mono" href=${link("events", [id])} tabindex="-1">${id}</a>`,
-    hint: ({ id, origin }) => [id, origin].filter(Boolean).join("\n"),
+    hint: ({ id, origin, test }) => [id, origin, test].filter(Boolean).join("\n"),
   },
   {
     name: "function",
