@@ -32,8 +32,9 @@ from landfast.simulate.run import simulate
 from landfast.simulate.scenario import read
 
 TITLE = "The console"
-PEER = "no page open"
+PEER = "100 events, or no page"
 EVENTS = 100_000
+FEW = 100
 OPENED = 7
 ASKED = 40
 RATE = 1_000
@@ -72,6 +73,12 @@ FIRST_ROW = """new MutationObserver((_, observer) => {
   observer.disconnect();
   requestAnimationFrame(() => { window.firstRow = performance.now(); });
 }).observe(document, { childList: true, subtree: true });"""
+CLICK = """async () => {
+  const began = performance.now();
+  document.querySelector('nav a[href="#/events"]').click();
+  do await new Promise(requestAnimationFrame); while (!document.querySelector("tbody a"));
+  return performance.now() - began;
+}"""
 MIDDLE = """async () => {
   const began = performance.now(), box = document.querySelector(".long");
   box.scrollTop = box.scrollHeight / 2;
@@ -79,6 +86,31 @@ MIDDLE = """async () => {
   do await new Promise(requestAnimationFrame); while (!middle());
   return performance.now() - began;
 }"""
+
+
+@dataclass
+class _Service:
+    """A service in a process of its own."""
+
+    process: subprocess.Popen[str]
+
+    def console(self) -> str:
+        """The URL of a console that is attached to it anew."""
+        return self._ask("console").partition("#")[0]
+
+    def processor(self) -> float:
+        """The processor time that it has taken, in seconds."""
+        return float(self._ask("processor"))
+
+    @property
+    def endpoint(self) -> str:
+        return self.console().partition("/_landfast/")[0]
+
+    def _ask(self, what: str) -> str:
+        if self.process.stdin is None or self.process.stdout is None:
+            raise RuntimeError("it has no pipes")
+        print(what, file=self.process.stdin, flush=True)
+        return self.process.stdout.readline().strip()
 
 
 def figures() -> Sequence[Figure]:
@@ -92,16 +124,16 @@ def figures() -> Sequence[Figure]:
         (home / "code").mkdir()
         (home / "code" / "noop.py").write_text("def handler(event, context): pass\n")
         (home / "template.json").write_bytes(msgspec.json.encode(TEMPLATE))
-        (home / "long").mkdir(mode=0o700)
-        journal = home / "long" / "service.sqlite"
-        _keep(journal)
-        return [*_asked(journal), *_listed(browser, home), *_under_load(browser, home)]
+        for state, count in (("long", EVENTS), ("short", FEW)):
+            (home / state).mkdir(mode=0o700)
+            _keep(home / state / "service.sqlite", count)
+        return [*_asked(home / "long" / "service.sqlite"), *_listed(browser, home), *_under_load(browser, home)]
 
 
-def _keep(journal: Path) -> None:
-    """Keep the journal of 100,000 events, of which the last has just ended."""
+def _keep(journal: Path, count: int) -> None:
+    """Keep the journal of so many events, of which the last has just ended."""
     scenario = {
-        "source": {"type": "async", "records": {"count": EVENTS, "per_second": RATE}},
+        "source": {"type": "async", "records": {"count": count, "per_second": RATE}},
         "mapping": {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:failures"}}},
         "function": {"behaviour": [{"every": 10, "outcome": "raise"}]},
     }
@@ -145,18 +177,29 @@ def _asked(journal: Path) -> Iterator[Figure]:
 
 
 def _listed(browser: Browser, home: Path) -> Iterator[Figure]:
-    opened, scrolled = [], []
-    with _service(home, "long") as service:
-        for _ in range(OPENED):
-            page = _page(browser)
-            page.goto(f"{service.console()}#/events")  # of a console of its own, which has read nothing yet
-            page.wait_for_function("() => window.firstRow", timeout=PATIENCE)
-            opened.append(page.evaluate("window.firstRow") / 1000)
-            page.wait_for_selector(f"table[aria-rowcount='{EVENTS + 1}']", timeout=PATIENCE)
-            scrolled.append(page.evaluate(MIDDLE))
-            page.context.close()
-    yield at_most("100,000 events, from navigation to the first rows [s]", median(opened), 0.5)
-    yield at_most("from there to the rows in the middle [ms]", median(scrolled), 100.0)
+    """Open the list of a console that has read nothing yet, in a browser that has loaded nothing; then from the map."""
+    with _service(home, "long") as many, _service(home, "short") as few:
+        rounds = [(_opened(browser, many, EVENTS), _opened(browser, few, FEW)) for _ in range(OPENED)]
+    shown, clicked, scrolled = ([each[index] for each, _ in rounds] for index in range(3))
+    beside_shown, beside_clicked, _ = ([each[index] for _, each in rounds] for index in range(3))
+    yield at_most("from the URL to the first of 100,000 events [s]", median(shown), 0.5, peer=median(beside_shown))
+    yield at_most("from a click on the map to them [s]", median(clicked), 0.5, peer=median(beside_clicked))
+    yield at_most("from there to those in the middle [s]", median(scrolled), 0.5)
+
+
+def _opened(browser: Browser, service: _Service, count: int) -> tuple[float, float, float]:
+    """The seconds from the URL to the first rows, from a click to them, and from there to those in the middle."""
+    page = _page(browser)
+    page.goto(f"{service.console()}#/events")
+    page.wait_for_function("() => window.firstRow", timeout=PATIENCE)
+    shown = page.evaluate("window.firstRow")
+    page.wait_for_selector(f"table[aria-rowcount='{count + 1}']", timeout=PATIENCE)
+    scrolled = page.evaluate(MIDDLE)
+    page.click("nav a[href='#/map']")
+    page.wait_for_selector(".map-row")
+    clicked = page.evaluate(CLICK)
+    page.context.close()
+    return shown / 1000, clicked / 1000, scrolled / 1000
 
 
 def _under_load(browser: Browser, home: Path) -> Iterator[Figure]:
@@ -178,31 +221,6 @@ def _under_load(browser: Browser, home: Path) -> Iterator[Figure]:
 def _slower(name: str, measured: float, peer: float) -> Figure:
     ratio = measured / peer
     return Figure(name=name, measured=measured, peer=peer, ratio=ratio, goal="≤ 1.05 x", met=ratio <= 1.05)  # noqa: PLR2004
-
-
-@dataclass
-class _Service:
-    """A service in a process of its own."""
-
-    process: subprocess.Popen[str]
-
-    def console(self) -> str:
-        """The URL of a console that is attached to it anew."""
-        return self._ask("console").partition("#")[0]
-
-    def processor(self) -> float:
-        """The processor time that it has taken, in seconds."""
-        return float(self._ask("processor"))
-
-    @property
-    def endpoint(self) -> str:
-        return self.console().partition("/_landfast/")[0]
-
-    def _ask(self, what: str) -> str:
-        if self.process.stdin is None or self.process.stdout is None:
-            raise RuntimeError("it has no pipes")
-        print(what, file=self.process.stdin, flush=True)
-        return self.process.stdout.readline().strip()
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def tried(tmp_path: Path) -> list[str]:
 def test_what_is_broken_is_caught_or_survives_or_is_unknown(
     tried: list[str], monkeypatch: pytest.MonkeyPatch, body: str, problem: str, *, caught: bool
 ) -> None:
-    monkeypatch.setattr(mutants, "_PATIENCE", 3 if "no end" in problem else 10)
+    monkeypatch.setattr(mutants, "_PATIENCE", 3 if "no end" in problem else 60)
     broken = Broken(SHARDS, f"class ShardTree:\n    def begin(self):\n        {body}\n")
     ran = run(tried, broken, limit=2.0)
     assert (bool(ran.failed), ran.problem) == (caught, problem)

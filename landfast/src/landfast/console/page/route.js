@@ -15,6 +15,11 @@ export function link(view, parts = [], query = {}) {
   return `#/${path}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
 }
 
+const PAGES = { queue: "queues", stream: "streams", table: "streams", function: "functions" };
+
+/** The link to the page of a resource, by its kind; none for a kind that has no page. */
+export const linkTo = (kind, name) => PAGES[kind] && link(PAGES[kind], [name]);
+
 /** Go to a place; with `replace` the one before is not kept in the history: for filters that are typed. */
 export function go(target, { replace = false } = {}) {
   if (replace) {

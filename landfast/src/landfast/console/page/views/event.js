@@ -6,13 +6,13 @@ import { Action, Countdown, Empty, Head, Icon, Json, Moment, Notice, State, Trou
 import { Rule } from "console/parts/rule.js";
 import { TimeLine } from "console/parts/time_line.js";
 import { html, useState } from "console/preact.js";
-import { link } from "console/route.js";
+import { link, linkTo } from "console/route.js";
 
 /** The rule by which a result goes to the destination of what succeeded. */
 const SUCCESS = "S-15";
 const KINDS = { succeed: "good", report: "kept", throttle: "none", "system error": "none", "cut off": "none", "": "open" };
 /** The kinds of places, each with the view of it, if there is one. */
-const PLACES = { bucket: "", stream: "streams", table: "streams", queue: "queues", topic: "", bus: "", function: "functions" };
+const RESOURCES = new Set(["bucket", "stream", "table", "queue", "topic", "bus", "function"]);
 const FIRST = 12;
 const FEW = 3;
 const kindOf = (outcome) => KINDS[outcome] ?? "bad";
@@ -83,9 +83,9 @@ function Hop({ hop, steps, lying, targets, depth }) {
 }
 
 function Place({ of: { kind, name, note } }) {
-  if (!(kind in PLACES)) return html`<span class="step">${kind ? t(`event.${kind}`, { name }) : name}</span>`;
+  if (!RESOURCES.has(kind)) return html`<span class="step">${kind ? t(`event.${kind}`, { name }) : name}</span>`;
   const inside = html`<${Icon} kind=${kind} />${name}`;
-  return html`<span class="step">${PLACES[kind] && !report ? html`<a href=${link(PLACES[kind], [name])}>${inside}</a>` : inside}${note && html` <span class="quiet">${note}</span>`}</span>`;
+  return html`<span class="step">${linkTo(kind, name) && !report ? html`<a href=${linkTo(kind, name)}>${inside}</a>` : inside}${note && html` <span class="quiet">${note}</span>`}</span>`;
 }
 
 /** The id of a record, with a link to its page; a report file does not have the pages of all. */

@@ -3,9 +3,8 @@ import { mayChange, remove } from "console/api.js";
 import { has, number, t } from "console/language.js";
 import { Action, Icon, State } from "console/parts/common.js";
 import { html, useState } from "console/preact.js";
-import { link } from "console/route.js";
+import { link, linkTo } from "console/route.js";
 
-const VIEWS = { queue: "queues", stream: "streams", table: "streams" };
 const KINDS = { Enabled: "good", Disabled: "kept" };
 
 /** A text with its rules as links. */
@@ -31,8 +30,9 @@ export function Feeds({ shown, kinds, change }) {
 
 function Source({ name, kind }) {
   const inside = html`${kind && html`<${Icon} kind=${kind} />`}${name}`;
-  return VIEWS[kind]
-    ? html`<a class="functions-name" href=${link(VIEWS[kind], [name])}>${inside}</a>`
+  const href = linkTo(kind, name);
+  return href
+    ? html`<a class="functions-name" href=${href}>${inside}</a>`
     : html`<span class="functions-name">${inside}</span>`;
 }
 

@@ -3,7 +3,7 @@ import { number, t } from "console/language.js";
 import { useFetched } from "console/live.js";
 import { Empty, Head, Icon, Trouble } from "console/parts/common.js";
 import { html } from "console/preact.js";
-import { link } from "console/route.js";
+import { link, linkTo } from "console/route.js";
 
 export function Map() {
   const { data: stack, problem } = useFetched("/stack", { follow: false });
@@ -65,8 +65,6 @@ function Column({ title, kind, children }) {
   return html`<div class="map-column ${kind}" role="group" aria-label=${title}>${children}</div>`;
 }
 
-const VIEWS = { queue: "queues", stream: "streams", table: "streams", function: "functions" };
-
 /** A resource: its name, what lies or waits there, and how many came over the edge that leads to it or from it. */
 function Place({ node, told, note = "", count = 0, text = "" }) {
   const { name, kind } = node;
@@ -74,7 +72,7 @@ function Place({ node, told, note = "", count = 0, text = "" }) {
   const { pending = 0, running = 0 } = told.loads[name] ?? {};
   const holds = failures ? 0 : (told.holds[name] ?? 0);
   const waiting = pending + running;
-  const href = failures ? link("failures", [], { store: name }) : VIEWS[kind] && link(VIEWS[kind], [name]);
+  const href = failures ? link("failures", [], { store: name }) : linkTo(kind, name);
   const inside = html`<${Icon} kind=${kind} /><span class="map-name">${name}</span>
     ${failures > 0 && html`<${Count} of=${failures} kind="bad" text="map.failures" />`}
     ${holds > 0 && html`<${Count} of=${holds} kind="open" text="map.holds" />`}

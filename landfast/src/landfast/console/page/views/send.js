@@ -5,7 +5,7 @@ import { now, useFetched } from "console/live.js";
 import { Ago, Empty, Head, Icon, Json, Notice, Trouble } from "console/parts/common.js";
 import { Editor, wrongJson } from "console/parts/editor.js";
 import { html, useEffect, useState } from "console/preact.js";
-import { go, link } from "console/route.js";
+import { go, link, linkTo } from "console/route.js";
 
 const KEPT = "landfast.sent";
 const MOST = 10;
@@ -20,8 +20,7 @@ const FIELDS = {
   bucket: { lines: ["key"], payload: "content", json: "may" },
   table: { lines: [], payload: "item", json: "must" },
 };
-/** The views of what is sent to, where there is one. */
-const VIEWS = { queue: "queues", stream: "streams", function: "functions" };
+/** The lines that may not be empty. */
 const NEEDED = new Set(["source", "detail_type", "partition_key", "key"]);
 
 function empty(to) {
@@ -178,7 +177,7 @@ function Sent({ one, isOpen, busy, again, fill }) {
   const { sending, answer, at, repeats } = one;
   return html`
     <div class="q-head"><${Icon} kind=${sending.kind} />
-      <b>${VIEWS[sending.kind] ? html`<a href=${link(VIEWS[sending.kind], [sending.name])}>${sending.name}</a>` : sending.name}</b><span class="quiet"><${Ago} at=${at} /></span><span class="space"></span>
+      <b>${linkTo(sending.kind, sending.name) ? html`<a href=${linkTo(sending.kind, sending.name)}>${sending.name}</a>` : sending.name}</b><span class="quiet"><${Ago} at=${at} /></span><span class="space"></span>
       <button type="button" class="plain" disabled=${busy} onClick=${again}>${t("send.again")}</button>
       <button type="button" class="plain" onClick=${fill}>${t("send.edit")}</button></div>
     ${answer.id && html`<p>${answer.event
