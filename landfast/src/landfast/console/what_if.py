@@ -28,7 +28,7 @@ MOST_RECORDS: Final = 2_000
 """Records that are played here; ``landfast simulate`` plays any number."""
 
 STEPS: Final = 30_000
-"""Steps that are played here: about a second of work, in which a poison record is tried for a day."""
+"""Steps that are played: half a second of work, in which a poison record is tried for a day; the worst takes six."""
 
 TOLD: Final = 300
 """Records of the recorded traffic, the newest ones."""

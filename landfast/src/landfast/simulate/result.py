@@ -19,10 +19,12 @@ class Tally:
     Attributes:
         keep: True to keep the journal.
         entries: The journal.
+        told: How often a record was told of.
     """
 
     keep: bool = True
     entries: list[Entry] = field(default_factory=list)
+    told: int = 0
     _states: Counter[State] = field(default_factory=Counter)
     _invocations: int = 0
     _throttles: int = 0
@@ -31,6 +33,7 @@ class Tally:
     def note(self, entry: Entry) -> None:
         """Take in what happened."""
         self._ended = entry.at
+        self.told += len(entry.records)
         if isinstance(entry, Settled):
             self._states[entry.state] += len(entry.records)
         elif isinstance(entry, Invoked):

@@ -1,8 +1,8 @@
 """Running a scenario."""
 
-import math
+import itertools
 from collections.abc import Callable
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from msgspec.structs import replace
 
@@ -15,6 +15,8 @@ from landfast.simulate.function import ScriptedFunction
 from landfast.simulate.result import Tally, result
 from landfast.simulate.scenario import Generated, Scenario, ScenarioError
 from landfast.simulate.world import SimulatedWorld, request_ids
+
+_RECORDS_OF_A_STEP: Final = 50
 
 
 def simulate(scenario: Scenario) -> tuple[dict[str, Any], list[Entry]]:
@@ -45,6 +47,8 @@ def summarise(scenario: Scenario) -> dict[str, float]:
 def begin(scenario: Scenario, most: int) -> tuple[Scenario, list[Entry]]:
     """Run a scenario for so many steps at most: a record that is tried for a week takes a hundred thousand.
 
+    To tell of fifty records takes as long as a step, and counts as one.
+
     Returns:
         The scenario that was run, which stops where the steps were used up, and its journal.
 
@@ -55,9 +59,14 @@ def begin(scenario: Scenario, most: int) -> tuple[Scenario, list[Entry]]:
     return scenario if stopped is None else replace(scenario, until=stopped), tally.entries
 
 
-def _run(scenario: Scenario, *, keep: bool, most: float = math.inf) -> tuple[Tally, float | None]:
+def _run(scenario: Scenario, *, keep: bool, most: int | None = None) -> tuple[Tally, float | None]:
     """Run a scenario; also tells when it was stopped, if it takes more steps than that."""
     tally = Tally(keep)
+    steps = itertools.count()
+
+    def is_enough() -> bool:
+        return most is not None and next(steps) + tally.told // _RECORDS_OF_A_STEP >= most
+
     check(scenario)
     try:
         world = SimulatedWorld(
@@ -66,7 +75,7 @@ def _run(scenario: Scenario, *, keep: bool, most: float = math.inf) -> tuple[Tal
             tally,
         )
         _begin(scenario, world)
-        stopped = None if world.run(scenario.until, most) else world.now()
+        stopped = None if world.run(scenario.until, is_enough if most is not None else None) else world.now()
     except Refused as error:
         place = error.field if error.field.startswith("settings.") else f"mapping.{error.field}"
         raise ScenarioError(place, f"{error.code}: {error.message}") from error

@@ -2,7 +2,6 @@
 
 import heapq
 import itertools
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
@@ -74,13 +73,11 @@ class SimulatedWorld:
         heapq.heappush(self._due, (max(due, self._now), order, next(self._count), work))
         return _LEFT
 
-    def run(self, until: float, most: float = math.inf) -> bool:
-        """Let everything happen up to `until`, or so many steps of it; True if that was all."""
-        steps = 0
+    def run(self, until: float, is_enough: Callable[[], bool] | None = None) -> bool:
+        """Let everything happen up to `until`, or until it is enough, asked before each step; True if that was all."""
         while self._due and self._due[0][0] <= until:
-            if steps >= most:
+            if is_enough is not None and is_enough():
                 return False
-            steps += 1
             self._now, _, _, work = heapq.heappop(self._due)
             work()
         return True
