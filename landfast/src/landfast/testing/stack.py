@@ -57,7 +57,12 @@ class Stack(Faulty):
             LandfastError: It cannot be run.
         """
         with Service.start(replace(options, skip_waits=True, follow=True)) as service:
-            yield cls(service)
+            stack = cls(service)
+            try:
+                yield stack
+            finally:
+                for client in stack._clients.values():
+                    client.close()
 
     @property
     def endpoint(self) -> str:
