@@ -102,6 +102,13 @@ class _Service:
         """The processor time that it has taken, in seconds."""
         return float(self._ask("processor"))
 
+    def rest(self) -> None:
+        """Wait until it does nothing: what an earlier page has asked for is over."""
+        before = -1.0
+        while (now := self.processor()) - before > 0.02:  # noqa: PLR2004 - seconds
+            before = now
+            time.sleep(0.25)
+
     @property
     def endpoint(self) -> str:
         return self.console().partition("/_landfast/")[0]
@@ -189,6 +196,7 @@ def _listed(browser: Browser, home: Path) -> Iterator[Figure]:
 
 def _opened(browser: Browser, service: _Service, count: int) -> tuple[float, float, float]:
     """The seconds from the URL to the first rows, from a click to them, and from there to those in the middle."""
+    service.rest()
     page = _page(browser)
     page.goto(f"{service.console()}#/events")
     page.wait_for_function("() => window.firstRow", timeout=PATIENCE)
