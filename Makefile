@@ -34,7 +34,7 @@ FAST := tests/architecture tests/unit
 SLOW := tests/template tests/local_invoke tests/end_to_end
 # --- the tool ---
 FAST += tests/starter
-SLOW += tests/docs tests/console
+SLOW += tests/docs
 TOOL_FAST := tests/architecture tests/console tests/delivery tests/driver tests/eventplane tests/failures tests/lint tests/protocols \
 	tests/report tests/simulate tests/sources tests/starter tests/template_reader
 TOOL_SLOW := tests/browser tests/faithful tests/testing tests/end_to_end tests/wheel tests/contract tests/dataplane \

@@ -14,6 +14,7 @@ _INCLUDED = re.compile(r'^--8<-- "(?P<path>[^"]+)"$', re.MULTILINE)
 _PLACE = re.compile(r"^<!-- runs in (?P<place>.+) -->$", re.MULTILINE)
 
 _CHANGING = (
+    (re.compile(r"(?<=#token=)[\w-]+"), "(token)"),  # before the others, as it may hold what they look for
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "(uuid)"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?"), "(time)"),
     (re.compile(r"\b\d\d:\d\d:\d\d(?:\.\d+)?\b"), "(time)"),

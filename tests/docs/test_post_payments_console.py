@@ -31,16 +31,21 @@ def _loopback_only() -> None:
 
 @pytest.fixture
 def page(landfast: Stack) -> Iterator[Page]:
-    """The console of the shop."""
+    """The console of the shop; it logs no error, and asks no other machine."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=os.geteuid() != 0)
         console = Console.attach(landfast.service)
         shown = browser.new_page(base_url=console.url.partition("#")[0], locale="en-GB", reduced_motion="reduce")
+        faults: list[str] = []
+        shown.on("pageerror", lambda error: faults.append(str(error)))
+        shown.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+        shown.on("request", lambda asked: faults.append(asked.url) if "//127.0.0.1:" not in asked.url else None)
         shown.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         shown.goto(console.url)
         yield shown
         browser.close()
+    assert [fault for fault in faults if not fault.startswith("data:")] == []
 
 
 def pay(stack: Stack, number: int, **changed: Any) -> None:

@@ -75,7 +75,7 @@ class Live:
             seen = 0
             while True:
                 number, message = self._newest
-                if number > seen:
+                if message and number > seen:
                     seen = number
                     yield message
                 changed.clear()
@@ -88,6 +88,7 @@ class Live:
             self._pages.discard(changed)
             if not self._pages and self._looking is not None:
                 looking, self._looking = self._looking, None
+                self._newest = (self._newest[0], b"")  # whoever opens a page later is not told what was
                 looking.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await looking
