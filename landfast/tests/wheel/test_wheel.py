@@ -44,4 +44,6 @@ def test_the_wheel_and_not_the_repository_is_what_runs(site: Path, tmp_path: Pat
 def test_a_scenario_is_simulated_with_its_page(site: Path, tmp_path: Path) -> None:
     result = run(site, ["simulate", "-", "--json", "--html", "page.html"], tmp_path, json.dumps(SCENARIO))
     assert json.loads(result)["records"]["r1"]["state"] == "processed"
-    assert "<style>" in (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text()
+    assert '<style id="plain">' in page
+    assert '"console/views/accounts.js":"data:' in page
