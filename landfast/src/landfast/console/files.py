@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import mimetypes
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -22,6 +24,13 @@ _OURS: Final = "console/"
 _PICTURES: Final = "styles/pictures.css"
 """The style of the pictures that `landfast.report` draws, for this page; its colours are in ``styles/account.css``."""
 
+STYLE: Final = "page.css"
+"""All style sheets as one, which a browser asks for once."""
+
+ENTRY: Final = "console/app.js"
+"""The module that draws the page."""
+
+_IMPORT: Final = re.compile(r"""(?:\bfrom|^import|\bimport\()\s*["']([^"']+)["']""", re.MULTILINE)
 _TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 POLICY: Final = (
@@ -34,7 +43,7 @@ POLICY: Final = (
 @cache
 def names() -> frozenset[str]:
     """The files, by their paths below the folder ``page``."""
-    return frozenset({*_walk(""), _PICTURES})
+    return frozenset({*_walk(""), _PICTURES, STYLE})
 
 
 def _walk(folder: str) -> Iterator[str]:
@@ -64,6 +73,9 @@ def content(name: str) -> bytes:
     """
     if name not in names():
         raise KeyError(name)
+    if name == STYLE:
+        sheets = sorted(each for each in names() if each.startswith("styles/"))
+        return b"\n".join(map(content, ["style.css", *sheets]))
     if name == _PICTURES:
         return f".picture {{\n{style('pictures')}}}\n".encode()
     return files("landfast.console").joinpath("page", name).read_bytes()
@@ -75,24 +87,35 @@ def media_type(name: str) -> str:
     return f"{guessed or 'application/octet-stream'}; charset=utf-8"
 
 
+def modules(entry: str, instead: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """The sources of a module and of all that it imports, by the names that they are imported by.
+
+    Args:
+        entry: The name of the module.
+        instead: Files that take the places of modules, by the names of these.
+    """
+    sources: dict[str, str] = {}
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        if name not in sources:
+            sources[name] = content(instead.get(name) or path_of(name)).decode()
+            waiting += _IMPORT.findall(sources[name])
+    return sources
+
+
 @cache
 def document() -> tuple[bytes, str]:
     """The document that a browser opens first, and the policy that it is sent with."""
     imports = {"imports": {**{name: PAGE + path for name, path in _VENDORED.items()}, _OURS: PAGE}}
     text = msgspec.json.encode(imports).decode()
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    styles = "".join(f'<link rel="stylesheet" href="{PAGE}{name}">\n' for name in style_names())
+    styles = f'<link rel="stylesheet" href="{PAGE}{STYLE}">\n'
     # Named here, modules are asked for at once, and not each when another one is found to import it.
-    modules = sorted(name for name in names() if name.endswith(".js"))
-    preloaded = "".join(f'<link rel="modulepreload" href="{PAGE}{name}">\n' for name in modules)
+    preloaded = "".join(f'<link rel="modulepreload" href="{PAGE}{path_of(name)}">\n' for name in modules(ENTRY))
     page = files("landfast.console").joinpath("page", "index.html").read_text(encoding="utf-8")
     page = page.replace("<!-- styles -->\n", styles).replace(
         "<!-- modules -->\n",
         f'<script type="importmap">{text}</script>\n{preloaded}<script type="module" src="{PAGE}app.js"></script>\n',
     )
     return page.encode(), POLICY.format(script=f"'sha256-{digest}'")
-
-
-def style_names() -> list[str]:
-    """The style sheets in their order: the common one first."""
-    return ["style.css", *sorted(name for name in names() if name.startswith("styles/"))]

@@ -38,10 +38,8 @@ MOST_EVENTS: Final = 2_000
 """Events that a file lists: of each chapter those first that were not simply processed."""
 
 _FAILED: Final = frozenset({"dropped", "dead_lettered", "to_destination"})
-_ENTRY: Final = "console/app.js"
 _VIEWS: Final = "console/views.js"
 _OFFLINE_VIEWS: Final = "report_views.js"
-_IMPORT: Final = re.compile(r"""(?:\bfrom|^import|\bimport\()\s*["']([^"']+)["']""", re.MULTILINE)
 _RULE: Final = re.compile(r"\b[SU]-[0-9]+\b")
 _PLAIN: Final = "!$&'()*+,-./:;=?@[]^_`{|}~ "
 """What a data URL holds as it is: all but what HTML, JSON and URLs read as their own."""
@@ -55,7 +53,7 @@ document.body.append(kept, plain.querySelector(".defs"));
 plain.replaceWith(make("div", {{ id: "app" }}));
 document.getElementById("plain").media = "not all";
 document.getElementById("style").media = "all";
-import("{_ENTRY}");
+import("{files.ENTRY}");
 """
 """Shows the console in place of the page without scripts. A browser that knows no modules leaves that as it is."""
 
@@ -210,7 +208,7 @@ def _of_chapter(chapter: Chapter) -> list[Told]:
 
 def _with_console(plain: str, answers: Mapping[str, Any]) -> str:
     """The page without scripts, with the console in it."""
-    imports, style = _modules(), _style()
+    imports, style = _modules(), files.content(files.STYLE).decode()
     [own_style] = re.findall(r"<style>(.*?)</style>", plain, re.DOTALL)
     policy = (
         f"default-src 'none'; script-src data: {_hash(imports)} {_hash(_BEGIN)}; "
@@ -234,21 +232,8 @@ def _hash(text: str) -> str:
 
 
 @cache
-def _style() -> str:
-    return "\n".join(files.content(name).decode() for name in files.style_names())
-
-
-@cache
 def _modules() -> str:
     """The import map with every module that the page of a report needs, each as a data URL."""
-    urls: dict[str, str] = {}
-    waiting = [_ENTRY]
-    while waiting:
-        name = waiting.pop()
-        if name in urls:
-            continue
-        path = _OFFLINE_VIEWS if name == _VIEWS else files.path_of(name)
-        source = files.content(path).decode()
-        urls[name] = f"data:text/javascript,{quote(source, safe=_PLAIN)}"
-        waiting += _IMPORT.findall(source)
+    sources = files.modules(files.ENTRY, {_VIEWS: _OFFLINE_VIEWS})
+    urls = {name: f"data:text/javascript,{quote(source, safe=_PLAIN)}" for name, source in sources.items()}
     return msgspec.json.encode({"imports": urls}).decode()
