@@ -30,7 +30,10 @@ STYLE: Final = "page.css"
 ENTRY: Final = "console/app.js"
 """The module that draws the page."""
 
-_IMPORT: Final = re.compile(r"""(?:\bfrom|^import|\bimport\()\s*["']([^"']+)["']""", re.MULTILINE)
+_IMPORT: Final = re.compile(r"""(?:\bfrom|^import)\s*["']([^"']+)["']""", re.MULTILINE)
+_LATER: Final = re.compile(r"""\bimport\(\s*["']([^"']+)["']""")
+"""An import that happens only when a view is opened."""
+
 _TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 POLICY: Final = (
@@ -87,12 +90,13 @@ def media_type(name: str) -> str:
     return f"{guessed or 'application/octet-stream'}; charset=utf-8"
 
 
-def modules(entry: str, instead: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+def modules(entry: str, instead: Mapping[str, str] = MappingProxyType({}), *, later: bool = False) -> dict[str, str]:
     """The sources of a module and of all that it imports, by the names that they are imported by.
 
     Args:
         entry: The name of the module.
         instead: Files that take the places of modules, by the names of these.
+        later: True if what is imported only when it is needed is wanted as well.
     """
     sources: dict[str, str] = {}
     waiting = [entry]
@@ -101,6 +105,7 @@ def modules(entry: str, instead: Mapping[str, str] = MappingProxyType({})) -> di
         if name not in sources:
             sources[name] = content(instead.get(name) or path_of(name)).decode()
             waiting += _IMPORT.findall(sources[name])
+            waiting += _LATER.findall(sources[name]) if later else ()
     return sources
 
 

@@ -234,6 +234,6 @@ def _hash(text: str) -> str:
 @cache
 def _modules() -> str:
     """The import map with every module that the page of a report needs, each as a data URL."""
-    sources = files.modules(files.ENTRY, {_VIEWS: _OFFLINE_VIEWS})
+    sources = files.modules(files.ENTRY, {_VIEWS: _OFFLINE_VIEWS}, later=True)
     urls = {name: f"data:text/javascript,{quote(source, safe=_PLAIN)}" for name, source in sources.items()}
     return msgspec.json.encode({"imports": urls}).decode()

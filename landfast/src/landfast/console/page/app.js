@@ -5,6 +5,7 @@ import common from "console/languages/common.js";
 import { connect, useLive } from "console/live.js";
 import { Bar } from "console/parts/bar.js";
 import { Notice } from "console/parts/common.js";
+import { loadAll } from "console/parts/lazy.js";
 import { html, render, useEffect, useRef } from "console/preact.js";
 import { link, usePlace } from "console/route.js";
 import { views } from "console/views.js";
@@ -59,3 +60,4 @@ function App() {
 
 connect();
 render(html`<${App} />`, document.getElementById("app"));
+addEventListener("load", () => setTimeout(loadAll, 1000));

@@ -11,17 +11,21 @@ import rulesTexts from "console/languages/rules.js";
 import sendTexts from "console/languages/send.js";
 import streamsTexts from "console/languages/streams.js";
 import whatifTexts from "console/languages/whatif.js";
-import { Clock } from "console/views/clock.js";
-import { Event } from "console/views/event.js";
-import { Events } from "console/views/events.js";
-import { Failures } from "console/views/failures.js";
-import { Functions } from "console/views/functions.js";
-import { Map } from "console/views/map.js";
-import { Queue, Queues } from "console/views/queues.js";
-import { Rules } from "console/views/rules.js";
-import { Send } from "console/views/send.js";
-import { Stream, Streams } from "console/views/streams.js";
-import { WhatIf } from "console/views/whatif.js";
+import { lazy } from "console/parts/lazy.js";
+
+const Clock = lazy(() => import("console/views/clock.js"), "Clock");
+const Event = lazy(() => import("console/views/event.js"), "Event");
+const Events = lazy(() => import("console/views/events.js"), "Events");
+const Failures = lazy(() => import("console/views/failures.js"), "Failures");
+const Functions = lazy(() => import("console/views/functions.js"), "Functions");
+const Map = lazy(() => import("console/views/map.js"), "Map");
+const Queue = lazy(() => import("console/views/queues.js"), "Queue");
+const Queues = lazy(() => import("console/views/queues.js"), "Queues");
+const Rules = lazy(() => import("console/views/rules.js"), "Rules");
+const Send = lazy(() => import("console/views/send.js"), "Send");
+const Stream = lazy(() => import("console/views/streams.js"), "Stream");
+const Streams = lazy(() => import("console/views/streams.js"), "Streams");
+const WhatIf = lazy(() => import("console/views/whatif.js"), "WhatIf");
 
 /**
  * `icon` is a path on a 16 by 16 grid; a view without one is reached by links only. `One` is what the view is of one of
