@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from landfast.console.chronicle import Chronicle
 from landfast.console.index import Index, Source
-from landfast.failures import memoized
 from landfast.service.clients import aws
 from landfast.service.service import Service
 
@@ -38,7 +37,7 @@ class Context:
         self.service = service
         self.index = Index(service.journal)
         self.chronicle = Chronicle(service.journal)
-        self._made = memoized(lambda name: aws(service.running, name))
+        self._made: dict[str, Any] = {}
         self._making = threading.Lock()  # boto3 makes one client at a time
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="console")
 
@@ -53,7 +52,9 @@ class Context:
     def clients(self, name: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
         """Return boto3's client for a service of the endpoint; to be asked in a thread apart."""
         with self._making:
-            return self._made(name)
+            if name not in self._made:
+                self._made[name] = aws(self.service.running, name)
+            return self._made[name]
 
     def prepare(self) -> None:
         """Let the ways of records be read while somebody looks at the list of them."""
@@ -70,7 +71,10 @@ class Context:
         return sources
 
     def close(self) -> None:
-        """Begin nothing more."""
+        """Begin nothing more, and leave no connection open."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.index.close()
         self.chronicle.close()
+        with self._making:
+            for client in self._made.values():
+                client.close()

@@ -385,7 +385,9 @@ class FailuresPart:
         with self._finds:
             if self._failures is None:
                 service = self._context.service
-                self._failures = StackFailures.of_service(service.running, service.options.state.absolute())
+                self._failures = StackFailures.of_service(
+                    service.running, service.options.state.absolute(), self._context.clients
+                )
                 self._found_at = time.monotonic()
             return self._failures
 

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from landfast.failures.access import Access, LocalAccess, memoized, remove, stores_of
 from landfast.failures.conditions import chosen_by
-from landfast.failures.discovery import Found, physical_function
+from landfast.failures.discovery import Clients, Found, physical_function
 from landfast.failures.errors import FailuresError
 from landfast.failures.ledger import Ledger
 from landfast.failures.listing import failures_in, untouchable
@@ -44,9 +44,15 @@ class StackFailures(NamedTuple):
         return cls(access, stores_of(access), ledger)
 
     @classmethod
-    def of_service(cls, service: Running, state: Path) -> Self:
-        """Find those of a running service, which keeps its ledger in its state directory."""
-        clients = memoized(lambda name: aws(service, name))
+    def of_service(cls, service: Running, state: Path, clients: Clients | None = None) -> Self:
+        """Find those of a running service, which keeps its ledger in its state directory.
+
+        Args:
+            service: The service.
+            state: The state directory.
+            clients: boto3's clients for it; some of its own without them.
+        """
+        clients = clients or memoized(lambda name: aws(service, name))
         return cls.of(LocalAccess(service.endpoint, service.stack, clients), state / "replays.jsonl")
 
     @property

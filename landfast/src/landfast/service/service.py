@@ -237,10 +237,18 @@ class Service:
             yield requests.get(event.stream, ""), event.text
 
     def attach(self, page: Page) -> None:
-        """Let a page answer its requests from now on; it ends with the service."""
+        """Let a page answer its requests from now on, in place of one before it; it ends with the service."""
+        if self._page is not None:
+            self._page.close()
+        else:
+            self._parts.callback(self._detach)
         self._page = page
         self.payloads.wanted = True
-        self._parts.callback(page.close)
+
+    def _detach(self) -> None:
+        page, self._page = self._page, None
+        if page is not None:
+            page.close()
 
     async def driver(self, work: Callable[[], T]) -> T:
         """Return what `work` answers in the driver's thread; only from the endpoint's event loop.
