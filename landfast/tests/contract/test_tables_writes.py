@@ -276,6 +276,20 @@ PARTIQL = [
         code="ConditionalCheckFailedException",
     ),
     Write(
+        "ExecuteStatement deletes what is not there",
+        _sql("DELETE FROM ? WHERE id = 'missing'", of="execute_statement"),
+    ),
+    Write(
+        "ExecuteStatement deletes on a condition that fails",
+        _sql("DELETE FROM ? WHERE id = 'old' AND n = 7", of="execute_statement"),
+        code="ConditionalCheckFailedException",
+    ),
+    Write(
+        "ExecuteStatement updates on a condition of several values",
+        _sql("UPDATE ? SET n = 2 WHERE id = 'old' AND n IN [1, 7]", of="execute_statement"),
+        (modify(OLD, GREATER),),
+    ),
+    Write(
         "BatchExecuteStatement",
         _sql(SQL_INSERT, SQL_UPDATE, of="batch_execute_statement"),
         (insert(NEW), modify(OLD, GREATER)),

@@ -79,6 +79,9 @@ def test_data_are_written_as_update_expressions_write_them(data: str, written: s
         ("begins_with(n, 'x')", "begins_with(#n2, :v2)"),
         ("n IS MISSING", "attribute_not_exists(#n2)"),
         ("n IS NOT MISSING", "attribute_exists(#n2)"),
+        ("n IN [1, 2]", "#n2 IN (:v2, :v3)"),
+        ("n BETWEEN 1 AND -2", "#n2 BETWEEN :v2 AND :v3"),
+        ("NOT (n = 1 OR n = 2)", " NOT (#n2 = :v2 OR #n2 = :v3)"),
     ],
 )
 def test_conditions_are_written_as_condition_expressions_write_them(condition: str, written: str) -> None:
@@ -90,6 +93,7 @@ def test_a_delete_is_about_the_item_of_its_condition() -> None:
     write = read("DELETE FROM T WHERE id = 'a' RETURNING ALL OLD *")
     assert write is not None
     assert (write.kind, write.call["Key"], write.returns) == ("Delete", {"id": {"S": "a"}}, "ALL_OLD")
+    assert write.call["ConditionExpression"] == "attribute_not_exists(#n0) OR (#n0 = :v0)"
 
 
 @pytest.mark.parametrize(

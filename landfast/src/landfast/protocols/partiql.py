@@ -6,7 +6,6 @@ A statement whose keys cannot be told for sure is told to touch its whole table.
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 Value: TypeAlias = Mapping[str, Any]
@@ -24,7 +23,6 @@ _TOKENS: Final = re.compile(
 )
 _OPENING: Final = frozenset({"{", "[", "(", "<<"})
 _CLOSING: Final = frozenset({"}", "]", ")", ">>"})
-_UNSURE: Final = frozenset({"OR", "NOT", "IN", "BETWEEN"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +128,7 @@ def _pairs_of_condition(tokens: Sequence[Token]) -> dict[str, Value] | None:
     if start is None:
         return None
     condition = [token for token in tokens[start:] if token.word != "RETURNING"]
-    if any(
-        token.word in _UNSURE and before.word != "IS" for before, token in pairwise(condition)
-    ):  # "IS NOT MISSING" takes nothing back
+    if any(token.word == "OR" and not token.depth for token in condition):  # anything else only narrows what is equal
         return None
     pairs: dict[str, Value] = {}
     for before, name, sign, value in zip(condition, condition[1:], condition[2:], condition[3:], strict=False):

@@ -89,7 +89,7 @@ def _change(table: str, pieces: "_Pieces", key: Mapping[str, Value], kind: Kind)
         for where, text in pieces.changes(clause):
             clauses[where].append(text)
     pieces.expect("WHERE")
-    there = f"attribute_exists({pieces.name(min(key))}) AND "
+    name = pieces.name(min(key))
     condition = "".join(pieces.condition())
     returns = pieces.returning()
     changes = " ".join(f"{name} {', '.join(each)}" for name, each in clauses.items() if each)
@@ -98,7 +98,9 @@ def _change(table: str, pieces: "_Pieces", key: Mapping[str, Value], kind: Kind)
         if not changes:
             raise UnreadableError
         call["UpdateExpression"] = changes
-    call["ConditionExpression"] = there + f"({condition})" if kind == "Update" else condition
+        call["ConditionExpression"] = f"attribute_exists({name}) AND ({condition})"
+    else:  # to delete what is not there succeeds (Developer Guide, "PartiQL delete statements")
+        call["ConditionExpression"] = f"attribute_not_exists({name}) OR ({condition})"
     call["ExpressionAttributeNames"] = {short: name for name, short in pieces.names.items()}
     call["ExpressionAttributeValues"] = pieces.values
     return Write(kind, call, returns)
