@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import mimetypes
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -86,8 +85,7 @@ def content(name: str) -> bytes:
 
 def media_type(name: str) -> str:
     """The media type of a file, by its name."""
-    guessed = _TYPES.get(name[name.rindex(".") :]) or mimetypes.guess_type(name)[0]
-    return f"{guessed or 'application/octet-stream'}; charset=utf-8"
+    return f"{_TYPES[name[name.rindex('.') :]]}; charset=utf-8"
 
 
 def modules(entry: str, instead: Mapping[str, str] = MappingProxyType({}), *, later: bool = False) -> dict[str, str]:

@@ -143,9 +143,8 @@ class Console:
 
     async def _api(self, request: web.BaseRequest, target: str) -> web.Response:
         route, asked = self._routes.find(request.method, target)
-        if route.is_guarded and not secrets.compare_digest(
-            request.headers.get(TOKEN, "").encode(), self.token.encode()
-        ):
+        given = request.headers.get(TOKEN, "").encode(errors="surrogateescape")  # a header may hold any bytes
+        if route.is_guarded and not secrets.compare_digest(given, self.token.encode()):
             message = f"{route.path} changes something: open the console by the URL that landfast up has printed"
             raise Problem(HTTPStatus.FORBIDDEN, f"{message}, or send its token as {TOKEN}")
         content, size = await body(request, _LONGEST, _PATIENCE)

@@ -125,6 +125,7 @@ def test_whatever_changes_something_needs_the_token(shop: Stack, monkeypatch: py
             ({}, ""),
             ({HEADER: ""}, ""),
             ({HEADER: "guessed"}, ""),
+            ({HEADER: "\xff\xfe"}, ""),
             ({HEADER: console.token[:-1]}, ""),
             ({"Authorization": f"Bearer {console.token}"}, ""),
             ({"Cookie": f"{HEADER}={console.token}"}, ""),
