@@ -86,17 +86,20 @@ class Jobs:
         """Begin a job, as soon as those before it are over.
 
         Args:
-            key: Names what somebody wants done: whoever asks for the same again gets the same job.
+            key: Names what somebody wants done: whoever asks for the same again gets the same job. An empty one names
+                nothing.
             work: Does it.
         """
-        if (before := self._jobs.get(self._keys.get(key, ""))) is not None:
+        if key and (before := self._jobs.get(self._keys.get(key, ""))) is not None:
             return before
         job = Job(id=str(next(self._numbers)))
         self._jobs[job.id] = job
-        self._keys[key] = job.id
+        if key:
+            self._keys[key] = job.id
         for old in [*self._jobs][:-_KEPT]:
             if self._jobs[old].is_over():
                 del self._jobs[old]
+        self._keys = {named: kept for named, kept in self._keys.items() if kept in self._jobs}
         task = asyncio.create_task(self._run(job, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
