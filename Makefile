@@ -26,7 +26,7 @@ SOURCES += landfast benchmarks tools
 SITE := .tools/site
 TYPES += types-tool types-tool-tests
 UNITS += units-tool
-TESTS += tests-tool site
+TESTS += tests-tool tests-tool-processes site
 # --- shared ---
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
@@ -37,8 +37,8 @@ FAST += tests/starter
 SLOW += tests/docs
 TOOL_FAST := tests/architecture tests/console tests/delivery tests/driver tests/eventplane tests/failures tests/lint tests/protocols \
 	tests/report tests/simulate tests/sources tests/starter tests/template_reader
-TOOL_SLOW := tests/browser tests/faithful tests/testing tests/end_to_end tests/wheel tests/contract tests/dataplane \
-	tests/clients
+TOOL_SLOW := tests/faithful tests/testing tests/contract tests/dataplane tests/clients
+TOOL_PROCESSES := tests/browser tests/end_to_end tests/wheel
 # They look what their process leaves open, so no other test may have a service running in it.
 TOOL_ALONE := tests/runtime tests/service
 # --- shared ---
@@ -89,6 +89,10 @@ units-tool: $(READY)
 tests-tool: units-tool
 	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_ALONE) $(call AS,tool)
 	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW) $(call AS,tool)
+
+# The longest part begins at once: it mostly waits for processes.
+tests-tool-processes: $(READY)
+	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_PROCESSES) $(call AS,tool)
 
 # --- shared ---
 style: format-check lint contracts
@@ -158,6 +162,9 @@ replays: $(READY)  ## Replay 1,000 failures by one command that is killed and gi
 	@cd landfast && LANDFAST_FAILURES=1000 $(PYTEST) tests/end_to_end/test_failures.py
 
 # --- shared ---
+pipelines: $(READY)  ## Take out each pipeline, and leave each alone; what is left must pass its tests (the tests try one)
+	@LANDFAST_PIPELINES=all $(PYTEST) tests/end_to_end/test_pipelines.py
+
 killed: $(READY)  ## The same, while the service is killed at ten moments
 	@LANDFAST_EVENTS=10000 LANDFAST_KILLS=10 LANDFAST_ENGINE=ministack \
 		$(BIN)/pytest -s tests/end_to_end/test_killed_service.py
@@ -231,7 +238,7 @@ release: starter site  ## Put what a release has into dist/release: wheel, start
 	@$(PYTHON) -m tools.release
 
 .PHONY: bench conformance conformance-check docs mutants pages release screenshots site site-serve starter tests-tool \
-	types-tool types-tool-tests units-tool workflows
+	tests-tool-processes types-tool types-tool-tests units-tool workflows
 
 # --- shared ---
 lock: $(UV)  ## Take newer versions of the dependencies, and export those of the layer
@@ -263,5 +270,5 @@ $(UV):
 	echo "set-up: no Python with venv was found: install Python 3 (on Debian also python3-venv), or uv" >&2; exit 1
 
 .PHONY: build check clean conservation contracts crashes delete demo deploy deploy-rehearsal format format-check help keep kept \
-	killed lint local-invoke lock malformed pre-commit remove style template-lint test tests-shop types types-shop \
+	killed lint local-invoke lock malformed pipelines pre-commit remove style template-lint test tests-shop types types-shop \
 	units-shop up

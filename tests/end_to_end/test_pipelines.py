@@ -18,7 +18,9 @@ from tests.clone import clone
 from tests.end_to_end.audit import say
 from tests.end_to_end.conftest import ROOT
 
-SEED = int(os.environ.get("LANDFAST_SEED", str(time.time_ns() % 1_000_000)))
+SEED = os.environ.get("LANDFAST_SEED") or os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(time.time_ns() % 1_000_000)
+"""The same in each of a run's processes, which must agree about what is chosen."""
+
 PATIENCE = 900.0
 AT_ONCE = 4
 """Commands on a machine with two processors: the demonstration mostly waits."""
@@ -26,6 +28,11 @@ AT_ONCE = 4
 PIPELINES = pipelines((ROOT / TEMPLATE).read_text())
 if len(PIPELINES) == 1:
     pytest.skip("one pipeline is left, and none can be taken out", allow_module_level=True)
+
+CASES = [(what, pipeline) for what in ("remove", "keep") for pipeline in PIPELINES]
+EVERY = os.environ.get("LANDFAST_PIPELINES") == "all"
+CHOSEN = CASES if EVERY else Random(SEED).sample(CASES, k=1)  # noqa: S311 - a choice to repeat, no secret
+"""Of what can be taken out or left alone, each run of the tests takes one; `make pipelines` takes all."""
 
 SLOW_ONES = (
     "--ignore=tests/template/test_removal.py",
@@ -63,25 +70,25 @@ class Copy:
     checks: dict[str, Future[str]]
 
     @classmethod
-    def of(cls, folder: Path, what: str, pool: ThreadPoolExecutor) -> "Copy":
+    def of(cls, folder: Path, what: str, pipeline: str, pool: ThreadPoolExecutor) -> "Copy":
         """As one has it who has just cloned it and given this command; it is run by this interpreter."""
         project = clone(folder / "shop")
         if (ROOT / ".mypy_cache").exists():  # what was checked already, so that only what has changed is checked
             shutil.copytree(ROOT / ".mypy_cache", project / ".mypy_cache")
-        chosen = Random(f"{SEED} {what}").choice([*PIPELINES])  # noqa: S311 - a choice to repeat, no secret
-        say(f"LANDFAST_SEED={SEED}: {what} {chosen}")
-        run(project, "landfast", "pipelines", what, chosen.replace(" ", "-"))
+        run(project, "landfast", "pipelines", what, pipeline.replace(" ", "-"))
         run(project, "tools.pictures")  # --- the tool ---
         run(project, "tools.reference")  # --- the tool ---
-        left = [name for name in PIPELINES if (name == chosen) == (what == "keep")]
+        left = [name for name in PIPELINES if (name == pipeline) == (what == "keep")]
         return cls(project, left, {name: pool.submit(run, project, *check) for name, check in CHECKS.items()})
 
 
-@pytest.fixture(scope="module")
-def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Copy]]:
-    """A copy without a pipeline, and one with one alone."""
+@pytest.fixture(scope="module", params=CHOSEN, ids=" ".join)
+def copy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    """A copy without one pipeline, or with one alone."""
+    what, pipeline = request.param
+    say(f"LANDFAST_SEED={SEED}: {what} {pipeline}")
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {what: Copy.of(tmp_path_factory.mktemp(what), what, pool) for what in ("remove", "keep")}
+        yield Copy.of(tmp_path_factory.mktemp(what), what, pipeline, pool)
 
 
 def run(project: Path, *arguments: str) -> str:
@@ -101,21 +108,15 @@ def environment(project: Path) -> dict[str, str]:
     return {**inherited, "PYTHONPATH": str(project)}
 
 
-each_copy = pytest.mark.parametrize("what", ["remove", "keep"])
-
-
-@each_copy
-def test_a_pipeline_goes_with_all_that_is_named_after_its_functions(copies: dict[str, Copy], what: str) -> None:
-    copy = copies[what]
+def test_a_pipeline_goes_with_all_that_is_named_after_its_functions(copy: Copy) -> None:
     assert [*pipelines((copy.project / TEMPLATE).read_text())] == copy.left
     gone = [function for name, functions in PIPELINES.items() if name not in copy.left for function in functions]
     found = [path.relative_to(copy.project) for path in copy.project.rglob("*") if ".mypy_cache" not in path.parts]
     assert [path for path in found if named_after(path, gone)] == []
 
 
-@each_copy
 @pytest.mark.parametrize("check", CHECKS)
-def test_without_a_pipeline_and_with_one_alone_the_demonstration_and_the_shops_tests_pass(
-    copies: dict[str, Copy], what: str, check: str
+def test_without_a_pipeline_or_with_one_alone_the_demonstration_and_the_shops_tests_pass(
+    copy: Copy, check: str
 ) -> None:
-    assert SAID.get(check, "") in copies[what].checks[check].result()
+    assert SAID.get(check, "") in copy.checks[check].result()

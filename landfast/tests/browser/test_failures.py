@@ -45,6 +45,22 @@ def test_a_failure_is_seen_read_mended_replayed_and_processed(shop: Stack, page:
     expect(page.get_by_role("heading", name="Nothing has failed")).to_be_visible()
 
 
+def test_whoever_leaves_before_a_dialog_has_told_that_it_is_closed_is_not_brought_back(shop: Stack, page: Page) -> None:
+    shop.function("Charge").send({"order": 1, "amount": "two"})
+    shop.settle()
+    show(page, "#/failures?function=Charge")
+    page.get_by_role("link", name="TypeError").click()
+    page.locator(".failures-ids a").click()
+    page.get_by_role("article").get_by_role("button", name="Replay").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Replay").click()
+    expect(dialog).to_contain_text("1 replayed")
+    page.evaluate("() => { document.querySelector('dialog').close(); location.hash = '#/events'; }")
+    expect(page.get_by_role("heading", name="Events", level=1)).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.evaluate("() => location.hash") == "#/events"
+
+
 def test_many_are_replayed_or_discarded_together_and_exported_before(shop: Stack, page: Page, tmp_path: Path) -> None:
     for number in range(12):
         shop.queue("Orders").send({"order": number})

@@ -7,11 +7,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from landfast.runtime import Runtime, RuntimeClosedError, Throttled
+from landfast.runtime.processors import Processors
 from landfast.runtime.runtime import _Waiter
 from landfast.runtime.worker import Worker
 from tests.runtime.conftest import Lab, answer, eventually, failure, invoke, running
@@ -154,6 +156,83 @@ def test_a_caller_waits_for_a_warm_worker_for_as_long_as_one_more_takes_to_start
     runtime._functions["orders"].start_takes = 60.0
     calls = [threads.submit(invoke, runtime) for _ in range(8)]
     assert {answer(call.result(timeout=20)) for call in calls} == {worker}
+
+
+@pytest.fixture
+def crowded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No processor has time, and none is waited for so long that a worker is started all the same."""
+    monkeypatch.setattr(Processors, "have_time", lambda _: False)
+    monkeypatch.setattr("landfast.runtime.runtime._CROWDED", 10_000)
+
+
+@pytest.mark.usefixtures("crowded")
+def test_one_more_worker_waits_for_a_processor_that_has_time(
+    lab: Lab, gate: Gate, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = lab.runtime(gated(lab), idle_after=0.1)  # it looks every 0.05 s then
+    calls = [threads.submit(invoke, runtime, str(gate.folder), request_id=f"r-{n}") for n in range(3)]
+    assert eventually(lambda: gate.arrived() == 1 and len(runtime._waiters) == 2)
+    looked = threading.Semaphore(0)
+    start_more = runtime._start_more
+
+    def look() -> None:
+        start_more()
+        looked.release()
+
+    monkeypatch.setattr(runtime, "_start_more", look)
+    for _ in range(20):
+        assert looked.acquire(timeout=20)
+        if all(waiter.patient_until <= time.monotonic() for waiter in runtime._waiters):
+            break
+    assert looked.acquire(timeout=20)
+    assert len(runtime._waiters) == 2
+    monkeypatch.setattr(Processors, "have_time", lambda _: True)
+    assert eventually(lambda: gate.arrived() == 3)
+    gate.open()
+    assert len({answer(call.result()) for call in calls}) == 3
+
+
+@pytest.mark.usefixtures("crowded")
+def test_a_functions_first_worker_waits_for_no_processor(lab: Lab, gate: Gate, threads: ThreadPoolExecutor) -> None:
+    runtime = lab.runtime(gated(lab), gated(lab, "other"))
+    held = threads.submit(invoke, runtime, str(gate.folder))
+    assert eventually(lambda: gate.arrived() == 1)
+    assert isinstance(answer(invoke(runtime, name="other")), int)
+    gate.open()
+    answer(held.result())
+
+
+def test_however_busy_the_processors_are_calls_that_sleep_get_their_workers(
+    lab: Lab, gate: Gate, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Processors, "have_time", lambda _: False)
+    runtime = lab.runtime(gated(lab), idle_after=0.1)
+    calls = [threads.submit(invoke, runtime, str(gate.folder), request_id=f"r-{n}") for n in range(3)]
+    assert eventually(lambda: gate.arrived() == 3, within=20)
+    gate.open()
+    assert len({answer(call.result()) for call in calls}) == 3
+
+
+def test_processors_have_time_while_half_of_one_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    idle = [3.0, 4.0, 4.9, 4.9]
+    now = [100.0]
+    monkeypatch.setattr("landfast.runtime.processors._idle_seconds", lambda: idle.pop(0))
+    monkeypatch.setattr("landfast.runtime.processors.time", SimpleNamespace(monotonic=lambda: now[0]))
+    processors = Processors()
+    verdicts = []
+    for passed in (2.0, 2.0, 0.01, 0.2):
+        now[0] += passed
+        verdicts.append(processors.have_time())
+    assert verdicts == [True, False, False, False]
+    assert idle == []
+
+
+def test_processors_that_nothing_is_told_of_have_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr("landfast.runtime.processors._idle_seconds", lambda: None)
+    monkeypatch.setattr("landfast.runtime.processors._WINDOW", 0.0)
+    assert Processors().have_time()
 
 
 def test_a_caller_that_has_waited_for_long_enough_gets_the_place_of_an_idle_worker(

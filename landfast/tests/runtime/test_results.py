@@ -23,6 +23,8 @@ from landfast.runtime.host import available_client
 from tests.runtime.conftest import ARN, REQUEST_ID, Lab, answer, eventually, failure, invoke, running
 
 if TYPE_CHECKING:
+    import select
+    from collections.abc import Callable
     from pathlib import Path
 
     from landfast.runtime import FunctionSpec
@@ -308,6 +310,42 @@ def test_a_warm_worker_killed_before_it_has_read_its_event_costs_no_invocation(
     assert answer(invoke(runtime)) != first
     killer.join()
     assert [entry.kind for entry in lab.logs] == ["START", "END", "REPORT"]
+
+
+class Unlooked:
+    """A poll that finds nothing at one time: the worker ends right after it, and has ended when it is looked at."""
+
+    def __init__(self, poll: select.poll, end: Callable[[], None]) -> None:
+        self._poll, self._end = poll, end
+        self._asked = 0
+
+    def poll(self, timeout: float = 0) -> list[tuple[int, int]]:
+        self._asked += timeout > 0
+        if self._asked != 1 or timeout == 0:
+            return self._poll.poll(timeout)
+        self._end()
+        return []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._poll, name)
+
+
+def test_what_a_worker_has_not_read_at_its_end_is_seen_when_its_end_is_seen_first(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = lab.runtime(lab.function("import os\ndef handler(event, context): return os.getpid()", timeout=20))
+    first = answer(invoke(runtime))
+    (worker,) = runtime._functions["orders"].idle
+    assert eventually(lambda: worker.is_frozen)
+    monkeypatch.setattr(worker._tree, "thaw", lambda: None)  # so that it stays as it is, frozen
+
+    def end() -> None:
+        os.kill(first, signal.SIGKILL)
+        assert eventually(lambda: not worker.alive())
+        worker._inspect_at = 0.0
+
+    monkeypatch.setattr(worker, "_poll", Unlooked(worker._poll, end))
+    assert answer(invoke(runtime)) != first
 
 
 def test_a_worker_that_ends_right_after_its_answer_costs_no_invocation(lab: Lab) -> None:

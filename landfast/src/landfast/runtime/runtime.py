@@ -27,6 +27,7 @@ from landfast.runtime.model import (
     Throttled,
     UnknownFunctionError,
 )
+from landfast.runtime.processors import Processors
 from landfast.runtime.request_log import RequestLog
 from landfast.runtime.source_tree import SourceTree
 from landfast.runtime.worker import InitAgainError, LostError
@@ -51,6 +52,14 @@ have passed as a worker of that function takes to start, since that is what it c
 _STARTING = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 """Workers that initialise at a time, beyond each function's first: more than there are processors only slow each other,
 and where many calls come at once, a worker that is through with its event is there sooner than one more that starts."""
+
+_CROWDED = 3
+"""Times as long as a worker takes to start: so seldom is one more started, beyond each function's first, while no
+processor has time for it. What computes is not done sooner by more processes, and each costs its start; what sleeps
+would be, and is not to wait for ever."""
+
+_SHORTEST_START = 0.1
+"""Seconds that a worker is taken to start in, if it takes less or none has yet."""
 
 _FREEZE_AFTER = 0.005
 """Seconds after which an idle worker is frozen: one that gets its next event at once need not be stopped and woken."""
@@ -99,7 +108,7 @@ class _Waiter:
 
     It waits for a warm worker for as long as one more takes to start. Where calls are short, it has been served before
     that; where they are long, it waits no more than twice as long as it had to. Starting costs more than most calls,
-    and what starts keeps those waiting that run.
+    and what starts keeps those waiting that run: where these use up the processors, it waits for longer.
 
     Attributes:
         function: what it calls.
@@ -184,6 +193,8 @@ class Runtime:
         self._account_concurrency = account_concurrency
         self._idle_after = idle_after
         self._retry_failed_init = retry_failed_init
+        self._processors = Processors()
+        self._latest_start = 0.0
         self._lock = threading.Lock()
         self._trees: dict[Path, SourceTree] = {}
         self._functions: dict[str, _Function] = {}
@@ -510,6 +521,7 @@ class Runtime:
         waiter = _Waiter(function, now, now + function.start_takes)
         if not self._is_full and self._may_start_for(waiter):
             self._processes += 1
+            self._latest_start = now
             function.starting += 1
             return None
         self._waiters.append(waiter)
@@ -521,8 +533,14 @@ class Runtime:
 
     def _may_start_for(self, waiter: _Waiter) -> bool:
         """With the lock held: whether a worker may be started for it, if there is a place."""
-        is_due = waiter.patient_until <= time.monotonic() and self._starting() < self._max_starting
-        return is_due or not self._workers(waiter.function)
+        now = time.monotonic()
+        is_due = waiter.patient_until <= now and self._starting() < self._max_starting
+        return not self._workers(waiter.function) or (is_due and not self._is_crowded(waiter.function, now))
+
+    def _is_crowded(self, function: _Function, now: float) -> bool:
+        """With the lock held: whether one more worker would only slow those that run."""
+        patience = _CROWDED * max(_SHORTEST_START, function.start_takes)
+        return now - self._latest_start < patience and not self._processors.have_time()
 
     @property
     def _is_full(self) -> bool:
@@ -551,6 +569,7 @@ class Runtime:
     def _start_for(self, waiter: _Waiter) -> None:
         """With the lock held: let a caller start a worker in a free place."""
         self._processes += 1
+        self._latest_start = time.monotonic()
         self._promise(waiter)
         waiter.grant(None)
 
@@ -731,8 +750,10 @@ class Runtime:
                         worker.freeze()
 
     def _tidy(self) -> None:
-        """End workers that idle for long, run old code or have died."""
+        """End workers that idle for long, run old code or have died, and let start what no processor had time for."""
         while not self._stop.wait(min(1.0, self._idle_after / 2)):
+            with self._lock:
+                self._start_more()
             for function in list(self._functions.values()):
                 for worker in self._superfluous(function):
                     self._retire(worker)

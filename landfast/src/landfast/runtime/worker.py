@@ -372,7 +372,10 @@ class Worker:
             self.kill()
             self._drain(log)
             raise failures.timed_out(call.request_id, self.spec.timeout)
-        ready = self._poll.poll(min(self._tick, left) * 1000 + 1)
+        is_due = time.monotonic() >= self._inspect_at
+        # First this, then the connections: what it has sent before its end is there then.
+        has_ended = is_due and not self.alive()
+        ready = self._poll.poll(0 if has_ended else min(self._tick, left) * 1000 + 1)
         arrived = None
         readable = {descriptor for descriptor, _ in ready}
         for descriptor in readable:
@@ -384,14 +387,14 @@ class Worker:
                 arrived = None if request is None else (connection, request)
         if self._listener.fileno() in readable:  # at last, for a new connection may get the descriptor of a closed one
             self._accept()
-        if arrived is None and time.monotonic() >= self._inspect_at:
+        if has_ended and readable <= {self._output}:
+            self._ended(call, log)
+        if is_due and not has_ended and arrived is None:
             self._inspect(call, log)
         return arrived
 
     def _inspect(self, call: Call, log: RequestLog) -> None:
         self._inspect_at = time.monotonic() + self._tick
-        if not self.alive():
-            self._ended(call, log)
         if self._holds_too_much(self._memory(now=True)):
             self.kill()
             self._drain(log)

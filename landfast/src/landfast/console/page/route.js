@@ -20,9 +20,13 @@ const PAGES = { queue: "queues", stream: "streams", table: "streams", function: 
 /** The link to the page of a resource, by its kind; none for a kind that has no page. */
 export const linkTo = (kind, name) => PAGES[kind] && link(PAGES[kind], [name]);
 
-/** Go to a place; with `replace` the one before is not kept in the history: for filters that are typed. */
+/**
+ * Go to a place; with `replace` the one before is not kept in the history: for filters that are typed. That is within a
+ * view: whoever has gone to another one meanwhile stays there.
+ */
 export function go(target, { replace = false } = {}) {
   if (replace) {
+    if (target.split(/[/?]/, 2)[1] !== location.hash.split(/[/?]/, 2)[1]) return;
     history.replaceState(null, "", target);
     dispatchEvent(new HashChangeEvent("hashchange"));
   } else location.hash = target;
