@@ -150,9 +150,10 @@ class Shop:
     def invoke(self, function: str, event: object) -> None:
         """Hand an event to the asynchronous queue of what is deployed of a function."""
         name = self.running.resource("function", function).name
-        self.functions.invoke(
+        answer = self.functions.invoke(
             FunctionName=f"{name}:{ALIAS}", InvocationType="Event", Payload=json.dumps(event).encode()
         )
+        answer["Payload"].read()  # it is empty; read, it leaves its connection to the next call
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """Everything in a table, numbers as `int`."""

@@ -15,7 +15,9 @@ LONG = "&lt;b&gt;" * 80_000
 def test_what_events_hold_is_no_markup(page: Page, shop: Stack) -> None:
     for order in (MARKUP, "\u202eright to left", "\ud800", LONG):
         event = json.dumps({"order": order, "amount": "two"})
-        shop.client("lambda").invoke(FunctionName=shop.function("Charge").name, InvocationType="Event", Payload=event)
+        shop.client("lambda").invoke(FunctionName=shop.function("Charge").name, InvocationType="Event", Payload=event)[
+            "Payload"
+        ].read()
         shop.queue("Orders").send(event)
     shop.settle()
     for view in VIEWS:

@@ -89,3 +89,13 @@ def test_a_cold_start_is_one_that_initialises(landfast: Stack) -> None:
     landfast.function("Work").invoke({"Records": []})
     landfast.function("Work").invoke({"Records": []})
     assert [line.count("Init Duration") for line in landfast.logs("Work") if line.startswith("REPORT")][-2:] == [1, 0]
+
+
+def test_events_to_a_function_are_sent_over_one_connection_and_leave_none_open(landfast: Stack) -> None:
+    work = landfast.function("Work")
+    for _ in range(3):
+        work.send({"Records": []})
+    pools = landfast.client("lambda")._endpoint.http_session._manager.pools
+    [pool] = [pools[key] for key in pools.keys()]  # noqa: SIM118 - they cannot be iterated over
+    assert pool.num_connections == 1
+    landfast.settle()

@@ -196,6 +196,7 @@ def _invoked(sending: ToFunction, service: Running, client: Any) -> Sent:  # noq
     called = {"FunctionName": function, "Payload": sending.payload.encode(), **_given(Qualifier=sending.qualifier)}
     if sending.asynchronous:
         answer = client.invoke(**called, InvocationType="Event")
+        answer["Payload"].read()  # it is empty; read, it leaves its connection to the next call
         request_id = answer["ResponseMetadata"]["RequestId"]
         return Sent(id=request_id, event=request_id, answer={"StatusCode": answer["StatusCode"]})
     answer = client.invoke(**called, LogType="Tail")

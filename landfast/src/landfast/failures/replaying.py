@@ -103,6 +103,7 @@ class Replays:
                 client = self._access.clients("lambda")
                 with marked(self._access, client, failure.id):
                     answer = client.invoke(FunctionName=way.function, InvocationType="Event", Payload=way.payload)
+                answer["Payload"].read()  # it is empty; read, it leaves its connection to the next call
                 return str(answer["ResponseMetadata"]["RequestId"])
             case Send():
                 return self._send_message(failure, way)

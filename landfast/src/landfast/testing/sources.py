@@ -369,7 +369,9 @@ class Function(_Part):
 
     def send(self, event: object = None) -> Sent:
         """Hand an event to its asynchronous queue (``InvocationType=Event``), whose retries and destinations hold."""
-        return self._send("lambda", "invoke", "event sent to", **self._called(event), InvocationType="Event")
+        sent = self._send("lambda", "invoke", "event sent to", **self._called(event), InvocationType="Event")
+        sent.answer["Payload"].read()  # it is empty; read, it leaves its connection to the next call
+        return sent
 
     def _called(self, event: object) -> dict[str, Any]:
         name = f"{self.name}:{self.qualifier}" if self.qualifier else self.name

@@ -29,7 +29,9 @@ def hostile(shop: Stack) -> Stack:
     """The application after events that nobody would send."""
     for text in HOSTILE:
         content = json.dumps({"order": text, "amount": text})  # an escaped surrogate is JSON, though no text
-        shop.client("lambda").invoke(FunctionName=shop.function("Charge").name, InvocationType="Event", Payload=content)
+        shop.client("lambda").invoke(
+            FunctionName=shop.function("Charge").name, InvocationType="Event", Payload=content
+        )["Payload"].read()
         shop.queue("Orders").send(content.replace("amount", "items"))
         shop.stream("Clicks").put(content.encode()[:-1], key="a")
     shop.settle()
