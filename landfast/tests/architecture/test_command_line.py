@@ -58,3 +58,11 @@ def test_what_the_user_can_mend_has_one_root_that_the_command_line_asks_for() ->
     assert mendable.in_one_line(ReadTimeoutError(endpoint_url="http://127.0.0.1:1")) is not None
     assert mendable.in_one_line(ClientError({"Error": {"Code": "NoSuchBucket"}}, "PutObject")) is not None
     assert mendable.in_one_line(KeyError("a fault of ours")) is None
+
+
+def test_a_service_and_its_console_start_without_the_linter() -> None:
+    program = "import json, sys, landfast.cli.dashboard, landfast.console.server; print(json.dumps([*sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    modules = {module.partition(".")[0] for module in json.loads(done.stdout)}
+    assert "aiohttp" in modules
+    assert not modules & {"cfnlint", "samtranslator", "sympy"}

@@ -14,7 +14,7 @@ from landfast.delivery.event_sources import (
     StreamSource,
     mapped,
 )
-from landfast.lint.forecast import queue_settings, retention_of
+from landfast.simulate.declared import queue_settings, retention_of
 from landfast.template import EventSourceMapping, Function, Queue, Template
 
 LATEST: Final = "$LATEST"

@@ -6,9 +6,10 @@ from functools import partial
 from typing import Final
 
 from landfast.lint.application import Application, EventSourceMapping, Function
-from landfast.lint.forecast import Forecast, bad_event, one_bad_record, retention_of
+from landfast.lint.forecast import Forecast, bad_event, one_bad_record
 from landfast.lint.hazard import Finding, hazard
 from landfast.report.wording import several
+from landfast.simulate.declared import retention_of
 from landfast.template.errors import Where
 from landfast.template.model import Role, Statement
 

@@ -11,6 +11,7 @@ from landfast.lint.application import EventSourceMapping
 from landfast.report.account import Account, Limits
 from landfast.report.wording import duration
 from landfast.simulate.account import account
+from landfast.simulate.declared import queue_settings, retention_of
 from landfast.simulate.run import simulate
 from landfast.simulate.scenario import Scenario, ScenarioError, read
 from landfast.template.model import Queue, Stream
@@ -92,15 +93,6 @@ def _played(text: str) -> Forecast | None:
     except ScenarioError:
         return None
     return Forecast(scenario, account(scenario, entries, _LIMITS))
-
-
-def queue_settings(queue: Queue) -> dict[str, Any]:
-    """A queue as scenarios declare it."""
-    redrive = queue.redrive_policy
-    settings: dict[str, Any] = {"VisibilityTimeout": queue.visibility_timeout, "FifoQueue": queue.fifo_queue}
-    if redrive is not None:
-        settings["RedrivePolicy"] = {"maxReceiveCount": redrive.max_receive_count}
-    return settings
 
 
 def played(properties: Mapping[str, Any], **changes: object) -> dict[str, Any]:
@@ -209,11 +201,6 @@ def bad_event(properties: Mapping[str, Any], timeout: int | None) -> Forecast | 
             "function": {"Timeout": timeout or 1, "behaviour": [{"outcome": "raise"}]},
         }
     )
-
-
-def retention_of(source: Stream | object) -> float:
-    """For how many seconds a stream, or that of a table, keeps its records (S-54)."""
-    return source.retention_period_hours * 3600.0 if isinstance(source, Stream) else float(DAY)
 
 
 def _messages(count: int, settings: Mapping[str, object]) -> dict[str, Any]:

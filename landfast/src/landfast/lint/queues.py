@@ -12,11 +12,11 @@ from landfast.lint.forecast import (
     forecast,
     one_bad_message,
     played,
-    queue_settings,
     throttled,
 )
 from landfast.lint.hazard import Finding, hazard
 from landfast.report.wording import duration, several
+from landfast.simulate.declared import queue_settings
 from landfast.template.errors import Where
 from landfast.template.model import Queue
 

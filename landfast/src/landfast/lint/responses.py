@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from landfast.lint.application import Application, EventSourceMapping, Function
-from landfast.lint.forecast import Forecast, one_bad_message, one_bad_record, retention_of
+from landfast.lint.forecast import Forecast, one_bad_message, one_bad_record
 from landfast.lint.hazard import Finding, hazard
 from landfast.report.wording import several
+from landfast.simulate.declared import retention_of
 from landfast.template.model import Queue
 
 _SQS: Final = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html"

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from landfast.lint.application import Application, EventSourceMapping
-from landfast.lint.forecast import Forecast, busy_lanes, one_bad_record, retention_of
+from landfast.lint.forecast import Forecast, busy_lanes, one_bad_record
 from landfast.lint.hazard import Finding, hazard
 from landfast.report.wording import duration, several
+from landfast.simulate.declared import retention_of
 from landfast.template.model import Stream, Table
 
 _HOUR: Final = 3600
