@@ -19,14 +19,16 @@ READY := .venv/.ready
 REQUIREMENTS := layers/shared/requirements.txt
 SOURCES := demo deployment functions layers tests
 TYPES := types-shop
+REST := template-lint
 UNITS := units-shop
-TESTS := tests-shop template-lint
+TESTS := tests-shop
 # --- the tool ---
 SOURCES += landfast benchmarks tools
 SITE := .tools/site
 TYPES += types-tool types-tool-tests
 UNITS += units-tool
-TESTS += tests-tool tests-tool-processes site
+TESTS += tests-tool tests-tool-processes
+REST += site
 # --- shared ---
 
 # The fast layers open no socket and start no process; the others run real workers and a real emulator on loopback.
@@ -70,8 +72,9 @@ keep: $(READY)  ## Keep these pipelines and remove all others: make keep PIPELIN
 	@$(MAKE) docs # --- the tool ---
 
 ##@ Check
+# What is slow begins at once, and mostly waits; beside it one after the other of what is quick.
 test: style  ## Everything: what check does, and templates, workers, emulators and end-to-end tests
-	@$(MAKE) -sj4 $(TESTS) $(TYPES)
+	@$(MAKE) -sj4 $(TESTS) $(UNITS) $(TYPES) $(REST)
 
 check: style  ## The fast part: format, lint, types, contracts, units
 	@$(MAKE) -sj4 $(UNITS) $(TYPES)
@@ -79,18 +82,18 @@ check: style  ## The fast part: format, lint, types, contracts, units
 units-shop: $(READY)
 	@$(PYTEST) $(SIDE_BY_SIDE) $(FAST) $(call AS,shop)
 
-tests-shop: units-shop types-shop
+# Its copies of the project take over what was checked here, and check what is changed.
+tests-shop: types-shop
 	@$(PYTEST) $(BY_FILE) $(SLOW) $(call AS,shop)
 
 # --- the tool ---
 units-tool: $(READY)
 	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_FAST) $(call AS,tool)
 
-tests-tool: units-tool
+tests-tool: $(READY)
 	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_ALONE) $(call AS,tool)
 	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW) $(call AS,tool)
 
-# The longest part begins at once: it mostly waits for processes.
 tests-tool-processes: $(READY)
 	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_PROCESSES) $(call AS,tool)
 

@@ -36,6 +36,8 @@ def test_a_failure_is_seen_read_mended_replayed_and_processed(shop: Stack, page:
     expect(event).to_have_value('{\n  "order": 1.0,\n  "amount": 2,\n  "gift": []\n}')
     dialog.get_by_role("button", name="Replay").dblclick()
     expect(dialog).to_contain_text("1 replayed")
+    dialog.dispatch_event("click", {"detail": 2})
+    expect(dialog).to_be_visible()
     shop.settle()
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="No failure matches")).to_be_visible()

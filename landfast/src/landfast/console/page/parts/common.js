@@ -107,8 +107,9 @@ export function Dialog({ title, close, children }) {
   useEffect(() => {
     dialog.current.showModal();
   }, []);
-  return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${close}
-      onClick=${(event) => event.target === dialog.current && dialog.current.close()}>
+  // A click beside it closes it, but not the second one of a double click: the button that was meant has gone meanwhile.
+  const beside = (event) => event.target === dialog.current && event.detail < 2 && dialog.current.close();
+  return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${close} onClick=${beside}>
     <header><h2 id="dialog-title">${title}</h2>
       <button type="button" class="plain" aria-label=${t("dialog.close")} onClick=${() => dialog.current.close()}>×</button></header>
     ${children}
