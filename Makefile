@@ -47,11 +47,10 @@ TOOL_ALONE := tests/runtime tests/service
 
 PYTEST := $(CURDIR)/$(BIN)/pytest
 SIDE_BY_SIDE := -n 2 --dist worksteal
-# Tests of processes mostly wait, for processes: more of them than processors run at once. Those of an xdist_group share
-# a service, so that one worker runs them all.
-WAITING := -n 3 --dist loadgroup
+# Those of an xdist_group share a service, so that one worker runs them all.
+BY_GROUP := -n 2 --dist loadgroup
 # What the tests of a file share, a running shop or a copy of the project, is made once; the longest files begin first.
-BY_FILE := -n 3 --dist loadfile --no-loadscope-reorder
+BY_FILE := -n 2 --dist loadfile --no-loadscope-reorder
 # Side by side with others, each line says whose it is. Ctrl-C is for the tests alone: their last lines are shown, too.
 AS = $(if $(MAKE_TERMOUT),--color=yes) 2>&1 | (trap "" INT; while IFS= read -r line; do echo "$(1) | $$line"; done)
 
@@ -72,9 +71,9 @@ keep: $(READY)  ## Keep these pipelines and remove all others: make keep PIPELIN
 	@$(MAKE) docs # --- the tool ---
 
 ##@ Check
-# What is slow begins at once, and mostly waits; beside it one after the other of what is quick.
+# What is slow begins at once, and waits for processes now and then; beside it what is quick, with one worker each.
 test: style  ## Everything: what check does, and templates, workers, emulators and end-to-end tests
-	@$(MAKE) -sj4 $(TESTS) $(UNITS) $(TYPES) $(REST)
+	@$(MAKE) -sj5 SIDE_BY_SIDE= $(TESTS) $(UNITS) $(TYPES) $(REST)
 
 check: style  ## The fast part: format, lint, types, contracts, units
 	@$(MAKE) -sj4 $(UNITS) $(TYPES)
@@ -91,11 +90,11 @@ units-tool: $(READY)
 	@cd landfast && $(PYTEST) $(SIDE_BY_SIDE) $(TOOL_FAST) $(call AS,tool)
 
 tests-tool: $(READY)
-	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_ALONE) $(call AS,tool)
-	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_SLOW) $(call AS,tool)
+	@cd landfast && $(PYTEST) $(BY_GROUP) $(TOOL_ALONE) $(call AS,tool)
+	@cd landfast && $(PYTEST) $(BY_GROUP) $(TOOL_SLOW) $(call AS,tool)
 
 tests-tool-processes: $(READY)
-	@cd landfast && $(PYTEST) $(WAITING) $(TOOL_PROCESSES) $(call AS,tool)
+	@cd landfast && $(PYTEST) $(BY_GROUP) $(TOOL_PROCESSES) $(call AS,tool)
 
 # --- shared ---
 style: format-check lint contracts
@@ -159,7 +158,7 @@ conservation: $(READY)  ## Send 10,000 mixed events with poison and duplicates; 
 
 # --- the tool ---
 pages: $(READY)  ## Follow every page of docs/ in a copy, and compare what is printed (the tests follow one how-to)
-	@LANDFAST_PAGES=all $(PYTEST) $(WAITING) tests/docs
+	@LANDFAST_PAGES=all $(PYTEST) $(BY_GROUP) tests/docs
 
 replays: $(READY)  ## Replay 1,000 failures by one command that is killed and given again (the tests replay 60)
 	@cd landfast && LANDFAST_FAILURES=1000 $(PYTEST) tests/end_to_end/test_failures.py
