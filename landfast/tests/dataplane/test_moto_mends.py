@@ -1,13 +1,16 @@
 """What moto does otherwise than AWS, mended in its own process; tests/contract has the calls that clients make."""
 
 import io
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
+from moto.dynamodb.exceptions import TransactionCanceledException
 
-from landfast.dataplane.moto_mends import Digests
+from landfast.dataplane.moto_mends import Digests, of_statements
+from landfast.protocols.partiql_writes import write_of
 
 DIGEST_OF_X = "ndTkYSaMgDT1yFZOFVxnpg=="
 
@@ -42,3 +45,19 @@ def test_a_body_with_another_digest_is_refused(digest: str, code: bytes) -> None
     status, content = _answered({"HTTP_CONTENT_MD5": digest, "CONTENT_LENGTH": "1", "wsgi.input": io.BytesIO(b"x")})
     assert status == "400 Bad Request"
     assert b"<Code>%b</Code>" % code in content
+
+
+def test_a_transaction_of_statements_that_inserts_what_is_there_says_so() -> None:
+    texts = ("INSERT INTO t VALUE {'id': 'a'}", "INSERT INTO t VALUE {'id': 'b'}", "UPDATE t SET n = 1 WHERE id = 'c'")
+    writes = [write for text in texts if (write := write_of(text, [], lambda _: {"id"}))]
+    assert len(writes) == len(texts)
+    failed = ("ConditionalCheckFailed", "The conditional request failed", None)
+    told = json.loads(
+        of_statements(TransactionCanceledException([(None, None, None), failed, failed]), writes).description
+    )
+    assert told["Message"].endswith("[None, DuplicateItem, ConditionalCheckFailed]")
+    assert told["CancellationReasons"] == [
+        {"Code": "None"},
+        {"Code": "DuplicateItem", "Message": "Duplicate primary key exists in table"},
+        {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"},
+    ]

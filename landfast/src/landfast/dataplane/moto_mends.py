@@ -18,7 +18,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.core.responses import ActionResult
 from moto.dynamodb import urls
-from moto.dynamodb.exceptions import ConditionalCheckFailed, DynamodbException
+from moto.dynamodb.exceptions import ConditionalCheckFailed, DynamodbException, TransactionCanceledException
 from moto.dynamodb.responses import DynamoHandler
 
 from landfast import aws_errors
@@ -27,6 +27,8 @@ from landfast.protocols.partiql_writes import Write, write_of
 
 _TOKEN_WINDOW: Final = 600.0
 """Seconds for which a transaction's token is known (DynamoDB API Reference, TransactWriteItems)."""
+
+_DUPLICATE: Final = "Duplicate primary key exists in table"
 
 _DIGEST: Final = "HTTP_CONTENT_MD5"
 _MD5: Final = 16
@@ -47,9 +49,7 @@ class DuplicateItemError(DynamodbException):
     """A statement inserts what is there."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "com.amazonaws.dynamodb.v20120810#DuplicateItemException", "Duplicate primary key exists in table"
-        )
+        super().__init__("com.amazonaws.dynamodb.v20120810#DuplicateItemException", _DUPLICATE)
 
 
 class Items(DynamoHandler):
@@ -95,7 +95,10 @@ class Items(DynamoHandler):
         if len(writes) < len(statements):
             return super().execute_transaction()
         self.body = {"TransactItems": [{write.kind: dict(write.call)} for write in writes], **_token(self.body)}
-        self.transact_write_items()
+        try:
+            self.transact_write_items()
+        except TransactionCanceledException as error:
+            raise of_statements(error, writes) from None
         return ActionResult({"Responses": [{} for _ in writes]})
 
     def _one_of_batch(self, statement: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,6 +167,21 @@ class Digests:
         answer = aws_errors.answer(Operation("rest-xml", environ["REQUEST_METHOD"], "s3"), 400, *refusal)
         start_response("400 Bad Request", [*answer.headers.items(), ("Content-Length", str(len(answer.content)))])
         return [answer.content]
+
+
+def of_statements(error: TransactionCanceledException, writes: Iterable[Write]) -> TransactionCanceledException:
+    """The cancellation with the reason that statements have where an ``INSERT`` finds its key taken.
+
+    Source: GitHub amzn/smoke-dynamodb, pull request 91; the message is that of ``DuplicateItemException``.
+    """
+    reasons = []
+    for reason, write in zip(json.loads(error.description)["CancellationReasons"], writes, strict=True):
+        code = None if reason["Code"] == "None" else reason["Code"]
+        is_taken = write.kind == "Put" and code == "ConditionalCheckFailed"
+        reasons.append(
+            ("DuplicateItem", _DUPLICATE, None) if is_taken else (code, reason.get("Message"), reason.get("Item"))
+        )
+    return TransactionCanceledException(reasons)
 
 
 def mend() -> None:
