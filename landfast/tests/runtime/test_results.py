@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from landfast.runtime import FunctionSpec
+    from landfast.runtime import FunctionSpec, Runtime
+    from landfast.runtime.worker import Worker
 
 
 def test_a_handler_answers_with_what_it_returns(lab: Lab, client: str) -> None:
@@ -290,14 +291,20 @@ def test_a_worker_killed_while_idle_costs_no_invocation(lab: Lab) -> None:
     assert answer(invoke(runtime)) != first
 
 
+def frozen_for_good(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> tuple[Runtime, Worker, int]:
+    """A runtime, its one warm worker, which does not read its next event, and the process of that."""
+    runtime = lab.runtime(lab.function("import os\ndef handler(event, context): return os.getpid()", timeout=20))
+    process = answer(invoke(runtime))
+    (worker,) = runtime._functions["orders"].idle
+    assert eventually(lambda: worker.is_frozen)
+    monkeypatch.setattr(worker._tree, "thaw", lambda: None)
+    return runtime, worker, process
+
+
 def test_a_warm_worker_killed_before_it_has_read_its_event_costs_no_invocation(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runtime = lab.runtime(lab.function("import os\ndef handler(event, context): return os.getpid()", timeout=20))
-    first = answer(invoke(runtime))
-    (worker,) = runtime._functions["orders"].idle
-    assert eventually(lambda: worker.is_frozen)
-    monkeypatch.setattr(worker._tree, "thaw", lambda: None)  # so that it stays as it is, frozen
+    runtime, _, first = frozen_for_good(lab, monkeypatch)
     lab.logs.clear()
 
     def kill() -> None:
@@ -333,11 +340,7 @@ class Unlooked:
 def test_what_a_worker_has_not_read_at_its_end_is_seen_when_its_end_is_seen_first(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runtime = lab.runtime(lab.function("import os\ndef handler(event, context): return os.getpid()", timeout=20))
-    first = answer(invoke(runtime))
-    (worker,) = runtime._functions["orders"].idle
-    assert eventually(lambda: worker.is_frozen)
-    monkeypatch.setattr(worker._tree, "thaw", lambda: None)  # so that it stays as it is, frozen
+    runtime, worker, first = frozen_for_good(lab, monkeypatch)
 
     def end() -> None:
         os.kill(first, signal.SIGKILL)
