@@ -4,8 +4,13 @@ Modes are given where a file is made, not by the process's umask: the functions 
 """
 
 import errno
+import fcntl
 import os
+import shutil
 import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 FOLDER = 0o700
@@ -46,12 +51,45 @@ def opened(path: Path, flags: int) -> int:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write the file as a whole: readers see the old content or the new one, never a part."""
-    draft = path.with_name(f"{path.name}.new")
-    draft.unlink(missing_ok=True)
-    with open(opened(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
-        file.write(content)
-    draft.replace(path)
+    """Write the file as a whole: readers see the old content or a new one, never a part, whoever else writes it."""
+    with _draft_beside(path) as draft:
+        with open(opened(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
+            file.write(content)
+        draft.replace(path)
+
+
+def link(path: Path, target: Path) -> None:
+    """Make the path a symbolic link to `target`, in the place of any other link, whoever else does the same."""
+    if path.is_symlink() and path.readlink() == target:
+        return
+    with _draft_beside(path) as draft:
+        draft.symlink_to(target)
+        draft.replace(path)
+
+
+def made_once(path: Path, fill: Callable[[Path], None]) -> Path:
+    """The folder, which `fill` fills if there is none yet; whoever wants it meanwhile, in any process, waits.
+
+    Nobody sees it before it is whole: a `fill` that raises, or whose process is killed, leaves none.
+    """
+    if path.is_dir():
+        return path
+    folder(path.parent)
+    with open(opened(path.with_name(f"{path.name}.lock"), os.O_WRONLY | os.O_CREAT), "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.is_dir():
+            draft = path.with_name(f"{path.name}.new")
+            shutil.rmtree(draft, ignore_errors=True)
+            fill(folder(draft))
+            draft.rename(path)
+    return path
+
+
+@contextmanager
+def _draft_beside(path: Path) -> Iterator[Path]:
+    """A name that nobody else has, for what takes the place of `path` when it is whole."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as own:
+        yield Path(own, path.name)
 
 
 def tighten(path: Path) -> None:

@@ -1,5 +1,6 @@
 """What functions and layers require, installed for their Python; no installer runs but the made-up one."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,19 @@ def test_packages_are_installed_once_for_each_content_and_python_and_told(tmp_pa
         f"installing the packages of {code}/requirements.txt for Python 3.12",
         f"installing the packages of {code}/requirements.txt for Python {OWN.version}",
     ]
+
+
+def test_packages_that_several_want_at_once_are_installed_once(tmp_path: Path, installer: Path) -> None:
+    code = requirements(tmp_path / "code", "isodate")
+
+    def installed(_: int) -> list[Path]:
+        packages = Packages(tmp_path / "cache", list[str]().append)
+        return [*packages.of(code, OTHER), packages.source(code, "code")]
+
+    with ThreadPoolExecutor(8) as all_at_once:
+        first, *others = all_at_once.map(installed, range(8))
+    assert others == [first] * 7
+    assert installer.read_text().splitlines() == [f"{OTHER.executable} isodate"]
 
 
 def test_nothing_is_installed_without_requirements_or_for_what_sam_build_has_made(tmp_path: Path) -> None:

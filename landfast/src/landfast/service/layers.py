@@ -1,7 +1,6 @@
 """Installs for this machine the packages that `sam build` installs for Lambda; the user's own code is used in place."""
 
 import hashlib
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -50,9 +49,8 @@ class Packages:
             NotInstalledError: It cannot be installed.
         """
         content = provided_requirements().encode()
-        private.folder(self._cache)
-        requirements = self._cache / "provided.txt"
-        requirements.write_bytes(content)
+        requirements = private.folder(self._cache) / "provided.txt"
+        private.replace(requirements, content)
         return self._installed(content, "Lambda's runtime", requirements, python) / "python"
 
     def _installed(self, content: bytes, what: str, requirements: Path, python: Python) -> Path:
@@ -62,39 +60,35 @@ class Packages:
             raise self._failed[built]
         if not built.is_dir():
             self._tell(f"installing the packages of {what} for Python {python.version}")
-            reason = _install(requirements, built, python)
-            if reason:
-                self._failed[built] = NotInstalledError(f"the packages of {what} cannot be installed: {reason}")
-                raise self._failed[built]
+            try:
+                private.made_once(built, lambda folder: _install(requirements, folder, python))
+            except _InstallError as error:
+                self._failed[built] = NotInstalledError(f"the packages of {what} cannot be installed: {error}")
+                raise self._failed[built] from None
         return built
 
     def source(self, folder: Path, name: str) -> Path:
         """A folder whose ``python/`` is `folder` itself, so that a change of the user's code is seen at once."""
         live = self._cache / f"{name}-source"
         private.folder(live)
-        link = live / "python"
-        if not (link.is_symlink() and link.readlink() == folder):
-            link.unlink(missing_ok=True)
-            link.symlink_to(folder, target_is_directory=True)
+        private.link(live / "python", folder)
         return live
 
 
-def _install(requirements: Path, built: Path, python: Python) -> str:
-    """Return why it failed, in one line; empty if it has not."""
-    draft = built.with_suffix(".new")
-    shutil.rmtree(draft, ignore_errors=True)
-    private.folder(draft)
-    command = [*_installer(python), "--target", str(draft / "python"), "--requirement", str(requirements)]
+class _InstallError(Exception):
+    """An installer has failed; the message is its reason, in one line."""
+
+
+def _install(requirements: Path, folder: Path, python: Python) -> None:
+    command = [*_installer(python), "--target", str(folder / "python"), "--requirement", str(requirements)]
     ended = subprocess.run(  # noqa: S603 - the user's own requirements
         command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )
     if ended.returncode != 0:
         if ended.stderr.rstrip().endswith("No module named pip"):
-            return f"there is neither uv on the search path nor pip in {python.executable}: install uv"
-        return last_line(ended.stderr) or f"exit status {ended.returncode}"
-    private.tighten(draft)
-    draft.rename(built)
-    return ""
+            raise _InstallError(f"there is neither uv on the search path nor pip in {python.executable}: install uv")
+        raise _InstallError(last_line(ended.stderr) or f"exit status {ended.returncode}")
+    private.tighten(folder)
 
 
 def _installer(python: Python) -> list[str]:

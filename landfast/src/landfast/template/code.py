@@ -120,12 +120,10 @@ def _unpacked(archive: Path, keep: Path) -> Path:
     Raises:
         ValueError: An entry would be outside of it, or all are too large.
     """
-    made = keep / _digest(archive.read_bytes())
-    if made.is_dir():
-        return made
-    draft = made.with_suffix(".new")
-    shutil.rmtree(draft, ignore_errors=True)
-    private.folder(draft)
+    return private.made_once(keep / _digest(archive.read_bytes()), lambda folder: _unpack(archive, folder))
+
+
+def _unpack(archive: Path, folder: Path) -> None:
     with zipfile.ZipFile(archive) as content:
         entries = content.infolist()
         if sum(entry.file_size for entry in entries) > UNPACKED_LIMIT:
@@ -138,22 +136,18 @@ def _unpacked(archive: Path, keep: Path) -> Path:
             if stat.S_ISLNK(mode):
                 raise ValueError(f"its entry {entry.filename} is a link")
             if entry.is_dir():
-                private.folder(draft / name)
+                private.folder(folder / name)
                 continue
-            private.folder((draft / name).parent)
-            with content.open(entry) as source, (draft / name).open("wb") as target:
+            private.folder((folder / name).parent)
+            with content.open(entry) as source, (folder / name).open("wb") as target:
                 shutil.copyfileobj(source, target)
-            (draft / name).chmod(private.FILE | (mode & stat.S_IXUSR))
-    draft.rename(made)
-    return made
+            (folder / name).chmod(private.FILE | (mode & stat.S_IXUSR))
 
 
 def _alone(file: Path, keep: Path) -> Path:
     """A folder of a file alone, as SAM packs one; the file itself is used, so that a change of it is seen."""
     made = private.folder(keep / f"{file.stem}-{_digest(str(file).encode())}")
-    link = made / file.name
-    if not link.is_symlink():
-        link.symlink_to(file)
+    private.link(made / file.name, file)
     return made
 
 
