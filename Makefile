@@ -254,13 +254,15 @@ clean:  ## Remove everything that can be made again
 help:  ## This list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Setting up: uv, then the environment that uv.lock describes.
+# Setting up: uv, then the environments that uv.lock describes.
 
 $(REQUIREMENTS): uv.lock | $(UV)
 	@$(UV) export --quiet --frozen --only-group layer --no-emit-project --output-file $@ >/dev/null
 
 $(READY): uv.lock pyproject.toml $(wildcard landfast/pyproject.toml) .python-version | $(UV)
 	@bash tools/setup.sh $(UV) sync --quiet --frozen
+	@UV_PROJECT_ENVIRONMENT=.tools/sam bash tools/setup.sh $(UV) sync --quiet --frozen --only-group sam
+	@ln -sf ../../.tools/sam/bin/sam $(BIN)/sam
 	@touch $@
 
 $(UV):

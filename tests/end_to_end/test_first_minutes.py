@@ -119,7 +119,7 @@ def test_a_plain_sam_build_without_python_3_13_names_what_is_missing(tmp_path: P
     (tmp_path / "bin").mkdir()
     sam = str(Path(sys.executable).parent / "sam")
     done = subprocess.run(
-        [sys.executable, sam, "build"], cwd=tmp_path, env={**inherited(), "PATH": str(tmp_path / "bin")},
+        [sam, "build"], cwd=tmp_path, env={**inherited(), "PATH": str(tmp_path / "bin")},
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 1

@@ -47,10 +47,10 @@ class _Replacer(ast.NodeTransformer):
     def __init__(self, old: list[ast.stmt], new: list[ast.stmt]) -> None:
         self.count = 0
         self._new = new
-        self._old = [ast.dump(statement) for statement in old]
+        self._old = [(type(statement), ast.dump(statement)) for statement in old]
         match old, new:
             case [ast.Expr(before)], [ast.Expr(after)]:
-                self._expression: tuple[str, ast.expr] | None = ast.dump(before), after
+                self._expression: tuple[type[ast.expr], str, ast.expr] | None = type(before), ast.dump(before), after
             case _:
                 self._expression = None
 
@@ -61,15 +61,21 @@ class _Replacer(ast.NodeTransformer):
                 if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
                     self._replace(value)
             return node
-        if isinstance(node, ast.expr) and ast.dump(node) == self._expression[0]:
+        kind, dump, new = self._expression
+        if isinstance(node, kind) and ast.dump(node) == dump:
             self.count += 1
-            return self._expression[1]
+            return new
         return self.generic_visit(node)
 
     def _replace(self, statements: list[ast.stmt]) -> None:
-        dumps = [ast.dump(each) for each in statements]
         length = len(self._old)
         for start in range(len(statements) - length, -1, -1):
-            if dumps[start : start + length] == self._old:
+            if self._are_old(statements[start : start + length]):
                 self.count += 1
                 statements[start : start + length] = self._new
+
+    def _are_old(self, statements: list[ast.stmt]) -> bool:
+        return all(
+            type(each) is kind and ast.dump(each) == dump
+            for each, (kind, dump) in zip(statements, self._old, strict=True)
+        )

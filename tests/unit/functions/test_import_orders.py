@@ -290,8 +290,10 @@ def test_the_log_names_the_file_and_no_customer(
 
 
 def test_the_event_that_sam_generates_is_read_as_an_upload(app: ModuleType) -> None:
-    (found,) = app.uploads(generated("s3", "put", bucket="inbox", key="a b.jsonl"))
-    assert (found.name, found.version_id) == ("s3://inbox/a b.jsonl", None)
+    event = generated("s3 put")
+    event["Records"][0]["s3"]["object"]["key"] = "a+b.jsonl"
+    (found,) = app.uploads(event)
+    assert (found.name, found.version_id) == ("s3://example-bucket/a b.jsonl", None)
 
 
 def test_two_uploads_have_two_ids_and_a_replay_has_that_of_its_upload(handler: Handler, log: io.StringIO) -> None:

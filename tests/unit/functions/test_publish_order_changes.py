@@ -81,7 +81,7 @@ def test_a_removal_that_the_filter_let_through_fails(
 
 @pytest.mark.usefixtures("tables")
 def test_of_the_event_that_sam_generates_the_removal_alone_fails(load: Load, bus: Published, context: Context) -> None:
-    event = generated("dynamodb", "update")
+    event = generated("dynamodb update")
     removals = [each["dynamodb"]["SequenceNumber"] for each in event["Records"] if each["eventName"] == "REMOVE"]
     assert failed(load("publish_order_changes").handler(event, context)) == removals
     assert [request["Entries"][0]["DetailType"] for request in bus.taken] == ["OrderPlaced", "OrderChanged"]

@@ -246,5 +246,5 @@ def test_every_kept_record_of_the_range_is_read_once_in_order_and_any_loss_is_to
 
 
 def test_the_event_that_sam_generates_is_a_message_that_is_no_failure_record(app: ModuleType) -> None:
-    event = generated("sqs", "receive-message")
+    event = generated("sqs receive-message")
     assert replay(app, *event["Records"]) == [record["messageId"] for record in event["Records"]]

@@ -98,8 +98,10 @@ def test_a_second_receipt_of_an_order_with_other_content_is_kept_with_the_reason
 
 @pytest.mark.usefixtures("tables")
 def test_the_event_that_sam_generates_is_a_batch(load: Load, topic: Published, context: Context) -> None:
-    body = json.dumps({"orderId": "A-1", "customerId": "C-1", "totalMinor": 1, "currency": "EUR"})
-    event = generated("sqs", "receive-message", body=body.replace('"', '\\"'))
+    event = generated("sqs receive-message")
+    event["Records"][0]["body"] = json.dumps(
+        {"orderId": "A-1", "customerId": "C-1", "totalMinor": 1, "currency": "EUR"}
+    )
     assert failed(load("send_receipts").handler(event, context)) == []
     assert [json.loads(request["Message"])["receiptId"] for request in topic.taken] == ["receipt-A-1"]
 

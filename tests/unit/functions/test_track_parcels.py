@@ -140,7 +140,7 @@ def test_in_whatever_order_and_however_often_scans_come_the_parcel_ends_where_it
 
 @pytest.mark.usefixtures("tables")
 def test_the_event_that_sam_generates_is_a_batch_whose_text_is_no_scan(load: Load, context: Context) -> None:
-    event = generated("kinesis", "get-records")
+    event = generated("kinesis get-records")
     numbers = [record["kinesis"]["sequenceNumber"] for record in event["Records"]]
     assert failed(load("track_parcels").handler(event, context)) == numbers
 

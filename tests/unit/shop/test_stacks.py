@@ -38,7 +38,7 @@ def deployed(session: boto3.Session, disposable: str) -> DeployedStack:
     session.client("cloudformation").create_stack(
         StackName="shop",
         TemplateBody=json.dumps(TEMPLATE),
-        Parameters=given,  # type: ignore[arg-type] # made above
+        Parameters=given,
     )
     s3 = session.client("s3")
     s3.put_bucket_versioning(Bucket="shop-files", VersioningConfiguration={"Status": "Enabled"})
