@@ -112,8 +112,10 @@ types: $(READY)  ## Check the types
 types-tool:
 	@cd landfast && $(CURDIR)/$(BIN)/mypy
 
-# The tool is for every Python of landfast/pyproject.toml, its tests are for the one of this environment.
-types-tool-tests:
+# The tool is for every Python of landfast/pyproject.toml, its tests are for the one of this environment. Their first run
+# takes over what the shop's has read, the tool and the packages, since both have the same options.
+types-tool-tests: types-shop
+	@[ -e landfast/.mypy_cache/3.13 ] || { mkdir -p landfast/.mypy_cache; cp -R .mypy_cache/3.13 landfast/.mypy_cache/; }
 	@cd landfast && $(CURDIR)/$(BIN)/mypy --python-version 3.13 --follow-imports silent tests benchmarks ../benchmarks
 
 # --- shared ---
