@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import os
+from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -37,11 +38,18 @@ def link_provided_packages(folder: Path, *, with_client: bool) -> None:
     """Fill `folder` with links to the distributions of the runtime, and only to those."""
     folder.mkdir()
     for name in (*PROVIDED, *(CLIENT if with_client else ())):
-        distribution = metadata.distribution(name)
-        # Of botocore's thousands of files, `distribution.files` makes a path each, at every start of the service.
-        record = csv.reader((distribution.read_text("RECORD") or "").splitlines())
-        for top in {file.partition("/")[0] for file, *_ in record} - {"..", "__pycache__"}:
-            (folder / top).symlink_to(str(distribution.locate_file(top)))
+        for top, place in _installed(name).items():
+            (folder / top).symlink_to(place)
+
+
+@cache
+def _installed(name: str) -> dict[str, str]:
+    """Where each file and folder is that a distribution has beside those of others."""
+    distribution = metadata.distribution(name)
+    # Of botocore's thousands of files, `distribution.files` makes a path each, at every start of the service.
+    record = csv.reader((distribution.read_text("RECORD") or "").splitlines())
+    tops = {file.partition("/")[0] for file, *_ in record} - {"..", "__pycache__"}
+    return {top: str(distribution.locate_file(top)) for top in tops}
 
 
 def provided_requirements() -> str:
