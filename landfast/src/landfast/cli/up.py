@@ -225,11 +225,11 @@ def _debugger(service: "Service") -> list[str]:
 
 def _regions() -> set[str]:
     """The regions of all partitions, as far as the AWS client and the engines know them."""
-    from botocore.session import Session
+    from landfast.dataplane.clients import session
 
-    session = Session()
-    partitions = session.get_available_partitions()
-    return {region for partition in partitions for region in session.get_available_regions("lambda", partition)}
+    known = session()
+    partitions = known.get_available_partitions()
+    return {region for partition in partitions for region in known.get_available_regions("lambda", partition)}
 
 
 def pairs(option: str, values: list[str] | None) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from landfast.loopback import KEY
@@ -24,7 +24,25 @@ _CONNECT_TIMEOUT = 2
 _READ_TIMEOUT = 30  # a long poll takes up to 20 s
 _ATTEMPTS = 3
 
+_MAKING = threading.Lock()
+"""botocore's sessions are for one thread at a time."""
+
 _Service = Literal["dynamodb", "dynamodbstreams", "events", "kinesis", "lambda", "s3", "sns", "sqs"]
+
+
+@cache
+def session() -> Any:  # noqa: ANN401 - botocore is untyped
+    """Botocore's session for all clients: what it knows of AWS, megabytes of JSON, it reads once."""
+    from botocore.session import Session  # noqa: PLC0415 - heavy: loaded when a client is first needed
+
+    own = {
+        "profile": (None, None, None, None),
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+    }
+    made = Session(session_vars=own)
+    made.set_credentials(CREDENTIAL, CREDENTIAL)
+    return made
 
 
 class Clients:
@@ -44,7 +62,6 @@ class Clients:
         self.region = region
         self._connections = connections
         self._key = key
-        self._making = threading.RLock()
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
@@ -92,19 +109,6 @@ class Clients:
             if hasattr(client, "close"):
                 client.close()
 
-    @cached_property
-    def _session(self) -> Any:  # noqa: ANN401 - botocore is untyped
-        from botocore.session import Session  # noqa: PLC0415 - heavy: loaded when a client is first needed
-
-        own = {
-            "profile": (None, None, None, None),
-            "config_file": (None, None, os.devnull, None),
-            "credentials_file": (None, None, os.devnull, None),
-        }
-        session = Session(session_vars=own)
-        session.set_credentials(CREDENTIAL, CREDENTIAL)
-        return session
-
     def _client(self, service: _Service) -> Any:  # noqa: ANN401 - each property has its type
         from botocore.config import Config  # noqa: PLC0415 - heavy: loaded when a client is first needed
 
@@ -119,11 +123,11 @@ class Clients:
             s3={"addressing_style": "path"},
             user_agent="landfast",  # botocore's own is written anew for every call, a seventh of its time
         )
-        with self._making:
+        with _MAKING:
             made = vars(self).get(service)
             if made is not None:
                 return made
-            client = self._session.create_client(
+            client = session().create_client(
                 service, region_name=self.region, endpoint_url=self.endpoint, config=config
             )
             client.meta.events.register("before-send", self._with_key)

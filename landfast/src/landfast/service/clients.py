@@ -17,11 +17,11 @@ def aws(service: Running, name: str) -> Any:  # noqa: ANN401 - boto3's clients h
         read_timeout=930 if name == "lambda" else 60,
         proxies={},
     )
-    client: Any = _session(service.region).client
+    client: Any = session(service.region).client
     return client(name, endpoint_url=service.endpoint, config=config)
 
 
 @cache
-def _session(region: str) -> boto3.Session:
-    """One for all clients: it reads what it knows of AWS once."""
+def session(region: str) -> boto3.Session:
+    """boto3's session for all clients of a region: what it knows of AWS it reads once."""
     return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)  # noqa: S106 - no secret: the engine takes any

@@ -7,9 +7,9 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, Self, TypeVar
 
-import boto3
 from botocore.config import Config
 
+from landfast.service.clients import session
 from landfast.service.service import Options, Service
 from landfast.service.state import Resource, ServiceError
 from landfast.testing.claims import CLAIMS
@@ -263,10 +263,9 @@ class Stack(Faulty):
                 return each
         raise no_such(kind, logical_id, resources)
 
-    @cached_property
+    @property
     def _session(self) -> Any:  # noqa: ANN401 - its methods are typed for literal names alone
-        region = self.service.options.region
-        return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)  # noqa: S106 - no secret: the engine takes any
+        return session(self.service.options.region)
 
     @cached_property
     def _config(self) -> Config:
