@@ -24,7 +24,7 @@ START = 1_800_000_000.0
 
 
 def made(shards: int = 1, kept: Kept | None = None, **settings: Any) -> KinesisStream:
-    given = Settings(name="scans", arn=ARN, created=START, **settings)
+    given = Settings(**{"name": "scans", "arn": ARN, "created": START, **settings})
     return KinesisStream.made(given, (kept or Kept()).keep, shards)
 
 
@@ -203,6 +203,15 @@ def test_a_reader_of_a_stream_that_was_made_anew_begins_with_its_oldest_record()
     put(stream, "a", at=START + 61)
     tail = stream.shards[0].tail(After(of_another))
     assert (data(tail.read(10)), tail.lost) == (["a"], False)
+
+
+def test_a_stream_that_is_made_anew_in_the_same_second_gives_no_sequence_number_again() -> None:
+    kept = Kept()
+    first, second = made(), made(kept=kept, created=START + 0.001)
+    old = put(first, *"abc")
+    again = KinesisStream.restored(kept.sorted(), Kept().keep)
+    assert min(put(again, "d")) > max(old)
+    assert first.shards[0].start != second.shards[0].start == again.shards[0].start
 
 
 def test_s_054_a_reader_is_told_what_it_has_missed() -> None:

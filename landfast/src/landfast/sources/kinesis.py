@@ -8,7 +8,7 @@ import msgspec
 
 from landfast.sources.kinesis_resharding import Shards
 from landfast.sources.kinesis_rows import HOUR, Record, Settings
-from landfast.sources.kinesis_shards import KinesisShard, hash_key
+from landfast.sources.kinesis_shards import KinesisShard, first_index, hash_key
 from landfast.sources.rows import SETTINGS, Keep, parted
 
 
@@ -55,6 +55,7 @@ class KinesisStream:
     def made(cls, settings: Settings, keep: Keep, shards: int) -> Self:
         """A new stream with this many shards of equal size."""
         stream = cls(settings, keep)
+        stream._next = settings.floor = first_index(settings.created)
         stream._shards.make(shards, settings.created)
         stream.save()
         return stream

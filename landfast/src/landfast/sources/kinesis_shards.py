@@ -30,6 +30,15 @@ _SHARDS: Final = (1 << 32) - 1
 _DIGITS: Final = 47
 
 
+def first_index(made: float) -> int:
+    """The index of the first record of what was made at this Unix time.
+
+    Another stream of the same name may have been made in the same second, and its numbers are not given again: a
+    consumer that has handled them would take the new records for the old ones.
+    """
+    return (int(made % 1 * 1_000_000) << 32) + 1
+
+
 @dataclass(frozen=True, slots=True)
 class SequenceNumber:
     """The parts of a sequence number of a Kinesis stream.
@@ -37,7 +46,7 @@ class SequenceNumber:
     Attributes:
         created: The Unix second in which its shard was made.
         shard: The number of its shard.
-        index: The record's place among all records of the stream; 0 is the shard's start.
+        index: The record's place among all records of the stream, from `first_index` on; 0 is the shard's start.
         at: The Unix second of the record's arrival.
     """
 
@@ -139,7 +148,7 @@ class KinesisShard(ShardLog[Record]):
     @property
     def start(self) -> str:
         """A text that no other shard of this id has had, such as one of a deleted stream of the same name."""
-        return self.starting_sequence_number
+        return self.numbers.text(first_index(self.opened), self.opened)
 
     @property
     def starting_sequence_number(self) -> str:
