@@ -86,7 +86,7 @@ def running(pid: int) -> bool:
         return False
 
 
-def eventually(condition: Callable[[], bool], *, within: float = 5.0) -> bool:
+def eventually(condition: Callable[[], bool], *, within: float = 30.0) -> bool:
     latest = time.monotonic() + within
     while not condition():
         if time.monotonic() > latest:

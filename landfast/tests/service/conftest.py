@@ -31,7 +31,6 @@ ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
 FAILURES = "arn:aws:sqs:us-east-1:123456789012:failures"
 SUCCESSES = "arn:aws:sqs:us-east-1:123456789012:successes"
 REPORT = Report(duration_s=0.001, init_duration_s=None, max_memory_mb=30)
-SPEED = 1200.0
 
 
 @pytest.fixture(autouse=True)
@@ -105,12 +104,12 @@ class MadeUpTargets(Deliveries):
 
 
 class Stage:
-    """Everything around a driver."""
+    """Everything around a driver; waits are skipped, unless a test gives a speed."""
 
-    def __init__(self, folder: Path, *, speed: float = SPEED) -> None:
+    def __init__(self, folder: Path, *, speed: float | None = None) -> None:
         self.path = folder / "service.sqlite"
         self.store = Store(self.path)
-        self.clock = Clock(speed, not_before=self.store.latest())
+        self.clock = Clock(speed or 1.0, skips=speed is None, not_before=self.store.latest())
         self.runtime = MadeUpRuntime()
         self.crashes: list[tuple[str, BaseException]] = []
         spec = FunctionSpec(name="orders", handler="app.handler", code=folder, arn=ARN + "orders")
@@ -125,6 +124,7 @@ class Stage:
         self.targets = MadeUpTargets(router)
         self.shared = Shared(self.loop, self.store, self.functions, self.targets)
         self.loop.start()
+        MADE.append(self)
 
     def queue(self, properties: Mapping[str, object], name: str = "orders") -> AsynchronousDriver:
         target = self.functions.find(name)
@@ -153,13 +153,25 @@ class Stage:
         self.crashes.append((where, error))
 
 
-def eventually(condition: Callable[[], bool], *, within: float = 5.0) -> bool:
+MADE: list[Stage] = []
+"""The stages of the running test."""
+
+
+def eventually(condition: Callable[[], bool], *, within: float = 30.0) -> bool:
     latest = time.monotonic() + within
     while not condition():
         if time.monotonic() > latest:
             return False
         time.sleep(0.005)
     return True
+
+
+@pytest.fixture(autouse=True)
+def _no_stage_outlives_its_test() -> Iterator[None]:
+    """The thread of one that a failed test has not closed would keep the process of the tests alive for ever."""
+    yield
+    while MADE:
+        MADE.pop().loop.stop(5)
 
 
 @pytest.fixture

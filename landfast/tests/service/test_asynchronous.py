@@ -162,7 +162,7 @@ def test_an_event_whose_id_waits_already_is_taken_once(stage: Stage) -> None:
     release = threading.Event()
 
     def handler(event: object) -> Result:
-        release.wait(5)
+        release.wait(30)
         return answered(event)
 
     stage.runtime.handler = handler
@@ -179,7 +179,7 @@ def test_a_slow_event_does_not_delay_the_others(stage: Stage) -> None:
 
     def handler(event: object) -> Result:
         if event == "slow":
-            assert release.wait(5)
+            assert release.wait(30)
         return answered(event)
 
     stage.runtime.handler = handler
@@ -310,7 +310,7 @@ def test_one_event_sent_twice_at_a_time_is_one_event(stage: Stage) -> None:
     all_sent = threading.Event()
 
     def handler(event: object) -> Result:
-        assert all_sent.wait(5)
+        assert all_sent.wait(30)
         return answered(event)
 
     stage.runtime.handler = handler

@@ -109,7 +109,7 @@ def test_whoever_waits_for_everything_to_rest_is_told_of_the_queue_and_of_the_fu
     rig, release = Rig(stage), threading.Event()
 
     def handler(_: object) -> Result:
-        assert release.wait(5)
+        assert release.wait(30)
         return errored("poison")
 
     stage.runtime.handler = handler
@@ -146,7 +146,7 @@ def test_a_slow_batch_does_not_delay_the_next(rig: Rig) -> None:
 
     def handler(event: Any) -> Result:
         if event["Records"][0]["body"] == "slow":
-            assert release.wait(5)
+            assert release.wait(30)
         return answered(None)
 
     rig.stage.runtime.handler = handler
@@ -163,7 +163,7 @@ def test_the_receive_count_in_hand_is_shown(rig: Rig) -> None:
     def handler(event: Any) -> Result:
         if event["Records"][0]["attributes"]["ApproximateReceiveCount"] == "1":
             return errored("once more")
-        assert release.wait(5)
+        assert release.wait(30)
         return answered(None)
 
     rig.stage.runtime.handler = handler

@@ -27,7 +27,7 @@ from landfast.service.plane_world import LivePlaneWorld
 from landfast.service.streams import StreamMapping, StreamReader
 from landfast.sources.table_changes import ItemChange
 from landfast.sources.table_stream import TableStream
-from tests.service.conftest import FAILURES, REPORT, SPEED, Stage, answered, errored, eventually
+from tests.service.conftest import FAILURES, REPORT, Stage, answered, errored, eventually
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ARN = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/scans"
@@ -42,7 +42,7 @@ class Rig:
     kinesis: KinesisApi
 
     @classmethod
-    def on(cls, folder: Path, *, speed: float = SPEED) -> "Rig":
+    def on(cls, folder: Path, *, speed: float | None = None) -> "Rig":
         """A service in a directory, with what an earlier one has left there."""
         stage = Stage(folder, speed=speed)
         ids = (f"id-{number}" for number in count())
@@ -186,7 +186,7 @@ def test_a_record_in_hand_when_the_service_ended_is_offered_again(tmp_path: Path
     release = threading.Event()
 
     def handler(_: object) -> Result:
-        release.wait(5)
+        release.wait(30)
         return answered(None)
 
     first.stage.runtime.handler = handler
@@ -264,7 +264,7 @@ def test_s_051_the_children_of_a_shard_begin_when_it_has_ended(rig: Rig) -> None
 
     def handler(event: Any) -> Result:
         if "parent" in _names(event):
-            release.wait(5)
+            release.wait(30)
         return answered(None)
 
     rig.stage.runtime.handler = handler
@@ -314,7 +314,7 @@ def test_s_054_records_that_expire_unread_are_told_one_by_one(rig: Rig) -> None:
     release = threading.Event()
 
     def handler(_: object) -> Result:
-        release.wait(5)
+        release.wait(30)
         return answered(None)
 
     rig.stage.runtime.handler = handler
@@ -371,7 +371,7 @@ def test_a_slow_shard_does_not_delay_another(rig: Rig) -> None:
 
     def handler(event: Any) -> Result:
         if "stuck" in _names(event):
-            release.wait(5)
+            release.wait(30)
         return answered(None)
 
     rig.stage.runtime.handler = handler
