@@ -68,7 +68,7 @@ def closed(url: str) -> bool:
 def test_nothing_that_was_accepted_is_lost_when_the_service_is_killed(
     up: Callable[..., Process], template: Path
 ) -> None:
-    first = up(template, "--speed", "60")
+    first = up(template, "--skip-waits")
     client = first.ready()
     functions = client.aws("lambda")
     name = client.name("function", "Work")
@@ -85,7 +85,7 @@ def test_nothing_that_was_accepted_is_lost_when_the_service_is_killed(
     client.close()
     (template.parent / "code" / "released").touch()
 
-    second = up(template, "--speed", "60").ready()
+    second = up(template, "--skip-waits").ready()
     done = {second.take("Landed", lambda _: True)["requestContext"]["requestId"] for _ in sent}
     assert done == sent
     assert second.running.engine == client.running.engine, "the engine with the users' data was thrown away"
@@ -119,7 +119,7 @@ def test_attempts_made_before_the_kill_are_not_made_again(up: Callable[..., Proc
     assert eventually(lambda: len(client.journal(Retrying)) == 1)
     first.signal(signal.SIGKILL)
     client.close()
-    second = up(template, "--speed", "600").ready()
+    second = up(template, "--skip-waits").ready()
     record = second.take("Failed", lambda _: True)
     assert record["requestContext"]["approximateInvokeCount"] == 3
     assert [entry.attempt for entry in second.journal(Invoked)] == [1, 2, 3]
