@@ -130,6 +130,7 @@ class Worker:
         self.is_frozen = False
         self._connections: dict[int, Connection] = {}
         self._waiting: Connection | None = None
+        self._handed_over: Connection | None = None
         self._lost_if_reset: Connection | None = None
         self._event_unread = False
         self._output_ended = False
@@ -307,6 +308,7 @@ class Worker:
         connection, self._waiting = self._waiting, None
         if connection is None:
             raise LostError
+        self._handed_over = connection
         headers = {
             b"Lambda-Runtime-Aws-Request-Id": call.request_id.encode(),
             b"Lambda-Runtime-Deadline-Ms": b"%d" % ((time.time() + deadline - self._now()) * 1000),
@@ -415,7 +417,9 @@ class Worker:
         with suppress(BlockingIOError, ConnectionAbortedError):
             accepted, _ = self._listener.accept()
             if len(self._connections) == _MOST_CONNECTIONS:
-                self._drop(next(each for each in self._connections.values() if each is not self._waiting))
+                # What a handler leaves open goes first: its answer comes by the client's, and then the next request.
+                kept = self._waiting, self._handed_over
+                self._drop(next(each for each in self._connections.values() if each not in kept))
             connection = Connection(accepted, host=self._address, limit=RESPONSE_LIMIT, timeout=self.spec.timeout)
             self._connections[connection.fileno()] = connection
             self._tick = _TICK
@@ -439,6 +443,8 @@ class Worker:
         connection.close()
         if self._waiting is connection:
             self._waiting = None
+        if self._handed_over is connection:
+            self._handed_over = None
 
     def _ended(self, call: Call, log: RequestLog) -> NoReturn:
         self.kill()
