@@ -1,5 +1,8 @@
 """boto3's clients for a running service, for whoever uses it from outside."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -7,6 +10,8 @@ import boto3
 from botocore.config import Config
 
 from landfast.service.state import Running
+
+_MAKING = threading.Lock()
 
 
 def aws(service: Running, name: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
@@ -17,11 +22,20 @@ def aws(service: Running, name: str) -> Any:  # noqa: ANN401 - boto3's clients h
         read_timeout=930 if name == "lambda" else 60,
         proxies={},
     )
-    client: Any = session(service.region).client
-    return client(name, endpoint_url=service.endpoint, config=config)
+    with session(service.region) as made:
+        return made.client(name, endpoint_url=service.endpoint, config=config)
+
+
+@contextmanager
+def session(region: str) -> Iterator[Any]:
+    """boto3's session for all clients of a region, which reads what it knows of AWS once; one thread has it at a time.
+
+    Clients are for all threads, sessions are not (boto3 guide, "Multithreading or multiprocessing with clients").
+    """
+    with _MAKING:
+        yield _session(region)
 
 
 @cache
-def session(region: str) -> boto3.Session:
-    """boto3's session for all clients of a region: what it knows of AWS it reads once."""
+def _session(region: str) -> boto3.Session:
     return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)  # noqa: S106 - no secret: the engine takes any

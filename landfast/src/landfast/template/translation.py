@@ -30,7 +30,7 @@ def _policy_templates() -> PolicyTemplatesForResourcePlugin:
 
 
 # The translator reads its list of policies anew for each template, and checks each time that the list has the form that
-# it should have: a third of the time of a translation, and each command of Landfast translates.
+# it should have: of a small template that is most of the translation, and each command of Landfast translates.
 sam.make_policy_template_for_function_plugin = _policy_templates
 
 

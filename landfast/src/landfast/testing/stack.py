@@ -124,13 +124,15 @@ class Stack(Faulty):
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
         """A boto3 client of the stack, by its service: ``client("sqs")``. It knows nothing of the user's profile."""
         if service not in self._clients:
-            self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=self._config)
+            with session(self.service.options.region) as made:
+                self._clients[service] = made.client(service, endpoint_url=self.endpoint, config=self._config)
             carry(self._clients[service])
         return self._clients[service]
 
     def resource(self, service: str) -> Any:  # noqa: ANN401 - boto3's resources have no common type
         """A boto3 resource of the stack, by its service: ``resource("dynamodb")``."""
-        return self._session.resource(service, endpoint_url=self.endpoint, config=self._config)
+        with session(self.service.options.region) as made:
+            return made.resource(service, endpoint_url=self.endpoint, config=self._config)
 
     def settle(self, timeout: float = 60) -> None:
         """Wait until every event has landed: nothing is under way, and no retry, delay or window is left.
@@ -262,10 +264,6 @@ class Stack(Faulty):
             if (each.kind, each.logical_id) == (kind, logical_id):
                 return each
         raise no_such(kind, logical_id, resources)
-
-    @property
-    def _session(self) -> Any:  # noqa: ANN401 - its methods are typed for literal names alone
-        return session(self.service.options.region)
 
     @cached_property
     def _config(self) -> Config:
