@@ -124,7 +124,7 @@ class Stage:
         self.targets = MadeUpTargets(router)
         self.shared = Shared(self.loop, self.store, self.functions, self.targets)
         self.loop.start()
-        MADE.append(self)
+        OPEN.add(self)
 
     def queue(self, properties: Mapping[str, object], name: str = "orders") -> AsynchronousDriver:
         target = self.functions.find(name)
@@ -141,6 +141,7 @@ class Stage:
         return [entry for _, entry in read_journal(self.path) if kind is None or isinstance(entry, kind)]
 
     def close(self) -> None:
+        OPEN.discard(self)
         self.loop.stop(5)
         assert not self.loop.is_running
         self.store.close()
@@ -153,8 +154,8 @@ class Stage:
         self.crashes.append((where, error))
 
 
-MADE: list[Stage] = []
-"""The stages of the running test."""
+OPEN: set[Stage] = set()
+"""The stages that the running test has not closed yet."""
 
 
 def eventually(condition: Callable[[], bool], *, within: float = 30.0) -> bool:
@@ -168,10 +169,12 @@ def eventually(condition: Callable[[], bool], *, within: float = 30.0) -> bool:
 
 @pytest.fixture(autouse=True)
 def _no_stage_outlives_its_test() -> Iterator[None]:
-    """The thread of one that a failed test has not closed would keep the process of the tests alive for ever."""
+    """Close what a failed test leaves: its thread would keep pytest alive for ever, its store fail another test."""
     yield
-    while MADE:
-        MADE.pop().loop.stop(5)
+    while OPEN:
+        left = OPEN.pop()
+        left.loop.stop(5)
+        left.store.close()
 
 
 @pytest.fixture
