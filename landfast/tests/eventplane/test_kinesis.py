@@ -47,6 +47,15 @@ def test_a_record_is_read_as_it_was_put(aws: StreamClients) -> None:
     assert got["MillisBehindLatest"] == 0
 
 
+def test_a_stream_that_is_made_anew_while_time_stands_gives_no_sequence_number_again(aws: StreamClients) -> None:
+    numbers = []
+    for _ in range(3):
+        numbers.append(aws.kinesis("PutRecord", StreamName="scans", Data=b"x", PartitionKey="k")["SequenceNumber"])
+        aws.kinesis("DeleteStream", StreamName="scans")
+        aws.stream()
+    assert numbers == sorted(set(numbers))
+
+
 def test_put_records_tells_where_each_record_went(aws: StreamClients) -> None:
     aws.stream("two", 2)
     records = [{"Data": b"x", "PartitionKey": f"k{number}"} for number in range(20)]

@@ -30,6 +30,9 @@ ON_DEMAND_LIMIT: Final = 50
 MOST_TAGS: Final = 50
 """Tags of a stream (Kinesis API, `AddTagsToStream`)."""
 
+_APART: Final = 1e-5
+"""Seconds between two streams at least: their sequence numbers tell microseconds apart (`first_index`)."""
+
 _LAST_SHARD: Final = 2**31 - 1
 _COLONS: Final = 4
 
@@ -49,6 +52,7 @@ class KinesisAccount:
         self.account = account
         self.region = region
         self.new_id = new_id
+        self._latest = 0.0
         self._plans: dict[str, tuple[float, Plan]] = {}
         self.by_name = {
             name: KinesisStream.restored(((key, content) for _, key, content in rows), world.keeper(KIND, name))
@@ -56,6 +60,11 @@ class KinesisAccount:
         }
         for stream in self.by_name.values():
             self.plan(stream)
+
+    def moment(self) -> float:
+        """When a stream is made now, in Unix seconds: later than every other one, also while time stands."""
+        self._latest = max(self.world.now(), self._latest + _APART)
+        return self._latest
 
     def arn(self, name: str) -> str:
         """The ARN of a stream with this name."""

@@ -43,7 +43,7 @@ def _create_stream(account: KinesisAccount, params: Mapping[str, Any]) -> None:
     settings = Settings(
         name=name,
         arn=account.arn(name),
-        created=account.world.now(),
+        created=account.moment(),
         mode=mode,
         max_record_kib=params.get("MaxRecordSizeInKiB", 1024),
         warm_throughput=params.get("WarmThroughputMiBps"),
