@@ -1,6 +1,6 @@
 """What all tests have in common.
 
-Failing examples are printed with what repeats them, children hear Ctrl-C, and the longest tests begin first.
+Failing examples are printed with what repeats them, children hear signals, and the longest tests begin first.
 """
 
 import signal
@@ -14,8 +14,11 @@ settings.register_profile(
 settings.register_profile("few", settings.get_profile("landfast"), max_examples=10)
 settings.load_profile("landfast")
 
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell lets what it starts with & ignore it, with all children
+# What a shell starts with & ignores the one, what nohup starts the other, and so would all that a test starts.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 LONGEST = ("test_pipelines", "test_killed_service", "test_killed_functions", "test_pages", "test_starter")
 """They begin first, so that no processor is idle while the last of them ends."""

@@ -1,4 +1,4 @@
-"""What all tests have in common: failing examples are printed with what repeats them, and children hear Ctrl-C."""
+"""What all tests have in common: failing examples are printed with what repeats them, and children hear signals."""
 
 import signal
 
@@ -10,8 +10,11 @@ settings.register_profile(
 )
 settings.load_profile("landfast")
 
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell lets what it starts with & ignore it, with all children
+# What a shell starts with & ignores the one, what nohup starts the other, and so would all that a test starts.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(trylast=True)
