@@ -52,11 +52,13 @@ def _lines(console: Console, service: Service, interrupts: Interrupts) -> None:
     seen = service.store.newest()
     try:
         while True:
-            for number, entry in [*islice(read_journal(service.journal, after=seen), _PORTION)]:
-                seen = number
-                if sentences.is_told(entry):
-                    with interrupts.allowed():
-                        console.print(sentences.line(entry, width=24), markup=False, highlight=False, soft_wrap=True)
+            entries = [*islice(read_journal(service.journal, after=seen), _PORTION)]
+            told = [sentences.line(entry, width=24) for _, entry in entries if sentences.is_told(entry)]
+            if told:  # at once: each print of its own costs as much as ten lines
+                with interrupts.allowed():
+                    console.print("\n".join(told), markup=False, highlight=False, soft_wrap=True)
+            if entries:
+                seen = entries[-1][0]
             if _failed(service, interrupts, _TICK):
                 return
     except StoreError:

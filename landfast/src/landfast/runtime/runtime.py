@@ -659,14 +659,15 @@ class Runtime:
         replacing ends when the places are shared about evenly; and if its own function waits, only for somebody who
         has waited long. A worker that nobody uses for long goes to whoever waits (`_tidy`).
         """
+        own = next((waiter for waiter in self._waiters if waiter.function is function), None)
+        if not self._is_full:
+            return own
         latest = time.monotonic() - _fair_after(function)
         workers = self._workers(function) + 1
-        own = next((waiter for waiter in self._waiters if waiter.function is function), None)
         starving = (
             waiter
             for waiter in self._waiters
-            if self._is_full
-            and waiter.function is not function
+            if waiter.function is not function
             and self._wants_a_process(waiter)
             and (own is None or waiter.since <= latest)
             and self._has_too_few(waiter.function, workers)

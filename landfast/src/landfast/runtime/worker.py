@@ -40,6 +40,9 @@ _KILL_PATIENCE = 5.0
 """Seconds that a worker's supervisor has to end all its processes."""
 
 _TICK = 0.05
+_LOOK_ROUND = 0.2
+"""Seconds between two looks at what a worker's children hold: each takes a file for each thread of the worker, and the
+kernel keeps the worker's own high-water mark."""
 # A process that ends closes its connections a moment before the kernel reports its end.
 _HUNG_UP_TICK = 0.001
 _PIPE = 65536
@@ -136,6 +139,7 @@ class Worker:
         self._output_ended = False
         self._tick = _TICK
         self._inspect_at = time.monotonic() + _TICK
+        self._look_round_at = 0.0
         self._killing = threading.Lock()
         self._poll = select.poll()
         self._poll.register(self._listener, select.POLLIN)
@@ -396,8 +400,12 @@ class Worker:
         return arrived
 
     def _inspect(self, call: Call, log: RequestLog) -> None:
-        self._inspect_at = time.monotonic() + self._tick
-        if self._holds_too_much(self._memory(now=True)):
+        now = time.monotonic()
+        self._inspect_at = now + self._tick
+        looks_round = now >= self._look_round_at
+        if looks_round:
+            self._look_round_at = now + _LOOK_ROUND
+        if self._holds_too_much(self._memory(now=looks_round)):
             self.kill()
             self._drain(log)
             raise failures.out_of_memory(call.request_id)
