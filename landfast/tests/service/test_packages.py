@@ -43,6 +43,7 @@ if grep -q impossible "$requirements"; then
     exit 1
 fi
 mkdir -p "$target"; cp "$1" "$target/"
+echo "$PYTHONPYCACHEPREFIX" > "$target/bytecode"
 """
     )
     uv.chmod(0o755)
@@ -93,6 +94,15 @@ def test_packages_that_several_want_at_once_are_installed_once(tmp_path: Path, i
         first, *others = all_at_once.map(installed, range(8))
     assert others == [first] * 7
     assert installer.read_text().splitlines() == [f"{OTHER.executable} isodate"]
+
+
+@pytest.mark.usefixtures("installer")
+def test_bytecode_is_kept_beside_the_packages_wherever_this_programs_own_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "elsewhere"))
+    (built,) = Packages(tmp_path / "cache", list[str]().append).of(requirements(tmp_path / "code", "isodate"), OTHER)
+    assert (built / "python" / "bytecode").read_text() == "\n"
 
 
 def test_nothing_is_installed_without_requirements_or_for_what_sam_build_has_made(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Installs for this machine the packages that `sam build` installs for Lambda; the user's own code is used in place."""
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -81,8 +82,10 @@ class _InstallError(Exception):
 
 def _install(requirements: Path, folder: Path, python: Python) -> None:
     command = [*_installer(python), "--target", str(folder / "python"), "--requirement", str(requirements)]
+    # Bytecode belongs beside the packages: a worker's environment names no other place for it.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPYCACHEPREFIX"}
     ended = subprocess.run(  # noqa: S603 - the user's own requirements
-        command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, env=environment
     )
     if ended.returncode != 0:
         if ended.stderr.rstrip().endswith("No module named pip"):
