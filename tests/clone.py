@@ -1,6 +1,7 @@
 """A copy of the project as a clone has it: what git keeps, with what is new and not ignored."""
 
 import shutil
+import sys
 from pathlib import Path
 
 from landfast.starter import files
@@ -14,3 +15,28 @@ def clone(folder: Path) -> Path:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / path, folder / path)
     return folder
+
+
+def share_bytecode(place: Path, copy: Path) -> dict[str, str]:
+    """Let programs find what is compiled already, and keep elsewhere what they compile of a copy.
+
+    A copy's files are as old as the project's, so that the bytecode of these is valid for those.
+
+    Args:
+        place: The folder for the bytecode, which must not exist.
+        copy: Where the copy of the project is, or will be, or another folder in which there is none.
+
+    Returns:
+        What the environment of the programs must say; nothing if bytecode is beside the sources.
+    """
+    if sys.pycache_prefix is None:
+        return {}
+    ours = Path(sys.pycache_prefix)
+    for shared in (ROOT, Path(sys.base_prefix)):
+        link = place / shared.relative_to("/")
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(ours / shared.relative_to("/"))
+    if (copy / "template.yaml").exists():
+        compiled = place / copy.relative_to("/")
+        shutil.copytree(ours / ROOT.relative_to("/"), compiled, ignore=shutil.ignore_patterns(".tools", ".landfast"))
+    return {"PYTHONPYCACHEPREFIX": str(place)}

@@ -11,9 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.clone import share_bytecode
 from tests.docs.page import ROOT, Command, File, differs
 
 PATIENCE = 300.0
+BYTECODE = "bytecode"
+"""Of what the reader's commands run, in the folder that the reader does not see."""
+
 _OWN = ("PYTEST_", "LANDFAST_", "MAKE", "MFLAGS", "VIRTUAL_ENV")
 _ENDED_BY_CTRL_C = 130
 _NOT_CONFINED = re.compile(r"^functions can write beside their code\b.*?\)\n", re.MULTILINE | re.DOTALL)
@@ -40,7 +44,7 @@ class Session:
             "GIT_COMMITTER_NAME": "Reader",
             "GIT_COMMITTER_EMAIL": "reader@localhost",
             "COLUMNS": "80",
-            "PYTHONDONTWRITEBYTECODE": "1",
+            **(share_bytecode(apart / BYTECODE, folder) or {"PYTHONDONTWRITEBYTECODE": "1"}),
         }
 
     def __enter__(self) -> Self:

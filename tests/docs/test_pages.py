@@ -12,7 +12,7 @@ import pytest
 from landfast.starter import TEMPLATE, describe, pipelines
 from tests.clone import clone
 from tests.docs.page import ROOT, Command, File, differs, place, steps
-from tests.docs.session import Session
+from tests.docs.session import BYTECODE, Session
 
 README = ROOT / "README.md"
 FOLDERS = [ROOT / "docs" / name for name in ("tutorial", "concepts", "howto")]
@@ -36,8 +36,8 @@ AUTHOR = ("-c", "user.name=Reader", "-c", "user.email=reader@localhost")
 ALL_ARE_THERE = tuple(pipelines((ROOT / TEMPLATE).read_text())) == tuple(describe(ROOT).pipelines)
 
 
-def begin(where: str, folder: Path) -> Path:
-    """The folder where a page begins, as the page says."""
+def begin(where: str, folder: Path, apart: Path) -> Path:
+    """The folder where a page begins, as the page says; `apart` is a folder for what the reader does not see."""
     match where:
         case "the repository":  # only for commands that change nothing
             return ROOT
@@ -49,7 +49,7 @@ def begin(where: str, folder: Path) -> Path:
             return ready
         case "a clone":  # in which nothing has been done but to get uv
             fresh = clone(folder / "shop")
-            (fresh / ".tools").symlink_to(ROOT / ".tools")
+            share_tools(fresh / ".tools", bytecode=apart / BYTECODE)
             for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "Clone")):
                 subprocess.run(["git", *AUTHOR, *command], cwd=fresh, check=True)  # noqa: S607 - git itself
             return fresh
@@ -62,6 +62,12 @@ def begin(where: str, folder: Path) -> Path:
     raise AssertionError(f"nobody knows where this is: {where}")
 
 
+def share_tools(folder: Path, *, bytecode: Path) -> None:
+    folder.mkdir()
+    for tool in (ROOT / ".tools").iterdir():
+        (folder / tool.name).symlink_to(bytecode if tool.name == "pycache" else tool)
+
+
 @pytest.mark.parametrize("page", FOLLOWED, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_command_of_a_page_works_and_prints_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
@@ -69,7 +75,7 @@ def test_every_command_of_a_page_works_and_prints_what_the_page_shows(page: Path
         pytest.skip("the page is about the application with all the pipelines that it came with, and some are gone")
     (tmp_path / "place").mkdir()
     (tmp_path / "apart").mkdir()
-    with Session(begin(place(text), tmp_path / "place"), tmp_path / "apart") as session:
+    with Session(begin(place(text), tmp_path / "place", tmp_path / "apart"), tmp_path / "apart") as session:
         for step in steps(text):
             if step != DEMONSTRATION:
                 session.do(step)

@@ -5,16 +5,17 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from landfast.starter import TEMPLATE, named_after, pipelines
-from tests.clone import clone
+from tests.clone import clone, share_bytecode
 from tests.end_to_end.audit import say
 from tests.end_to_end.conftest import ROOT
 
@@ -73,13 +74,14 @@ class Copy:
     def of(cls, folder: Path, what: str, pipeline: str, pool: ThreadPoolExecutor) -> "Copy":
         """As one has it who has just cloned it and given this command; it is run by this interpreter."""
         project = clone(folder / "shop")
+        python = partial(run, project, environment(project) | share_bytecode(folder / "bytecode", project))
         if (ROOT / ".mypy_cache").exists():  # what was checked already, so that only what has changed is checked
             shutil.copytree(ROOT / ".mypy_cache", project / ".mypy_cache")
-        run(project, "landfast", "pipelines", what, pipeline.replace(" ", "-"))
-        run(project, "tools.pictures")  # --- the tool ---
-        run(project, "tools.reference")  # --- the tool ---
+        python("landfast", "pipelines", what, pipeline.replace(" ", "-"))
+        python("tools.pictures")  # --- the tool ---
+        python("tools.reference")  # --- the tool ---
         left = [name for name in PIPELINES if (name == pipeline) == (what == "keep")]
-        return cls(project, left, {name: pool.submit(run, project, *check) for name, check in CHECKS.items()})
+        return cls(project, left, {name: pool.submit(python, *check) for name, check in CHECKS.items()})
 
 
 @pytest.fixture(scope="module", params=CHOSEN, ids=" ".join)
@@ -91,11 +93,11 @@ def copy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield Copy.of(tmp_path_factory.mktemp(what), what, pipeline, pool)
 
 
-def run(project: Path, *arguments: str) -> str:
+def run(project: Path, env: Mapping[str, str], *arguments: str) -> str:
     """Run a module in the project, to its end; what it has printed."""
     done = subprocess.run(
         [sys.executable, "-m", *arguments],
-        cwd=project, capture_output=True, text=True, check=False, timeout=PATIENCE, env=environment(project),
+        cwd=project, capture_output=True, text=True, check=False, timeout=PATIENCE, env=env,
     )  # fmt: skip
     assert done.returncode == 0, (
         f"{arguments} ended with {done.returncode}:\n{done.stdout[-8_000:]}\n{done.stderr[-4_000:]}"
