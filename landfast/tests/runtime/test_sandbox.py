@@ -149,6 +149,7 @@ def test_s_138_what_a_thread_would_send_after_the_return_is_not_sent_before_the_
         invoke(runtime, server.getsockname()[1])
         with pytest.raises(TimeoutError):
             server.accept()
+        server.settimeout(30)
         assert isinstance(invoke(runtime), Answered)
         connection, _ = server.accept()
         with connection:
