@@ -64,6 +64,17 @@ def test_the_bytecode_that_a_worker_writes_is_no_change(lab: Lab) -> None:
     assert answer(invoke(runtime)) == worker
 
 
+def test_bytecode_is_kept_beside_the_source_that_a_link_leads_to(lab: Lab, tmp_path: Path) -> None:
+    package = tmp_path / "packages" / "shared"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("RATE = 1")
+    (tmp_path / "layer" / "python").mkdir(parents=True)
+    (tmp_path / "layer" / "python" / "shared").symlink_to(package)
+    source = "from shared import RATE\ndef handler(event, context): return RATE"
+    assert answer(invoke(lab.runtime(lab.function(source, layers=(tmp_path / "layer",))))) == 1
+    assert [kept.suffix for kept in (package / "__pycache__").iterdir()] == [".pyc"]
+
+
 def _wait_for_open(lab: Lab, word: str) -> FunctionSpec:
     return lab.function(
         f"""

@@ -297,11 +297,8 @@ def _ministack(port: int, account: str, directory: Path) -> _Launch:
 
 
 def _spawn(directory: Path, launch: _Launch, lock: int, key: str) -> int:
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if name == "PYTHONPYCACHEPREFIX" or not name.startswith(("AWS_", "PYTHON"))
-    }
+    # Without PYTHONPYCACHEPREFIX, too: workers find beside botocore's sources what the engine has compiled of them.
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PYTHON"))}
     command = [
         sys.executable, "-m", "landfast.dataplane.engine_watchdog",
         str(directory), str(lock), str(PATIENCE), *launch.command,

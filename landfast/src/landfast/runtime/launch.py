@@ -117,7 +117,8 @@ def _keep_bytecode(root: int) -> None:
     from importlib.machinery import SourceFileLoader  # noqa: PLC0415 - only the sandbox needs it
 
     def set_data(_: SourceFileLoader, path: str, data: bytes, *, _mode: int = 0o666) -> None:
-        path = path.lstrip("/")
+        # What Lambda's runtime provides is linked to, and an absolute link would lead back to what cannot be written.
+        path = os.path.realpath(path).lstrip("/")
         draft = f"{path}.{os.getpid()}"
         with contextlib.suppress(OSError):  # as Python itself does
             with contextlib.suppress(FileExistsError):
