@@ -24,7 +24,7 @@ def share_bytecode(place: Path, copy: Path) -> dict[str, str]:
 
     Args:
         place: The folder for the bytecode, which must not exist.
-        copy: Where the copy of the project is, or will be, or another folder in which there is none.
+        copy: Where a copy of the project is, the project itself, or a folder without one.
 
     Returns:
         What the environment of the programs must say; nothing if bytecode is beside the sources.
@@ -36,7 +36,7 @@ def share_bytecode(place: Path, copy: Path) -> dict[str, str]:
         link = place / shared.relative_to("/")
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(ours / shared.relative_to("/"))
-    if (copy / "template.yaml").exists():
+    if copy != ROOT and (copy / "template.yaml").exists():
         compiled = place / copy.relative_to("/")
         shutil.copytree(ours / ROOT.relative_to("/"), compiled, ignore=shutil.ignore_patterns(".tools", ".landfast"))
     return {"PYTHONPYCACHEPREFIX": str(place)}
