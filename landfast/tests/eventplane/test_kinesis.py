@@ -51,6 +51,7 @@ def test_a_stream_that_is_made_anew_while_time_stands_gives_no_sequence_number_a
     numbers = []
     for _ in range(3):
         numbers.append(aws.kinesis("PutRecord", StreamName="scans", Data=b"x", PartitionKey="k")["SequenceNumber"])
+        aws = aws.restarted()
         aws.kinesis("DeleteStream", StreamName="scans")
         aws.stream()
     assert numbers == sorted(set(numbers))

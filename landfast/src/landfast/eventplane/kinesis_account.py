@@ -52,12 +52,12 @@ class KinesisAccount:
         self.account = account
         self.region = region
         self.new_id = new_id
-        self._latest = 0.0
         self._plans: dict[str, tuple[float, Plan]] = {}
         self.by_name = {
             name: KinesisStream.restored(((key, content) for _, key, content in rows), world.keeper(KIND, name))
             for name, rows in groupby(world.rows(KIND), key=itemgetter(0))
         }
+        self._latest = max((stream.settings.created for stream in self.by_name.values()), default=0.0)
         for stream in self.by_name.values():
             self.plan(stream)
 
