@@ -7,6 +7,8 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -435,13 +437,33 @@ def test_decimals_are_answered_as_numbers(lab: Lab, client: str) -> None:
     assert answer(invoke(lab.runtime(lab.function(source), client=client))) == [1.5, 10]
 
 
-def test_an_initialisation_may_take_longer_than_the_time_out(lab: Lab) -> None:
-    spec = lab.function("import time; time.sleep(1.1)\ndef handler(event, context): return 'ready'", timeout=1)
-    result = invoke(lab.runtime(spec))
+@pytest.mark.usefixtures("by_files")
+def test_an_initialisation_may_take_longer_than_the_time_out(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + later[0], time=time.time, sleep=time.sleep)
+    monkeypatch.setattr("landfast.runtime.worker.time", clock)
+    monkeypatch.setattr("landfast.runtime.worker.INIT_LIMIT", 90.0)
+    spec = lab.function(
+        """
+        import time
+        from pathlib import Path
+        Path("begun").touch()
+        while not Path("end").exists():
+            time.sleep(0.01)
+        def handler(event, context): return "ready"
+        """,
+        timeout=30,
+    )
+    with ThreadPoolExecutor() as pool:
+        call = pool.submit(invoke, lab.runtime(spec))
+        assert eventually((spec.code / "begun").exists)
+        later[0] += 40
+        (spec.code / "end").touch()
+        result = call.result()
     assert isinstance(result, Answered)
     assert result.report.init_duration_s is not None
-    assert result.report.init_duration_s >= 1.1
-    assert result.report.duration_s < 1
+    assert result.report.init_duration_s >= 40
+    assert result.report.duration_s < 30
 
 
 SECOND_TIME = """
