@@ -171,9 +171,9 @@ def test_who_waits_for_an_answer_when_the_service_ends_gets_one(path: str) -> No
         Proxy(
             f"http://127.0.0.1:{engine.getsockname()[1]}", ours=lambda target: target == "/ours", answer=answer, limit=9
         ) as proxy,
-        socket.create_connection((urlsplit(proxy.url).hostname or "", urlsplit(proxy.url).port or 0), 30) as client,
+        socket.create_connection((urlsplit(proxy.url).hostname or "", urlsplit(proxy.url).port or 0), 5) as client,
     ):
-        engine.settimeout(30)
+        engine.settimeout(5)
         client.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{}}".encode())
         taken = None
         if path == "/ours":
