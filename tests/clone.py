@@ -9,34 +9,40 @@ from landfast.starter import files
 ROOT = Path(__file__).parents[1]
 
 
-def clone(folder: Path) -> Path:
-    """Copy the project; return where the copy is."""
+def clone(folder: Path, *, bytecode: Path) -> Path:
+    """Copy the project; return where the copy is.
+
+    Args:
+        folder: For the copy.
+        bytecode: For what is compiled of it: the project's own goes there, too, as the files of both are equally old.
+    """
     for path in files(ROOT):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / path, folder / path)
+    if sys.pycache_prefix is not None:
+        compiled, without = _within(Path(sys.pycache_prefix), ROOT), shutil.ignore_patterns(".tools", ".landfast")
+        shutil.copytree(compiled, _within(bytecode, folder), ignore=without)
     return folder
 
 
-def share_bytecode(place: Path, copy: Path) -> dict[str, str]:
-    """Let programs find what is compiled already, and keep elsewhere what they compile of a copy.
-
-    A copy's files are as old as the project's, so that the bytecode of these is valid for those.
+def share_bytecode(place: Path) -> dict[str, str]:
+    """Let programs find what is compiled of the project and of Python, and keep in a folder what else they compile.
 
     Args:
-        place: The folder for the bytecode, which must not exist.
-        copy: Where a copy of the project is, the project itself, or a folder without one.
+        place: The folder.
 
     Returns:
         What the environment of the programs must say; nothing if bytecode is beside the sources.
     """
     if sys.pycache_prefix is None:
         return {}
-    ours = Path(sys.pycache_prefix)
     for shared in (ROOT, Path(sys.base_prefix)):
-        link = place / shared.relative_to("/")
+        link = _within(place, shared)
         link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(ours / shared.relative_to("/"))
-    if copy != ROOT and (copy / "template.yaml").exists():
-        compiled = place / copy.relative_to("/")
-        shutil.copytree(ours / ROOT.relative_to("/"), compiled, ignore=shutil.ignore_patterns(".tools", ".landfast"))
+        link.symlink_to(_within(Path(sys.pycache_prefix), shared))
     return {"PYTHONPYCACHEPREFIX": str(place)}
+
+
+def _within(bytecode: Path, folder: Path) -> Path:
+    """Where Python keeps the bytecode of a folder (`sys.pycache_prefix`)."""
+    return bytecode / folder.relative_to("/")

@@ -44,7 +44,7 @@ class Session:
             "GIT_COMMITTER_NAME": "Reader",
             "GIT_COMMITTER_EMAIL": "reader@localhost",
             "COLUMNS": "80",
-            **(share_bytecode(apart / BYTECODE, folder) or {"PYTHONDONTWRITEBYTECODE": "1"}),
+            **(share_bytecode(apart / BYTECODE) or {"PYTHONDONTWRITEBYTECODE": "1"}),
         }
 
     def __enter__(self) -> Self:

@@ -44,11 +44,11 @@ def begin(where: str, folder: Path, apart: Path) -> Path:
         case "an empty folder":
             return folder
         case "a clone called landfast":  # in which the first command has been given
-            ready = clone(folder / "landfast")
+            ready = clone(folder / "landfast", bytecode=apart / BYTECODE)
             (ready / ".venv").symlink_to(ROOT / ".venv")
             return ready
         case "a clone":  # in which nothing has been done but to get uv
-            fresh = clone(folder / "shop")
+            fresh = clone(folder / "shop", bytecode=apart / BYTECODE)
             share_tools(fresh / ".tools", bytecode=apart / BYTECODE)
             for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "Clone")):
                 subprocess.run(["git", *AUTHOR, *command], cwd=fresh, check=True)  # noqa: S607 - git itself

@@ -73,8 +73,9 @@ class Copy:
     @classmethod
     def of(cls, folder: Path, what: str, pipeline: str, pool: ThreadPoolExecutor) -> "Copy":
         """As one has it who has just cloned it and given this command; it is run by this interpreter."""
-        project = clone(folder / "shop")
-        python = partial(run, project, environment(project) | share_bytecode(folder / "bytecode", project))
+        bytecode = folder / "bytecode"
+        project = clone(folder / "shop", bytecode=bytecode)
+        python = partial(run, project, environment(project) | share_bytecode(bytecode))
         if (ROOT / ".mypy_cache").exists():  # what was checked already, so that only what has changed is checked
             shutil.copytree(ROOT / ".mypy_cache", project / ".mypy_cache")
         python("landfast", "pipelines", what, pipeline.replace(" ", "-"))
