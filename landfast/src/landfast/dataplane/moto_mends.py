@@ -23,6 +23,7 @@ from moto.dynamodb.responses import DynamoHandler
 
 from landfast import aws_errors
 from landfast.aws_errors import Operation
+from landfast.dataplane.moto_transactions import all_or_nothing
 from landfast.protocols.partiql_writes import Write, write_of
 
 _TOKEN_WINDOW: Final = 600.0
@@ -65,7 +66,7 @@ class Items(DynamoHandler):
         """Do a transaction, once for each token."""
         token = self.body.get("ClientRequestToken")
         if token is None:
-            return super().transact_write_items()
+            return self._transact()
         # Beside the tables, so that it is remembered and forgotten as they are.
         seen: dict[str, tuple[str, float]] = vars(self.dynamodb_backend).setdefault("landfast_tokens", {})
         asked, now = json.dumps(self.body["TransactItems"], sort_keys=True), time.monotonic()
@@ -75,7 +76,7 @@ class Items(DynamoHandler):
             if seen[token][0] != asked:
                 raise IdempotentParameterMismatchError
             return ActionResult({"ConsumedCapacity": [], "ItemCollectionMetrics": {}})
-        result = super().transact_write_items()
+        result = self._transact()
         seen[token] = asked, now
         return result
 
@@ -100,6 +101,10 @@ class Items(DynamoHandler):
         except TransactionCanceledException as error:
             raise of_statements(error, writes) from None
         return ActionResult({"Responses": [{} for _ in writes]})
+
+    def _transact(self) -> ActionResult:
+        with all_or_nothing(self.dynamodb_backend, self.body["TransactItems"]):
+            return super().transact_write_items()
 
     def _one_of_batch(self, statement: Mapping[str, Any]) -> dict[str, Any]:
         write = self._write(statement)
