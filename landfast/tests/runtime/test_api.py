@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from contextlib import suppress
@@ -291,3 +292,40 @@ def test_a_worker_that_opens_connections_without_end_keeps_its_one(lab: Lab, cli
     assert [answer(invoke(runtime, request_id=f"r-{n}")) for n in range(2)] == [24, 48]
     (worker,) = runtime._functions["orders"].idle
     assert len(worker._connections) <= 16
+
+
+def test_a_client_that_ends_before_it_has_read_what_was_sent_is_told_from_one_that_has_read_it(
+    wire: tuple[socket.socket, Connection],
+) -> None:
+    client, connection = wire
+    connection.respond("200 OK", b"{}")
+    client.recv(1000)
+    client.close()
+    with pytest.raises(DisconnectedError) as ended:
+        connection.receive()
+    assert not ended.value.unread
+
+
+@pytest.mark.parametrize("size", [2, 20_000_000])
+@pytest.mark.parametrize("comes_first", ["the end", "the response"])
+def test_a_client_that_ends_has_left_a_response_unread_whichever_comes_first(
+    wire: tuple[socket.socket, Connection], size: int, comes_first: str
+) -> None:
+    client, connection = wire
+    sending = threading.Thread(target=_respond, args=(connection, size))
+    if comes_first == "the response":
+        sending.start()
+        assert select.select([client], [], [], 10)[0]
+        client.close()
+    else:
+        client.close()
+        sending.start()
+    sending.join()
+    with pytest.raises(DisconnectedError) as ended:
+        connection.receive()
+    assert ended.value.unread
+
+
+def _respond(connection: Connection, size: int) -> None:
+    with suppress(DisconnectedError):
+        connection.respond("200 OK", b"x" * size)

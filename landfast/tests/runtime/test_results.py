@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from landfast.runtime import FunctionSpec, Runtime
+    from landfast.runtime.api import Connection
     from landfast.runtime.worker import Worker
 
 
@@ -293,6 +294,9 @@ def test_a_worker_killed_while_idle_costs_no_invocation(lab: Lab) -> None:
     assert answer(invoke(runtime)) != first
 
 
+EVENTS = pytest.mark.parametrize("event", ["small", "x" * 6_000_000], ids=["small", "larger than a socket holds"])
+
+
 def frozen_for_good(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> tuple[Runtime, Worker, int]:
     """A runtime, its one warm worker, which does not read its next event, and the process of that."""
     runtime = lab.runtime(lab.function("import os\ndef handler(event, context): return os.getpid()", timeout=20))
@@ -303,8 +307,26 @@ def frozen_for_good(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> tuple[Runtime,
     return runtime, worker, process
 
 
+@EVENTS
+def test_a_worker_that_ends_right_before_it_is_handed_its_event_costs_no_invocation(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    runtime, worker, first = frozen_for_good(lab, monkeypatch)
+    looked = worker._is_readable
+
+    def end_afterwards(connection: Connection) -> bool:
+        seen = looked(connection)
+        os.kill(first, signal.SIGKILL)
+        assert eventually(lambda: not worker.alive())
+        return seen
+
+    monkeypatch.setattr(worker, "_is_readable", end_afterwards)
+    assert answer(invoke(runtime, event)) != first
+
+
+@EVENTS
 def test_a_warm_worker_killed_before_it_has_read_its_event_costs_no_invocation(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, event: str
 ) -> None:
     runtime, _, first = frozen_for_good(lab, monkeypatch)
     lab.logs.clear()
@@ -316,7 +338,7 @@ def test_a_warm_worker_killed_before_it_has_read_its_event_costs_no_invocation(
 
     killer = threading.Thread(target=kill)
     killer.start()
-    assert answer(invoke(runtime)) != first
+    assert answer(invoke(runtime, event)) != first
     killer.join()
     assert [entry.kind for entry in lab.logs] == ["START", "END", "REPORT"]
 

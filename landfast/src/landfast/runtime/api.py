@@ -20,7 +20,15 @@ _KEPT = frozenset({b"host", b"expect", b"content-length", b"lambda-runtime-funct
 
 
 class DisconnectedError(Exception):
-    """The client closed the connection, or was refused: it is no runtime client, or speaks no proper HTTP/1.1."""
+    """The client closed the connection, or was refused: it is no runtime client, or speaks no proper HTTP/1.1.
+
+    Attributes:
+        unread: whether the client ended before it had read all that was sent to it.
+    """
+
+    def __init__(self, *, unread: bool = False) -> None:
+        super().__init__()
+        self.unread = unread
 
 
 class Request(NamedTuple):
@@ -118,6 +126,7 @@ class Connection:
         self._parser = HttpRequestParser(self._message)
         self._head_size = 0
         self._is_spoilt = False
+        self._is_cut_off = False
 
     def fileno(self) -> int:
         """The descriptor to wait on."""
@@ -139,8 +148,10 @@ class Connection:
         try:
             chunk = self._socket.recv(_CHUNK)
         except OSError as error:
-            raise DisconnectedError from error
-        if not chunk or self._is_spoilt:
+            raise DisconnectedError(unread=self._is_cut_off or isinstance(error, ConnectionResetError)) from error
+        if not chunk:
+            raise DisconnectedError(unread=self._is_cut_off or self._was_reset())
+        if self._is_spoilt:
             raise DisconnectedError
         try:
             self._feed(chunk)
@@ -166,7 +177,16 @@ class Connection:
         try:
             self._socket.sendall(data)
         except OSError as error:
+            self._is_cut_off = True
             raise DisconnectedError from error
+
+    def _was_reset(self) -> bool:
+        """Tell whether the client had closed the connection before the last data came.
+
+        The kernel resets, rather than ends, a connection with data that a dead process had not read. If the end came
+        first and the data then, the end is read, and the reset is only an error of the socket.
+        """
+        return self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
 
     def _feed(self, chunk: bytes) -> None:
         message = self._message

@@ -134,7 +134,7 @@ class Worker:
         self._connections: dict[int, Connection] = {}
         self._waiting: Connection | None = None
         self._handed_over: Connection | None = None
-        self._lost_if_reset: Connection | None = None
+        self._lost_if_unread: Connection | None = None
         self._event_unread = False
         self._output_ended = False
         self._tick = _TICK
@@ -303,7 +303,7 @@ class Worker:
         # A worker that waits for its event has nothing to say: a readable connection is a closed one.
         if self._is_readable(self._waiting):
             raise LostError
-        self._lost_if_reset = self._waiting
+        self._lost_if_unread = self._waiting
 
     def _is_readable(self, connection: Connection) -> bool:
         return any(descriptor == connection.fileno() for descriptor, _ in self._poll.poll(0))
@@ -437,8 +437,8 @@ class Worker:
         try:
             return connection.receive()
         except DisconnectedError as error:
-            # The kernel resets, rather than ends, a connection whose last data the dead process had not read.
-            self._event_unread = connection is self._lost_if_reset and isinstance(error.__cause__, ConnectionResetError)
+            if error.unread and connection is self._lost_if_unread:
+                self._event_unread = True
             self._drop(connection)
             if not self._connections:
                 self._tick = _HUNG_UP_TICK
