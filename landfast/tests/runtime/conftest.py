@@ -6,6 +6,7 @@ import json
 import os
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -122,6 +123,43 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     assert _children() <= children, "a worker or reaper is left"
     left = {file for file in _open_files() - files if "socket" in file or "pipe" in file}
     assert not left, "a port or pipe is left"
+
+
+class Clock:
+    """The time that workers go by: real, but for what a test puts it on by.
+
+    So a limit is over at once, and no machine is too slow for what has to be done within one.
+    """
+
+    def __init__(self) -> None:
+        self._later = 0.0
+        self.time, self.sleep = time.time, time.sleep
+
+    def monotonic(self) -> float:
+        """Seconds, as `time.monotonic` has them."""
+        return time.monotonic() + self._later
+
+    def put_on(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self._later += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """What the workers go by that are started from now on."""
+    made = Clock()
+    monkeypatch.setattr("landfast.runtime.worker.time", made)
+    return made
+
+
+def timed_out(lab: Lab, runtime: Runtime, event: object, clock: Clock, seconds: float) -> Errored:
+    """The failure of a function that is given too much time as soon as it has printed something."""
+    before = len(lab.logs)
+    with ThreadPoolExecutor(1) as thread:
+        call = thread.submit(invoke, runtime, event)
+        assert eventually(lambda: any(entry.kind == "OUTPUT" for entry in lab.logs[before:]))
+        clock.put_on(seconds)
+        return failure(call.result())
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from landfast.runtime import Runtime, RuntimeClosedError, Throttled
 from landfast.runtime.processors import Processors
 from landfast.runtime.runtime import _Waiter
 from landfast.runtime.worker import Worker
-from tests.runtime.conftest import Lab, answer, eventually, failure, invoke, running
+from tests.runtime.conftest import Clock, Lab, answer, eventually, invoke, running, timed_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -522,11 +522,11 @@ def test_an_interrupted_caller_leaves_the_queue(
     assert answer(invoke(runtime)) == worker
 
 
-def test_a_time_out_frees_the_place_of_its_worker(lab: Lab) -> None:
-    spec = lab.function("import time\ndef handler(event, context): time.sleep(event)", timeout=0.8)
-    runtime = lab.runtime(spec, max_processes=1)
+def test_a_time_out_frees_the_place_of_its_worker(lab: Lab, clock: Clock) -> None:
+    source = "import time\ndef handler(event, context):\n    print('here')\n    time.sleep(event)"
+    runtime = lab.runtime(lab.function(source, timeout=60), max_processes=1)
     for _ in range(2):
-        assert failure(invoke(runtime, 9)).kind == "timeout"
+        assert timed_out(lab, runtime, 99, clock, 60).kind == "timeout"
     assert answer(invoke(runtime, 0)) is None
 
 

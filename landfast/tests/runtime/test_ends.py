@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.conftest import Lab, answer, eventually, failure, invoke, running
+from tests.runtime.conftest import Clock, Lab, answer, eventually, failure, invoke, running, timed_out
 
 SERVICE = """
 import sys
@@ -54,7 +54,7 @@ def test_workers_and_their_children_end_with_the_service_even_when_it_is_killed(
         assert eventually(lambda: not Path(provided).parent.exists())
 
 
-def test_a_time_out_kills_the_children_too(lab: Lab) -> None:
+def test_a_time_out_kills_the_children_too(lab: Lab, clock: Clock) -> None:
     spec = lab.function(
         """
         import subprocess
@@ -63,9 +63,9 @@ def test_a_time_out_kills_the_children_too(lab: Lab) -> None:
             print(child.pid)
             child.wait()
         """,
-        timeout=0.4,
+        timeout=60,
     )
-    assert failure(invoke(lab.runtime(spec))).kind == "timeout"
+    assert timed_out(lab, lab.runtime(spec), None, clock, 60).kind == "timeout"
     child = int(next(entry.text for entry in lab.logs if entry.kind == "OUTPUT"))
     assert eventually(lambda: not running(child))
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from landfast.runtime import Answered, LoggingConfig, LogRecord
 from landfast.runtime.request_log import RequestLog
-from tests.runtime.conftest import REQUEST_ID, Lab, answer, failure, invoke
+from tests.runtime.conftest import REQUEST_ID, Clock, Lab, answer, failure, invoke, timed_out
 
 
 def texts(logs: list[LogRecord], request_id: str = REQUEST_ID) -> list[str]:
@@ -90,15 +90,15 @@ def test_output_larger_than_a_pipe_is_whole(lab: Lab) -> None:
     assert last == "end"
 
 
-def test_what_a_handler_printed_before_its_time_out_is_kept(lab: Lab) -> None:
+def test_what_a_handler_printed_before_its_time_out_is_kept(lab: Lab, clock: Clock) -> None:
     spec = lab.function(
-        "import time\ndef handler(event, context):\n    print('so far')\n    time.sleep(9)", timeout=0.3
+        "import time\ndef handler(event, context):\n    print('so far')\n    time.sleep(99)", timeout=60
     )
-    failed = failure(invoke(lab.runtime(spec)))
-    assert texts(lab.logs) == ["so far", f"RequestId: {REQUEST_ID} Error: Task timed out after 0.30 seconds"]
+    failed = timed_out(lab, lab.runtime(spec), None, clock, 60)
+    assert texts(lab.logs) == ["so far", f"RequestId: {REQUEST_ID} Error: Task timed out after 60.00 seconds"]
     assert "so far" in failed.log_tail
     assert failed.log_tail.endswith("Status: timeout\n")
-    assert failed.report.duration_s >= 0.3
+    assert failed.report.duration_s >= 60
 
 
 def test_an_exception_is_logged_with_its_trace(lab: Lab, client: str) -> None:

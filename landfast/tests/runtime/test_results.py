@@ -8,7 +8,6 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +21,7 @@ from landfast.runtime import (
     UnknownFunctionError,
 )
 from landfast.runtime.host import available_client
-from tests.runtime.conftest import ARN, REQUEST_ID, Lab, answer, eventually, failure, invoke, running
+from tests.runtime.conftest import ARN, REQUEST_ID, Clock, Lab, answer, eventually, failure, invoke, running, timed_out
 
 if TYPE_CHECKING:
     import select
@@ -185,28 +184,27 @@ def test_after_a_failed_initialisation_the_next_invocation_tries_a_fresh_worker(
     assert answer(invoke(runtime)) == "now"
 
 
-def test_s_017_a_time_out_kills_the_worker_and_names_the_setting(lab: Lab, client: str) -> None:
+def test_s_017_a_time_out_kills_the_worker_and_names_the_setting(lab: Lab, client: str, clock: Clock) -> None:
     spec = lab.function(
         """
         import os, time
         def handler(event, context):
             if event == "hang":
                 print("pid", os.getpid())
-                time.sleep(60)
+                time.sleep(99)
             return os.getpid()
         """,
-        timeout=0.8,
+        timeout=60.5,
     )
     runtime = lab.runtime(spec, client=client)
     first = answer(invoke(runtime))
-    started = time.monotonic()
-    failed = failure(invoke(runtime, "hang"))
-    assert 0.8 <= time.monotonic() - started < 30
+    failed = timed_out(lab, runtime, "hang", clock, 60.5)
     assert failed.kind == "timeout"
     assert failed.error == {
         "errorType": "Sandbox.Timedout",
-        "errorMessage": f"RequestId: {REQUEST_ID} Error: Task timed out after 0.80 seconds",
+        "errorMessage": f"RequestId: {REQUEST_ID} Error: Task timed out after 60.50 seconds",
     }
+    assert 60.5 <= failed.report.duration_s < 90
     assert not running(first)
     assert answer(invoke(runtime)) != first
 
@@ -460,10 +458,9 @@ def test_decimals_are_answered_as_numbers(lab: Lab, client: str) -> None:
 
 
 @pytest.mark.usefixtures("by_files")
-def test_an_initialisation_may_take_longer_than_the_time_out(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    later = [0.0]
-    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + later[0], time=time.time, sleep=time.sleep)
-    monkeypatch.setattr("landfast.runtime.worker.time", clock)
+def test_an_initialisation_may_take_longer_than_the_time_out(
+    lab: Lab, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("landfast.runtime.worker.INIT_LIMIT", 90.0)
     spec = lab.function(
         """
@@ -479,7 +476,7 @@ def test_an_initialisation_may_take_longer_than_the_time_out(lab: Lab, monkeypat
     with ThreadPoolExecutor() as pool:
         call = pool.submit(invoke, lab.runtime(spec))
         assert eventually((spec.code / "begun").exists)
-        later[0] += 40
+        clock.put_on(40)
         (spec.code / "end").touch()
         result = call.result()
     assert isinstance(result, Answered)

@@ -13,7 +13,7 @@ import pytest
 
 from landfast.runtime import Answered, Runtime, confinement, sandbox
 from landfast.runtime.sandbox import TMP
-from tests.runtime.conftest import Lab, answer, confined, invoke
+from tests.runtime.conftest import Lab, answer, confined, eventually, invoke
 
 pytestmark = confined
 
@@ -131,29 +131,34 @@ def test_what_confines_a_function_cannot_be_undone_by_it(runtime: Runtime) -> No
 def test_s_138_what_a_thread_would_send_after_the_return_is_not_sent_before_the_next_invocation(lab: Lab) -> None:
     spec = lab.function(
         """
-        import socket, threading, time
-        def send(port):
-            time.sleep(0.2)
-            socket.create_connection(("127.0.0.1", port)).sendall(b"sent")
+        import socket, threading
+        def reply(connection):
+            connection.sendall(connection.recv(4))
         def handler(event, context):
+            global thread
             if event:
-                threading.Thread(target=send, args=(event,)).start()
+                connection = socket.create_connection(("127.0.0.1", event))
+                thread = threading.Thread(target=reply, args=(connection,))
+                thread.start()
             else:
-                time.sleep(0.4)
+                thread.join()
         """,
         timeout=20,
     )
     runtime = lab.runtime(spec)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0.6)
         invoke(runtime, server.getsockname()[1])
-        with pytest.raises(TimeoutError):
-            server.accept()
-        server.settimeout(30)
-        assert isinstance(invoke(runtime), Answered)
         connection, _ = server.accept()
-        with connection:
-            assert connection.recv(4) == b"sent"
+    (worker,) = runtime._functions["orders"].idle
+    assert eventually(lambda: worker.is_frozen)
+    with connection:
+        connection.settimeout(0.3)
+        connection.sendall(b"sent")
+        with pytest.raises(TimeoutError):
+            connection.recv(4)
+        connection.settimeout(30)
+        assert isinstance(invoke(runtime), Answered)
+        assert connection.recv(4) == b"sent"
 
 
 def test_code_that_is_tmp_itself_is_run_without_a_sandbox() -> None:
