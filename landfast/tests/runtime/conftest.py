@@ -146,9 +146,10 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """What the workers go by that are started from now on."""
+    """What workers and debuggers go by that are started from now on."""
     made = Clock()
-    monkeypatch.setattr("landfast.runtime.worker.time", made)
+    for module in ("worker", "debugger"):
+        monkeypatch.setattr(f"landfast.runtime.{module}.time", made)
     return made
 
 
