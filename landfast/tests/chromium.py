@@ -17,6 +17,13 @@ CHROMIUM = next(
 )
 """Its executable; the environment variable LANDFAST_CHROMIUM names another one."""
 
+WITHOUT_SUGGESTIONS = (
+    "--disable-features=WebUIOmniboxAimPopup,WebUIOmniboxPopup,DestroyProfileOnBrowserClose,HttpsUpgrades,LensOverlay,"
+    "MediaRouter,NetworkTimeServiceQuerying,OptimizationHints,PaintHolding,ThirdPartyStoragePartitioning"
+)
+"""Each window of a browser makes two pages for what its address bar would suggest, in a process of their own, which
+costs more than a page of the console. The others are what Playwright leaves out: of two such lists the last counts."""
+
 with_chromium = pytest.mark.skipif(
     CHROMIUM is None,
     reason="there is no Chromium: install it (Debian: apt-get install chromium), or name one in LANDFAST_CHROMIUM",

@@ -25,7 +25,7 @@ from playwright.sync_api import (
 from pytest_socket import enable_socket, socket_allow_hosts
 
 from landfast.console import Console
-from tests.chromium import CHROMIUM, with_chromium
+from tests.chromium import CHROMIUM, WITHOUT_SUGGESTIONS, with_chromium
 from tests.consoles import application, console, shop
 
 __all__ = ["application", "console", "shop"]
@@ -67,7 +67,7 @@ def browser() -> Iterator[Browser]:
         made = playwright.chromium.launch(
             executable_path=CHROMIUM,
             chromium_sandbox=os.geteuid() != 0,  # it refuses to run as root within its sandbox
-            args=["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
+            args=["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", WITHOUT_SUGGESTIONS],
         )
         yield made
         made.close()

@@ -17,7 +17,7 @@ from botocore.session import Session
 
 from landfast.dataplane.clients import Clients
 from landfast.service.service import Options, Service
-from tests.chromium import CHROMIUM, with_chromium
+from tests.chromium import CHROMIUM, WITHOUT_SUGGESTIONS, with_chromium
 
 if TYPE_CHECKING:
     from landfast.dataplane.engine import EngineName
@@ -167,7 +167,7 @@ def visit(site: Site, host: str, profile: Path) -> list[list[Any]]:
     site.done.clear()
     command = [
         str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync", WITHOUT_SUGGESTIONS,
         f"--user-data-dir={profile}", f"--host-resolver-rules=MAP {EVIL} 127.0.0.1",
         f"http://{host}:{site.port}/",
     ]  # fmt: skip
