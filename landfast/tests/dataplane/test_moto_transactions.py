@@ -89,7 +89,7 @@ def test_a_cancelled_transaction_leaves_every_item_as_it_was(backend: DynamoDBBa
 
 
 def test_a_transaction_copies_nothing_that_it_does_not_name(backend: DynamoDBBackend) -> None:
-    items: dict[DynamoType, Any] = backend.tables["one"].items  # type: ignore[assignment] # moto means the other kind
+    items: dict[DynamoType, Any] = backend.tables["one"].items
     items[DynamoType({"S": "another"})] = Uncopied()
     _transact(backend, [_put("one", id=NEW), _update("one", APPEND, id=OLD)])
     with pytest.raises(TransactionCanceledException):
