@@ -4,18 +4,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
-
-import boto3
-from botocore.config import Config
+from typing import TYPE_CHECKING, Any
 
 from landfast.service.state import Running
+
+if TYPE_CHECKING:
+    import boto3
 
 _MAKING = threading.Lock()
 
 
 def aws(service: Running, name: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
     """A boto3 client for the service's endpoint that ignores the user's own profile."""
+    from botocore.config import Config  # noqa: PLC0415 - heavy: loaded when a client is first needed
+
     config = Config(
         retries={"total_max_attempts": 1},
         s3={"addressing_style": "path"},
@@ -37,5 +39,7 @@ def session(region: str) -> Iterator[Any]:
 
 
 @cache
-def _session(region: str) -> boto3.Session:
+def _session(region: str) -> "boto3.Session":
+    import boto3  # noqa: PLC0415 - heavy: loaded when a client is first needed
+
     return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)  # noqa: S106 - no secret: the engine takes any
