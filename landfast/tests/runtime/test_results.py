@@ -386,6 +386,28 @@ def test_a_worker_that_ends_right_after_its_answer_costs_no_invocation(lab: Lab)
     assert len({answer(invoke(runtime)) for _ in range(5)}) == 5
 
 
+def test_a_worker_that_leaves_a_receipt_unread_and_exits_at_its_next_event_is_not_asked_again(lab: Lab) -> None:
+    spec = lab.function(
+        """
+        import os, select, __main__
+        def post(client, path, body):
+            client._connection.request("POST", f"{__main__._BASE}/{path}", body)
+            select.select([client._connection.sock], [], [])
+            client._connection.close()
+        def handler(event, context):
+            if event == "exit":
+                print("exits", flush=True)
+                os._exit(9)
+            __main__.Client.post = post
+        """,
+        timeout=20,
+    )
+    runtime = lab.runtime(spec, client="builtin")
+    assert [answer(invoke(runtime)) for _ in range(2)] == [None, None]
+    assert failure(invoke(runtime, "exit")).kind == "exit"
+    assert [entry.text for entry in lab.logs].count("exits") == 1
+
+
 def test_s_017_a_response_over_the_limit_is_refused_and_one_at_the_limit_is_not(lab: Lab, client: str) -> None:
     runtime = lab.runtime(lab.function("def handler(event, context): return 'x' * event", timeout=20), client=client)
     fits = invoke(runtime, RESPONSE_LIMIT - 2)

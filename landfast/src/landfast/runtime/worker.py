@@ -303,7 +303,7 @@ class Worker:
         # A worker that waits for its event has nothing to say: a readable connection is a closed one.
         if self._is_readable(self._waiting):
             raise LostError
-        self._lost_if_unread = self._waiting
+        self._lost_if_unread, self._event_unread = self._waiting, False
 
     def _is_readable(self, connection: Connection) -> bool:
         return any(descriptor == connection.fileno() for descriptor, _ in self._poll.poll(0))
