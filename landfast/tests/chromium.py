@@ -18,11 +18,13 @@ CHROMIUM = next(
 """Its executable; the environment variable LANDFAST_CHROMIUM names another one."""
 
 WITHOUT_SUGGESTIONS = (
-    "--disable-features=WebUIOmniboxAimPopup,WebUIOmniboxPopup,DestroyProfileOnBrowserClose,HttpsUpgrades,LensOverlay,"
-    "MediaRouter,NetworkTimeServiceQuerying,OptimizationHints,PaintHolding,ThirdPartyStoragePartitioning"
+    "--disable-features=WebUIOmniboxAimPopup,WebUIOmniboxPopup,AimEnabled,AvoidCorsURLLoaderRestartOnRedirect,"
+    "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsFirstBalancedModeAutoEnable,HttpsUpgrades,"
+    "LensOverlay,MediaRouter,NetworkTimeServiceQuerying,OptimizationHints,PaintHolding,PreconnectToSearch,"
+    "ThirdPartyStoragePartitioning"
 )
 """Each window of a browser makes two pages for what its address bar would suggest, in a process of their own, which
-costs more than a page of the console. The others are what Playwright leaves out: of two such lists the last counts."""
+costs more than a page of the console. Of two such lists the last counts, so what Playwright leaves out is in it."""
 
 with_chromium = pytest.mark.skipif(
     CHROMIUM is None,
