@@ -58,6 +58,11 @@ def _transact(*actions: dict[str, Any], **more: Any) -> Callable[[Any, str], obj
     return call
 
 
+def _by_arn(call: Callable[[Any, str], object]) -> Callable[[Any, str], object]:
+    """A call that names the table by its ARN (DynamoDB API Reference, ``TableName``)."""
+    return lambda db, table: call(db, db.describe_table(TableName=table)["Table"]["TableArn"])
+
+
 def _sql(*statements: str, of: str = "execute_transaction") -> Callable[[Any, str], object]:
     """PartiQL statements, each of which has the table for a question mark."""
 
@@ -217,6 +222,12 @@ SEVERAL = [
     Write(
         "TransactWriteItems, cancelled",
         _transact(UPDATE_OLD, {"Put": {"Item": NEW, "ConditionExpression": "attribute_exists(id)"}}),
+        code="TransactionCanceledException",
+    ),
+    Write("TransactWriteItems by ARN", _by_arn(_transact({"Put": {"Item": NEW}})), (insert(NEW),)),
+    Write(
+        "TransactWriteItems by ARN, cancelled",
+        _by_arn(_transact(UPDATE_OLD, {"Put": {"Item": NEW, "ConditionExpression": "attribute_exists(id)"}})),
         code="TransactionCanceledException",
     ),
     Write(

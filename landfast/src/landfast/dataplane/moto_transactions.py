@@ -1,8 +1,8 @@
 """Transactions of moto that cost what they write, not what the tables hold.
 
 Before each transaction moto copies every table that it names, once for each of its items, and puts the copies back
-if the transaction is cancelled: with some thousand items in a table, a transaction takes seconds. What is remembered
-here is only the items that the transaction names.
+if the transaction is cancelled: with some thousand items in a table, a transaction takes seconds. Of a table that is
+named by its ARN it makes no copy, and puts nothing back. Only the items that the transaction names are remembered here.
 """
 
 import copy
