@@ -1,13 +1,15 @@
-"""HTTP as moto reads it: what is malformed is refused, in AWS's shape.
+"""HTTP as moto speaks it: what is malformed is refused, in AWS's shape, and connections are kept.
 
 moto is served by werkzeug's development server, which is kind to what RFC 9112 refuses. It answers what is no HTTP in
 HTML, takes the first of two lengths, and reads a chunk that was announced and never came as zeros until the memory is
-full: the engine is killed then, and all its data is gone.
+full: the engine is killed then, and all its data is gone. It ends the connection after each response, because it does
+not know where a body ends: a new connection, and a thread for it, cost as much as what moto does for the request.
 """
 
 import io
 import re
 import socket
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from email.errors import (
     CloseBoundaryNotFoundDefect,
@@ -17,10 +19,11 @@ from email.errors import (
     StartBoundaryNotFoundDefect,
 )
 from http import HTTPStatus
-from typing import Any
+from typing import IO, Any, cast
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.exceptions import BadRequest
+from werkzeug.wsgi import LimitedStream
 
 from landfast import aws_errors
 from landfast.aws_errors import Operation
@@ -48,10 +51,14 @@ _FAREWELL = 2.0
 """For how long, in seconds, a refused client may say nothing until it is hung up on."""
 
 _MOST_UNREAD = 16 * 1024 * 1024
+_WITHOUT_CONTENT = frozenset({"204", "304"})
 
 
 class StrictRequestHandler(MotoRequestHandler):
-    """Reads requests as RFC 9112 has them."""
+    """Reads requests as RFC 9112 has them, and as many of a connection as its client sends."""
+
+    disable_nagle_algorithm = True
+    protocol_version = "HTTP/1.1"
 
     def parse_request(self) -> bool:
         """Read a request's head; False if it was refused."""
@@ -69,17 +76,61 @@ class StrictRequestHandler(MotoRequestHandler):
         status = HTTPStatus(code)
         text = f"The request is refused: {message or status.description or status.phrase}"
         self.wfile.write(aws_errors.answer(_UNKNOWN, code, status.phrase.replace(" ", ""), text).encoded)
-        with suppress(OSError):  # closed over unread data, the connection would be reset, and the answer lost with it
-            self.connection.shutdown(socket.SHUT_WR)
-            self.connection.settimeout(_FAREWELL)
-            self.rfile.read(_MOST_UNREAD)
+        self._say_farewell()
 
     def make_environ(self) -> dict[str, Any]:
         """Make the environment of the application."""
         environ = super().make_environ()
         if self.headers.get("Transfer-Encoding"):
-            environ["wsgi.input"] = io.BufferedReader(Chunks(self.rfile))
+            self._body: LimitedStream | Chunks = Chunks(self.rfile)
+        else:
+            self._body = LimitedStream(cast("IO[bytes]", self.rfile), int(self.headers.get("Content-Length", 0)))
+        environ["wsgi.input"] = io.BufferedReader(self._body)
+        environ["wsgi.input_terminated"] = True
         return environ
+
+    def run_wsgi(self) -> None:
+        """Answer a request; the connection is kept if its body was read to where the next request begins."""
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> Callable[[bytes], object]:
+            started.append((status, headers))
+            return lambda _: None
+
+        answer = self.server.app(self.make_environ(), start_response)
+        try:
+            content = b"".join(answer)
+        finally:
+            getattr(answer, "close", lambda: None)()
+        self.close_connection |= self.request_version == "HTTP/1.0" or not self._body.is_exhausted
+        self._respond(*started[-1], content)
+        if not self._body.is_exhausted:
+            self._say_farewell()
+
+    def log_request(self, *_: object) -> None:
+        """Write nothing: a line for every request would fill the disk."""
+
+    def _respond(self, status: str, headers: Iterable[tuple[str, str]], content: bytes) -> None:
+        code, _, reason = status.partition(" ")
+        has_content = self.command != "HEAD" and code not in _WITHOUT_CONTENT
+        self.send_response(int(code), reason)
+        for name, value in headers:
+            if name.lower() != "content-length" or self.command == "HEAD":  # the length of what it does not get
+                self.send_header(name, value)
+        if has_content:
+            self.send_header("Content-Length", str(len(content)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if has_content:
+            self.wfile.write(content)
+
+    def _say_farewell(self) -> None:
+        """Read what is still sent: closed over unread data, the connection would be reset, and the answer lost."""
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(_FAREWELL)
+            self.rfile.read(_MOST_UNREAD)
 
     def _refused(self) -> tuple[int, str] | None:
         """With which status, and why."""
@@ -109,12 +160,15 @@ class Chunks(io.RawIOBase):
 
     Args:
         source: The connection.
+
+    Attributes:
+        is_exhausted: True if it was read to its end.
     """
 
     def __init__(self, source: io.BufferedIOBase) -> None:
         self._source = source
         self._left = 0
-        self._has_ended = False
+        self.is_exhausted = False
 
     def readable(self) -> bool:
         """It is."""
@@ -126,9 +180,9 @@ class Chunks(io.RawIOBase):
         Raises:
             BadRequest: The chunk is malformed, or the client has gone.
         """
-        if not self._left and not self._has_ended:
+        if not self._left and not self.is_exhausted:
             self._begin()
-        if self._has_ended:
+        if self.is_exhausted:
             return 0
         piece = self._source.read(min(len(buffer), self._left))
         if not piece:
@@ -145,6 +199,6 @@ class Chunks(io.RawIOBase):
             raise BadRequest("the size of a chunk is malformed")
         self._left = int(head["size"], 16)
         if not self._left:
-            self._has_ended = True
+            self.is_exhausted = True
             while self._source.readline(_CHUNK_LINE) not in (b"\r\n", b""):
                 pass  # a trailer, which nobody reads

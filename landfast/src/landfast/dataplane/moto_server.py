@@ -1,16 +1,17 @@
 """Moto's server as a process: ``python -m landfast.dataplane.moto_server HOST PORT``.
 
-``python -m moto.server`` does nearly the same, but for five things. It writes a line for every request, which would
-fill the disk. It answers DynamoDB requests side by side, although a transaction that is rejected puts back a copy of
-the tables, so that what others wrote meanwhile would be lost. And it serves everybody everything, functions that run in
-Docker included. And it takes what is no HTTP (`landfast.dataplane.moto_http`). And some
-of what it stores is not what AWS would (`landfast.dataplane.moto_mends`).
+``python -m moto.server`` does nearly the same, but for five things. It answers DynamoDB requests side by side, although
+a transaction that is rejected puts back a copy of the tables, so that what others wrote meanwhile would be lost. It
+serves everybody everything, functions that run in Docker included. It takes what is no HTTP, ends the connection after
+each response, and writes a line for each, which would fill the disk (`landfast.dataplane.moto_http`). It looks anew at
+each request for what never changes: its services, and what they can do. And some of what it stores is not what AWS
+would (`landfast.dataplane.moto_mends`).
 """
 
-import logging
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -37,10 +38,16 @@ What Landfast delivers itself is among them: `tests/contract` compares it with w
 """
 
 _TARGET = "HTTP_X_AMZ_TARGET"
+_HOSTS = 128
 
 
 class Dispatcher(DomainDispatcherApplication):
     """Finds the service that a request is for, and refuses those out of reach."""
+
+    def __init__(self, create_app: Callable[..., Any]) -> None:
+        super().__init__(create_app)
+        # moto would list its own folder for each request, and try the patterns of all services.
+        self._backend_for_host = lru_cache(_HOSTS)(super().get_backend_for_host)
 
     def get_backend_for_host(self, host: str | None) -> Any:  # noqa: ANN401 - the signature is moto's
         """The service of a host name, if it is within reach.
@@ -48,7 +55,7 @@ class Dispatcher(DomainDispatcherApplication):
         Raises:
             NotServedError: It is not.
         """
-        backend = super().get_backend_for_host(host)
+        backend = self._backend_for_host(host)
         if backend is not None and backend not in SERVED:
             raise NotServedError(str(backend))
         return backend
@@ -77,7 +84,6 @@ class OneAtATime:
 
 def main(host: str, port: int) -> None:
     """Serve until killed."""
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     mend()
     application = WsgiGuard(
         Digests(OneAtATime(Dispatcher(create_backend_app), "DynamoDB")),
