@@ -8,11 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from werkzeug.test import Client
-
 from landfast.eventplane import TableStreamsApi, TableWrites
 from landfast.eventplane.passing import EngineAnswer, Head
 from landfast.sources.table_stream import TableStream
+from tests.eventplane import moto
 from tests.eventplane.fanout import ACCOUNT
 from tests.eventplane.world import PlaneInMemory
 
@@ -31,22 +30,14 @@ class KilledError(BaseException):
 class Moto:
     """moto's DynamoDB, as WSGI has it."""
 
-    def __init__(self) -> None:
-        from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - it takes a second
-            DomainDispatcherApplication,
-            create_backend_app,
-        )
-
-        self._client = Client(DomainDispatcherApplication(create_backend_app))
-
     def reset(self) -> None:
         """Forget everything."""
-        assert self._client.post("/moto-api/reset").status_code == 200
+        moto.reset()
 
     def __call__(self, operation: str, headers: Mapping[str, str], content: bytes) -> EngineAnswer:
         given = {name: value for name, value in headers.items() if name != "content-length"}
         try:
-            answer = self._client.post("/", data=content, headers={**given, "x-amz-target": _TARGET + operation})
+            answer = moto.client().post("/", data=content, headers={**given, "x-amz-target": _TARGET + operation})
         except Exception as error:  # noqa: BLE001 - as a server, it would answer so
             return EngineAnswer(500, {}, json.dumps({"__type": "InternalFailure", "message": repr(error)}).encode())
         return EngineAnswer(answer.status_code, dict(answer.headers), answer.data)

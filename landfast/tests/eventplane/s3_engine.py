@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.test import Client
-
 from landfast.delivery.settings import Settings
 from landfast.eventplane.bucket_facts import SIGNED
 from landfast.eventplane.buckets import BucketEvents
 from landfast.eventplane.passing import EngineAnswer, Head
+from tests.eventplane import moto
 from tests.eventplane.fanout import ACCOUNT, REGION, Recorder, router
 from tests.eventplane.world import PlaneInMemory, ids
 
@@ -38,8 +36,7 @@ class Engine:
     """
 
     def __init__(self) -> None:
-        self._client = Client(DomainDispatcherApplication(create_backend_app))
-        self._client.open("/moto-api/reset", method="POST")
+        moto.reset()
         self.asked: list[tuple[str, str]] = []
         self.scripted: dict[tuple[str, str], EngineAnswer] = {}
         self.gone = False
@@ -53,7 +50,7 @@ class Engine:
         self.asked.append((method, target))
         if (method, target) in self.scripted:
             return self.scripted[method, target]
-        answer = self._client.open(target, method=method, headers={"host": "localhost", **headers}, data=content)
+        answer = moto.client().open(target, method=method, headers={"host": "localhost", **headers}, data=content)
         return EngineAnswer(answer.status_code, dict(answer.headers), answer.data)
 
 

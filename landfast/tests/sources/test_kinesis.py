@@ -300,6 +300,11 @@ class Consumer:
             if self.tails[number].ended:
                 self.done.add(number)
 
+    def read_all(self) -> None:
+        known = -1
+        while known != (known := len(self.seen) + len(self.done)):
+            self.read(100)
+
     def restart(self, stream: KinesisStream) -> None:
         self.stream, self.tails = stream, {}
 
@@ -372,8 +377,7 @@ class Life(RuleBasedStateMachine):
         """In the end each record was read once, in the order of its key."""
         if not hasattr(self, "stream"):
             return
-        for _ in range(200):
-            self.consumer.read(100)
+        self.consumer.read_all()
         seen = [(one[:1], int(one[1:])) for one in self.consumer.seen]
         assert sorted(number for _, number in seen) == [*range(1, self.count + 1)]
         for key in {key for key, _ in seen}:
