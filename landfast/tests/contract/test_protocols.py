@@ -246,7 +246,7 @@ def test_every_action_of_a_service_is_answered_in_its_shape(aws: Aws, service: s
 
 def _sweep(aws: Aws, service: str) -> Iterator[tuple[str, str]]:
     """Every operation of a service, and what is wrong with the answer to a call that makes no sense."""
-    client = aws.make(service, parameter_validation=False, read_timeout=5)
+    client = aws.make(service, parameter_validation=False, read_timeout=30)
     try:
         for method, operation in sorted(client.meta.method_to_api_mapping.items()):
             model = client.meta.service_model.operation_model(operation)

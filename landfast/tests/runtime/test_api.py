@@ -25,7 +25,7 @@ POSTING = b"POST /p HTTP/1.1\r\nHost: 127.0.0.1\r\n%b\r\n\r\n"
 def wire() -> Iterator[tuple[socket.socket, Connection]]:
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
         accepted, _ = listener.accept()
-        connection = Connection(accepted, host="127.0.0.1", limit=100, timeout=2)
+        connection = Connection(accepted, host="127.0.0.1", limit=100, timeout=30)
         yield client, connection
         connection.close()
 
@@ -78,7 +78,7 @@ def refused(wire: tuple[socket.socket, Connection], request: bytes) -> bytes:
         client.sendall(request[10:])
         assert connection.receive() is None, "it was not refused"
         pytest.fail("it was not refused")
-    client.settimeout(2)
+    client.settimeout(30)
     answered = client.recv(1000)
     assert b"\r\nConnection: close\r\n" in answered
     return answered.partition(b"\r\n")[0]

@@ -501,7 +501,7 @@ def test_closing_ends_running_and_waiting_invocations(lab: Lab, gate: Gate, thre
     runtime.close()
     for call in calls:
         with pytest.raises(RuntimeClosedError):
-            call.result(timeout=5)
+            call.result(timeout=30)
     with pytest.raises(RuntimeClosedError):
         invoke(runtime)
 

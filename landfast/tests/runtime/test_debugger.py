@@ -99,7 +99,7 @@ def test_a_port_that_is_taken_is_told_with_the_option(debugger: Debugger) -> Non
 
 
 def test_what_does_not_speak_the_protocol_is_turned_away(debugger: Debugger) -> None:
-    with socket.create_connection(("127.0.0.1", debugger.port), timeout=5) as page:
+    with socket.create_connection(("127.0.0.1", debugger.port), timeout=30) as page:
         page.sendall(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
         with pytest.raises(ConnectionResetError):
             page.recv(1)

@@ -287,7 +287,7 @@ def test_s_034_the_seventeenth_call_of_a_chain_is_refused(client: Client, stage:
 
 
 def test_nonsense_on_the_wire_is_refused_and_the_server_goes_on(endpoint: str, client: Client) -> None:
-    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=5)
+    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=30)
     connection.connect()
     connection.sock.sendall(b"nonsense\r\n\r\n")
     assert connection.sock.recv(1024).startswith(b"HTTP/1.1 400 ")
@@ -297,7 +297,7 @@ def test_nonsense_on_the_wire_is_refused_and_the_server_goes_on(endpoint: str, c
 
 def test_an_engine_that_is_away_is_told_in_a_502(endpoint: str, client: Client) -> None:
     del client
-    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=5)
+    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=30)
     connection.request("GET", "/")
     answer = connection.getresponse()
     assert answer.status == 502

@@ -127,7 +127,7 @@ def proxy() -> Iterator[Proxy]:
 @pytest.fixture
 def client(proxy: Proxy) -> Iterator[socket.socket]:
     address = urlsplit(proxy.url)
-    with socket.create_connection((address.hostname or "", address.port or 0), timeout=3) as made:
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=30) as made:
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield made
 

@@ -83,7 +83,7 @@ def proxy() -> Iterator[Proxy]:
 
 @pytest.fixture
 def connection(proxy: Proxy) -> Iterator[http.client.HTTPConnection]:
-    made = http.client.HTTPConnection(urlsplit(proxy.url).netloc, timeout=5)
+    made = http.client.HTTPConnection(urlsplit(proxy.url).netloc, timeout=30)
     yield made
     made.close()
 
@@ -128,7 +128,7 @@ def test_a_long_body_is_handed_on_whole(connection: http.client.HTTPConnection) 
 
 def test_a_client_that_waits_for_leave_to_send_gets_it_here(proxy: Proxy) -> None:
     address = urlsplit(proxy.url)
-    with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as client:
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=30) as client:
         client.sendall(b"PUT /object HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
         assert client.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(b"abc")
@@ -148,13 +148,13 @@ def test_a_body_over_the_limit_is_read_to_its_end_but_not_kept(connection: http.
 
 def test_the_port_is_free_when_the_front_has_ended(proxy: Proxy) -> None:
     address = urlsplit(proxy.url)
-    with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as client:
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=30) as client:
         client.sendall(b"GET /ours HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.recv(1024).startswith(b"HTTP/1.1 200 ")
         proxy.__exit__(None, None, None)
         assert client.recv(1) == b""
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((address.hostname or "", address.port or 0), timeout=5)
+        socket.create_connection((address.hostname or "", address.port or 0), timeout=30)
 
 
 @pytest.mark.parametrize("path", ["/ours", "/engine"])
@@ -171,9 +171,9 @@ def test_who_waits_for_an_answer_when_the_service_ends_gets_one(path: str) -> No
         Proxy(
             f"http://127.0.0.1:{engine.getsockname()[1]}", ours=lambda target: target == "/ours", answer=answer, limit=9
         ) as proxy,
-        socket.create_connection((urlsplit(proxy.url).hostname or "", urlsplit(proxy.url).port or 0), 5) as client,
+        socket.create_connection((urlsplit(proxy.url).hostname or "", urlsplit(proxy.url).port or 0), 30) as client,
     ):
-        engine.settimeout(5)
+        engine.settimeout(30)
         client.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{}}".encode())
         taken = None
         if path == "/ours":
