@@ -39,6 +39,7 @@ What Landfast delivers itself is among them: `tests/contract` compares it with w
 
 _TARGET = "HTTP_X_AMZ_TARGET"
 _HOSTS = 128
+"""The most host names whose service is remembered: there is one for each service and region."""
 
 
 class Dispatcher(DomainDispatcherApplication):
