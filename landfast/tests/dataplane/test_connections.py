@@ -106,6 +106,19 @@ def test_a_body_that_was_refused_unread_is_never_taken_for_a_request(clients: Cl
     assert [one for one in others if not one.endswith(b"of the next request")] == []
 
 
+@pytest.mark.parametrize("trailer", ["A: b", "A: " + "b" * 4_093], ids=len)
+def test_what_a_trailer_hides_is_never_taken_for_a_request(clients: Clients, engine: Engine, trailer: str) -> None:
+    clients.s3.create_bucket(Bucket="trailers")
+    clients.s3.put_object(Bucket="trailers", Key="hidden", Body=b"of the trailer")
+    hidden = f"GET /trailers/hidden {SIGNED}\r\n"
+    chunks = f"2\r\n{{}}\r\n0\r\n{trailer}\r\n{hidden}"
+    told = answers(engine, f"PUT /trailers/key {SIGNED}{LAST}Transfer-Encoding: chunked\r\n\r\n{chunks}")
+    told += answers(
+        engine, f"PUT /trailers/key {SIGNED}Transfer-Encoding: chunked\r\n\r\n{chunks}GET / {SIGNED}{LAST}\r\n"
+    )
+    assert [one for one in told if one.endswith(b"of the trailer")] == []
+
+
 def test_a_client_of_http_1_0_reads_to_the_end_of_the_connection(clients: Clients, engine: Engine) -> None:
     clients.s3.create_bucket(Bucket="older")
     clients.s3.put_object(Bucket="older", Key="key", Body=b"content")

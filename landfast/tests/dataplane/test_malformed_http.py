@@ -104,3 +104,11 @@ def test_an_engine_takes_a_body_in_chunks(engine: Engine, clients: Clients) -> N
 def test_a_chunk_that_never_comes_is_an_error_and_not_zeros(sent: bytes) -> None:
     with pytest.raises(BadRequest):
         io.BufferedReader(Chunks(io.BytesIO(sent))).read()
+
+
+@pytest.mark.parametrize("trailer", [b"", b"\n", b"A: b\r\n", b"A: b\n\r\n", b"A: " + b"b" * 4_093 + b"\r\n\r\n"])
+def test_a_body_has_not_ended_where_a_trailer_is_malformed(trailer: bytes) -> None:
+    chunks = Chunks(io.BytesIO(b"2\r\n{}\r\n0\r\n" + trailer))
+    with pytest.raises(BadRequest):
+        io.BufferedReader(chunks).read()
+    assert not chunks.is_exhausted

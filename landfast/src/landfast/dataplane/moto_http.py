@@ -199,6 +199,11 @@ class Chunks(io.RawIOBase):
             raise BadRequest("the size of a chunk is malformed")
         self._left = int(head["size"], 16)
         if not self._left:
+            self._pass_over_trailers()
             self.is_exhausted = True
-            while self._source.readline(_CHUNK_LINE) not in (b"\r\n", b""):
-                pass  # a trailer, which nobody reads
+
+    def _pass_over_trailers(self) -> None:
+        while (line := self._source.readline(_CHUNK_LINE)) != b"\r\n":
+            # The rest of a line that was cut off could be taken for the end, and what follows for the next request.
+            if not line.endswith(b"\r\n"):
+                raise BadRequest("a trailer is malformed")
