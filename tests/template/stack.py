@@ -21,7 +21,7 @@ TEMPLATE = ROOT / "template.yaml"
 translator.make_policy_template_for_function_plugin = cache(translator.make_policy_template_for_function_plugin)
 """It reads and validates SAM's own policy templates, which takes a third of a translation, and they stay the same."""
 
-setattr(SamResourceType, "has_value", frozenset(each.value for each in SamResourceType).__contains__)  # noqa: B010 - for mypy
+SamResourceType.has_value = frozenset(each.value for each in SamResourceType).__contains__
 """It is asked of each resource by each plugin, and looks through all types, which takes a sixth of a translation."""
 
 logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of its own metrics, ten times a translation

@@ -2,17 +2,13 @@
 
 from functools import cache
 
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import Client
 
 
 @cache
 def client() -> Client:
     """A client of moto, whose applications are made once: all it holds is the process's, until it is reset."""
-    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - it takes a second
-        DomainDispatcherApplication,
-        create_backend_app,
-    )
-
     return Client(DomainDispatcherApplication(create_backend_app))
 
 

@@ -13,13 +13,10 @@ import io
 import json
 import time
 from collections.abc import Collection, Iterable, Mapping
-from functools import cache
 from typing import Any, Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from moto.core import responses
 from moto.core.responses import ActionResult
-from moto.core.utils import method_names_from_class
 from moto.dynamodb import urls
 from moto.dynamodb.exceptions import ConditionalCheckFailed, DynamodbException, TransactionCanceledException
 from moto.dynamodb.responses import DynamoHandler
@@ -195,8 +192,6 @@ def of_statements(error: TransactionCanceledException, writes: Iterable[Write]) 
 def mend() -> None:
     """Let moto answer by what is mended; before its application is made."""
     urls.url_paths["{0}/"] = Items.dispatch
-    # It looks through all members of the class at each request.
-    setattr(responses, "method_names_from_class", cache(method_names_from_class))  # noqa: B010 - mypy: another type
 
 
 def _token(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,11 +11,13 @@ would (`landfast.dataplane.moto_mends`).
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from botocore.model import OperationNotFoundError
+from moto.core import responses
+from moto.core.utils import method_names_from_class
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -86,6 +88,8 @@ class OneAtATime:
 def main(host: str, port: int) -> None:
     """Serve until killed."""
     mend()
+    # moto would look through all members of a class for each request.
+    responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
     application = WsgiGuard(
         Digests(OneAtATime(Dispatcher(create_backend_app), "DynamoDB")),
         Guard.from_environment(),
