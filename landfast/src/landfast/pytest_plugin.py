@@ -173,15 +173,15 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add to the report of a failed test what happened to each event that it had sent."""
     report = yield
-    stack: Stack | None = getattr(item, "funcargs", {}).get("landfast")
-    if (
-        stack is not None
-        and call.when == "call"
-        and report.failed
-        and (add := getattr(report.longrepr, "addsection", None))
-    ):
-        from landfast.testing.told import sections
+    stack = getattr(item, "funcargs", {}).get("landfast")
+    if stack is None or call.when != "call" or not report.failed:
+        return report
+    from landfast.testing import Stack
+    from landfast.testing.told import sections
 
+    # A project may have another fixture of this name, and an error here would end the whole session.
+    add = getattr(report.longrepr, "addsection", None)
+    if isinstance(stack, Stack) and add:
         for title, text in sections(stack):
             add(f"landfast: {title}", text)
     return report

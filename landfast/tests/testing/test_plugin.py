@@ -117,6 +117,20 @@ def test_a_template_that_is_not_there_is_one_line(project: Path) -> None:
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
+def test_another_fixture_of_the_same_name_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "test_other.py").write_text(
+        "import pytest\n"
+        "@pytest.fixture\n"
+        "def landfast():\n"
+        "    return 'fast ice'\n"
+        "def test_other(landfast):\n"
+        "    assert landfast == 'pack ice'\n"
+    )
+    ended = run(tmp_path, "-q", "-p", "no:xdist", "-p", "no:hypothesispytest")
+    assert "1 failed" in ended.stdout, ended.stdout
+    assert "INTERNALERROR" not in ended.stdout
+
+
 def test_who_does_not_use_it_pays_nothing_for_it(tmp_path: Path) -> None:
     (tmp_path / "test_other.py").write_text(
         "import sys\n"
