@@ -4,11 +4,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
-from tests.contract.aws import Aws, Queue, eventually, refusal
+from tests.contract.aws import PATIENCE, Aws, Queue, eventually, refusal
 
 pytestmark = pytest.mark.source(
     "SQS Developer Guide, Visibility timeout, Delay queues, Message timers and Long polling"
@@ -161,14 +162,16 @@ def test_the_wait_of_the_queue_holds_without_one_of_the_call(aws: Aws) -> None:
 
 
 def test_one_of_two_long_polls_gets_the_message(aws: Aws) -> None:
-    queue, got = aws.queue(), []
-    polls = [threading.Thread(target=lambda: got.append(queue.receive(WaitTimeSeconds=2))) for _ in range(2)]
+    queue = aws.queue()
+    answers: SimpleQueue[list[Any]] = SimpleQueue()
+    polls = [threading.Thread(target=lambda: answers.put(queue.receive(WaitTimeSeconds=20))) for _ in range(2)]
     for poll in polls:
         poll.start()
-    queue.send("x")
+    for body in ("x", "y"):
+        queue.send(body)
+        assert [message["Body"] for message in answers.get(timeout=PATIENCE)] == [body]
     for poll in polls:
         poll.join()
-    assert sorted(len(messages) for messages in got) == [0, 1]
 
 
 @pytest.mark.source("SQS Developer Guide, Long polling: a client that has gone away received nothing")
