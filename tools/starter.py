@@ -138,7 +138,7 @@ def _bring(project: Path, wheel: Path) -> None:
 
 def _lock(project: Path, root: Path) -> None:
     """Lock the project as this repository is locked, but for the tool, which is a wheel there."""
-    _uv("lock", "--quiet", "--project", str(project))
+    _uv("lock", "--quiet", "--python", sys.executable, "--project", str(project))
     if others := _locked(project) - _locked(root):
         told = ", ".join(f"{name} {version}" for name, version in sorted(others))
         raise BuildError(f"uv.lock: the starter would lock what was not tested here: {told}")

@@ -33,7 +33,7 @@ __all__ = ["application", "console", "shop"]
 HEIGHTS = {1280: 900, 390: 844}
 """The screens that pages are looked at on: a notebook's and a telephone's, each by its width."""
 
-PATIENCE = 15_000
+PATIENCE = 30_000
 """Real milliseconds after which what a test expects to see is missing; a busy machine may need some of them."""
 
 _COUNTING = """(() => {
