@@ -18,6 +18,10 @@ def test_it_lands_in_a_queue_where_it_does_not(landfast):
     landed = landfast.where(upload)
     assert landed.in_queue("Readers") and landed.attempts == 3
 
+def test_of_what_was_never_sent_there_is_no_account(landfast):
+    landfast.sent.append(None)
+    raise KeyError("the test's own")
+
 def test_there_is_no_such_queue(landfast):
     landfast.queue("Reader")
 
@@ -71,6 +75,9 @@ SHOWN = (
     "  delivered to sqs ",
     "reading june.bad",
     "  lies in Failures",
+    'E       KeyError: "the test\'s own"',
+    "- landfast: no account -",
+    "AttributeError: 'NoneType' object has no attribute ",
     "StackError: the template has no queue Reader: did you mean Readers?",
     "StackError: Uploads is no queue: it is a bucket",
     "landfast: Read.EventInvokeConfig.MaximumRetryAttempts = 7: ValidationException: ",
@@ -105,7 +112,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_each_folder_has_its_stack_and_failures_tell_the_account_of_their_events(project: Path) -> None:
     ended = run(project, "-vv", "-p", "no:xdist", "--landfast-report", "report.html")
-    assert "3 failed, 4 passed, 4 errors" in ended.stdout, ended.stdout + ended.stderr
+    assert "4 failed, 4 passed, 4 errors" in ended.stdout, ended.stdout + ended.stderr
     assert [line for line in SHOWN if line not in ended.stdout] == []
     assert "test_app.py::test_a_setting_is_changed: Read:live" in (project / "report.html").read_text()
 

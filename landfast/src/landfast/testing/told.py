@@ -27,6 +27,8 @@ def sections(stack: Stack) -> Iterator[tuple[str, str]]:
             yield "and so on", f"{wording.several(left, 'more event')}: landfast.where(sent).account() tells of each"
     except LandfastError as error:  # the service may be what has failed
         yield "no account", str(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the test's own failure is told, and other tests run
+        yield "no account", f"{type(error).__name__}: {error}"
 
 
 def chapter(test: str, stack: Stack) -> Chapter:
