@@ -187,9 +187,14 @@ def pytest_runtest_makereport(
     return report
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the account of all tests, if it is wanted."""
-    session.config.stash[_CHAPTERS].write()
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
+    """Write the account of all tests, if it is wanted, once everything else is told."""
+    yield
+    try:
+        session.config.stash[_CHAPTERS].write()
+    except OSError as error:
+        pytest.exit(f"landfast: the report was not written: {error}", returncode=pytest.ExitCode.INTERNAL_ERROR)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -248,5 +253,11 @@ def _report_file(config: pytest.Config) -> Path | None:
     if named is None:
         return None
     path: Path = config.invocation_params.dir / named
+    if path.is_dir():
+        raise pytest.UsageError(f"--landfast-report {named}: that is a folder; name a file in it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise pytest.UsageError(f"--landfast-report {named}: the folder cannot be made: {error}") from None
     worker = getattr(config, "workerinput", {}).get("workerid")
     return path.with_stem(f"{path.stem}-{worker}") if worker else path

@@ -124,6 +124,30 @@ def test_a_template_that_is_not_there_is_one_line(project: Path) -> None:
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("report", "told"), [("one", "that is a folder; name a file in it"), ("test_app.py/x.html", "cannot be made: ")]
+)
+def test_a_report_that_cannot_be_written_is_one_line_before_any_test(project: Path, report: str, told: str) -> None:
+    ended = run(project, "-q", "--landfast-report", report)
+    [line] = ended.stderr.strip().splitlines()
+    assert line.startswith(f"ERROR: --landfast-report {report}: ")
+    assert told in line
+    assert (ended.returncode, ended.stdout.strip()) == (pytest.ExitCode.USAGE_ERROR, "")
+
+
+def test_a_report_that_can_no_longer_be_written_is_one_line_after_what_failed(project: Path) -> None:
+    (project / "one" / "test_gone.py").write_text(
+        "import shutil\ndef test_gone(landfast):\n    shutil.rmtree('reports')\n    raise KeyError\n"
+    )
+    ended = run(project, "-q", "-p", "no:xdist", "--landfast-report", "reports/all.html", "one/test_gone.py")
+    (project / "one" / "test_gone.py").unlink()
+    assert "1 failed" in ended.stdout, ended.stdout + ended.stderr
+    [line] = [line for line in ended.stderr.splitlines() if "landfast: " in line]
+    assert line.startswith("Exit: landfast: the report was not written: ")
+    assert ended.returncode == pytest.ExitCode.INTERNAL_ERROR
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
 def test_another_fixture_of_the_same_name_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "test_other.py").write_text(
         "import pytest\n"
