@@ -5,6 +5,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 from boto3.s3.transfer import TransferConfig
@@ -67,6 +68,24 @@ def _incomplete(aws: Aws, bucket: str) -> None:
     aws.s3.complete_multipart_upload(**upload, MultipartUpload=wrong)
 
 
+def _completed(aws: Aws, bucket: str, *numbers: int, **conditions: str) -> None:
+    """End an upload of two short parts, of which only the last may be short."""
+    upload = {"Bucket": bucket, "Key": "there"}
+    upload["UploadId"] = aws.s3.create_multipart_upload(**upload)["UploadId"]
+    tags = {number: aws.s3.upload_part(**upload, PartNumber=number, Body=b"a")["ETag"] for number in (1, 2)}
+    parts = [{"PartNumber": number, "ETag": tags[number]} for number in numbers]
+    aws.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, **conditions)
+
+
+def _never_begun(aws: Aws, bucket: str) -> None:
+    parts = [{"PartNumber": 1, "ETag": '"0123456789abcdef0123456789abcdef"'}]
+    aws.s3.complete_multipart_upload(Bucket=bucket, Key="big", UploadId="never-begun", MultipartUpload={"Parts": parts})
+
+
+def _copy(aws: Aws, bucket: str, to: str = "copy", **conditions: str | datetime) -> None:
+    aws.s3.copy_object(Bucket=bucket, Key=to, CopySource=f"{bucket}/there", **conditions)
+
+
 def _upload(aws: Aws, bucket: str) -> None:
     """As most programs upload files: in parts, and at the same time."""
     parts = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART)
@@ -89,13 +108,13 @@ def _form(aws: Aws, bucket: str) -> None:
         data=(fields + file).encode(),
         headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
         assert answer.status in {200, 204}
 
 
 def _presigned(aws: Aws, bucket: str) -> None:
     url = aws.s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "presigned"})
-    with urllib.request.urlopen(urllib.request.Request(url, data=b"x", method="PUT"), timeout=10):  # noqa: S310
+    with urllib.request.urlopen(urllib.request.Request(url, data=b"x", method="PUT"), timeout=30):  # noqa: S310
         pass
 
 
@@ -189,6 +208,74 @@ OPERATIONS = [
         "PutObject with a wrong digest",
         lambda aws, b: aws.s3.put_object(Bucket=b, Key="new", Body=b"x", ContentMD5="1B2M2Y8AsgTpgAmY7PhCfg=="),
         code="BadDigest",
+    ),
+    Operation(
+        "PutObject with a wrong checksum",
+        lambda aws, b: aws.s3.put_object(Bucket=b, Key="new", Body=b"x", ChecksumCRC32="AAAAAA=="),
+        code="BadDigest",
+    ),
+    Operation(
+        "PutObject with a key that is too long",
+        lambda aws, b: aws.s3.put_object(Bucket=b, Key="k" * 1025, Body=b"x"),
+        code="KeyTooLongError",
+    ),
+    Operation(
+        "PutObject with too much metadata",
+        lambda aws, b: aws.s3.put_object(Bucket=b, Key="new", Body=b"x", Metadata={"k": "v" * 2048}),
+        code="MetadataTooLarge",
+    ),
+    Operation(
+        "PutObject with an ACL that nobody knows",
+        lambda aws, b: aws.s3.put_object(Bucket=b, Key="new", Body=b"x", ACL="everybody"),
+        code="InvalidArgument",
+    ),
+    Operation(
+        "PutObject with a tag twice",
+        lambda aws, b: aws.s3.put_object(Bucket=b, Key="new", Body=b"x", Tagging="colour=red&colour=blue"),
+        code="InvalidTag",
+    ),
+    Operation(
+        "PutObjectTagging with a tag twice",
+        lambda aws, b: aws.s3.put_object_tagging(Bucket=b, Key="there", Tagging={"TagSet": TAGS["TagSet"] * 2}),
+        code="InvalidTag",
+    ),
+    Operation(
+        "PutObjectTagging with no tags",
+        lambda aws, b: aws.s3.put_object_tagging(Bucket=b, Key="there", Tagging={"TagSet": []}),
+        (("ObjectTagging:Put", "there"),),
+    ),
+    Operation(
+        "DeleteObjectTagging of what is not there",
+        lambda aws, b: aws.s3.delete_object_tagging(Bucket=b, Key="missing"),
+        code="NoSuchKey",
+    ),
+    Operation(
+        "CopyObject on a condition of its source that fails",
+        lambda aws, b: _copy(aws, b, CopySourceIfMatch='"another"'),
+        code="PreconditionFailed",
+    ),
+    Operation(
+        "CopyObject of what was changed since",
+        lambda aws, b: _copy(aws, b, CopySourceIfUnmodifiedSince=datetime(2020, 1, 1, tzinfo=UTC)),
+        code="PreconditionFailed",
+    ),
+    Operation(
+        "CopyObject over what may not be there",
+        lambda aws, b: _copy(aws, b, "too", IfNoneMatch="*"),
+        code="PreconditionFailed",
+    ),
+    Operation(
+        "a multipart upload on a condition that fails",
+        lambda aws, b: _completed(aws, b, 1, IfMatch='"another"'),
+        code="PreconditionFailed",
+    ),
+    Operation("a multipart upload in no order", lambda aws, b: _completed(aws, b, 2, 1), code="InvalidPartOrder"),
+    Operation("a multipart upload of no parts", _completed, code="MalformedXML"),
+    Operation("a multipart upload that was never begun", _never_begun, code="NoSuchUpload"),
+    Operation(
+        "DeleteObjects of too many",
+        lambda aws, b: aws.s3.delete_objects(Bucket=b, Delete={"Objects": [{"Key": f"{n}"} for n in range(1001)]}),
+        code="MalformedXML",
     ),
     Operation(
         "CopyObject of what is not there",

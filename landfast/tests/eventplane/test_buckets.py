@@ -301,10 +301,11 @@ def test_s_142_what_the_engine_refuses_is_not_told() -> None:
     assert s3.intents == []
 
 
-def test_s_142_a_body_that_names_no_keys_is_left_to_the_engine() -> None:
+def test_s_142_a_form_that_names_no_key_is_left_to_the_engine() -> None:
     s3 = bucket()
-    s3.engine.scripted["POST", "/inbox?delete"] = EngineAnswer(400, {}, b"<Error><Code>MalformedXML</Code></Error>")
-    assert s3("POST", "/inbox?delete", b"no XML").status == 400
+    s3.engine.scripted["POST", "/inbox"] = EngineAnswer(400, {}, b"<Error><Code>MalformedPOSTRequest</Code></Error>")
+    assert s3("POST", "/inbox", b"no form", content_type="multipart/form-data; boundary=x").status == 400
+    assert s3.engine.asked[-1] == ("POST", "/inbox")
     assert s3.recorder.taken == []
 
 
@@ -444,11 +445,10 @@ def test_s_142_what_cannot_be_resolved_at_once_is_before_the_next_call() -> None
     def disappear() -> None:
         s3.engine.gone = True
 
-    s3.engine.scripted["PUT", "/inbox/a?tagging"] = EngineAnswer(200, {}, b"")
     s3("PUT", "/inbox/a", b"hello")
     s3.engine.after = disappear
     with pytest.raises(GoneError):
-        s3("PUT", "/inbox/a?tagging", b"")
+        s3("PUT", "/inbox/a?tagging", b"<Tagging><TagSet><Tag><Key>a</Key><Value/></Tag></TagSet></Tagging>")
     assert len(s3.intents) == 1
     with pytest.raises(GoneError):
         s3("DELETE", "/inbox/a")

@@ -8,8 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import web
 
 from landfast.protocols import Request, Response
+from landfast.service.forwarding import Forwarding
 from landfast.service.proxy import Proxy
 
 
@@ -59,26 +61,25 @@ class Server(ThreadingHTTPServer):
 
 
 @pytest.fixture
-def proxy() -> Iterator[Proxy]:
-    engine = Server(("127.0.0.1", 0), Engine)
-    thread = threading.Thread(target=engine.serve_forever, kwargs={"poll_interval": 0.01})
+def engine() -> Iterator[str]:
+    server = Server(("127.0.0.1", 0), Engine)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
+
+@pytest.fixture
+def proxy(engine: str) -> Iterator[Proxy]:
     def answer(request: Request) -> Response:
         return Response(200, f"ours: {request.target} {request.content!r}".encode())
 
-    try:
-        with Proxy(
-            f"http://127.0.0.1:{engine.server_address[1]}",
-            ours=lambda target: target.startswith("/ours"),
-            answer=answer,
-            limit=100,
-        ) as made:
-            yield made
-    finally:
-        engine.shutdown()
-        thread.join()
-        engine.server_close()
+    with Proxy(engine, ours=lambda target: target.startswith("/ours"), answer=answer, limit=100) as made:
+        yield made
 
 
 @pytest.fixture
@@ -133,6 +134,26 @@ def test_a_client_that_waits_for_leave_to_send_gets_it_here(proxy: Proxy) -> Non
         assert client.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(b"abc")
         assert response(client)[1] == b"3 bytes, Expect None"
+
+
+async def nobody_reads(
+    request: web.BaseRequest, target: str, request_id: str, engine: Forwarding
+) -> web.StreamResponse:
+    del request, target, request_id, engine
+    return web.Response(status=400)
+
+
+def test_what_follows_a_body_that_nobody_has_read_is_not_taken_for_it(engine: str) -> None:
+    head = b"PUT /unread HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\nExpect: 100-continue\r\n\r\n"
+    with (
+        Proxy(engine, ours=lambda _: False, answer=lambda _: Response(200), limit=9, others=nobody_reads) as proxy,
+        socket.create_connection((urlsplit(proxy.url).hostname or "", urlsplit(proxy.url).port or 0), 30) as client,
+    ):
+        client.sendall(head)
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+        assert (answer.status, answer.getheader("Connection")) == (400, "close")
+        answer.close()
 
 
 def test_a_body_in_chunks_is_read_whole_for_us(connection: http.client.HTTPConnection) -> None:

@@ -52,14 +52,14 @@ def test_s_042_a_target_is_what_its_arn_says(arn: str, kind: str | None) -> None
 def test_s_042_unknown_events_are_refused() -> None:
     found = refusal(told("s3:ObjectCreated:Put", "s3:ObjectEaten:Whole"))
     assert found.message == "A specified event is not supported for notifications."
-    assert found.arguments == {"ArgumentName": "Event", "ArgumentValue": "s3:ObjectEaten:Whole"}
+    assert found.further == {"ArgumentName": "Event", "ArgumentValue": "s3:ObjectEaten:Whole"}
 
 
 def test_s_042_filters_are_prefixes_and_suffixes_one_of_each() -> None:
     check(Configuration(notifications=(told(prefix="in/", suffix=".txt"),)))
     found = refusal(told(INVALID="x"))
     assert found.message == "filter rule name must be either prefix or suffix"
-    assert found.arguments == {"ArgumentName": "FilterRule.Name", "ArgumentValue": "INVALID"}
+    assert found.further == {"ArgumentName": "FilterRule.Name", "ArgumentValue": "INVALID"}
     for name in ("prefix", "suffix"):
         twice = Notification(arn=QUEUE, events=(CREATED,), filters=((name, "a"), (name, "b")))
         assert refusal(twice).message == f"Cannot specify more than one {name} rule in a filter."

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Final
 
 from landfast.delivery.settings import Settings
-from landfast.eventplane import bucket_facts, notification_xml, post_forms, s3_requests
+from landfast.eventplane import bucket_facts, notification_xml, post_forms, s3_refusals, s3_requests
 from landfast.eventplane.bucket_delivery import BucketDelivery
 from landfast.eventplane.bucket_facts import Keys
 from landfast.eventplane.key_locks import KeyLocks
@@ -31,7 +31,7 @@ from landfast.eventplane.s3_requests import DELETE_BUCKET, EVENTS, GET_NOTIFICAT
 from landfast.sources import notifications
 from landfast.sources.bucket_events import Happened
 from landfast.sources.buckets import Buckets, Intent
-from landfast.sources.notifications import Configuration, InvalidArgument
+from landfast.sources.notifications import Configuration
 from landfast.sources.refusal import Refusal
 
 KIND: Final = "s3"
@@ -90,19 +90,21 @@ class BucketEvents:
         self._followed: set[asyncio.Task[EngineAnswer]] = set()
 
     def concerns(self, head: Head) -> bool:
-        """Tell whether a request makes an event that somebody is told about, or is answered here."""
-        configurations = self._buckets.configurations
-        if "notification" not in head.target and (head.method in {"GET", "HEAD"} or not configurations):
+        """Tell whether a request makes an event that somebody is told about, or may be answered here."""
+        if head.method in {"GET", "HEAD"} and "notification" not in head.target:
             return False
         request = s3_requests.read(head)
         if request is None:
             return False
         if request.operation in {GET_NOTIFICATIONS, PUT_NOTIFICATIONS}:
             return True
-        configuration = configurations.get(request.bucket)
-        if configuration is None or request.operation == DELETE_BUCKET:
-            return configuration is not None
-        return configuration.tells(EVENTS[request.operation], request.key or None)
+        if request.operation == DELETE_BUCKET:
+            return request.bucket in self._buckets.configurations
+        return self._tells(request) or s3_refusals.concerns(request, head)
+
+    def _tells(self, request: S3Request) -> bool:
+        configuration = self._buckets.configurations.get(request.bucket)
+        return configuration is not None and configuration.tells(EVENTS[request.operation], request.key or None)
 
     async def answer(self, passing: Passing) -> EngineAnswer:
         """Answer it; when this returns, the events that it makes are on disk.
@@ -117,7 +119,15 @@ class BucketEvents:
             return await self._configurations(request, passing)
         if request.operation == DELETE_BUCKET:
             return await self._delete_bucket(request, passing)
-        keys = await _keys(request, passing)
+        try:
+            s3_refusals.check_head(request, passing.head)
+            if request.operation in s3_refusals.WITH_BODIES:
+                s3_refusals.check_body(request, await passing.body())
+            keys = await _keys(request, passing)
+            if request.operation == "PostObject":
+                s3_refusals.check_key("".join(key for key, _ in keys))
+        except Refusal as refusal:
+            return notification_xml.refused(refusal, self._new_id())
         if not keys:
             return await passing.forward()
         following = asyncio.create_task(self._follow(request, keys, passing))
@@ -134,6 +144,12 @@ class BucketEvents:
         async with self._locks.holding((request.bucket, key) for key, _ in keys):
             for left in list(self._left.values()):
                 await self._resolve(left, passing.ask, passing.driver)
+            try:
+                await s3_refusals.check_conditions(request, passing.head, passing.ask)
+            except Refusal as refusal:
+                return notification_xml.refused(refusal, self._new_id())
+            if not self._tells(request):
+                return await passing.forward()
             before = await _compared(request, passing)
             trace, began = passing.head.headers.get(_TRACE, ""), self._engine_time()
             intent = await passing.driver(
@@ -175,13 +191,9 @@ class BucketEvents:
         request_id = self._new_id()
         there = await passing.ask("HEAD", s3_requests.target_of(request.bucket, ""), bucket_facts.SIGNED)
         if there.status == _NOT_FOUND:
-            return notification_xml.error(
-                _NOT_FOUND,
-                "NoSuchBucket",
-                "The specified bucket does not exist",
-                request_id,
-                {"BucketName": request.bucket},
-            )
+            named = {"BucketName": request.bucket}
+            missing = Refusal("NoSuchBucket", "The specified bucket does not exist", status=_NOT_FOUND, further=named)
+            return notification_xml.refused(missing, request_id)
         if request.operation == GET_NOTIFICATIONS:
             configuration = await passing.driver(lambda: self._buckets.configuration(request.bucket))
             headers = {"Content-Type": "application/xml", "x-amz-request-id": request_id}
@@ -192,8 +204,7 @@ class BucketEvents:
             asked = notification_xml.read(content)
             await passing.driver(lambda: self._configure(request.bucket, asked, tries=tries))
         except Refusal as refusal:
-            further = refusal.arguments if isinstance(refusal, InvalidArgument) else {}
-            return notification_xml.error(400, refusal.code, refusal.message, request_id, further)
+            return notification_xml.refused(refusal, request_id)
         return EngineAnswer(200, {"x-amz-request-id": request_id}, b"")
 
     def _configure(self, bucket: str, configuration: Configuration, *, tries: bool) -> None:
@@ -209,14 +220,11 @@ async def _compared(request: S3Request, passing: Passing) -> bytes | None:
 
 
 async def _keys(request: S3Request, passing: Passing) -> Keys:
-    """The objects that a request names; none if its body cannot be read, which the engine will refuse."""
+    """The objects that a request names; none if it is a form that cannot be read, which the engine will refuse."""
     if request.key:
         return [(request.key, request.version_id)]
     body = await passing.body()
     if request.operation == "PostObject":
         key = post_forms.key_of(passing.head.headers.get("content-type", ""), body)
         return [(key, "")] if key else []
-    try:
-        return bucket_facts.keys_of_deletion(body)
-    except Refusal:
-        return []
+    return bucket_facts.keys_of_deletion(body)

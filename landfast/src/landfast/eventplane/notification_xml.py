@@ -1,6 +1,6 @@
 """Notification configurations as S3's XML, and S3's errors about them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 from landfast.aws_errors import printed
@@ -46,20 +46,17 @@ def write(configuration: Configuration) -> bytes:
     return f'{_DECLARATION}<{name} xmlns="{_NAMESPACE}">{inner}</{name}>'.encode()
 
 
-def error(status: int, code: str, message: str, request_id: str, further: Mapping[str, str]) -> EngineAnswer:
+def refused(refusal: Refusal, request_id: str) -> EngineAnswer:
     """A refusal as S3 answers it.
 
     Args:
-        status: The HTTP status.
-        code: AWS's name of the error.
-        message: For people.
+        refusal: What is refused, and why.
         request_id: The request id of the request.
-        further: More elements of the error.
     """
-    elements = {"Code": code, "Message": message, **further, "RequestId": request_id}
+    elements = {"Code": refusal.code, "Message": refusal.message, **refusal.further, "RequestId": request_id}
     inner = "".join(_element(name, text) for name, text in elements.items())
     headers = {"Content-Type": "application/xml", "x-amz-request-id": request_id}
-    return EngineAnswer(status, headers, f"{_DECLARATION}<Error>{inner}</Error>".encode())
+    return EngineAnswer(refusal.status, headers, f"{_DECLARATION}<Error>{inner}</Error>".encode())
 
 
 def parse(content: bytes) -> ET.Element:

@@ -149,6 +149,14 @@ class Proxy:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The response to one request, whatever happens."""
+        response = await self._response(request)
+        if not response.prepared and not request.content.is_eof():
+            # What is left of the body is not worth reading; a client that has asked first (Expect) never sends it, and
+            # its next request would be taken for it.
+            response.force_close()
+        return response
+
+    async def _response(self, request: web.BaseRequest) -> web.StreamResponse:
         request_id = str(uuid.uuid4())
         connection: Connection = request.protocol  # type: ignore[assignment] # made by Connections
         try:
@@ -169,10 +177,7 @@ class Proxy:
             _LOG.exception("request %s: %s %s", request_id, request.method, request.raw_path[:200])
             message = f"The local service failed; its log tells why under the request id {request_id}."
             shown = aws_errors.answer(operation(request), 500, "ServiceException", message, request_id)
-        response = web.Response(status=shown.status, headers=shown.headers, body=shown.content)
-        if not request.content.is_eof():
-            response.force_close()  # what is left of the body is not worth reading
-        return response
+        return web.Response(status=shown.status, headers=shown.headers, body=shown.content)
 
     def _checked(self, request: web.BaseRequest) -> str:
         """The target of a request that may pass.

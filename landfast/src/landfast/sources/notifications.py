@@ -63,15 +63,10 @@ _ARN_PARTS = 6
 
 
 class InvalidArgument(Refusal):
-    """A configuration that S3 refuses.
+    """What S3 does not take for an argument; further elements of the error name it."""
 
-    Attributes:
-        arguments: Further elements of the error, by name.
-    """
-
-    def __init__(self, message: str, arguments: Mapping[str, str] | None = None) -> None:
-        super().__init__("InvalidArgument", message)
-        self.arguments = arguments or {}
+    def __init__(self, message: str, further: Mapping[str, str] | None = None) -> None:
+        super().__init__("InvalidArgument", message, further=further)
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
