@@ -15,7 +15,7 @@ from landfast.testing import Console, Stack
 from tests.samples import event
 
 CHROMIUM = shutil.which(os.environ.get("LANDFAST_CHROMIUM", "chromium")) or shutil.which("google-chrome")
-PATIENCE = 15_000
+PATIENCE = 30_000
 """Real milliseconds after which what is expected is missing; a busy machine may need some of them."""
 
 pytestmark = pytest.mark.skipif(

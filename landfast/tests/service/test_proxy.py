@@ -1,9 +1,11 @@
 """Requests handed on to an engine, byte by byte."""
 
+import gc
 import http.client
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -176,6 +178,30 @@ def test_the_port_is_free_when_the_front_has_ended(proxy: Proxy) -> None:
         assert client.recv(1) == b""
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((address.hostname or "", address.port or 0), timeout=30)
+
+
+def test_who_connects_while_the_service_ends_is_let_go(engine: str) -> None:
+    entered, go_on = threading.Event(), threading.Event()
+
+    async def hold(_: Forwarding) -> None:
+        entered.set()
+        go_on.wait(30)  # so that whoever connects is accepted when it has been told to end
+
+    with Proxy(engine, ours=lambda _: False, answer=lambda _: Response(200), limit=9) as proxy:
+        holding = threading.Thread(target=proxy.run, args=(hold,))
+        holding.start()
+        assert entered.wait(30)
+        address = urlsplit(proxy.url)
+        with socket.create_connection((address.hostname or "", address.port or 0), timeout=30) as client:
+            closing = threading.Thread(target=proxy.close)
+            closing.start()
+            closing.join(0.1)  # it waits for the loop, which is held
+            go_on.set()
+            for thread in (holding, closing):
+                thread.join()
+            with suppress(ConnectionResetError):
+                assert client.recv(1) == b""
+    gc.collect()  # pytest makes a failure of a socket that was left open
 
 
 @pytest.mark.parametrize("path", ["/ours", "/engine"])

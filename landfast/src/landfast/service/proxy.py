@@ -141,6 +141,8 @@ class Proxy:
                 listener = await self._loop.create_server(connections, sock=self._socket)
                 self._started.set()
                 await self._stop.wait()
+                self._loop.remove_reader(self._socket)  # nobody else is accepted
+                await _settle()
                 listener.close()
                 connections.close()
                 await _cancel_others()
@@ -204,6 +206,16 @@ class Proxy:
         loop = asyncio.get_running_loop()
         response = await loop.run_in_executor(self._pool, self._answer, asked)
         return web.Response(status=response.status, headers=response.headers, body=response.content)
+
+
+async def _settle() -> None:
+    """Let whoever has just been accepted become a connection, which can be closed.
+
+    asyncio makes it in one turn of the loop, in a task that nothing else knows of, and tells its protocol in the next;
+    of a listener that is closed it makes none any more, and leaves the socket open.
+    """
+    for _ in range(2):
+        await asyncio.sleep(0)
 
 
 async def _cancel_others() -> None:
