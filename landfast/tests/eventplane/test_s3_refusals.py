@@ -68,6 +68,7 @@ def code(answered: EngineAnswer) -> str:
         (Call("POST", "/inbox?delete", deletion()), "MalformedXML"),
         (complete(), "MalformedXML"),
         (complete("one"), "MalformedXML"),
+        (complete("1" * 5000), "MalformedXML"),
         (complete("2", "1"), "InvalidPartOrder"),
         (complete("1", "1"), "InvalidPartOrder"),
         (copy(x_amz_copy_source_if_match=OTHER), "PreconditionFailed"),

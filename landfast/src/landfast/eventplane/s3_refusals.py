@@ -4,6 +4,7 @@ What both engines refuse is left to them.
 """
 
 import math
+import re
 from collections.abc import Collection
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -25,6 +26,7 @@ _MOST_DELETED = 1_000
 _META = "x-amz-meta-"
 _SOURCE = "x-amz-copy-source"
 _OK = 200
+_PART_NUMBER = re.compile("[0-9]{1,5}")
 _CANNED = frozenset(
     {
         "authenticated-read", "aws-exec-read", "bucket-owner-full-control", "bucket-owner-read", "log-delivery-write",
@@ -97,7 +99,7 @@ def check_body(request: S3Request, body: bytes) -> None:
             numbers = [
                 notification_xml.text_of(part, "PartNumber") or "" for part in notification_xml.children(root, "Part")
             ]
-            if not numbers or not all(number.isdecimal() for number in numbers):
+            if not numbers or not all(_PART_NUMBER.fullmatch(number) for number in numbers):
                 raise notification_xml.malformed()
             if [*map(int, numbers)] != sorted({*map(int, numbers)}):
                 message = "The list of parts was not in ascending order. Parts must be ordered by part number."
