@@ -66,6 +66,14 @@ def test_a_body_is_stored_with_its_own_checksum_and_refused_with_another(algorit
     assert f"<Code>BadDigest</Code><Message>The {algorithm} you specified".encode() in content
 
 
+@pytest.mark.parametrize("checksum", ["~", "eA==", "\u00fc"])
+def test_what_is_no_checksum_is_refused_as_such(checksum: str) -> None:
+    sent = {"HTTP_X_AMZ_CHECKSUM_CRC32": checksum, "CONTENT_LENGTH": "1", "wsgi.input": io.BytesIO(b"x")}
+    status, content = _answered(sent)
+    assert status == "400 Bad Request"
+    assert b"<Message>Value for x-amz-checksum-crc32 header is invalid.</Message>" in content
+
+
 @pytest.mark.parametrize("of_another_body", [{"REQUEST_METHOD": "POST"}, {"HTTP_X_AMZ_DECODED_CONTENT_LENGTH": "1"}])
 def test_a_checksum_that_is_not_that_of_the_requests_body_is_left_alone(of_another_body: dict[str, str]) -> None:
     sent = {"HTTP_X_AMZ_CHECKSUM_CRC32": "AAAAAA==", "CONTENT_LENGTH": "1", "wsgi.input": io.BytesIO(b"x")}

@@ -23,6 +23,11 @@ def test_the_files_name_may_be_part_of_the_key(file_name: str) -> None:
     assert key_of(TYPE, form(("key", "in/${filename}"), file_name=file_name)) == "in/photo.jpg"
 
 
+def test_a_boundary_is_bytes_that_need_be_no_text() -> None:
+    content_type = b"multipart/form-data; boundary=\xff".decode(errors="surrogateescape")
+    assert key_of(content_type, form(("key", "a")).replace(b"--edge", b"--\xff")) == "a"
+
+
 def test_fields_after_the_file_are_ignored() -> None:
     late = '--edge\r\nContent-Disposition: form-data; name="key"\r\n\r\nlate\r\n'
     assert key_of(TYPE, form(("key", "early"), after=late)) == "early"

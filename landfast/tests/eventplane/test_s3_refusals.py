@@ -64,6 +64,10 @@ def code(answered: EngineAnswer) -> str:
         (put(x_amz_tagging="a=1&a=2"), "InvalidTag"),
         (Call("PUT", "/inbox/there?tagging", b"<Tagging><TagSet>%b</TagSet></Tagging>" % (TAG * 2)), "InvalidTag"),
         (Call("PUT", "/inbox/there?tagging", b"no XML"), "MalformedXML"),
+        (Call("PUT", "/inbox/there?tagging", b"<!DOCTYPE a><Tagging/>"), "MalformedXML"),
+        (Call("PUT", "/inbox/there?tagging", b"<Tagging><TagSet><Tag/></TagSet></Tagging>"), "MalformedXML"),
+        (copy(x_amz_copy_source=""), "InvalidArgument"),
+        (copy(x_amz_copy_source="/inbox"), "InvalidArgument"),
         (Call("POST", "/inbox?delete", deletion(*map(str, range(1001)))), "MalformedXML"),
         (Call("POST", "/inbox?delete", deletion()), "MalformedXML"),
         (complete(), "MalformedXML"),
@@ -144,9 +148,10 @@ def test_s_142_a_condition_is_about_the_version_that_is_to_be_copied() -> None:
 
 def test_s_142_what_is_to_be_copied_and_is_not_there_is_left_to_the_engine() -> None:
     s3 = bucket()
-    missing = copy(x_amz_copy_source="/inbox/none", x_amz_copy_source_if_match=ETAG)
-    assert code(answer(s3, missing)) == "NoSuchKey"
-    assert s3.engine.asked[-1] == ("PUT", "/inbox/copy")
+    for source in ("/inbox/none", "/inbox/n\u00f6ne"):
+        missing = copy(x_amz_copy_source=source, x_amz_copy_source_if_match=ETAG)
+        assert code(answer(s3, missing)) == "NoSuchKey"
+        assert s3.engine.asked[-1] == ("PUT", "/inbox/copy")
 
 
 @pytest.mark.parametrize("call", [put("k" * 1025), copy(x_amz_copy_source_if_match=OTHER), complete("2", "1")])

@@ -8,7 +8,6 @@ carried out as the other call that it means.
 """
 
 import base64
-import binascii
 import hashlib
 import io
 import json
@@ -254,15 +253,20 @@ def _token(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _refusal(digest: str, body: bytes) -> tuple[str, str] | None:
     """The error's code and message; None for the right digest."""
-    try:
-        wanted = base64.b64decode(digest, validate=True)
-    except binascii.Error:
-        wanted = b""
+    wanted = _decoded(digest)
     if len(wanted) != _MD5:
         return "InvalidDigest", "The Content-MD5 you specified was invalid."
     if hashlib.md5(body, usedforsecurity=False).digest() != wanted:
         return "BadDigest", "The Content-MD5 you specified did not match what we received."
     return None
+
+
+def _decoded(digest: str) -> bytes:
+    """The bytes that a digest has in Base64; none if it is no Base64."""
+    try:
+        return base64.b64decode(digest, validate=True)
+    except ValueError:
+        return b""
 
 
 def _checksums(environ: WSGIEnvironment) -> Mapping[str, str]:
@@ -277,6 +281,8 @@ def _mismatch(checksums: Mapping[str, str], body: bytes) -> tuple[str, str] | No
     """The error's code and message; None if all are right."""
     for algorithm, checksum in checksums.items():
         computed = _CHECKSUMS[algorithm](body)
-        if checksum != base64.b64encode(computed).decode():
+        if len(_decoded(checksum)) != len(computed):
+            return "InvalidRequest", f"Value for x-amz-checksum-{algorithm.lower()} header is invalid."
+        if _decoded(checksum) != computed:
             return "BadDigest", f"The {algorithm} you specified did not match the calculated checksum."
     return None

@@ -63,8 +63,10 @@ def parse(content: bytes) -> ET.Element:
     """The root of an XML document.
 
     Raises:
-        Refusal: It is none.
+        Refusal: It is none, or declares what it consists of: S3's have nothing to declare.
     """
+    if b"<!DOCTYPE" in content:
+        raise malformed()
     try:
         return ET.fromstring(content)  # noqa: S314 - from this machine's own clients and engine
     except ET.ParseError as error:

@@ -23,7 +23,7 @@ def key_of(content_type: str, body: bytes) -> str | None:
     if boundary is None:
         return None
     key: str | None = None
-    for part in body.split(b"--" + boundary["boundary"].encode())[1:]:
+    for part in body.split(b"--" + boundary["boundary"].encode(errors="surrogateescape"))[1:]:
         head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
         headers = head.decode("utf-8", "replace")
         name = _NAME.search(headers)

@@ -64,6 +64,10 @@ def check_head(request: S3Request, head: Head) -> None:
     ) > _MOST_METADATA:
         message = "Your metadata headers exceed the maximum allowed metadata size"
         raise _too_large("MetadataTooLarge", message, size, _MOST_METADATA)
+    source = head.headers.get(_SOURCE, "bucket/key")
+    if not source.removeprefix("/").partition("/")[2]:
+        message = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
+        raise InvalidArgument(message, {"ArgumentName": _SOURCE, "ArgumentValue": source})
     acl = head.headers.get("x-amz-acl", "private")
     if acl not in _CANNED:
         raise InvalidArgument("", {"ArgumentName": "x-amz-acl", "ArgumentValue": acl})
@@ -107,6 +111,8 @@ def check_body(request: S3Request, body: bytes) -> None:
         case _:
             sets = notification_xml.children(root, "TagSet")
             tags = [tag for each in sets for tag in notification_xml.children(each, "Tag")]
+            if any(notification_xml.text_of(tag, name) is None for tag in tags for name in ("Key", "Value")):
+                raise notification_xml.malformed()
             _check_tags([notification_xml.text_of(tag, "Key") or "" for tag in tags])
 
 
@@ -136,7 +142,7 @@ async def _source(head: Head, ask: Ask) -> Seen | None:
     """The object that is to be copied; None if the engine has to say what is wrong with it."""
     path, _, query = head.headers[_SOURCE].partition("?")
     bucket, _, key = unquote(path).removeprefix("/").partition("/")
-    if not key or bucket.startswith("arn:"):
+    if bucket.startswith("arn:") or not path.isascii():
         return None
     source = await bucket_facts.look(ask, bucket, key, dict(parse_qsl(query)).get("versionId", ""))
     return source if source.status == _OK else None
