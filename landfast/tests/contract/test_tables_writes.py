@@ -318,7 +318,55 @@ PARTIQL = [
 ]
 
 
-@pytest.mark.parametrize("write", [*SINGLE, *SEVERAL, *PARTIQL], ids=lambda write: write.what)
+REFUSED = [
+    Write(
+        "PutItem with a set that has a value twice",
+        lambda db, t: db.put_item(TableName=t, Item={**NEW, "tags": {"NS": ["1", "1.0"]}}),
+        code="ValidationException",
+    ),
+    Write(
+        "PutItem with a number of too many digits",
+        lambda db, t: db.put_item(TableName=t, Item={**NEW, "n": {"N": "1" * 39}}),
+        code="ValidationException",
+    ),
+    Write(
+        "PutItem with values and without an expression",
+        lambda db, t: db.put_item(TableName=t, Item=NEW, ExpressionAttributeValues={":n": {"N": "2"}}),
+        code="ValidationException",
+    ),
+    Write(
+        "UpdateItem with a value that its expression does not have",
+        lambda db, t: db.update_item(
+            TableName=t,
+            Key=KEY,
+            UpdateExpression="SET n = :n",
+            ExpressionAttributeValues={":n": {"N": "2"}, ":m": {"N": "3"}},
+        ),
+        code="ValidationException",
+    ),
+    Write(
+        "BatchWriteItem of too many",
+        lambda db, t: db.batch_write_item(
+            RequestItems={t: [{"PutRequest": {"Item": item(id=f"new-{number}")}} for number in range(26)]}
+        ),
+        code="ValidationException",
+    ),
+    Write(
+        "BatchWriteItem that puts an item and deletes it",
+        lambda db, t: db.batch_write_item(
+            RequestItems={t: [{"PutRequest": {"Item": GREATER}}, {"DeleteRequest": {"Key": KEY}}]}
+        ),
+        code="ValidationException",
+    ),
+    Write(
+        "a transaction that puts and deletes in one action",
+        _transact({"Put": {"Item": NEW}, "Delete": {"Key": KEY}}),
+        code="ValidationException",
+    ),
+]
+
+
+@pytest.mark.parametrize("write", [*SINGLE, *SEVERAL, *PARTIQL, *REFUSED], ids=lambda write: write.what)
 def test_s_141_a_stream_has_one_record_for_each_item_that_a_call_has_changed(aws: Aws, write: Write) -> None:
     table = aws.table()
     for there in (OLD, OTHER):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, Final, TypeAlias
 
 from landfast.protocols import partiql
@@ -27,6 +27,9 @@ WRITES: Final = frozenset(
     }
 )
 """The operations that write items."""
+
+_NUMBERS: Final = Context(prec=38)
+"""DynamoDB's numbers have up to 38 digits (API Reference, AttributeValue), Python's by themselves 28."""
 
 
 def touched(operation: str, params: Mapping[str, Any], tables: Keys) -> Touched:
@@ -67,7 +70,7 @@ def table_name(given: str) -> str:
 
 def _plain(value: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
-        return {"N": str(Decimal(value["N"]).normalize())} if "N" in value else value
+        return {"N": str(Decimal(value["N"]).normalize(_NUMBERS))} if "N" in value else value
     except ArithmeticError:
         return value  # no number: the engine says so
 

@@ -27,6 +27,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from landfast.eventplane import table_descriptions as descriptions
+from landfast.eventplane import table_refusals
 from landfast.eventplane.engine_tables import TARGET, EngineRefusedError, EngineTables
 from landfast.eventplane.key_locks import Gate, KeyLocks
 from landfast.eventplane.passing import Ask, Driver, EngineAnswer, Head, Passing
@@ -86,9 +87,9 @@ class TableWrites:
         self._tasks: set[asyncio.Future[EngineAnswer]] = set()
 
     def concerns(self, head: Head) -> bool:
-        """Tell whether a request may write to a table with a stream, or is about tables themselves."""
+        """Tell whether a request may write to a table, or is about tables themselves."""
         operation = _operation(head)
-        if operation not in _TABLES and not (self._known and operation in WRITES):
+        if operation not in _TABLES and operation not in WRITES:
             return False
         region = _REGION.search(head.headers.get("authorization", ""))
         return region is None or region["region"] == self._streams.region
@@ -109,11 +110,14 @@ class TableWrites:
         operation = _operation(passing.head)
         try:
             params: dict[str, Any] = json.loads(await passing.body())
+            problem = table_refusals.problem(operation, params)
             keys = {table: [*settings.keys] for table, settings in self._known.items()}
             items = touched(operation, params, keys) if operation in WRITES else {}
             table = table_name(params["TableName"]) if operation in _TABLES else ""
         except (ValueError, LookupError, TypeError, AttributeError):
             return await passing.forward()  # nothing that DynamoDB takes; the engine says why
+        if problem is not None:
+            return descriptions.refused(operation, problem)
         if table:
             return await self._table_call(operation, table, params, passing)
         if not items:
