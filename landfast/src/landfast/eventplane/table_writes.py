@@ -114,7 +114,7 @@ class TableWrites:
             keys = {table: [*settings.keys] for table, settings in self._known.items()}
             items = touched(operation, params, keys) if operation in WRITES else {}
             table = table_name(params["TableName"]) if operation in _TABLES else ""
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return await passing.forward()  # nothing that DynamoDB takes; the engine says why
         if problem is not None:
             return descriptions.refused(operation, problem)
