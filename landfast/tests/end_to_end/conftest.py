@@ -26,7 +26,7 @@ from landfast.service.state import Running, ServiceError, StateDirectory
 from landfast.service.store import read_journal
 from tests.engines import ENGINES, skip_without
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 @pytest.fixture(autouse=True, scope="session")

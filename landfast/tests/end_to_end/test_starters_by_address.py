@@ -17,7 +17,7 @@ import pytest
 from landfast.starter import StarterError, make
 from tests.starter.starters import pack
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 MOVED = {"/away": "http://elsewhere.invalid/starter.zip", "/moved": "/starter.zip"}
 
 

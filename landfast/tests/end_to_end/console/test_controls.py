@@ -11,7 +11,7 @@ from landfast.console import Console
 from landfast.testing import Stack
 from tests.end_to_end.console.asking import ask
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Real seconds after which what is waited for will not come."""
 
 
