@@ -139,6 +139,8 @@ def _of_a_set(kind: str, content: Sequence[str]) -> Iterator[str]:
 
 
 def _of_a_number(text: str) -> Iterator[str]:
+    if len(text) <= _DIGITS and "E" not in text.upper():
+        return  # as nearly all are: it is neither long nor large nor small
     try:
         number = Decimal(text)
     except ArithmeticError:
