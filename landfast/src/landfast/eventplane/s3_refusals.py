@@ -64,12 +64,12 @@ def check_head(request: S3Request, head: Head) -> None:
     ) > _MOST_METADATA:
         message = "Your metadata headers exceed the maximum allowed metadata size"
         raise _too_large("MetadataTooLarge", message, size, _MOST_METADATA)
-    source = head.headers.get(_SOURCE, "bucket/key")
-    if not source.removeprefix("/").partition("/")[2]:
+    source = head.headers.get(_SOURCE)
+    if source is not None and not source.removeprefix("/").partition("/")[2]:
         message = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
         raise InvalidArgument(message, {"ArgumentName": _SOURCE, "ArgumentValue": source})
-    acl = head.headers.get("x-amz-acl", "private")
-    if acl not in _CANNED:
+    acl = head.headers.get("x-amz-acl")
+    if acl is not None and acl not in _CANNED:
         raise InvalidArgument("", {"ArgumentName": "x-amz-acl", "ArgumentValue": acl})
     tags = parse_qsl(head.headers.get("x-amz-tagging", ""), keep_blank_values=True)
     _check_tags([key for key, _ in tags])
