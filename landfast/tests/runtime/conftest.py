@@ -87,6 +87,15 @@ def running(pid: int) -> bool:
         return False
 
 
+def frozen(*pids: int) -> bool:
+    """Whether every thread of these processes has stopped: on a busy machine, some time after it was told to."""
+    try:
+        threads = [thread for pid in pids for thread in Path(f"/proc/{pid}/task").iterdir()]
+        return all((thread / "stat").read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
+    except (ProcessLookupError, FileNotFoundError):  # a thread that ended has not been stopped
+        return False
+
+
 def eventually(condition: Callable[[], bool], *, within: float = 30.0) -> bool:
     latest = time.monotonic() + within
     while not condition():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from landfast.runtime import Answered
-from tests.runtime.conftest import PROC, Clock, Lab, answer, eventually, failure, invoke, running
+from tests.runtime.conftest import PROC, Clock, Lab, answer, eventually, failure, frozen, invoke, running
 
 pytestmark = pytest.mark.skipif(not PROC, reason="there is no /proc to see who is frozen")
 
@@ -60,10 +60,6 @@ def handler(event, context):
 
 def state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
-def frozen(*pids: int) -> bool:
-    return all(state(pid) == "T" for pid in pids)
 
 
 @pytest.mark.usefixtures("by_files")

@@ -21,7 +21,20 @@ from landfast.runtime import (
     UnknownFunctionError,
 )
 from landfast.runtime.host import available_client
-from tests.runtime.conftest import ARN, REQUEST_ID, Clock, Lab, answer, eventually, failure, invoke, running, timed_out
+from tests.runtime.conftest import (
+    ARN,
+    PROC,
+    REQUEST_ID,
+    Clock,
+    Lab,
+    answer,
+    eventually,
+    failure,
+    frozen,
+    invoke,
+    running,
+    timed_out,
+)
 
 if TYPE_CHECKING:
     import select
@@ -300,7 +313,7 @@ def frozen_for_good(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> tuple[Runtime,
     runtime = lab.runtime(lab.function("import os\ndef handler(event, context): return os.getpid()", timeout=20))
     process = answer(invoke(runtime))
     (worker,) = runtime._functions["orders"].idle
-    assert eventually(lambda: worker.is_frozen)
+    assert eventually(lambda: worker.is_frozen and (not PROC or frozen(process)))
     monkeypatch.setattr(worker._tree, "thaw", lambda: None)
     return runtime, worker, process
 

@@ -13,7 +13,7 @@ import pytest
 
 from landfast.runtime import Answered, Runtime, confinement, sandbox
 from landfast.runtime.sandbox import TMP
-from tests.runtime.conftest import Lab, answer, confined, eventually, invoke
+from tests.runtime.conftest import Lab, answer, confined, eventually, frozen, invoke
 
 pytestmark = confined
 
@@ -131,7 +131,7 @@ def test_what_confines_a_function_cannot_be_undone_by_it(runtime: Runtime) -> No
 def test_s_138_what_a_thread_would_send_after_the_return_is_not_sent_before_the_next_invocation(lab: Lab) -> None:
     spec = lab.function(
         """
-        import socket, threading
+        import os, socket, threading
         def reply(connection):
             connection.sendall(connection.recv(4))
         def handler(event, context):
@@ -140,6 +140,7 @@ def test_s_138_what_a_thread_would_send_after_the_return_is_not_sent_before_the_
                 connection = socket.create_connection(("127.0.0.1", event))
                 thread = threading.Thread(target=reply, args=(connection,))
                 thread.start()
+                return os.getpid()
             else:
                 thread.join()
         """,
@@ -147,10 +148,9 @@ def test_s_138_what_a_thread_would_send_after_the_return_is_not_sent_before_the_
     )
     runtime = lab.runtime(spec)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        invoke(runtime, server.getsockname()[1])
+        worker = answer(invoke(runtime, server.getsockname()[1]))
         connection, _ = server.accept()
-    (worker,) = runtime._functions["orders"].idle
-    assert eventually(lambda: worker.is_frozen)
+    assert eventually(lambda: frozen(worker))
     with connection:
         connection.settimeout(0.3)
         connection.sendall(b"sent")

@@ -76,7 +76,7 @@ class Worker:
         idle_since: a monotonic time, for whoever keeps it.
         init_duration: seconds from its start until it asked for its first event; None until then.
         duration: seconds that the latest invocation took, however it ended.
-        is_frozen: whether its processes are stopped until its next invocation.
+        is_frozen: whether its processes have been told to stop until its next invocation.
         log_stream: the name of its log stream.
         request_id: the id of its latest invocation.
     """
