@@ -1,5 +1,6 @@
 """What services answer to parameters that their models do not allow."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -64,7 +65,7 @@ LENGTHS = "[Member must have length less than or equal to 128, Member must have 
             "kinesis",
             "GetRecords",
             {"ShardIterator": "a", "Limit": 99_999_999_999},
-            "'99999999999' at 'limit'",
+            "'2147483647' at 'limit'",
             "Member must have value less than or equal to 10000",
         ),
         (
@@ -182,6 +183,21 @@ def test_lists_maps_and_blobs_of_other_types() -> None:
 
 def test_of_a_fraction_the_whole_part_counts() -> None:
     assert call("kinesis", "GetRecords", {"ShardIterator": "a", "Limit": 7.9}).params["Limit"] == 7
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"), [(10**400, 2**31 - 1), (1e308, 2**31 - 1), (2**31, 2**31 - 1), (2**31 - 1, 2**31 - 1)], ids=str
+)
+def test_of_a_number_beyond_its_type_the_last_within_counts(sent: float, read: int) -> None:
+    document = {"StreamARN": STREAM, "StreamModeDetails": {"StreamMode": "ON_DEMAND"}, "WarmThroughputMiBps": sent}
+    content = json.dumps(document).encode()
+    assert raw("kinesis", "UpdateStreamMode", content).params["WarmThroughputMiBps"] == read
+
+
+def test_a_moment_beyond_all_clocks_is_none() -> None:
+    document = {"StreamName": "orders", "StreamCreationTimestamp": 10**400}
+    with pytest.raises(AwsError, match="NUMBER_VALUE can not be converted to a Date"):
+        raw("kinesis", "ListShards", json.dumps(document).encode())
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"a":1,}', b"\xff", b'"\\ud800"', b"[" * 100_000])

@@ -225,8 +225,9 @@ def test_errors_have_the_older_names_statuses_and_texts() -> None:
     assert protocols.refused(call, AwsError("PurgeQueueInProgress", "Wait."), "request-1").status == 403
 
 
-def test_a_number_that_is_none_is_malformed_input() -> None:
+@pytest.mark.parametrize("number", ["soon", "", " 5", "1_0", "\N{ARABIC-INDIC DIGIT FIVE}", "1.5", "2147483648"])
+def test_a_number_that_is_none_is_malformed_input(number: str) -> None:
     with pytest.raises(AwsError, match="STRING_VALUE can not be converted to an Integer") as caught:
-        read(Action="SendMessage", MessageBody="a", DelaySeconds="soon")
+        read(Action="SendMessage", MessageBody="a", DelaySeconds=number)
     content = protocols.refused(Call("sqs", "SendMessage", {}, "query"), caught.value, "request-1").content
     assert b"<Code>MalformedInput</Code>" in content

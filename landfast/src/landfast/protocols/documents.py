@@ -2,14 +2,13 @@
 
 import base64
 import binascii
-import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
 import msgspec
 
-from landfast.protocols import models
+from landfast.protocols import models, numbers
 from landfast.protocols.cbor import Epoch
 from landfast.protocols.compiled import Compiled
 from landfast.protocols.models import Model, Ref, Shape
@@ -32,22 +31,6 @@ def boolean(value: object) -> bool:
     raise not_a(value, "Boolean")
 
 
-def integer(value: object) -> int:
-    """A whole number; of a fraction AWS takes the whole part, and how large it may be the constraints say."""
-    if type(value) is int:
-        return value
-    if type(value) is float and math.isfinite(value):
-        return int(value)
-    raise not_a(value, "Integer")
-
-
-def number(value: object) -> float:
-    """A number with a fraction."""
-    if type(value) is float or type(value) is int:
-        return float(value)
-    raise not_a(value, "Double")
-
-
 def blob(value: object) -> bytes:
     """Bytes in base 64."""
     if type(value) is not str:
@@ -58,23 +41,16 @@ def blob(value: object) -> bytes:
         raise not_base64() from None
 
 
-def moment(value: object) -> float:
-    """Unix seconds."""
-    if (type(value) is float or type(value) is int) and math.isfinite(value):
-        return float(value)
-    raise not_a(value, "Date")
-
-
 _JSON_READERS: dict[str, Converter] = {
     "string": text,
     "character": text,
     "boolean": boolean,
-    "integer": integer,
-    "long": integer,
-    "float": number,
-    "double": number,
+    "integer": numbers.integer,
+    "long": numbers.long,
+    "float": numbers.double,
+    "double": numbers.double,
     "blob": blob,
-    "timestamp": moment,
+    "timestamp": numbers.moment,
 }
 """The readers of each scalar type of JSON."""
 
@@ -101,7 +77,7 @@ def _bytes(value: object) -> bytes:
 def _milliseconds(value: object) -> float:
     if isinstance(value, Epoch):
         return float(value) / 1_000
-    return moment(value) / 1_000
+    return numbers.moment(value) / 1_000
 
 
 def _tagged(value: float) -> Epoch:

@@ -1,13 +1,13 @@
 """Forms of the query protocol to the values of calls (AWS Query: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html)."""
 
 import binascii
-import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 from landfast.aws_errors import AwsError
+from landfast.protocols import numbers
 from landfast.protocols.compiled import Compiled
 from landfast.protocols.models import Model, Ref, Shape
 from landfast.protocols.wrong import not_a, not_base64
@@ -64,22 +64,15 @@ def _boolean(node: Node) -> bool:
 
 
 def _integer(node: Node) -> int:
-    value = _text(node)
-    try:
-        return int(value)
-    except ValueError:
-        raise not_a(value, "Integer") from None
+    return numbers.integer_of(_text(node))
 
 
-def _number(node: Node) -> float:
-    value = _text(node)
-    try:
-        number = float(value)
-    except ValueError:
-        raise not_a(value, "Double") from None
-    if math.isfinite(number):
-        return number
-    raise not_a(value, "Double")
+def _long(node: Node) -> int:
+    return numbers.long_of(_text(node))
+
+
+def _double(node: Node) -> float:
+    return numbers.double_of(_text(node))
 
 
 def _blob(node: Node) -> bytes:
@@ -94,7 +87,7 @@ def _moment(node: Node) -> float:
     try:
         when = datetime.fromisoformat(value)
     except ValueError:
-        return _number(node)
+        return _double(node)
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 
@@ -103,9 +96,9 @@ _SCALARS: dict[str, Reader] = {
     "character": _text,
     "boolean": _boolean,
     "integer": _integer,
-    "long": _integer,
-    "float": _number,
-    "double": _number,
+    "long": _long,
+    "float": _double,
+    "double": _double,
     "blob": _blob,
     "timestamp": _moment,
 }

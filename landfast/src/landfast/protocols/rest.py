@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote
 import msgspec
 
 from landfast.aws_errors import AwsError
-from landfast.protocols import models
+from landfast.protocols import models, numbers
 from landfast.protocols.call import Call
 from landfast.protocols.documents import decoded_json, json_readers, json_writers
 from landfast.protocols.error_names import ErrorName
@@ -135,11 +135,10 @@ def _scalar(text: str, kind: str) -> object:
             return text == "true"
         case "boolean":
             raise not_a(text, "Boolean")
-        case "integer" | "long":
-            try:
-                return int(text)
-            except ValueError:
-                raise not_a(text, "Integer") from None
+        case "integer":
+            return numbers.integer_of(text)
+        case "long":
+            return numbers.long_of(text)
         case _:
             return text
 
