@@ -497,7 +497,9 @@ def test_a_bus_has_a_policy(events: Events) -> None:
     assert "Policy" not in events("DescribeEventBus")
     events("PutPermission", Policy='{"Version": "2012-10-17", "Statement": [{"Sid": "p"}]}')
     assert json.loads(events("DescribeEventBus")["Policy"])["Statement"] == [{"Sid": "p"}]
-    assert events.refusal("PutPermission", Policy="{").message == "Parameter Policy is not valid."
+    for text in ("{", '{"Statement": ["p"]}'):
+        assert events.refusal("PutPermission", Policy=text).message == "Parameter Policy is not valid."
+    events("RemovePermission", StatementId="p")
     assert events.refusal("PutPermission", Action="a").message == "Parameter Principal must be specified."
     assert events.refusal("PutPermission", EventBusName="none", **grant).message == "Event bus none does not exist."
 

@@ -470,6 +470,17 @@ def test_permissions_are_statements_of_the_policy(sns: Sns) -> None:
     assert len(json.loads(sns("GetTopicAttributes", TopicArn=TOPIC)["Attributes"]["Policy"])["Statement"]) == 1
 
 
+def test_a_policy_that_is_set_has_statements_and_gets_more(sns: Sns) -> None:
+    named = {"TopicArn": TOPIC, "AttributeName": "Policy"}
+    for policy in ("{}", '{"Statement": ["s"]}'):
+        refused = sns.refusal("SetTopicAttributes", **named, AttributeValue=policy)
+        assert refused.message == "Invalid parameter: Policy Error: null"
+    sns("SetTopicAttributes", **named, AttributeValue='{"Statement": {"Sid": "s"}}')
+    sns("AddPermission", TopicArn=TOPIC, Label="l", AWSAccountId=["111122223333"], ActionName=["Publish"])
+    kept = json.loads(sns("GetTopicAttributes", TopicArn=TOPIC)["Attributes"]["Policy"])
+    assert [statement["Sid"] for statement in kept["Statement"]] == ["s", "l"]
+
+
 def test_a_topic_has_tags(sns: Sns) -> None:
     sns("TagResource", ResourceArn=TOPIC, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
     sns("UntagResource", ResourceArn=TOPIC, TagKeys=["a"])

@@ -138,6 +138,7 @@ def test_numbers_have_bounds(sqs: Sqs, attribute: str, low: int, high: int) -> N
             "Invalid value for the parameter SqsManagedSseEnabled.",
         ),
         ({"Policy": "no JSON"}, "InvalidAttributeValue", "Invalid value for the parameter Policy."),
+        ({"Policy": '{"Statement": ["s"]}'}, "InvalidAttributeValue", "Invalid value for the parameter Policy."),
         (
             {"SqsManagedSseEnabled": "true", "KmsMasterKeyId": "key"},
             "InvalidAttributeName",

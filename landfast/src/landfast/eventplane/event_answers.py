@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from landfast.sources.event_buses import Bus, Rule, Target
+from landfast.sources.policies import policy_document
 from landfast.sources.refusal import Refusal
 
 
@@ -82,7 +83,7 @@ def without_permission(what: Bus, params: Mapping[str, Any]) -> list[dict[str, A
 
 def _statements(policy: str) -> list[dict[str, Any]]:
     try:
-        statements = json.loads(policy)["Statement"]
-    except (ValueError, TypeError, KeyError):
+        statements: list[dict[str, Any]] = policy_document(policy)["Statement"]
+    except ValueError:
         raise Refusal("ValidationException", "Parameter Policy is not valid.") from None
-    return statements if isinstance(statements, list) else [statements]
+    return statements

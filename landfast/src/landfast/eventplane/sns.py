@@ -20,6 +20,7 @@ from landfast.eventplane.router import Router
 from landfast.journal import Delivered, Dropped
 from landfast.protocols.call import Call
 from landfast.sources import sns_publishing, sns_settings
+from landfast.sources.policies import policy_document
 from landfast.sources.refusal import Refusal
 from landfast.sources.sent import Sent
 from landfast.sources.sns_messages import LARGEST, invalid
@@ -259,7 +260,7 @@ class SnsApi:
 
     def _add_permission(self, call: Call) -> Result:
         topic = self._topics.topic(call.params["TopicArn"])
-        policy = json.loads(sns_answers.policy(topic, self._account))
+        policy = policy_document(sns_answers.policy(topic, self._account))
         label = call.params["Label"]
         if any(statement.get("Sid") == label for statement in policy["Statement"]):
             raise invalid("Statement already exists")
@@ -269,7 +270,7 @@ class SnsApi:
 
     def _remove_permission(self, call: Call) -> Result:
         topic = self._topics.topic(call.params["TopicArn"])
-        policy = json.loads(sns_answers.policy(topic, self._account))
+        policy = policy_document(sns_answers.policy(topic, self._account))
         policy["Statement"] = [each for each in policy["Statement"] if each.get("Sid") != call.params["Label"]]
         self._keep_policy(topic, policy)
         return {}

@@ -13,6 +13,7 @@ from landfast.aws_errors import AwsError
 from landfast.delivery.queue_config import QueueAttributes
 from landfast.delivery.strict_json import NotJsonError, read_json
 from landfast.eventplane.sqs_errors import invalid_attribute, invalid_value, unknown_attribute
+from landfast.sources.policies import policy_document
 
 LARGEST_MESSAGE: Final = 1_048_576
 """Bytes of a message, and of all messages of a batch (SQS quotas: 1 MiB since August 2025)."""
@@ -220,8 +221,10 @@ def _check(name: str, value: str) -> None:
 
 
 def _check_policy(text: str) -> None:
-    if not isinstance(_parsed(text), dict):
-        raise invalid_attribute("Policy")
+    try:
+        policy_document(text)
+    except ValueError:
+        raise invalid_attribute("Policy") from None
 
 
 def _check_allow_policy(text: str) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from landfast.aws_errors import AwsError
-from landfast.delivery.strict_json import json_text, read_json
+from landfast.delivery.strict_json import json_text
 from landfast.eventplane.sqs_errors import FORBIDDEN, invalid_value, missing
+from landfast.sources.policies import policy_document
 
 _ACTIONS: Final = frozenset(
     {
@@ -86,9 +87,7 @@ def without_permission(policy: str | None, arn: str, label: str) -> str:
 def _document(policy: str | None, arn: str) -> Mapping[str, Any]:
     if policy is None:
         return {"Version": "2008-10-17", "Id": f"{arn}/SQSDefaultPolicy", "Statement": []}
-    document: dict[str, Any] = read_json(policy)
-    statements = document.get("Statement", [])
-    return {**document, "Statement": statements if isinstance(statements, list) else [statements]}
+    return policy_document(policy)
 
 
 def _one_or_all(values: Sequence[str]) -> str | Sequence[str]:

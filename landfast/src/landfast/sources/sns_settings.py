@@ -11,6 +11,7 @@ from typing import Final
 from landfast.delivery.destinations import parse
 from landfast.delivery.patterns import PatternError
 from landfast.delivery.strict_json import NotJsonError, read_json
+from landfast.sources.policies import policy_document
 from landfast.sources.refusal import Refusal
 from landfast.sources.sns_filters import SCOPES, Policy, Scope, policy
 from landfast.sources.sns_messages import invalid
@@ -82,7 +83,10 @@ def check_topic_attribute(name: str, value: str, *, fifo: bool) -> None:
     if name == "FifoThroughputScope" and value not in {"Topic", "MessageGroup"}:
         raise invalid(f"Attributes Reason: {name}: Invalid value [{value}].")
     if name == "Policy":
-        _json_object(value, "Policy")
+        try:
+            policy_document(value)
+        except ValueError:
+            raise Refusal("InvalidParameter", "Invalid parameter: Policy Error: null") from None
 
 
 def check_endpoint(topic: str, protocol: str, endpoint: str) -> None:
@@ -182,12 +186,3 @@ def _check_redrive(value: str, topic: str, endpoint: str, reason: str) -> None:
         raise invalid(f"{reason}RedrivePolicy: deadLetterTargetArn is an invalid arn")
     if topic.endswith(_FIFO) and endpoint.endswith(_FIFO) and not target.fifo:
         raise invalid(f"{reason}RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.")
-
-
-def _json_object(value: str, name: str) -> None:
-    try:
-        document = read_json(value)
-    except NotJsonError:
-        document = None
-    if not isinstance(document, dict):
-        raise Refusal("InvalidParameter", f"Invalid parameter: {name} Error: null")
