@@ -135,6 +135,24 @@ def test_who_asks_a_loop_that_has_crashed_does_not_wait_for_ever() -> None:
     rig.loop.stop(5)
 
 
+def test_whatever_fails_between_the_works_ends_the_loop_too() -> None:
+    rig = Rig(skips=True)
+
+    def crash() -> None:
+        raise RuntimeError("on purpose")
+
+    rig.loop.ask(lambda: rig.loop.when_settled(crash))
+    assert eventually(lambda: [str(error) for _, error in rig.crashes] == ["on purpose"])
+    with pytest.raises(StoppedError):
+        rig.loop.ask(lambda: None)
+    rig.loop.stop(5)
+
+
+def test_what_is_due_in_ten_thousand_years_is_waited_for(real: Rig) -> None:
+    real.plan(10_000 * 365 * 24 * HOUR, lambda: None)
+    assert real.loop.ask(lambda: "answered") == "answered"
+
+
 def test_time_does_not_jump_while_something_is_under_way(skipping: Rig) -> None:
     done, release = threading.Event(), threading.Event()
     began = skipping.clock.now()

@@ -90,12 +90,19 @@ def test_a_moment_that_the_clocks_leave_out_is_skipped_and_one_that_they_have_tw
         ("cron(0 9 40W * ? *)", "'40' in a cron expression is no value from 1 to 31"),
         ("cron(, 9 1 * ? *)", "'' in a cron expression"),
         ("at(tomorrow)", "wants a moment"),
+        (f"rate({'9' * 250} days)", "has at most 256 characters, not 261"),
+        ("rate(\N{ARABIC-INDIC DIGIT FIVE} days)", "wants a number from 1"),
     ],
 )
 def test_what_is_no_schedule_is_refused_with_the_reason(expression: str, told: str) -> None:
     with pytest.raises(InvalidExpressionError) as caught:
         schedule(expression)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("expression", [f"rate({'9' * 240} days)", "rate(99999999 days)", "at(9999-12-31T23:59:59)"])
+def test_what_is_due_after_the_last_day_of_all_calendars_is_never_due(expression: str) -> None:
+    assert schedule(expression, "America/New_York").next(0.0, 0.0) is None
 
 
 def test_an_unknown_time_zone_is_refused() -> None:

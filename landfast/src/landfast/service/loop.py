@@ -42,6 +42,9 @@ Lambda runs 1,000 invocations of an account at a time; as many more are for what
 _MOST_AT_ONCE = 200
 """Pieces of work in one turn: enough that a commit costs little of each, few enough that nobody waits for long."""
 
+_LONGEST_WAIT = 86_400.0
+"""Real seconds; no thread can wait for what is centuries away (`threading.TIMEOUT_MAX`)."""
+
 _SHOWN = 5
 _HOLDER = "who looks at the service"
 _log = service_log.logger(__name__)
@@ -367,14 +370,15 @@ class Loop:
                 raise
 
     def _run(self) -> None:
-        try:
-            while not self.stopping.is_set():
-                self._wait()
-                self._do_planned()
-                self._do("the store", self.turn.end)
-                self._settle()
-        except StoppedError:
-            return
+        with contextlib.suppress(StoppedError):
+            self._do("", self._turns)
+
+    def _turns(self) -> None:
+        while not self.stopping.is_set():
+            self._wait()
+            self._do_planned()
+            self._do("the store", self.turn.end)
+            self._settle()
 
     def _wait(self) -> None:
         """Do what is handed in until something planned is due; not for ever, or what is planned would never be."""
@@ -397,7 +401,7 @@ class Loop:
         if timer := _first(self._timers):
             waits.append(max(0.0, timer.due - time.monotonic()))
         longest = min(waits, default=math.inf)
-        return None if math.isinf(longest) else longest
+        return None if math.isinf(longest) else min(longest, _LONGEST_WAIT)
 
     def _next_seen(self) -> float | None:
         """The time to which the clock may jump. The end of a retention, for one, is nothing that anybody waits for."""

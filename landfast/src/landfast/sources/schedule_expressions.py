@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _EXPRESSION = re.compile(r"(rate|cron|at)\((.*)\)")
-_RATE = re.compile(r"([1-9]\d*) (minute|hour|day)(s?)")
+_RATE = re.compile(r"([1-9][0-9]*) (minute|hour|day)(s?)")
 _SECONDS: Final = {"minute": 60, "hour": 3_600, "day": 86_400}
 _MONTHS: Final = {
     "JAN": 1,
@@ -32,6 +32,8 @@ _MONTHS: Final = {
 }
 _WEEKDAYS: Final = {"SUN": 1, "MON": 2, "TUE": 3, "WED": 4, "THU": 5, "FRI": 6, "SAT": 7}
 _LAST_YEAR: Final = 2199
+_LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()  # no calendar has a later moment
+_LONGEST: Final = 256
 _WEEK: Final = 7
 _FIELDS: Final = 6
 
@@ -60,7 +62,8 @@ class _Rate:
     def next(self, after: float, since: float) -> float | None:
         if after < since:
             return since
-        return since + (int((after - since) // self.seconds) + 1) * self.seconds
+        due = since + (int((after - since) // self.seconds) + 1) * self.seconds
+        return due if due <= _LATEST else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class _Once:
 
     def next(self, after: float, since: float) -> float | None:
         del since
-        return self.due if after < self.due else None
+        return self.due if after < self.due <= _LATEST else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,8 @@ def schedule(expression: str, timezone: str = "UTC") -> Schedule:
     Raises:
         InvalidExpressionError: It is none.
     """
+    if len(expression) > _LONGEST:
+        raise InvalidExpressionError(f"a schedule expression has at most {_LONGEST} characters, not {len(expression)}")
     match = _EXPRESSION.fullmatch(expression.strip())
     if match is None:
         raise InvalidExpressionError(f"{expression!r} is none of rate(...), cron(...) and at(...)")
