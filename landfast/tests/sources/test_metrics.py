@@ -1,8 +1,10 @@
 """What is measured, its statistics, and metric math over them."""
 
+import re
+
 import pytest
 
-from landfast.sources.metric_math import UnreadableMathError, math
+from landfast.sources.metric_math import UnreadableMathError, metric_math
 from landfast.sources.metrics import LONGEST, Metric, Metrics
 
 SIZE = Metric("Shop", "Size")
@@ -44,10 +46,17 @@ def test_what_nobody_looks_at_and_what_is_too_old_is_not_kept() -> None:
         ("IF(a > b, a, -b)", 3.0),
         ("IF(a < b, a, -b)", -1.0),
         ("a >= 3", 1.0),
+        ("SUM(12 / [a, b])", 16.0),
+        ("MAX(-METRICS())", -1.0),
+        ("SUM([METRICS(), a])", 7.0),
+        ("MAX(IF(a > b, METRICS(), 0))", 3.0),
+        ("(b - a) ** 0.5", None),
+        ("a * 1e308 * 10", None),
+        ("a ** 9999", None),
     ],
 )
 def test_metric_math_combines_the_values_of_a_period(expression: str, value: float | None) -> None:
-    assert math(expression)({"a": 3.0, "b": 1.0, "c": None}) == value
+    assert metric_math(expression)({"a": 3.0, "b": 1.0, "c": None}) == value
 
 
 @pytest.mark.parametrize(
@@ -59,8 +68,32 @@ def test_metric_math_combines_the_values_of_a_period(expression: str, value: flo
         "a.b",
         "__import__('os')",
         "METRICS('e')",
+        "FILL(a, REPEAT)",
+        "1e999",
+        f"1{'0' * 400}",
+        f"{'9' * 2_000}",
+        f"{'(' * 1_000}a{')' * 1_000}",
     ],
 )
 def test_what_is_not_read_is_told(expression: str) -> None:
     with pytest.raises(UnreadableMathError, match="is not read here"):
-        math(expression)
+        metric_math(expression)
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("METRICS() * 2", "tells the values of several metrics, not one"),
+        ("[a]", "tells the values of several metrics, not one"),
+        ("SUM(METRICS() + METRICS())", "several metrics cannot be combined with several others"),
+        ("IF([a], a, b)", "IF with such arguments"),
+        ("FILL(a, [b])", "FILL with such arguments"),
+        ("+".join("a" * 200), "down to 100 levels"),
+        (f"{'-' * 500}a", "down to 100 levels"),
+        ("a" * 3_000, "at most 2,048 characters, not 3,000"),
+    ],
+    ids=lambda text: text[:30],
+)
+def test_an_expression_that_is_no_value_of_a_period_is_refused(expression: str, reason: str) -> None:
+    with pytest.raises(UnreadableMathError, match=re.escape(reason)):
+        metric_math(expression)

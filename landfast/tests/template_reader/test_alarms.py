@@ -71,6 +71,30 @@ def test_what_of_an_alarm_is_not_followed_is_named(reading: Reading, properties:
     assert line.startswith(f"A (AWS::CloudWatch::Alarm): {reason}")
 
 
+@pytest.mark.parametrize(
+    ("periods", "period", "most"),
+    [
+        (1_440, 60, ""),
+        (1_441, 60, "86,400"),
+        (168, 3_600, ""),
+        (169, 3_600, "604,800"),
+        (10**9, 60, "86,400"),
+        (0, 60, ""),
+    ],
+)
+def test_an_alarm_looks_at_a_day_or_with_periods_of_an_hour_at_a_week(
+    reading: Reading, periods: int, period: int, most: str
+) -> None:
+    properties = f"{ERRORS}, Period: {period}, Statistic: Sum"
+    template = reading(declared(properties).replace("EvaluationPeriods: 3", f"EvaluationPeriods: {periods}"))
+    if most or not periods:
+        [line] = template.not_run
+        told = f"{periods} periods of {period} s are looked at; AWS allows up to {most or '86,400'} s"
+        assert line.startswith(f"A (AWS::CloudWatch::Alarm): not run locally: Properties.EvaluationPeriods: {told}")
+    else:
+        assert template.alarms["A"].evaluation_periods == periods
+
+
 def test_an_alarm_of_alarms_is_named(reading: Reading) -> None:
     text = "Resources:\n  C: {Type: AWS::CloudWatch::CompositeAlarm, Properties: {AlarmRule: 'ALARM(a)'}}\n"
     [line] = reading(text).not_run

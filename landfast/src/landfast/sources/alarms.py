@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from landfast.delivery.times import iso_milliseconds
-from landfast.sources.metric_math import math
+from landfast.sources.metric_math import metric_math
 from landfast.sources.metrics import Metric, Metrics
 
 State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
@@ -91,7 +91,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
             metrics.statistic(query.metric, query.statistic, self.period, current) is not None for query in self.queries
         )
         last = current if has_data else current - self.period
-        value = math(self.expression)
+        value = metric_math(self.expression)
         return [
             value(
                 {

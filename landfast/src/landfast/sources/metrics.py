@@ -6,8 +6,10 @@ from typing import Final
 import msgspec
 
 MINUTE: Final = 60
-LONGEST: Final = 86_400
-"""Seconds for which measurements are kept."""
+HOUR: Final = 3_600
+DAY: Final = 86_400
+LONGEST: Final = 7 * DAY
+"""Seconds for which measurements are kept, and the most that an alarm looks at."""
 
 MEASURED: Final[Mapping[str, frozenset[str]]] = {
     "AWS/Lambda": frozenset(

@@ -6,8 +6,8 @@ from typing import Literal
 import msgspec
 
 from landfast.sources.alarms import Alarm, Query
-from landfast.sources.metric_math import UnreadableMathError, math
-from landfast.sources.metrics import MINUTE, STATISTICS, Metric
+from landfast.sources.metric_math import UnreadableMathError, metric_math
+from landfast.sources.metrics import DAY, HOUR, LONGEST, MINUTE, STATISTICS, Metric
 from landfast.template.errors import Mistake, Unavailable
 from landfast.template.stack import Properties, Stack
 from landfast.template.unheeded import some
@@ -86,6 +86,7 @@ def alarms(stack: Stack, measured: Mapping[str, frozenset[str]]) -> dict[str, Al
         if declared.evaluation_periods is None:
             raise Mistake((*where, "EvaluationPeriods"), "is missing; give the number of periods to look at")
         queries, expression, period = _queries(declared, logical_id)
+        _check_span(logical_id, declared.evaluation_periods, period)
         for query in queries:
             if not _is_measured(query.metric, measured):
                 unmeasured.setdefault(f"{query.metric.namespace} {query.metric.name}", []).append(logical_id)
@@ -119,6 +120,13 @@ def alarms(stack: Stack, measured: Mapping[str, frozenset[str]]) -> dict[str, Al
     return found
 
 
+def _check_span(logical_id: str, periods: int, period: int) -> None:
+    most = LONGEST if period >= HOUR else DAY
+    if not 0 < periods * period <= most:
+        problem = f"{periods} periods of {period} s are looked at; AWS allows up to {most:,} s of such periods"
+        raise Mistake((logical_id, "Properties", "EvaluationPeriods"), problem)
+
+
 def _is_measured(metric: Metric, measured: Mapping[str, frozenset[str]]) -> bool:
     """Tell whether a metric of a service of AWS's is measured; others are functions' own, and are."""
     return not metric.namespace.startswith("AWS/") or metric.name in measured.get(metric.namespace, ())
@@ -141,7 +149,7 @@ def _queries(declared: _AlarmProperties, logical_id: str) -> tuple[tuple[Query, 
         raise Mistake((*where, "Metrics"), "wants metrics, and one of them with ReturnData")
     expression = returned[0].expression or returned[0].id
     try:
-        math(expression)
+        metric_math(expression)
     except UnreadableMathError as error:
         raise Unavailable((*where, "Metrics"), str(error)) from None
     return queries, expression, _period(stats[0][1].period, logical_id)
