@@ -1,6 +1,5 @@
-"""What is measured of a journal, and of what functions log."""
+"""What is measured of a journal."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 
 from landfast.eventplane import SqsApi
 from landfast.journal import Accepted, Deleted, Delivered, Dropped, Entry, Finished, Invoked, Settled
-from landfast.service.measures import Measures, embedded
+from landfast.service.measures import Measures
 from landfast.sources.metrics import MEASURED
 from landfast.template import read
 from tests.eventplane.world import PlaneInMemory, ids
@@ -88,27 +87,3 @@ def test_a_rules_dead_letters_are_counted_for_its_bus(measures: Measures) -> Non
         metric.dimensions for metric, _, _ in measures.of_notes([note]) if metric.name == "InvocationsSentToDlq"
     ]
     assert dimensions == [(("RuleName", rule),), (("EventBusName", "shared-bus"), ("RuleName", rule))]
-
-
-def test_the_embedded_metric_format_is_read_from_the_log() -> None:
-    line = {
-        "_aws": {
-            "Timestamp": 1,
-            "CloudWatchMetrics": [
-                {"Namespace": "Shop", "Dimensions": [["service"]], "Metrics": [{"Name": "Failed"}, {"Name": "Took"}]}
-            ],
-        },
-        "service": "scans",
-        "Failed": 2,
-        "Took": [1.5, 2.5],
-    }
-    found = [(metric.name, metric.dimensions, value) for metric, value, _ in embedded(json.dumps(line), 9.0)]
-    dimensions = (("service", "scans"),)
-    assert found == [("Failed", dimensions, 2.0), ("Took", dimensions, 1.5), ("Took", dimensions, 2.5)]
-
-
-@pytest.mark.parametrize(
-    "text", ["", "plain", '{"_aws": 1}', '{"_aws": {"CloudWatchMetrics": [1]}}', '"_aws" {', '{"_aws": {}}']
-)
-def test_a_line_that_only_looks_like_a_metric_is_none(text: str) -> None:
-    assert list(embedded(text, 0.0)) == []

@@ -1,18 +1,15 @@
 """What alarms look at: measured from the journal, from the queues and shards, and from what functions log.
 
 `sources.metrics.MEASURED` names the metrics of AWS's services that are measured here. A function's own metrics are
-those that it logs in CloudWatch's embedded metric format. Calls by whoever waits for the answer are in no journal, and
+those that it logs (`sources.embedded_metrics`). Calls by whoever waits for the answer are in no journal, and
 are not measured.
 
 Sources: Lambda Developer Guide, "Types of metrics for Lambda functions" and "Event source mapping metrics"; SQS and SNS
-Developer Guides and EventBridge User Guide, the pages about CloudWatch metrics; CloudWatch User Guide, "Specification:
-Embedded metric format".
+Developer Guides and EventBridge User Guide, the pages about CloudWatch metrics.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
-
-import msgspec
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
 
 from landfast.eventplane import SqsApi
 from landfast.journal import Accepted, Deleted, Delivered, Dropped, Entry, Finished, Invoked, Settled
@@ -130,29 +127,3 @@ class Measures:
                 return [(_OTHER_NAMES.get(metric, metric), max(many, 1.0))]
             case _:
                 return []
-
-
-def embedded(text: str, at: float) -> Iterator[Measured]:
-    """The metrics of a line of a log in CloudWatch's embedded metric format; nothing of any other line."""
-    if '"_aws"' not in text:
-        return
-    try:
-        line = msgspec.json.decode(text[text.index("{") :])
-        declared = line["_aws"]["CloudWatchMetrics"]
-    except (msgspec.DecodeError, ValueError, KeyError, TypeError):
-        return  # it only looks like one
-    for directive in declared if isinstance(declared, list) else ():
-        yield from _directive(line, directive, at)
-
-
-def _directive(line: Mapping[str, Any], directive: Any, at: float) -> Iterator[Measured]:  # noqa: ANN401 - as logged
-    if not isinstance(directive, dict):
-        return
-    for names in directive.get("Dimensions") or [[]]:
-        dimensions = tuple(sorted((name, str(line.get(name, ""))) for name in names))
-        for metric in directive.get("Metrics") or ():
-            name = str(metric.get("Name"))
-            values = line.get(name)
-            for value in values if isinstance(values, list) else [values]:
-                if isinstance(value, int | float):
-                    yield Metric(str(directive.get("Namespace")), name, dimensions), float(value), at

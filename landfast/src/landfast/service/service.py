@@ -55,7 +55,7 @@ from landfast.service.log_subscriptions import LogSubscriptions
 from landfast.service.logs import LogEvent, LogFiles, Read
 from landfast.service.loop import Loop
 from landfast.service.mappings import Mappings
-from landfast.service.measures import Measures, embedded
+from landfast.service.measures import Measures
 from landfast.service.payloads import Payloads
 from landfast.service.plane import Plane
 from landfast.service.plane_world import LivePlaneWorld
@@ -69,6 +69,7 @@ from landfast.service.streams import StreamReader
 from landfast.service.timing import Timing, timing
 from landfast.service.watch import Watch
 from landfast.service.world import Shared
+from landfast.sources.embedded_metrics import embedded_metrics
 from landfast.template import Findings, Template, read
 from landfast.template.reader import ACCOUNT
 
@@ -684,8 +685,8 @@ class Service:
         self._logs.write(record)
         self._log_subscriptions.write(record)
         if self._alarms:
-            for measured in embedded(record.text, self.clock.now()):
-                self._loop.post(partial(self._alarms.put, *measured))
+            for metric, value in embedded_metrics(record.text):
+                self._loop.post(partial(self._alarms.put, metric, value, self.clock.now()))
 
     def _accept_call(self, target: Target, payload: bytes, request_id: str, trace: str, replay: str) -> None:
         origin = f"replay of {replay}" if replay else "invoke"
