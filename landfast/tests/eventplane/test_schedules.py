@@ -231,10 +231,30 @@ def test_a_universal_target_calls_the_api_that_it_names(stage: Stage) -> None:
     stage.put("rate(2 days)", Target(arn=f"{prefix}lambda:invoke", input=payload))
     stage.world.pass_by(0)
     assert [sent.body for sent in stage.recorder.sent_to(FUNCTION)] == ['{"n": 2}']
-    stage.put("rate(3 days)", Target(arn=f"{prefix}lambda:invoke", input="[]"))
+
+
+@pytest.mark.parametrize(
+    ("action", "text", "told"),
+    [
+        ("lambda:invoke", "[]", "the input is none for lambda:invoke: Expected `object`"),
+        ("lambda:invoke", "{", "the input is none for lambda:invoke"),
+        ("lambda:invoke", "[" * 2_000, "the input is none for lambda:invoke"),
+        ("lambda:invoke", '{"FunctionName": "handle", "Payload": {}}', "Expected `str`, got `object`"),
+        ("events:putEvents", "no JSON", "SerializationException"),
+        ("events:putEvents", "{}", "Value null at 'entries' failed to satisfy constraint"),
+        ("events:putEvents", '{"Entries": {}}', "Start of structure or map found where not expected."),
+        ("events:putEvents", '{"Entries": [5]}', "SerializationException"),
+        ("sns:publish", '{"TopicArn": ["t"], "Message": "m"}', "Start of list found where not expected"),
+        ("sqs:sendMessage", '{"QueueUrl": "q", "MessageBody": 5}', "NUMBER_VALUE can not be converted to a String"),
+    ],
+)
+def test_an_input_that_an_api_cannot_take_is_dropped_with_the_reason(
+    stage: Stage, action: str, text: str, told: str
+) -> None:
+    stage.put("rate(3 days)", Target(arn=f"arn:aws:scheduler:::aws-sdk:{action}", input=text))
     stage.world.pass_by(0)
     [dropped] = stage.world.noted(Dropped)
-    assert "the input is none for lambda:invoke" in dropped.error
+    assert told in dropped.error
 
 
 def test_whoever_asks_sees_a_schedule_fire_at_once_or_has_time_jump_to_it(stage: Stage) -> None:

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
+from landfast import protocols
 from landfast.aws_errors import AwsError
+from landfast.delivery.strict_json import NotJsonError, read_json
 from landfast.eventplane.plane import EventPlane
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.router import Router
@@ -24,6 +26,13 @@ from landfast.sources.sent import Sent
 KIND: Final = "scheduler"
 _SINCE: Final = "since "
 _RETRY: Final = "retry "
+
+
+class _Invocation(msgspec.Struct, rename="pascal", frozen=True):
+    """The parameters of `Invoke` that count here."""
+
+    function_name: str
+    payload: str = "{}"
 
 
 class Schedules:
@@ -145,15 +154,13 @@ class Schedules:
             self._router.send(execution.target.arn, schedules.sent(execution, text, _source(execution)))
             return
         service, _, action = universal[1].partition(":")
-        try:
-            params: Any = json.loads(text)
-            if service == "lambda":
-                sent = Sent(body=params.get("Payload") or "{}", origin=_source(execution))
-                self._router.send(self._function(params["FunctionName"]), sent)
-            else:
-                self._apis.ask(service, action[0].upper() + action[1:], **params)
-        except (json.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
-            raise AwsError("ValidationException", f"the input is none for {universal[1]}: {error}") from error
+        if service == "lambda":
+            invocation = _invocation(text)
+            body = invocation.payload or "{}"
+            self._router.send(self._function(invocation.function_name), Sent(body=body, origin=_source(execution)))
+            return
+        call = protocols.call_of(service, action[0].upper() + action[1:], text)
+        self._apis.ask(service, call.operation, **call.params)
 
     def _function(self, reference: str) -> str:
         is_arn = reference.startswith("arn:")
@@ -197,3 +204,10 @@ class Schedules:
 
 def _source(execution: Execution) -> str:
     return f"schedule {execution.schedule.rpartition('/')[2]}"
+
+
+def _invocation(text: str) -> _Invocation:
+    try:
+        return msgspec.convert(read_json(text), _Invocation)
+    except (NotJsonError, msgspec.ValidationError) as error:
+        raise AwsError("ValidationException", f"the input is none for lambda:invoke: {error}") from None

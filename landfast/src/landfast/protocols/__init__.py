@@ -7,7 +7,7 @@ service has it at all (`unknown_operation`). Begin reading with `call.Call`, the
 from landfast.protocols.answers import refused, written
 from landfast.protocols.call import Call
 from landfast.protocols.messages import Request, Response
-from landfast.protocols.reading import asked, read, unknown_operation
+from landfast.protocols.reading import asked, call_of, read, unknown_operation
 from landfast.protocols.services import QUERY, service_of, service_of_head
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Request",
     "Response",
     "asked",
+    "call_of",
     "read",
     "refused",
     "service_of",

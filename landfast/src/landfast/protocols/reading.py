@@ -94,6 +94,21 @@ def read(request: Request, service: str, request_id: str) -> Call:
     return Call(service, call.operation, params, call.protocol, request_id, call.trace)
 
 
+def call_of(service: str, operation: str, document: str) -> Call:
+    """The call that somebody makes who has no connection: its parameters are a JSON text.
+
+    Args:
+        service: By botocore's name for it; none that speaks REST.
+        operation: The action.
+        document: Its parameters.
+
+    Raises:
+        AwsError: As in `read`.
+    """
+    content = document.encode()
+    return read(Request("POST", "/", {b"x-amz-target": operation.encode()}, content, len(content)), service, "")
+
+
 def _cbor(content: bytes) -> object:
     try:
         return cbor.decode(content)
