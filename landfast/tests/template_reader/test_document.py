@@ -137,6 +137,8 @@ def test_other_users_of_yaml_are_left_alone() -> None:
         ("Resources: {}", "Resources: the section is missing or empty"),
         ("Resources: [A]", "Resources: must be a mapping; look at the indentation"),
         ("Resources: {A: {Type: T, Properties: {1: \x00}}}", "not YAML: "),
+        ('{\n"Resources": {"A": {"Type": "\\ud800"}}}', "line 2: \\ud800 is half a surrogate pair"),
+        ('Resources:\n  A:\n    "a\\uDFFFb": c', "line 3: \\uDFFF is half a surrogate pair"),
         ("[" * 5000, "nested too deeply"),
         ("[" * 300 + "]" * 300, "nested too deeply"),
     ],

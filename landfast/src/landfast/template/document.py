@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,6 +11,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
+from landfast.delivery.strict_json import whole
 from landfast.template.errors import Mistake
 from landfast.template.findings import Findings
 
@@ -21,6 +23,8 @@ _NOT_RESOLVED = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", 
 
 _DEEPEST = 200
 """The most levels of a template: no real one has a tenth, and whatever follows recurses."""
+
+_HALF_A_PAIR = re.compile(r"\\(u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 _WITHOUT_PREFIX = frozenset({"Ref", "Condition"})
 _SECTIONS = ("Parameters", "Mappings", "Conditions", "Globals", "Outputs")
@@ -92,6 +96,9 @@ def parse(text: str, findings: Findings) -> object:
         document = _json(text, twice) if text.lstrip().startswith("{") else _yaml(text, twice)
     except RecursionError:
         raise Mistake((), "nested too deeply to be a template") from None
+    if (escape := _HALF_A_PAIR.search(text)) and _holds_halves(document):
+        line = text.count("\n", 0, escape.start()) + 1
+        raise Mistake((), f"line {line}: {escape[0]} is half a surrogate pair, which is no text; write the character")
     meaning = "is given twice: the last one counts, here and for CloudFormation; delete the other"
     findings.lines += [f"{place} {meaning}" for place in twice]
     return document
@@ -133,6 +140,17 @@ def without_what_is_no_resource(document: Document, findings: Findings) -> Docum
         else:
             resources[logical_id] = {**resource, "Properties": resource.get("Properties") or {}}
     return {**document, "Resources": resources}
+
+
+def _holds_halves(value: object) -> bool:
+    match value:
+        case str():
+            return whole(value) != value
+        case dict():
+            return any(_holds_halves(part) for pair in value.items() for part in pair)
+        case list():
+            return any(map(_holds_halves, value))
+    return False
 
 
 def _json(text: str, twice: list[str]) -> object:
