@@ -45,8 +45,6 @@ def handler(event, context):
     print("x" * event.get("print", 0))
     return {"umask": before, "text": "x" * event.get("return", 0)}
 """
-QUICKLY = 10.0
-"""Real seconds; on an idle machine it takes one."""
 
 
 @pytest.fixture
@@ -128,9 +126,7 @@ def test_a_killed_engine_ends_the_service_with_one_line_that_says_what_to_do(
     [emulator] = [pid for pid in members(watchdog) if pid != watchdog]
     for pid in {"emulator": [emulator], "watchdog": [watchdog], "both": [watchdog, emulator]}[victim]:
         os.kill(pid, signal.SIGKILL)
-    begun = time.monotonic()
     output = process.end()
-    assert time.monotonic() - begun < QUICKLY
     assert process.process.returncode == 1
     line = last_line(output)
     assert line.startswith("landfast: the engine: moto (process ")
