@@ -13,7 +13,7 @@ from landfast.delivery.errors import Refused
 from landfast.delivery.outcomes import Succeeded, Unreadable, returned
 from landfast.delivery.partial_responses import Success, WholeBatch, queue_failures, stream_failures
 from landfast.delivery.settings import Settings
-from landfast.delivery.strict_json import DEEPEST, NotJsonError, json_size, json_text, read_json, whole
+from landfast.delivery.strict_json import DEEPEST, NotJsonError, json_or_text, json_size, json_text, read_json, whole
 
 NOT_JSON = [
     b"",
@@ -63,6 +63,21 @@ def test_deep_nesting_ends_no_thread() -> None:
 
 def test_of_two_members_with_one_name_the_last_counts() -> None:
     assert read_json(b'{"a":1,"a":2}') == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"a": 1}', {"a": 1}),
+        ("plain", "plain"),
+        ("", ""),
+        (b"\xff", "\N{REPLACEMENT CHARACTER}"),
+        ("[" * 2_000, "[" * 2_000),
+    ],
+    ids=lambda value: str(value)[:10],
+)
+def test_what_is_no_json_is_taken_as_the_text_that_it_is(text: bytes | str, value: object) -> None:
+    assert json_or_text(text) == value
 
 
 def test_half_a_surrogate_pair_is_read_as_the_replacement_character() -> None:

@@ -57,6 +57,9 @@ REQUEST = json.dumps(
         ("{ $.dotted[0].id = 4 }", REQUEST, True),
         ('{ $.level = "ERROR" }', "no JSON", False),
         ('{ $.level = "ERROR" }', "[1]", False),
+        ("{ $.level = nan }", '{"level": "nan"}', True),
+        ("{ $.code > 1e3 }", '{"code": 1' + "0" * 400 + "}", True),
+        ("{ $.level NOT EXISTS }", '{"a":' * 2_000 + "1" + "}" * 2_000, False),
     ],
 )
 def test_a_pattern_chooses_log_events(pattern: str, message: str, *, chosen: bool) -> None:
@@ -75,7 +78,10 @@ def test_a_pattern_chooses_log_events(pattern: str, message: str, *, chosen: boo
         '"open',
         "{ $.a = 1 } }",
         "{",
+        "{" + "(" * 1_000,
+        "a" * 1_025,
     ],
+    ids=lambda text: text[:20],
 )
 def test_what_is_not_read_is_told(pattern: str) -> None:
     with pytest.raises(UnreadablePatternError):

@@ -36,6 +36,7 @@ def invoke(
     import msgspec
 
     from landfast.cli.connection import physical, running
+    from landfast.delivery.strict_json import json_or_text
     from landfast.service.clients import aws
 
     service = running(state)
@@ -53,7 +54,7 @@ def invoke(
     if json:
         result = {"requestId": request_id, "statusCode": response["StatusCode"], "failed": failed, "log": log}
         if content:
-            result["payload"] = msgspec.json.decode(content)
+            result["payload"] = json_or_text(content)
         typer.echo(msgspec.json.encode(result))
     elif asynchronous:
         typer.echo(f"accepted as {request_id}: follow it with `landfast events --record {request_id[:8]}`")

@@ -44,6 +44,7 @@ def peek(
     import msgspec
 
     from landfast.cli.connection import find, running
+    from landfast.delivery.strict_json import json_or_text
     from landfast.delivery.times import iso_milliseconds
     from landfast.service.local_client import peek
 
@@ -51,7 +52,9 @@ def peek(
     target = find(service, "queue", queue)
     messages = peek(service.endpoint, target.name, limit)
     if json:
-        typer.echo(msgspec.json.encode([{**msgspec.to_builtins(one), "body": _value(one.body)} for one in messages]))
+        typer.echo(
+            msgspec.json.encode([{**msgspec.to_builtins(one), "body": json_or_text(one.body)} for one in messages])
+        )
         return
     if not messages:
         typer.echo(f"{target.name}: no message")
@@ -66,7 +69,9 @@ def peek(
 
 def show(title: str, body: str) -> None:
     """Print a message with its body in colours, if it is JSON."""
-    show_body(title, _value(body))
+    from landfast.delivery.strict_json import json_or_text
+
+    show_body(title, json_or_text(body))
 
 
 def show_body(title: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -83,12 +88,3 @@ def show_body(title: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
     console = Console()
     console.print(Text(title, style="bold"))
     console.print(Panel(content, border_style="dim"))
-
-
-def _value(body: str) -> Any:  # noqa: ANN401 - any JSON value
-    import msgspec
-
-    try:
-        return msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return body

@@ -166,8 +166,7 @@ def _events(file: Path) -> Iterator[tuple[int, str, Any]]:
     """Number, text and value of each line that is not empty."""
     import sys
 
-    import msgspec
-
+    from landfast.delivery.strict_json import NotJsonError, read_json
     from landfast.service.state import ServiceError
 
     try:
@@ -177,8 +176,8 @@ def _events(file: Path) -> Iterator[tuple[int, str, Any]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                yield number, line.strip(), msgspec.json.decode(line)
-            except msgspec.DecodeError as error:
+                yield number, line.strip(), read_json(line)
+            except NotJsonError as error:
                 raise ServiceError(f"{file}, line {number}: not JSON: {error}") from None
 
 

@@ -146,10 +146,9 @@ def options(  # noqa: PLR0917 - one for each option
     import re
     from typing import cast
 
-    import msgspec
-
     from landfast.cli.template_file import template_file
     from landfast.delivery.settings import from_ids
+    from landfast.delivery.strict_json import json_or_text
     from landfast.service.clock import FASTEST
     from landfast.service.service import Options
     from landfast.service.state import ServiceError
@@ -161,12 +160,7 @@ def options(  # noqa: PLR0917 - one for each option
     if region not in _regions():
         raise ServiceError(f"--region {region!r}: there is no such region; us-east-1 is one")
     template = template_file(template)
-    points = {}
-    for name, text in pairs("--setting", settings):
-        try:
-            points[name] = msgspec.json.decode(text)
-        except (msgspec.DecodeError, RecursionError):
-            points[name] = text
+    points = {name: json_or_text(text) for name, text in pairs("--setting", settings)}
     folder = re.sub(r"[^A-Za-z0-9-]+", "-", template.absolute().parent.name).strip("-")
     return Options(
         template=template,

@@ -94,15 +94,12 @@ def _tries(tries: "Tries") -> str:
 
 
 def _setting(text: str) -> tuple[str, Any]:
-    import msgspec
+    from landfast.delivery.strict_json import json_or_text
 
     name, equals, value = text.partition("=")
     if not (name and equals and value):
         raise typer.BadParameter(f"--set {text}: write NAME=VALUE, as in MaximumRetryAttempts=1")
-    try:
-        return name, msgspec.json.decode(value)
-    except msgspec.DecodeError:
-        return name, value
+    return name, json_or_text(value)
 
 
 def _seconds(text: str) -> float:

@@ -25,6 +25,7 @@ from landfast.console.sending import (
     ToTable,
     ToTopic,
 )
+from landfast.delivery.strict_json import NotJsonError, read_json
 from landfast.template import Template
 from landfast.template.graph import graph_of
 
@@ -93,8 +94,8 @@ def _sendings(
 ) -> Iterator[tuple[int, Sending]]:
     if file.endswith(".json"):
         try:
-            event = json.loads(text)
-        except ValueError:
+            event = read_json(text)
+        except NotJsonError:
             return
         yield from sent_by(event, sources)
         yield 0, ToFunction(name=function, payload=text.strip())

@@ -8,6 +8,7 @@ import msgspec
 from botocore.exceptions import ClientError, ParamValidationError
 
 from landfast.delivery.event_sources.dynamodb_items import plain_image, typed
+from landfast.delivery.strict_json import NotJsonError, json_or_text, read_json
 from landfast.errors import LandfastError
 from landfast.service.state import Running
 from landfast.template.graph import DEFAULT_BUS
@@ -202,7 +203,7 @@ def _invoked(sending: ToFunction, service: Running, client: Any) -> Sent:  # noq
     answer = client.invoke(**called, LogType="Tail")
     return Sent(
         id=answer["ResponseMetadata"]["RequestId"],
-        answer=_value(answer["Payload"].read().decode()),
+        answer=json_or_text(answer["Payload"].read()),
         function_error=answer.get("FunctionError", ""),
         log=base64.b64decode(answer.get("LogResult", "")).decode(errors="replace"),
     )
@@ -264,8 +265,8 @@ def item_of(text: str) -> dict[str, Any]:
         SendingError: It is no JSON object, or holds what DynamoDB has no type for.
     """
     try:
-        item = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+        item = read_json(text)
+    except NotJsonError as error:
         raise SendingError(f"the item is not JSON: {error}") from None
     if not isinstance(item, dict):
         raise SendingError("the item is no JSON object")
@@ -308,10 +309,3 @@ def _given(**parts: object) -> dict[str, Any]:
 
 def _shown(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
-
-
-def _value(text: str) -> Any:  # noqa: ANN401 - any JSON
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return text

@@ -45,6 +45,14 @@ def read_json(text: bytes | str) -> Any:  # noqa: ANN401 - any JSON
     return value
 
 
+def json_or_text(text: bytes | str) -> Any:  # noqa: ANN401 - any JSON
+    """The value of a JSON text, and any other text as it is; of bytes that are no UTF-8, what can be read of them."""
+    try:
+        return read_json(text)
+    except NotJsonError:
+        return text if isinstance(text, str) else text.decode(errors="replace")
+
+
 def json_text(value: object) -> str:
     """JSON as AWS writes it into messages: no spaces, keys in their order, text unescaped.
 

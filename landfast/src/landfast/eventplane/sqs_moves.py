@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from landfast.delivery.strict_json import read_json
 from landfast.eventplane.plane import Result
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.sqs_errors import invalid, invalid_value, no_resource
@@ -175,7 +176,7 @@ def _handle(task: MoveTask) -> str:
 def _read(handle: str) -> tuple[str, str]:
     """The id of a task and its source, by its handle."""
     try:
-        read = json.loads(base64.b64decode(handle, validate=True))
+        read = read_json(base64.b64decode(handle, validate=True))
         return str(read["taskId"]), str(read["sourceArn"])
     except (ValueError, TypeError, KeyError):
         raise invalid("Value for parameter TaskHandle is invalid.") from None

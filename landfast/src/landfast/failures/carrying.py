@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import msgspec
 
-from landfast.delivery.strict_json import json_text
+from landfast.delivery.strict_json import json_or_text, json_text
 from landfast.failures.access import Access
 from landfast.failures.discovery import Found
 from landfast.failures.errors import FailuresError
@@ -99,7 +99,7 @@ def _with_records(access: Access, failure: Failure) -> str:
     if failure.position is None or failure.event is not None or not isinstance(failure.kept.body, str):
         return failure.kept.body
     back = read_back(access.clients, failure.position)
-    record: Any = msgspec.json.decode(failure.kept.body)
+    record = json_or_text(failure.kept.body)
     if not back.records or not isinstance(record, dict) or "requestContext" not in record:
         return failure.kept.body
     return json_text({**record, "payload": json_text({"Records": [*back.records]})})

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from landfast.delivery.event_sources import DYNAMODB, KINESIS
-from landfast.delivery.strict_json import json_text
+from landfast.delivery.strict_json import json_or_text, json_text
 from landfast.failures.model import (
     Failure,
     Invoke,
@@ -102,10 +102,10 @@ def _name_of(arn: str) -> str:
 
 def _unwrapped(body: str) -> Any:  # noqa: ANN401 - any JSON value
     """What a message says: its JSON, out of a topic's envelope or a bus's event; or its text."""
-    value = _json(body)
+    value = json_or_text(body)
     match value:
         case {"Type": "Notification", "TopicArn": str(), "Message": str(message)}:
-            inner = _json(message)
+            inner = json_or_text(message)
             return inner if _is_record(inner) else value
         case {"detail-type": "Lambda Function Invocation Result - Failure", "detail": dict(detail)}:
             return detail
@@ -114,13 +114,6 @@ def _unwrapped(body: str) -> Any:  # noqa: ANN401 - any JSON value
 
 def _is_record(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("requestContext"), dict) and "version" in value
-
-
-def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return text
 
 
 def _from_a_queue(store: Store, kept: Kept, content: Any, routes: Routes) -> Failure | None:  # noqa: ANN401
@@ -188,7 +181,7 @@ def _of_a_stream(store: Store, kept: Kept, content: Any, routes: Routes) -> Fail
     position = _position(info)
     named = str(context.get("functionArn", ""))
     function = routes.reader(position.stream, named) or named
-    event = _json(content["payload"]) if isinstance(content.get("payload"), str) else None
+    event = json_or_text(content["payload"]) if isinstance(content.get("payload"), str) else None
     records = tuple(event["Records"]) if isinstance(event, dict) and "Records" in event else ()
     way = Records(function=function, position=None if records else position, records=records)
     return _failure(
@@ -225,7 +218,7 @@ def _of_a_rule(store: Store, kept: Kept, content: Any, routes: Routes) -> Failur
         rule=GIVEN_UP["target exhausted" if exhausted else "target refused"],
         error=Trouble(type=code, message=_attribute(kept, "ERROR_MESSAGE")),
         attempts=int(retries) + 1 if retries.isdecimal() else None,
-        event=_json(kept.body),
+        event=json_or_text(kept.body),
         way=_to_target(target, kept.body),
     )
 
@@ -308,7 +301,7 @@ def _of_a_function(store: Store, kept: Kept, content: Any, routes: Routes) -> Fa
         rule=GIVEN_UP["function dead letter"],
         error=Trouble(message=attributes.get("ErrorMessage", "")),
         request_id=attributes.get("RequestID", ""),
-        event=_json(text),
+        event=json_or_text(text),
         way=Invoke(function=function, payload=text) if function else Nowhere(reason=_NO_WAY),
     )
 
@@ -398,6 +391,6 @@ def _notification(envelope: Mapping[str, Any], subscription: str) -> dict[str, A
 def data_of(encoded: str) -> Any:  # noqa: ANN401 - any JSON value
     """The data of a stream's record: JSON, text, or the base64 that it is if it is neither."""
     try:
-        return _json(base64.b64decode(encoded, validate=True).decode())
+        return json_or_text(base64.b64decode(encoded, validate=True).decode())
     except ValueError:
         return encoded

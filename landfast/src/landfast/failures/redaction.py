@@ -10,9 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
-import msgspec
-
-from landfast.delivery.strict_json import json_text
+from landfast.delivery.strict_json import json_or_text, json_text
 from landfast.failures.errors import FailuresError
 
 REDACTED: Final = "***"
@@ -54,10 +52,7 @@ def redacted(text: str, paths: Sequence[Path]) -> tuple[str, int]:
 
 
 def _in_text(text: str, paths: Sequence[Path]) -> tuple[str, int]:
-    try:
-        value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return text, 0
+    value = json_or_text(text)
     if not isinstance(value, dict | list):
         return text, 0
     count = _in_document(value, paths)

@@ -15,7 +15,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from landfast.delivery.sqs_events import event_record
-from landfast.delivery.strict_json import json_text
+from landfast.delivery.strict_json import json_or_text, json_text
 from landfast.failures.access import Access, remove
 from landfast.failures.ledger import Ledger
 from landfast.failures.model import Failure, Invoke, Nowhere, Put, Records, Send, Store, Way
@@ -158,7 +158,7 @@ class Replays:
         with marked(self._access, client, replay):
             answer = client.invoke(FunctionName=function, Payload=json_text({"Records": [record]}))
         content = answer["Payload"].read()
-        value = msgspec.json.decode(content) if content else None
+        value = json_or_text(content)
         if "FunctionError" in answer:
             told = value if isinstance(value, dict) else {}
             raise _RefusedError(f"{told.get('errorType', 'Error')}: {told.get('errorMessage', '')}")
@@ -220,9 +220,7 @@ def editable(access: Access, failure: Failure, way: Way) -> Any:  # noqa: ANN401
         case Records(records=records):
             return {"Records": [*records]}
         case Send(body=body):
-            with contextlib.suppress(msgspec.DecodeError):
-                return msgspec.json.decode(body)
-            return body
+            return json_or_text(body)
     return failure.event
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from landfast.delivery.strict_json import json_or_text
 from landfast.eventplane.ports import PlaneWorld
 from landfast.protocols import Response
 from landfast.service.loop import Loop
@@ -94,10 +95,7 @@ def _has_succeeded(response: Response) -> bool:
     """Tell whether a function has handled all it was given."""
     if response.status != HTTPStatus.OK or "X-Amz-Function-Error" in response.headers:
         return False
-    try:
-        value = msgspec.json.decode(response.content)
-    except msgspec.DecodeError:
-        return True  # what it returns is its own affair
+    value = json_or_text(response.content)
     return not (isinstance(value, dict) and value.get("batchItemFailures"))
 
 

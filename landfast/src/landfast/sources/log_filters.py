@@ -11,7 +11,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any, Final, TypeAlias
 
-import msgspec
+from landfast.delivery.strict_json import NotJsonError, read_json
 
 LogFilter: TypeAlias = Callable[[str], bool]
 """Tells whether a log event is chosen."""
@@ -26,6 +26,8 @@ _TOKEN = re.compile(
     r"""|(?P<word>[^\s"=<>!(){}&|]+))"""
 )
 _STEP = re.compile(r"\.([\w*-]+)|\[(\d+|\*)\]")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_LONGEST: Final = 1_024
 _NUMBERS: Final[dict[str, Callable[[float, float], bool]]] = {
     "=": lambda left, right: left == right,
     "!=": lambda left, right: left != right,
@@ -47,6 +49,8 @@ def log_filter(pattern: str) -> LogFilter:
         UnreadablePatternError: It is none, or uses what is not read here.
     """
     text = pattern.strip()
+    if len(text) > _LONGEST:
+        raise UnreadablePatternError(f"a filter pattern has at most {_LONGEST:,} characters, not {len(text):,}")
     if text.startswith("["):
         raise UnreadablePatternError("patterns of space-delimited fields are not read here")
     if re.search(r"%.+%", text):
@@ -75,12 +79,15 @@ def _terms(text: str) -> LogFilter:
 
 
 def _json_filter(text: str) -> LogFilter:
-    condition = _Parser(text).read()
+    try:
+        condition = _Parser(text).read()
+    except RecursionError:
+        raise UnreadablePatternError("the filter pattern is nested too deeply") from None
 
     def chosen(message: str) -> bool:
         try:
-            event = msgspec.json.decode(message)
-        except msgspec.DecodeError:
+            event = read_json(message)
+        except NotJsonError:
             return False
         return isinstance(event, dict) and condition(event)
 
@@ -163,12 +170,8 @@ class _Parser:
 
 
 def _comparison(selector: str, operator: str, kind: str, wanted: str) -> _Condition:
-    try:
-        number = float(wanted) if kind == "word" else None
-    except ValueError:
-        number = None
-    if number is not None:
-        compare = _NUMBERS[operator]
+    if kind == "word" and _NUMBER.fullmatch(wanted):
+        compare, number = _NUMBERS[operator], float(wanted)
         return lambda event: any(
             compare(each, number)
             for each in _found(event, selector)
