@@ -103,7 +103,9 @@ def _setting(text: str) -> tuple[str, Any]:
 
 
 def _seconds(text: str) -> float:
-    number, unit = text[:-1], text[-1:]
-    if unit not in _UNITS or not number.isdecimal():
+    from landfast.digits import whole_number
+
+    number, unit = whole_number(text[:-1]), text[-1:]
+    if unit not in _UNITS or number is None:
         raise typer.BadParameter(f"--lasted {text}: write a number and s, m, h or d, as in 10m")
-    return float(int(number) * _UNITS[unit])
+    return float(number * _UNITS[unit])

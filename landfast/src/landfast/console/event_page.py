@@ -10,6 +10,7 @@ import msgspec
 from landfast.console.places import Places, Step
 from landfast.console.routes import Asked, Problem, Route
 from landfast.console.way import Hop, Record, Way
+from landfast.digits import whole_number
 from landfast.journal import Finished, Invoked
 from landfast.report.history import NOT_REACHED
 from landfast.service.payloads import Payload
@@ -276,10 +277,10 @@ def _logs(
 
 
 def _number(asked: Asked) -> int:
-    call = asked.parts["call"]
-    if not call.isdecimal():
-        raise Problem(HTTPStatus.BAD_REQUEST, f"{call} is no number of a call")
-    return int(call)
+    number = whole_number(asked.parts["call"])
+    if number is None:
+        raise Problem(HTTPStatus.BAD_REQUEST, f"{asked.parts['call']} is no number of a call")
+    return number
 
 
 def _runs(lines: Iterable[str]) -> Iterator[list[str]]:

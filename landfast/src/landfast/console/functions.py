@@ -12,6 +12,7 @@ import msgspec
 from landfast.console.context import Context
 from landfast.console.function_log import Figures, FunctionLog, Line
 from landfast.console.routes import Asked, Problem, Route
+from landfast.digits import whole_number
 from landfast.service.event_source_mappings import Entry, State
 from landfast.service.faults import Armed, Fail, Fault, Kill, Slow, Throttle, Twice
 from landfast.service.functions import LATEST
@@ -217,8 +218,8 @@ class FunctionsPart:
         return (await self._shown([function]))[0]
 
     async def _disarm(self, asked: Asked) -> FunctionShown:
-        function, number = self._function(asked), asked.parts["number"]
-        if not number.isdecimal() or not self._context.service.faults.disarm(int(number)):
+        function, number = self._function(asked), whole_number(asked.parts["number"])
+        if number is None or not self._context.service.faults.disarm(number):
             raise Problem(HTTPStatus.NOT_FOUND, "this fault is over already")
         return (await self._shown([function]))[0]
 

@@ -26,6 +26,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from landfast import aws_errors, loopback
 from landfast.aws_errors import FORM, ErrorAnswer, Operation
 from landfast.dataplane.succession import Succession, parted
+from landfast.digits import whole_number
 
 HEALTH = "/_landfast/health"
 """A path that is answered as soon as the engine is up."""
@@ -377,7 +378,9 @@ def _form(environ: WSGIEnvironment) -> bytes:
     """The body, if it is a form, put back for whoever reads it next."""
     if not environ.get("CONTENT_TYPE", "").lower().startswith(FORM):
         return b""
-    length = environ.get("CONTENT_LENGTH", "")
-    content: bytes = environ["wsgi.input"].read(int(length)) if length.isdigit() else b""
-    environ["wsgi.input"] = io.BytesIO(content) if length.isdigit() else environ["wsgi.input"]
+    length = whole_number(environ.get("CONTENT_LENGTH", ""))
+    if length is None:
+        return b""
+    content: bytes = environ["wsgi.input"].read(length)
+    environ["wsgi.input"] = io.BytesIO(content)
     return content

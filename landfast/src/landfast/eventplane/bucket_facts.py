@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TypeAlias
 
+from landfast.digits import whole_number
 from landfast.eventplane import notification_xml
 from landfast.eventplane.passing import Ask, EngineAnswer, Head
 from landfast.eventplane.s3_requests import EVENTS, S3Request, target_of
@@ -207,4 +208,4 @@ def _size(head: Head) -> int | None:
     text = head.headers.get("x-amz-decoded-content-length")
     if text is None and "aws-chunked" not in head.headers.get("content-encoding", ""):
         text = head.headers.get("content-length")
-    return int(text) if text is not None and text.isdecimal() else None
+    return None if text is None else whole_number(text)

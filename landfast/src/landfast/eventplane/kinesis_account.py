@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from landfast.aws_errors import AwsError
+from landfast.digits import whole_number
 from landfast.eventplane.plane import Result
 from landfast.eventplane.ports import PlaneWorld
 from landfast.sources.kinesis import Entry, KinesisStream
@@ -158,10 +159,10 @@ def shard_number(stream: KinesisStream, name: str) -> int:
         AwsError: There is none in it.
     """
     digits = name.split("-")[1] if "-" in name else name
-    if not (digits.isascii() and digits.isdigit() and int(digits) <= _LAST_SHARD):
+    if (number := whole_number(digits)) is None or number > _LAST_SHARD:
         message = f"Could not find shard {name} in {stream.settings.told}."
         raise AwsError("ResourceNotFoundException", message)
-    return int(digits)
+    return number
 
 
 def check_tags(new: Mapping[str, str], old: Mapping[str, str], name: str) -> dict[str, str]:

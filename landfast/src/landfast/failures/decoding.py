@@ -14,6 +14,7 @@ import msgspec
 
 from landfast.delivery.event_sources import DYNAMODB, KINESIS
 from landfast.delivery.strict_json import json_or_text, json_text
+from landfast.digits import whole_number
 from landfast.failures.model import (
     Failure,
     Invoke,
@@ -208,7 +209,7 @@ def _of_a_rule(store: Store, kept: Kept, content: Any, routes: Routes) -> Failur
         return None
     code = _attribute(kept, "ERROR_CODE")
     exhausted = _attribute(kept, "EXHAUSTED_RETRY_CONDITION")
-    retries = _attribute(kept, "RETRY_ATTEMPTS")
+    retries = whole_number(_attribute(kept, "RETRY_ATTEMPTS"))
     return _failure(
         store,
         kept,
@@ -217,7 +218,7 @@ def _of_a_rule(store: Store, kept: Kept, content: Any, routes: Routes) -> Failur
         reason=code,
         rule=GIVEN_UP["target exhausted" if exhausted else "target refused"],
         error=Trouble(type=code, message=_attribute(kept, "ERROR_MESSAGE")),
-        attempts=int(retries) + 1 if retries.isdecimal() else None,
+        attempts=None if retries is None else retries + 1,
         event=json_or_text(kept.body),
         way=_to_target(target, kept.body),
     )

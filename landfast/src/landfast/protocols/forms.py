@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 from landfast.aws_errors import AwsError
+from landfast.digits import whole_number
 from landfast.protocols import numbers
 from landfast.protocols.compiled import Compiled
 from landfast.protocols.models import Model, Ref, Shape
@@ -160,4 +161,5 @@ def wire_name(model: Model, name: str, ref: Ref) -> str:
 
 
 def _numbered(node: Node) -> list[Node]:
-    return [node[number] for number in sorted((name for name in node if name.isdecimal()), key=int)]
+    numbered = {number: inner for name, inner in node.items() if (number := whole_number(name)) is not None}
+    return [inner for _, inner in sorted(numbered.items())]

@@ -5,6 +5,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from landfast.digits import whole_number
 from landfast.report import wording
 from landfast.report.history import History, Try
 from landfast.report.hold_ups import Source
@@ -169,7 +170,8 @@ def _names(history: History, source: Source, words: Wording, *, lanes: bool) -> 
 
 
 def _natural(text: str) -> list[tuple[bool, int, str]]:
-    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in text.replace(",", "").split()]
+    parts = [(whole_number(part), part) for part in text.replace(",", "").split()]
+    return [(number is None, number or 0, part) for number, part in parts]
 
 
 def _marks(history: History, words: Wording, row_of: Mapping[str, int]) -> list[Mark]:

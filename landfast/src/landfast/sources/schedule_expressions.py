@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from landfast.digits import whole_number
+
 _EXPRESSION = re.compile(r"(rate|cron|at)\((.*)\)")
 _RATE = re.compile(r"([1-9][0-9]*) (minute|hour|day)(s?)")
 _SECONDS: Final = {"minute": 60, "hour": 3_600, "day": 86_400}
@@ -242,7 +244,7 @@ def _numbers(field: str, least: int, most: int, names: Mapping[str, int] | None 
 
 
 def _number(text: str, least: int, most: int, names: Mapping[str, int] | None = None) -> int:
-    value = (names or {}).get(text) or (int(text) if text.isascii() and text.isdigit() else None)
+    value = (names or {}).get(text) or whole_number(text)
     if value is None or not least <= value <= most:
         raise InvalidExpressionError(f"{text!r} in a cron expression is no value from {least} to {most}")
     return value

@@ -2,6 +2,7 @@
 
 from typing import Literal, TypeAlias
 
+from landfast.digits import whole_number
 from landfast.sources.sqs_message import Message
 
 Handled: TypeAlias = Literal["done", "gone", "stale", "expired", "too_long", "given_back", "not_in_flight", "invalid"]
@@ -28,6 +29,5 @@ class ReceiptHandles:
         """A message's number and its receives up to that one; None if it is no handle of this queue."""
         token, _, place = handle.partition("-")
         number, _, receives = place.partition("-")
-        if token != self._token or not (number.isdecimal() and receives.isdecimal()):
-            return None
-        return int(number), int(receives)
+        read, times = whole_number(number), whole_number(receives)
+        return None if token != self._token or read is None or times is None else (read, times)

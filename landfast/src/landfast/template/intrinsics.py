@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
+from landfast.digits import whole_number
 from landfast.template.errors import Mistake, Unavailable, Where
 from landfast.template.parameters import Withheld
 
@@ -214,10 +215,11 @@ class Resolver:
 
     def _select(self, arguments: object, where: Where) -> object:
         index, items = self._arguments(arguments, 2, 2, where)
-        position, choices = self._text(index, where), self._list(items, where)
-        if not position.isdecimal() or int(position) >= len(choices):
-            raise Mistake(where, f"cannot select index {position} of a list of {len(choices)}")
-        return choices[int(position)]
+        text, choices = self._text(index, where), self._list(items, where)
+        position = whole_number(text)
+        if position is None or position >= len(choices):
+            raise Mistake(where, f"cannot select index {text} of a list of {len(choices)}")
+        return choices[position]
 
     def _split(self, arguments: object, where: Where) -> list[str]:
         delimiter, text = self._arguments(arguments, 2, 2, where)
