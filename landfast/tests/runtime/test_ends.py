@@ -200,7 +200,7 @@ def test_what_a_handler_leaves_behind_ends_with_the_service_even_when_it_is_kill
         assert all(running(pid) for pid in pids)
         service.send_signal(signal.SIGKILL)
         service.wait()
-        assert eventually(lambda: not any(running(pid) for pid in pids), within=10)
+        assert eventually(lambda: not any(running(pid) for pid in pids))
 
 
 @linux
