@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.aws import REGION, Aws
+from tests.contract.aws import REGION, Aws, eventually
 from tests.contract.tables import between_marks, change, item, key, mark, read, stream_of
 
 pytestmark = pytest.mark.stored
@@ -38,6 +38,27 @@ def test_s_084_a_record_has_the_fields_and_the_size_that_aws_gives_it(aws: Aws) 
             "StreamViewType": "NEW_AND_OLD_IMAGES",
         },
     }
+
+
+@pytest.mark.source("DynamoDB Developer Guide, DynamoDB Streams and Time to Live")
+@pytest.mark.parametrize("first", ["the item", "the time to live"])
+def test_an_item_that_is_over_is_deleted_and_its_record_says_by_whom(aws: Aws, first: str) -> None:
+    table, over = aws.table(), item(id="over", t=int(time.time()) - 60)
+    kept = [item(id="later", t=int(time.time()) + 3_600), item(id="text", t="1"), item(id="ancient", t=1)]
+    steps = [
+        lambda: [aws.dynamodb.put_item(TableName=table, Item=each) for each in (over, *kept)],
+        lambda: aws.dynamodb.update_time_to_live(
+            TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "t"}
+        ),
+    ]
+    for step in steps if first == "the item" else reversed(steps):
+        step()
+    stream = stream_of(aws, table)
+    [record] = eventually(lambda: [each for each in read(aws, stream) if each["eventName"] == "REMOVE"], bool)
+    assert record["userIdentity"] == {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
+    assert (record["dynamodb"]["Keys"], record["dynamodb"]["OldImage"]) == (item(id="over"), over)
+    left = aws.dynamodb.scan(TableName=table)["Items"]
+    assert sorted(each["id"]["S"] for each in left) == ["ancient", "later", "text"]
 
 
 @pytest.mark.source("DynamoDB API Reference, StreamSpecification; recorded: test_dynamodb_stream_stream_view_type")

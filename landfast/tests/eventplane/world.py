@@ -37,6 +37,22 @@ class Planned:
         self.work = None
 
 
+@dataclass
+class Begun:
+    """Something that is under way.
+
+    Attributes:
+        world: Where.
+        what: What.
+    """
+
+    world: "PlaneInMemory"
+    what: str
+
+    def end(self) -> None:
+        self.world.under_way.remove(self.what)
+
+
 class PlaneInMemory:
     """Keeps everything in memory.
 
@@ -44,12 +60,14 @@ class PlaneInMemory:
         kept: The rows, by kind, owner and key.
         notes: The journal.
         written: How many rows were written or removed.
+        under_way: What was begun and has not ended.
     """
 
     def __init__(self, kept: Rows | None = None, now: float = START) -> None:
         self.kept: Rows = {} if kept is None else kept
         self.notes: list[Entry] = []
         self.written = 0
+        self.under_way: list[str] = []
         self._now = now
         self._planned: list[Planned] = []
         self._timers: list[Planned] = []
@@ -64,6 +82,10 @@ class PlaneInMemory:
         planned = Planned(due, order, next(self._count), work, background)
         heapq.heappush(self._planned, planned)
         return planned
+
+    def begin(self, what: str) -> "Begun":
+        self.under_way.append(what)
+        return Begun(self, what)
 
     def telling(self, told: Callable[[], str]) -> "PlaneInMemory":
         """The same world: nobody asks here what waits."""

@@ -1,5 +1,6 @@
 """Streams of tables: one record for each change, with the images of the view."""
 
+import json
 from typing import Any
 
 import pytest
@@ -40,6 +41,18 @@ def test_s_141_a_write_that_changes_nothing_is_no_record(old: int | None, new: i
     stream = made()
     stream.append([change("a", old, new)], START)
     assert [record.name for record in stream.shard.slice(0, 10)] == ([name] if name else [])
+
+
+def test_the_record_of_an_item_that_was_over_names_dynamodb_as_who_deleted_it() -> None:
+    kept = Kept()
+    stream = made(kept=kept)
+    stream.append([change("a", 1, None)], START, expired=True)
+    stream.append([change("b", 1, None)], START)
+    for read_from in (stream, TableStream.restored(kept.sorted(), kept.keep)):
+        reader = read_from.shard.reader(ARN, "role")
+        over, other = (json.loads(reader(record).body) for record in read_from.shard.slice(0, 10))
+        assert over["userIdentity"] == {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+        assert "userIdentity" not in other
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,10 @@ millisecond rounds down), so that all forms of one moment agree.
 
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_DOWN, Decimal
+from typing import Final
+
+LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
+"""The last moment that calendars have, in Unix seconds."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -8,6 +8,14 @@ from landfast.journal import Entry
 from landfast.sources.rows import Keep
 
 
+class UnderWay(Protocol):
+    """Something that is under way."""
+
+    def end(self) -> None:
+        """It is over, if it was not before; from any thread."""
+        ...
+
+
 class PlaneWorld(Protocol):
     """The world, as the event plane sees it. Everything runs in the driver's one thread."""
 
@@ -25,6 +33,10 @@ class PlaneWorld(Protocol):
             background: True if nobody waits for it (a retention that ends, a message that an outside consumer has in
                 hand): time never jumps to it, and it keeps nothing from being at rest.
         """
+        ...
+
+    def begin(self, what: str) -> "UnderWay":
+        """Something is under way in another thread until its `end`: time does not jump meanwhile."""
         ...
 
     def telling(self, told: Callable[[], str]) -> "PlaneWorld":

@@ -60,9 +60,9 @@ def with_content(given: EngineAnswer, content: bytes) -> EngineAnswer:
     return EngineAnswer(given.status, headers, content)
 
 
-def refused(operation: str, message: str) -> EngineAnswer:
+def refused(operation: str, message: str, code: str = "ValidationException") -> EngineAnswer:
     """AWS's error for a call that it would refuse."""
-    shown = answer(Operation("json", operation, "dynamodb"), 400, "ValidationException", message)
+    shown = answer(Operation("json", operation, "dynamodb"), 400, code, message)
     return EngineAnswer(shown.status, {**shown.headers, "x-amz-crc32": str(zlib.crc32(shown.content))}, shown.content)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from landfast.aws_errors import AwsError
+from landfast.delivery.event_sources.dynamodb import PRINCIPAL
 from landfast.eventplane.plane import Result, carried_out
 from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.table_streams import TableStreams
@@ -144,6 +145,7 @@ class TableStreamsApi:
 
     def _described(self, stream: TableStream, record: ChangeRecord, change: Mapping[str, Any]) -> dict[str, Any]:
         images = ("Keys", "NewImage", "OldImage")
+        by = {"userIdentity": {"PrincipalId": PRINCIPAL, "Type": "Service"}} if record.expired else {}
         return {
             "eventID": stream.shard.event_id(record),
             "eventName": record.name,
@@ -154,6 +156,7 @@ class TableStreamsApi:
                 name: {key: _decoded(image) for key, image in value.items()} if name in images else value
                 for name, value in change.items()
             },
+            **by,
         }
 
 

@@ -26,12 +26,15 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from landfast import protocols
+from landfast.aws_errors import AwsError
 from landfast.eventplane import table_descriptions as descriptions
-from landfast.eventplane import table_refusals
+from landfast.eventplane import table_expiry, table_refusals
 from landfast.eventplane.engine_tables import TARGET, EngineRefusedError, EngineTables
 from landfast.eventplane.key_locks import Gate, KeyLocks
 from landfast.eventplane.passing import Ask, Driver, EngineAnswer, Head, Passing
-from landfast.eventplane.ports import PlaneWorld
+from landfast.eventplane.ports import PlaneWorld, UnderWay
+from landfast.eventplane.table_expiry import Expiry, TableExpiry
 from landfast.eventplane.table_items import WRITES, Touched, key_of, name_of, table_name, touched
 from landfast.eventplane.table_streams import TableStreams
 from landfast.sources.table_changes import Item, ItemChange
@@ -39,6 +42,8 @@ from landfast.sources.table_stream import Settings
 
 _REGION: Final = re.compile(r"Credential=[^/,\s]+/\d+/(?P<region>[^/,\s]+)/")
 _TABLES: Final = frozenset({"CreateTable", "DeleteTable", "DescribeTable", "UpdateTable"})
+_TIMES_TO_LIVE: Final = frozenset({"DescribeTimeToLive", "UpdateTimeToLive"})
+_SERVER_ERROR: Final = 500
 _KIND: Final = "table writes"
 _TRACE: Final = "x-amzn-trace-id"
 _OWNER: Final = "intents"
@@ -53,6 +58,7 @@ class TableIntent(msgspec.Struct, frozen=True, array_like=True):
         names: The names of its key attributes.
         keys: The keys of the items that may be written; None for any item.
         old: The items that are there.
+        expired: True if DynamoDB itself deletes them, as their time to live is over.
     """
 
     table: str
@@ -60,6 +66,7 @@ class TableIntent(msgspec.Struct, frozen=True, array_like=True):
     names: list[str]
     keys: list[dict[str, Any]] | None
     old: list[dict[str, Any]]
+    expired: bool = False
 
 
 Intent: TypeAlias = list[TableIntent]
@@ -78,33 +85,40 @@ class TableWrites:
     def __init__(self, world: PlaneWorld, streams: TableStreams) -> None:
         self._world = world
         self._streams = streams
+        self._expiry = TableExpiry(world)
+        self._expiring = asyncio.Lock()
         self._keep = world.keeper(_KIND, _OWNER)
         self._known = {table: stream.settings for table, stream in streams.enabled.items()}
         self._left = {key: _INTENT.decode(content) for _, key, content in world.rows(_KIND)}
         self._last = max(self._left, default="")
         self._gate = Gate()
         self._turns = KeyLocks()
-        self._tasks: set[asyncio.Future[EngineAnswer]] = set()
+        self._tasks: set[asyncio.Future[Any]] = set()
 
     def concerns(self, head: Head) -> bool:
         """Tell whether a request may write to a table, or is about tables themselves."""
         operation = _operation(head)
-        if operation not in _TABLES and operation not in WRITES:
+        if operation not in _TABLES and operation not in WRITES and operation not in _TIMES_TO_LIVE:
             return False
         region = _REGION.search(head.headers.get("authorization", ""))
         return region is None or region["region"] == self._streams.region
 
     async def answer(self, passing: Passing) -> EngineAnswer:
         """Answer a request that concerns; whoever asked may go away, it is brought to its end."""
-        task = asyncio.ensure_future(self._answer(passing))
+        is_about_time = _operation(passing.head) in _TIMES_TO_LIVE
+        task = asyncio.ensure_future(self._time_to_live(passing) if is_about_time else self._answer(passing))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(task)
 
     async def recover(self, ask: Ask, driver: Driver) -> None:
         """Make the records of writes that a killed service had begun."""
+        engine, loop = EngineTables(ask, self._streams.region), asyncio.get_running_loop()
+        self._expiry.wake = lambda one: loop.call_soon_threadsafe(self._expire_soon, ask, driver, one)
         async with self._gate.alone():
-            await self._finish_left(EngineTables(ask, self._streams.region), driver)
+            await self._finish_left(engine, driver)
+            for table in self._expiry.attributes.keys() & self._known.keys():
+                await self._look_for_expiries(table, engine, driver)
 
     async def _answer(self, passing: Passing) -> EngineAnswer:
         operation = _operation(passing.head)
@@ -141,6 +155,8 @@ class TableWrites:
     async def _write(self, intent: Intent, engine: EngineTables, passing: Passing) -> EngineAnswer:
         if not intent:
             return await passing.forward()
+        if isinstance(passing, Expiry):
+            intent = [msgspec.structs.replace(part, expired=True) for part in intent]
         key = self._last = f"{int(self._last or '0', 16) + 1:016x}"
         await passing.driver(lambda: self._keep(key, msgspec.msgpack.encode(intent)))
         try:
@@ -186,7 +202,7 @@ class TableWrites:
     async def _finish(self, key: str, intent: Intent, engine: EngineTables, driver: Driver, trace: str = "") -> None:
         """Make the records of what has changed; an intent whose items cannot be read is left for later."""
         try:
-            changes = [(part.stream, await self._changes(part, engine)) for part in intent]
+            changes = [(part, await self._changes(part, engine)) for part in intent]
             await driver(partial(self._append, key, changes, trace))
         except BaseException:
             self._left[key] = intent
@@ -205,18 +221,74 @@ class TableWrites:
         changes = ((old.get(name), there.get(name)) for name in dict.fromkeys(names))
         return [ItemChange(key_of(one or other or {}, part.names) or {}, one, other) for one, other in changes]
 
-    def _append(self, key: str, changes: list[tuple[str, list[ItemChange]]], trace: str) -> None:
+    def _append(self, key: str, changes: list[tuple[TableIntent, list[ItemChange]]], trace: str) -> None:
         """In the driver's thread: the records are there and the intent is not, in one commit."""
         now = self._world.now()
-        for arn, items in changes:
-            stream = self._streams.by_arn.get(arn)
+        for part, items in changes:
+            stream = self._streams.by_arn.get(part.stream)
             if stream is not None and stream.is_enabled:
                 first = stream.next_index
-                stream.append(items, now)
+                stream.append(items, now, expired=part.expired)
+                self._expiry.changed(part.table, items)
                 made = range(first, stream.next_index)
                 self._world.traced(map(stream.shard.event_id_at, made), trace)
                 self._streams.plan(stream)
         self._keep(key, None)
+
+    # Times to live
+
+    async def _time_to_live(self, passing: Passing) -> EngineAnswer:
+        """Answer what is asked about a table's time to live: it is ours, so that no item goes past its stream."""
+        operation = _operation(passing.head)
+        try:
+            params = protocols.call_of("dynamodb", operation, (await passing.body()).decode()).params
+        except AwsError as error:
+            return descriptions.refused(operation, error.message, error.code)
+        table, engine = table_name(params["TableName"]), EngineTables(passing.ask, self._streams.region)
+        async with self._gate.alone():
+            await self._finish_left(engine, passing.driver)
+            given = await engine.call("DescribeTable", {"TableName": table})
+            if not descriptions.is_done(given):
+                return given
+            attribute = self._expiry.attributes.get(table)
+            if operation == "DescribeTimeToLive":
+                told: dict[str, Any] = {"TimeToLiveDescription": table_expiry.described(attribute)}
+                return descriptions.with_content(given, json.dumps(told).encode())
+            specification = params["TimeToLiveSpecification"]
+            if (problem := table_expiry.problem(specification, attribute)) is not None:
+                return descriptions.refused(operation, problem)
+            wanted = specification["AttributeName"] if specification["Enabled"] else None
+            await passing.driver(lambda: self._expiry.set(table, wanted))
+            if wanted is not None and table in self._known:
+                await self._look_for_expiries(table, engine, passing.driver)
+            return descriptions.with_content(given, json.dumps({"TimeToLiveSpecification": specification}).encode())
+
+    async def _look_for_expiries(self, table: str, engine: EngineTables, driver: Driver) -> None:
+        """Look when each item of a table is over; nobody else may be writing."""
+        names = [*self._known[table].keys]
+        try:
+            items = await engine.items(table, None)
+        except EngineRefusedError:  # it went with the engine's data
+            return
+        found = [ItemChange(key_of(item, names) or {}, None, item) for item in items]
+        await driver(lambda: self._expiry.changed(table, found))
+
+    def _expire_soon(self, ask: Ask, driver: Driver, under_way: UnderWay) -> None:
+        task = asyncio.ensure_future(self._expire(ask, driver, under_way))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _expire(self, ask: Ask, driver: Driver, under_way: UnderWay) -> None:
+        """Delete every item that is over, one after another."""
+        try:
+            async with self._expiring:
+                while (over := await driver(self._expiry.next)) is not None:
+                    deletion = self._answer(Expiry(over, ask, driver, self._streams.region))
+                    [done] = await asyncio.gather(deletion, return_exceptions=True)
+                    if isinstance(done, BaseException) or done.status >= _SERVER_ERROR:
+                        await driver(partial(self._expiry.again, over))
+        finally:
+            under_way.end()
 
     # Tables
 
@@ -272,16 +344,23 @@ class TableWrites:
             return given
         described = await self._told(given, "TableDescription", passing)
         await self._disable(table, passing)
+        await passing.driver(lambda: self._expiry.set(table, None))
         return described
 
     async def _enable(self, table: Mapping[str, Any], specification: Mapping[str, Any], passing: Passing) -> None:
         name, keys, view = table["TableName"], descriptions.key_schema(table), specification["StreamViewType"]
         stream = await passing.driver(lambda: self._streams.enable(name, keys, view))
         self._known[name] = stream.settings
+        if name in self._expiry.attributes:
+            await self._look_for_expiries(name, EngineTables(passing.ask, self._streams.region), passing.driver)
 
     async def _disable(self, table: str, passing: Passing) -> None:
         if self._known.pop(table, None) is not None:
-            await passing.driver(lambda: self._streams.disable(table))
+            await passing.driver(partial(self._closed, table))
+
+    def _closed(self, table: str) -> None:
+        self._streams.disable(table)
+        self._expiry.forget(table)
 
     async def _told(self, given: EngineAnswer, member: str, passing: Passing) -> EngineAnswer:
         table: str = descriptions.description(given).get("TableName", "")

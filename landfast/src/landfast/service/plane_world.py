@@ -6,7 +6,7 @@ from typing import Self
 from landfast.driver import Order, Plan
 from landfast.journal import Entry, Traced
 from landfast.service import chain
-from landfast.service.loop import Loop
+from landfast.service.loop import Loop, UnderWay
 from landfast.service.store import Store
 from landfast.sources.rows import Keep
 
@@ -42,6 +42,10 @@ class LivePlaneWorld:
     def at(self, due: float, work: Callable[[], None], order: Order = Order.DUE, *, background: bool = False) -> Plan:
         """Do `work` at the time `due`."""
         return self._loop.at(due, work, order, _SOURCE, background=background, told=self._told)
+
+    def begin(self, what: str) -> UnderWay:
+        """Something is under way in another thread until its `end`."""
+        return self._loop.begin(what)
 
     def after(self, seconds: float, work: Callable[[], None]) -> Plan:
         """Do `work` after so many real seconds."""

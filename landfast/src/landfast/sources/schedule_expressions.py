@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from landfast.delivery.times import LATEST
 from landfast.digits import whole_number
 
 _EXPRESSION = re.compile(r"(rate|cron|at)\((.*)\)")
@@ -34,7 +35,6 @@ _MONTHS: Final = {
 }
 _WEEKDAYS: Final = {"SUN": 1, "MON": 2, "TUE": 3, "WED": 4, "THU": 5, "FRI": 6, "SAT": 7}
 _LAST_YEAR: Final = 2199
-_LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()  # no calendar has a later moment
 _LONGEST: Final = 256
 _WEEK: Final = 7
 _FIELDS: Final = 6
@@ -65,7 +65,7 @@ class _Rate:
         if after < since:
             return since
         due = since + (int((after - since) // self.seconds) + 1) * self.seconds
-        return due if due <= _LATEST else None
+        return due if due <= LATEST else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class _Once:
 
     def next(self, after: float, since: float) -> float | None:
         del since
-        return self.due if after < self.due <= _LATEST else None
+        return self.due if after < self.due <= LATEST else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class ChangeRecord(msgspec.Struct, frozen=True, array_like=True):
         new: The item as it is now; None likewise.
         name: The event name: insertion, modification or removal.
         arrived: When, in Unix seconds.
+        expired: True if DynamoDB itself has deleted the item, whose time to live was over.
     """
 
     index: int
@@ -32,6 +33,7 @@ class ChangeRecord(msgspec.Struct, frozen=True, array_like=True):
     new: dict[str, Any] | None
     name: EventName
     arrived: float
+    expired: bool = False
 
 
 @dataclass(frozen=True, slots=True)

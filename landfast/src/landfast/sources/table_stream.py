@@ -105,6 +105,7 @@ class TableShard(ShardLog[ChangeRecord]):
                 change=self.change(record),
                 stream_arn=stream_arn,
                 region=region,
+                expired=record.expired,
             )
             sequence = self.sequence_of(record.index)
             return written(event, sequence=sequence, key=self.key(record), arrived=record.arrived)
@@ -189,8 +190,13 @@ class TableStream:
     def unwatch(self, resharded: Callable[[], None]) -> None:
         """Nobody was told."""
 
-    def append(self, changes: Iterable[ItemChange], now: float) -> int:
+    def append(self, changes: Iterable[ItemChange], now: float, *, expired: bool = False) -> int:
         """Take in what a write has done, in commit order; what has changed nothing is no record (S-141).
+
+        Args:
+            changes: What it has done.
+            now: The time.
+            expired: True if it has deleted items whose time to live was over.
 
         Returns:
             How many records came of it.
@@ -198,7 +204,7 @@ class TableStream:
         before = self.next_index
         for change in changes:
             if not is_same(change.old, change.new):
-                self._append(change, now)
+                self._append(change, now, expired=expired)
         if self.next_index > before:
             self.shard.notify()
         return self.next_index - before
@@ -231,7 +237,7 @@ class TableStream:
             self.settings.trimmed = self.shard.trimmed
             self._save()
 
-    def _append(self, change: ItemChange, now: float) -> None:
+    def _append(self, change: ItemChange, now: float, *, expired: bool) -> None:
         view, newest = self.settings.view_type, self.shard.newest
         shows_new = view in {"NEW_IMAGE", "NEW_AND_OLD_IMAGES"} and change.new is not None
         shows_old = view in {"OLD_IMAGE", "NEW_AND_OLD_IMAGES"} and change.old is not None
@@ -242,6 +248,7 @@ class TableStream:
             new=dict(change.new or {}) if shows_new else None,
             name=event_name(change),
             arrived=now if newest is None else max(now, newest.arrived),
+            expired=expired,
         )
         self.next_index += 1
         self.shard.append(record)

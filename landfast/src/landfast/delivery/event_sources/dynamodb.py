@@ -13,6 +13,9 @@ from landfast.delivery.times import iso_seconds
 LARGEST_KEY: Final = 2048
 """Bytes of the value of a partition key."""
 
+PRINCIPAL: Final = "dynamodb.amazonaws.com"
+"""Who deletes items whose time to live is over."""
+
 _EVENT_NAMES: Final = ("INSERT", "MODIFY", "REMOVE")
 _IMAGES: Final = ("Keys", "NewImage", "OldImage")
 
@@ -24,8 +27,14 @@ def dynamodb_record(
     change: Mapping[str, object],
     stream_arn: str,
     region: str,
+    expired: bool = False,
 ) -> dict[str, object]:
-    """A DynamoDB Streams record of an event (S-84); `change` is its ``dynamodb`` part."""
+    """A DynamoDB Streams record of an event (S-84); `change` is its ``dynamodb`` part.
+
+    One whose item has `expired` names DynamoDB as the one who deleted it (DynamoDB Developer Guide, "DynamoDB Streams
+    and Time to Live").
+    """
+    by = {"userIdentity": {"type": "Service", "principalId": PRINCIPAL}} if expired else {}
     return {
         "eventID": event_id,
         "eventName": event_name,
@@ -33,6 +42,7 @@ def dynamodb_record(
         "eventSource": "aws:dynamodb",
         "awsRegion": region,
         "dynamodb": change,
+        **by,
         "eventSourceARN": stream_arn,
     }
 
