@@ -163,6 +163,18 @@ def test_an_engine_that_gives_no_answer_is_asked_again(tables: Tables) -> None:
     assert removals(tables) == [(KEY, True)]
 
 
+def test_an_item_that_is_over_when_the_endpoint_has_ended_is_deleted_after_the_next_start(tables: Tables) -> None:
+    limited(tables)
+    put(tables, SOON)
+    pass_by(tables, 0)
+    tables.world.pass_by(60)
+    assert tables.world.under_way == []
+    assert removals(tables) == []
+    again = tables.restarted()
+    pass_by(again, 0)
+    assert removals(again) == [(KEY, True)]
+
+
 @pytest.mark.parametrize("step", [1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5])
 def test_a_service_that_is_killed_meanwhile_makes_one_record_all_the_same(tables: Tables, step: float) -> None:
     limited(tables)

@@ -114,7 +114,14 @@ class TableWrites:
     async def recover(self, ask: Ask, driver: Driver) -> None:
         """Make the records of writes that a killed service had begun."""
         engine, loop = EngineTables(ask, self._streams.region), asyncio.get_running_loop()
-        self._expiry.wake = lambda one: loop.call_soon_threadsafe(self._expire_soon, ask, driver, one)
+
+        def wake(under_way: UnderWay) -> None:
+            try:
+                loop.call_soon_threadsafe(self._expire_soon, ask, driver, under_way)
+            except RuntimeError:  # the endpoint has ended; the next start looks at every item
+                under_way.end()
+
+        self._expiry.wake = wake
         async with self._gate.alone():
             await self._finish_left(engine, driver)
             for table in self._expiry.attributes.keys() & self._known.keys():
