@@ -269,6 +269,18 @@ def test_a_jump_can_be_given_up(real: Rig) -> None:
     assert not done.wait(0.01)
 
 
+@pytest.mark.parametrize("planned", [False, True])
+def test_what_waits_for_rest_while_time_is_to_jump_sees_it_after_the_jump(real: Rig, *, planned: bool) -> None:
+    if planned:
+        real.plan(HOUR / 2, lambda: None, background=True)
+    call = real.loop.begin("a call")
+    real.loop.ask(lambda: real.loop.jump(real.clock.now() + HOUR))
+    settled = real.settled()
+    assert not settled.wait(0.01)
+    call.end()
+    assert settled.wait(30)
+
+
 def test_nothing_planned_happens_while_time_stands_but_by_a_jump(skipping: Rig) -> None:
     skipping.loop.ask(skipping.loop.hold)
     began, seen = skipping.clock.now(), list[str]()

@@ -392,6 +392,7 @@ class Loop:
         """Real seconds until something is due; None for never. Time jumps first, if it may."""
         if self._jump is not None and self._jump <= self.clock.now():
             self._jump = None
+            return 0.0  # who waits for everything to rest has waited for the jump as well
         jumps = self._jump is not None or (self.clock.skips and not self.clock.is_held)
         if jumps and (due := self._next_seen()) is not None and self._rests():
             self.clock.skip_to(due)
