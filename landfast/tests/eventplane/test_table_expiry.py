@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -43,17 +44,20 @@ def put(tables: Tables, at: float | str, **more: Any) -> None:
     assert tables.call("PutItem", TableName="orders", Item=item(at, **more)) == {}
 
 
-def pass_by(tables: Tables, seconds: float, kill_at: float = float("inf")) -> None:
-    """Start the service's loop, and let time pass until everything is done."""
+def pass_by(tables: Tables, *spans: float, puts: Sequence[float] = (), kill_at: float = float("inf")) -> None:
+    """Start the service, put items, and let one span of time after the other pass until everything is done."""
 
     async def passing() -> None:
         passage = Passage(tables, Head("POST", "/", {}), b"")
         await tables.writes.recover(passage.ask, passage.driver)
+        for at in puts:
+            await tables.calling("PutItem", TableName="orders", Item=item(at))
         passage.kill_at = passage.steps + kill_at
-        tables.world.pass_by(seconds)
-        await asyncio.sleep(0)  # until what was woken has begun
-        await asyncio.gather(*(each for each in asyncio.all_tasks() if each is not asyncio.current_task()))
-        assert tables.world.under_way == []
+        for seconds in spans:
+            tables.world.pass_by(seconds)
+            await asyncio.sleep(0)  # until what was woken has begun
+            await asyncio.gather(*(each for each in asyncio.all_tasks() if each is not asyncio.current_task()))
+            assert tables.world.under_way == []
 
     asyncio.run(passing())
 
@@ -72,6 +76,14 @@ def test_an_item_is_deleted_when_its_time_is_over_and_no_sooner(tables: Tables) 
     pass_by(tables, 1)
     assert removals(tables) == [(KEY, True)]
     assert tables.call("Scan", TableName="orders")["Items"] == []
+
+
+def test_what_is_written_while_the_service_runs_is_deleted_by_its_latest_time(tables: Tables) -> None:
+    limited(tables)
+    pass_by(tables, 60, puts=[SOON, LATER])
+    assert removals(tables) == []
+    pass_by(tables, 60, puts=[LATER, START + 120])
+    assert removals(tables) == [(KEY, True)]
 
 
 def test_what_was_there_before_the_time_to_live_is_deleted_as_well(tables: Tables) -> None:
@@ -157,9 +169,13 @@ def test_an_engine_that_gives_no_answer_is_asked_again(tables: Tables) -> None:
         return EngineAnswer(503, {}, b"")
 
     tables.engine = down
-    pass_by(tables, 60)
+    pass_by(tables, 60, 0, 59)
     assert removals(tables) == []
-    pass_by(tables, 60)
+    tables.engine = down
+    pass_by(tables, 0, 59)
+    assert removals(tables) == []
+    tables.engine = down
+    pass_by(tables, 0, 59, 1)
     assert removals(tables) == [(KEY, True)]
 
 

@@ -90,9 +90,10 @@ class TableExpiry:
                 plans[name] = self._planned(name, over, due)
 
     def again(self, over: Over) -> None:
-        """Try once more to delete an item, later."""
-        name = name_of(over.keys)
-        self._plans.setdefault(over.table, {})[name] = self._planned(name, over, self._world.now() + _AGAIN)
+        """Try once more to delete an item, later, unless it was written meanwhile."""
+        name, plans = name_of(over.keys), self._plans.setdefault(over.table, {})
+        if name not in plans:
+            plans[name] = self._planned(name, over, self._world.now() + _AGAIN)
 
     def next(self) -> Over | None:
         """Take one of the items that are over; None if there is none."""

@@ -236,7 +236,8 @@ class TableWrites:
             if stream is not None and stream.is_enabled:
                 first = stream.next_index
                 stream.append(items, now, expired=part.expired)
-                self._expiry.changed(part.table, items)
+                if not part.expired:  # what is still there was changed by a write that told of it, or is tried again
+                    self._expiry.changed(part.table, items)
                 made = range(first, stream.next_index)
                 self._world.traced(map(stream.shard.event_id_at, made), trace)
                 self._streams.plan(stream)
