@@ -320,12 +320,12 @@ def test_a_body_that_does_not_come_is_given_up_with_an_answer(path: bytes) -> No
         assert client.recv(4096).startswith(b"HTTP/1.1 408 ")
 
 
-def test_an_idle_connection_ends() -> None:
-    with before("http://127.0.0.1:9", waits=Waits(idle=0.2)) as proxy, dialled(proxy) as client:
-        client.sendall(b"GET /ours HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
-        while client.recv(4096):
-            pass
+def test_a_connection_may_be_idle_for_as_long_as_there_is_room() -> None:
+    with before("http://127.0.0.1:9") as proxy, dialled(proxy) as client:
+        for _ in range(2):
+            client.sendall(b"GET /ours HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
+            skip(proxy, 86_400)
 
 
 def descriptors() -> int:

@@ -2,11 +2,14 @@
 
 A connection waits from its beginning, or from the end of a response, until the head of the next request is there, and
 while a body is being read. When there are too many, the one that has waited longest goes; so slow clients never lock
-others out, and requests that are being answered, long polls for one, are left alone.
+others out, and requests that are being answered, long polls for one, are left alone. Otherwise a client may say nothing
+for as long as it likes between two requests: one that sends the next just as its connection is closed cannot tell
+whether it was heard.
 """
 
 import asyncio
 import contextlib
+import math
 import resource
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -38,12 +41,10 @@ class Waits:
     Attributes:
         head: From the first byte of a request to the end of its head, and for the first byte of a new connection.
         piece: For the next piece of a body, and for the client to take a piece of a response.
-        idle: For the next request of a connection.
     """
 
     head: float = 10.0
     piece: float = 20.0
-    idle: float = 75.0
 
 
 Handler: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -115,7 +116,7 @@ class Connection(web.RequestHandler):
             loop=loop,
             access_log=None,  # type: ignore[arg-type] # aiohttp itself asks whether there is one
             auto_decompress=False,
-            keepalive_timeout=connections.waits.idle,
+            keepalive_timeout=math.inf,
             logger=_LOG,
             max_field_size=LINE,
             max_headers=HEADERS,
