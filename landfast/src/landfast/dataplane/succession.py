@@ -1,7 +1,7 @@
 """The endpoints of one engine, one after the other: what one has asked for is over before the next one looks.
 
 What an endpoint has handed on is under way, or not even read, when its service is killed. The next service looks at
-what was written, and tells of it (`landfast.eventplane.table_writes`): nothing of the earlier one may be written then.
+what was written, and tells of it (`landfast.eventplane.table_records`): nothing of the earlier one may be written then.
 
 Nothing here imports more than the standard library: ministack's process has no other part of Landfast.
 """

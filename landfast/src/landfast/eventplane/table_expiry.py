@@ -3,14 +3,11 @@
 The engines are not asked for it: one would delete past the streams, another one never.
 """
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
-from landfast.eventplane.engine_tables import TARGET, EngineTables
-from landfast.eventplane.passing import Ask, Driver, EngineAnswer, Head
 from landfast.eventplane.ports import PlaneWorld, UnderWay
 from landfast.eventplane.table_items import name_of
 from landfast.sources.table_changes import Item, ItemChange
@@ -18,8 +15,6 @@ from landfast.sources.time_to_live import over_at
 
 if TYPE_CHECKING:
     from landfast.driver import Plan
-
-T = TypeVar("T")
 
 KIND: Final = "times to live"
 _OWNER: Final = "tables"
@@ -108,49 +103,6 @@ class TableExpiry:
         self._over.append(over)
         if len(self._over) == 1:
             self.wake(self._world.begin("items whose time to live is over"))
-
-
-class Expiry:
-    """The deletion of an item that is over, as a `Passing` of our own.
-
-    Args:
-        over: The item.
-        ask: Sends the engine a request.
-        driver: Does something in the driver's thread.
-        region: The region.
-    """
-
-    head: Final = Head("POST", "/", {"x-amz-target": f"{TARGET}DeleteItem"})
-
-    def __init__(self, over: Over, ask: Ask, driver: Driver, region: str) -> None:
-        [(name, value)] = over.condition.items()
-        self._params = {
-            "TableName": over.table,
-            "Key": over.keys,
-            "ConditionExpression": "#over = :over",
-            "ExpressionAttributeNames": {"#over": name},
-            "ExpressionAttributeValues": {":over": value},
-        }
-        self._ask = ask
-        self._driver = driver
-        self._region = region
-
-    async def body(self) -> bytes:
-        """The parameters."""
-        return json.dumps(self._params).encode()
-
-    async def forward(self, content: bytes | None = None) -> EngineAnswer:
-        """Delete it."""
-        del content
-        return await EngineTables(self._ask, self._region).call("DeleteItem", self._params)
-
-    async def ask(self, method: str, target: str, headers: Mapping[str, str], content: bytes = b"") -> EngineAnswer:
-        """Send the engine another request."""
-        return await self._ask(method, target, headers, content)
-
-    async def driver(self, work: Callable[[], T]) -> T:
-        """Do `work` in the driver's thread."""
-        return await self._driver(work)
 
 
 def described(attribute: str | None) -> dict[str, Any]:
