@@ -35,7 +35,7 @@ def clients_of(service: Service) -> Iterator[Clients]:
 
     def client(name: str) -> Any:
         if name not in made:
-            config = Config(retries={"total_max_attempts": 1})
+            config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
             made[name] = session.client(name, endpoint_url=service.endpoint, config=config)
         return made[name]
 

@@ -36,6 +36,7 @@ def asked(method: str, target: str, host: str = "localhost:4566", **headers: str
         ("POST", "/inbox", FORM, "PostObject"),
         ("POST", "/inbox/", FORM, "PostObject"),
         ("PUT", "/inbox?notification", {}, "PutBucketNotificationConfiguration"),
+        ("PUT", "/inbox?replication", {}, "PutBucketReplication"),
         ("GET", "/inbox?notification=", {}, "GetBucketNotificationConfiguration"),
         ("DELETE", "/inbox", {}, "DeleteBucket"),
     ],

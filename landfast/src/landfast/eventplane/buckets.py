@@ -104,7 +104,7 @@ class BucketEvents:
 
     def _tells(self, request: S3Request) -> bool:
         configuration = self._buckets.configurations.get(request.bucket)
-        return configuration is not None and configuration.tells(EVENTS[request.operation], request.key or None)
+        return configuration is not None and configuration.tells(EVENTS.get(request.operation, ()), request.key or None)
 
     async def answer(self, passing: Passing) -> EngineAnswer:
         """Answer it; when this returns, the events that it makes are on disk.

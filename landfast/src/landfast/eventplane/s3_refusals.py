@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import parse_qsl, unquote
 
-from landfast.eventplane import bucket_facts, notification_xml
+from landfast.eventplane import bucket_facts, not_here, notification_xml
 from landfast.eventplane.bucket_facts import Seen
 from landfast.eventplane.passing import Ask, Head
 from landfast.eventplane.s3_requests import S3Request
@@ -55,8 +55,10 @@ def check_head(request: S3Request, head: Head) -> None:
     "Categorizing your objects using tags".
 
     Raises:
-        Refusal: S3 would not do it.
+        Refusal: S3 would not do it, or nothing would come of it here.
     """
+    if (error := not_here.refusal("s3", request.operation)) is not None:
+        raise Refusal(error.code, error.message, status=error.status)
     check_key(request.key)
     metadata = {name.removeprefix(_META): value for name, value in head.headers.items() if name.startswith(_META)}
     if (

@@ -46,13 +46,14 @@ _OBJECT: Mapping[tuple[str, str], str] = {
 _BUCKET: Mapping[tuple[str, str], str] = {
     ("GET", "notification"): GET_NOTIFICATIONS,
     ("PUT", "notification"): PUT_NOTIFICATIONS,
+    ("PUT", "replication"): "PutBucketReplication",
     ("POST", "delete"): "DeleteObjects",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class S3Request:
-    """A request that may make an event, or that the event plane answers.
+    """A request that may make an event, or that the event plane answers or refuses.
 
     Attributes:
         operation: AWS's name of it.

@@ -25,6 +25,7 @@ _TARGETS = {
     "AWSStepFunctions": "stepfunctions",
     "GraniteServiceVersion20100801": "cloudwatch",
     "CloudApiService": "cloudcontrol",
+    "Firehose_20150804": "firehose",
 }
 """The prefixes of X-Amz-Target: each model's ``targetPrefix``."""
 
@@ -35,6 +36,7 @@ _VERSIONS = {
     "2010-05-08": "iam",
     "2010-08-01": "cloudwatch",
     "2010-05-15": "cloudformation",
+    "2010-12-01": "ses",
 }
 """The API versions of services of the query protocol."""
 

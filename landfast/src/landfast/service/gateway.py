@@ -8,8 +8,8 @@ from typing import Final, Generic, TypeAlias, TypeVar
 from aiohttp import web
 
 from landfast import protocols
-from landfast.aws_errors import AwsError, Operation
-from landfast.eventplane import Pending
+from landfast.aws_errors import AwsError
+from landfast.eventplane import Pending, not_here
 from landfast.protocols import Call, Request, Response
 from landfast.service.forwarding import Forwarding
 from landfast.service.function_calls import TOKEN, FunctionCalls
@@ -27,9 +27,6 @@ _LONGEST = 16 * 1024 * 1024
 
 _REPLAYABLE: Final = frozenset({"PutRecord", "SendMessage"})
 """Calls that can be replays of failures; those of functions are taken elsewhere."""
-
-_NOT_HERE: Final = {"scheduler": "is not available: the local service follows the schedules of the template."}
-"""Services that the engine would answer although nothing would come of it."""
 
 Result: TypeAlias = Mapping[str, object]
 
@@ -170,13 +167,8 @@ class Gateway:
                 return _web(answered)
         if sent.content is None and is_form(request):  # a part of it was read, and the rest alone means nothing
             raise Refusal(413, "RequestEntityTooLarge", f"A form may have {_LONGEST} bytes.")
-        if service in _NOT_HERE:
-            operation = Operation.read(request.method, asked.target, request.headers)
-            error = AwsError("NotImplementedException", f"{operation.name} {_NOT_HERE[service]}", status=501)
-            return _web(protocols.refused(operation, error, asked.id))
-        if service and (unknown := protocols.unknown_operation(sent, service)):
-            operation = Operation.read(request.method, asked.target, request.headers, sent.content or b"")
-            return _web(protocols.refused(operation, unknown, asked.id))
+        if service and (refused := _refusal(sent, service)):
+            return _web(protocols.refused(protocols.asked(sent, service, asked.id), refused, asked.id))
         return await self._engines(asked, sent.content)
 
     async def _planes(self, sent: Request, service: str, asked: _Asked) -> Response | None:
@@ -230,6 +222,16 @@ class Gateway:
             whole = await passing.forward()
             return web.Response(status=whole.status, headers=whole.headers, body=whole.content)
         return await asked.engine.response(asked.request, asked.target, asked.id, content)
+
+
+def _refusal(sent: Request, service: str) -> AwsError | None:
+    """Why a call is not handed on to the engine; None if it is."""
+    if service in not_here.SERVICES:
+        operation = protocols.asked(sent, service, "").operation
+        named = operation or f"{sent.method} {sent.target.partition('?')[0]}"
+        if error := not_here.refusal(service, operation, named):
+            return error
+    return protocols.unknown_operation(sent, service)
 
 
 def _web(response: Response) -> web.Response:
