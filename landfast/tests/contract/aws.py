@@ -172,13 +172,13 @@ class Aws:
         )
         assert status == "ACTIVE"
 
-    def table(self, view: str | None = "NEW_AND_OLD_IMAGES") -> str:
-        """A new table with the key `id`, and with a stream of that view."""
+    def table(self, view: str | None = "NEW_AND_OLD_IMAGES", key: str = "S") -> str:
+        """A new table with the key `id` of that type, and with a stream of that view."""
         name = self.name("table")
         stream = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": view}} if view else {}
         self.dynamodb.create_table(
             TableName=name,
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": key}],
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
             **stream,

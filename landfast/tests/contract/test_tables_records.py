@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contract.aws import REGION, Aws, eventually
-from tests.contract.tables import between_marks, change, item, key, mark, read, stream_of
+from tests.contract.tables import between_marks, change, insert, item, key, mark, modify, read, remove, stream_of
 
 pytestmark = pytest.mark.stored
 
@@ -142,3 +142,21 @@ def test_values_of_every_type_are_told_as_they_are(aws: Aws) -> None:
     mark(aws, table, "end")
     [record] = between_marks(aws, table)
     assert change(record) == ("INSERT", None, everything)
+
+
+@pytest.mark.source("DynamoDB Developer Guide, Data types, Number: leading and trailing zeroes are trimmed")
+def test_s_141_a_number_is_one_key_however_it_is_written_and_is_told_in_plain_digits(aws: Aws) -> None:
+    table, db = aws.table(key="N"), aws.dynamodb
+    n = {"S": "n"}
+    expression = {"UpdateExpression": "SET v = :v", "ExpressionAttributeValues": {":v": {"N": "2.50"}}}
+    db.update_item(TableName=table, Key={"id": {"N": "7.0"}}, **expression)
+    db.put_item(TableName=table, Item={"id": {"N": "07"}, "v": {"N": "1E2"}, "n": n})
+    db.delete_item(TableName=table, Key={"id": {"N": "7E0"}})
+    db.transact_write_items(TransactItems=[{"Put": {"TableName": table, "Item": {"id": {"N": "0.10"}, "n": n}}}])
+    assert db.get_item(TableName=table, Key={"id": {"N": ".1"}})["Item"] == {"id": {"N": "0.1"}, "n": n}
+    db.batch_write_item(RequestItems={table: [{"DeleteRequest": {"Key": {"id": {"N": "1e-1"}}}}]})
+    stream = stream_of(aws, table)
+    told = eventually(lambda: [change(record) for record in read(aws, stream)], lambda changes: len(changes) >= 5)
+    first, second = {"id": {"N": "7"}, "v": {"N": "2.5"}}, {"id": {"N": "7"}, "v": {"N": "100"}, "n": n}
+    tenth = {"id": {"N": "0.1"}, "n": n}
+    assert told == [insert(first), modify(first, second), remove(second), insert(tenth), remove(tenth)]

@@ -113,6 +113,27 @@ SINGLE = [
         lambda db, t: db.put_item(TableName=t, Item={**OLD, "n": {"N": "1.0"}}),
     ),
     Write(
+        "UpdateItem without an expression puts binary values and truths",
+        lambda db, t: db.update_item(
+            TableName=t,
+            Key=NEW_KEY,
+            AttributeUpdates={"b": {"Value": {"B": b"\xff"}}, "t": {"Value": {"BOOL": True}}},
+        ),
+        (insert({**NEW_KEY, "b": {"B": b"\xff"}, "t": {"BOOL": True}}),),
+    ),
+    Write(
+        "UpdateItem without an expression takes from a set and adds to a number",
+        lambda db, t: db.update_item(
+            TableName=t,
+            Key=KEY,
+            AttributeUpdates={
+                "tags": {"Action": "DELETE", "Value": {"SS": ["b", "c"]}},
+                "n": {"Action": "ADD", "Value": {"N": "0.50"}},
+            },
+        ),
+        (modify(OLD, {**OLD, "n": {"N": "1.5"}, "tags": {"SS": ["a"]}}),),
+    ),
+    Write(
         "PutItem on a condition that fails",
         lambda db, t: db.put_item(TableName=t, Item=GREATER, ConditionExpression=NOT_THERE),
         code="ConditionalCheckFailedException",
@@ -189,6 +210,11 @@ SINGLE = [
 ]
 
 SEVERAL = [
+    Write(
+        "TransactWriteItems of binary values",
+        _transact({"Put": {"Item": {**NEW, "b": {"B": b"\xff"}, "s": {"BS": [b"a"]}}}}),
+        (insert({**NEW, "b": {"B": b"\xff"}, "s": {"BS": [b"a"]}}),),
+    ),
     Write(
         "BatchWriteItem",
         lambda db, t: db.batch_write_item(
@@ -319,6 +345,30 @@ PARTIQL = [
 
 
 REFUSED = [
+    Write(
+        "PutItem of what is no number",
+        lambda db, t: db.put_item(TableName=t, Item={**NEW, "n": {"N": "one"}}),
+        code="ValidationException",
+    ),
+    Write(
+        "UpdateItem to what is no number",
+        lambda db, t: db.update_item(
+            TableName=t,
+            Key=KEY,
+            UpdateExpression="SET n = :n",
+            ExpressionAttributeValues={":n": {"NS": ["1", "one"]}},
+        ),
+        code="ValidationException",
+    ),
+    Write(
+        "UpdateItem without an expression, of which one change is refused",
+        lambda db, t: db.update_item(
+            TableName=t,
+            Key=NEW_KEY,
+            AttributeUpdates={"a": {"Value": {"N": "1"}}, "b": {"Action": "DELETE", "Value": {"S": "x"}}},
+        ),
+        code="ValidationException",
+    ),
     Write(
         "PutItem with a set that has a value twice",
         lambda db, t: db.put_item(TableName=t, Item={**NEW, "tags": {"NS": ["1", "1.0"]}}),

@@ -34,6 +34,11 @@ def batch(*requests: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return "BatchWriteItem", {"RequestItems": {"t": list(requests)}}
 
 
+def table(name: str = "orders", keys: tuple[str, ...] = ("HASH",)) -> tuple[str, dict[str, Any]]:
+    schema = [{"AttributeName": f"key-{number}", "KeyType": kind} for number, kind in enumerate(keys)]
+    return "CreateTable", {"TableName": name, "KeySchema": schema}
+
+
 def puts(count: int) -> list[dict[str, Any]]:
     return [{"PutRequest": {"Item": {"id": {"S": f"{number}"}}}} for number in range(count)]
 
@@ -50,7 +55,35 @@ def puts(count: int) -> list[dict[str, Any]]:
         (put({"N": "1" * 39}), "more than 38 significant digits"),
         (put({"NS": ["0.1" + "0" * 37 + "1"]}), "more than 38 significant digits"),
         (put({"N": "1E126"}), "Number overflow"),
+        (put({"N": "1e99999999999999999999"}), "Number overflow"),
+        (put({"N": "1e-99999999999999999999"}), "Number underflow"),
         (put({"N": "-1E-131"}), "Number underflow"),
+        *[
+            (put({kind: content}), "The parameter cannot be converted to a numeric value")
+            for text in ("", "one", " 5", "1_000", "NaN", "Infinity", "0x1", "\u0661", "1e", ".", "5\n")
+            for kind, content in (("N", text), ("NS", ["1", text]), ("L", [{"N": text}]))
+        ],
+        (update("SET n = :n", ExpressionAttributeValues={":n": {"N": "one"}}), "numeric value: one"),
+        (("UpdateItem", {"Key": KEY, "AttributeUpdates": {"n": {"Value": {"N": "one"}}}}), "numeric value: one"),
+        (("UpdateItem", {"Key": KEY, "AttributeUpdates": {"n": {"Action": "ADD"}}}), "Only DELETE action is allowed"),
+        (
+            ("DeleteItem", {"Key": KEY, "Expected": {"n": {"AttributeValueList": [{"N": "one"}]}}}),
+            "numeric value: one",
+        ),
+        (("ExecuteStatement", {"Statement": "", "Parameters": [{"N": "one"}]}), "numeric value: one"),
+        (("BatchExecuteStatement", {"Statements": [{"Parameters": [{"SS": []}]}]}), "An string set  may not be empty"),
+        (("ExecuteTransaction", {"TransactStatements": [{}, {"Parameters": [{}]}]}), "is empty"),
+        (put({"NULL": False}), "Null attribute value types must have the value of true"),
+        (put({"Q": "x"}), "is empty, must contain exactly one"),
+        (table("ab"), "have length greater than or equal to 3"),
+        (table("a" * 256), "have length less than or equal to 255"),
+        *[(table(name), "satisfy regular expression pattern") for name in ("a/b", "a b c", "table\n", "t\u00e4ble")],
+        (table(keys=("RANGE",)), "The first KeySchemaElement is not a HASH key type"),
+        (table(keys=("HASH", "HASH")), "The second KeySchemaElement is not a RANGE key type"),
+        (
+            ("CreateTable", {"TableName": "orders", "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}] * 2}),
+            "Both the Hash Key and the Range Key element in the KeySchema have the same name",
+        ),
         (put(nested(33)), "Nesting Levels have exceeded supported limits"),
         (update("SET n = :m", ExpressionAttributeValues=ONE), "is not defined; attribute value: :m"),
         (update("SET #n = :n", ExpressionAttributeValues=ONE), "is not defined; attribute name: #n"),
@@ -102,7 +135,12 @@ def test_s_141_what_dynamodb_refuses_is_known_by_its_request(call: tuple[str, di
         put({"N": "9.9E+125"}),
         put({"N": "1E-130"}),
         put({"N": "0E400"}),
-        put({"N": "no number"}),
+        put({"NS": ["+1", ".5", "5.", "1e-3"]}),
+        table("a.b-c_D"),
+        table("arn:aws:dynamodb:us-east-1:123456789012:table/orders"),
+        table(keys=("HASH", "RANGE")),
+        ("UpdateItem", {"Key": KEY, "AttributeUpdates": {"n": {"Action": "DELETE"}, "m": {"Value": {"N": "1"}}}}),
+        ("DescribeTable", {"TableName": "a"}),
         put({"NS": ["1" * 37 + "1", "1" * 37 + "2"]}),
         put({"NULL": True}),
         put(nested(32)),

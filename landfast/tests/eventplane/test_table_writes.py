@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from landfast.eventplane.passing import EngineAnswer, Head
 from landfast.sources.table_changes import is_same
-from tests.eventplane.engine import SCOPE, KilledError, Moto, Tables
+from tests.eventplane.engine import SCOPE, KilledError, Moto, Passage, Tables
 
 OLD: dict[str, Any] = {"id": {"S": "old"}, "n": {"N": "1"}, "tags": {"SS": ["a", "b"]}}
 OTHER = {"id": {"S": "other"}, "n": {"N": "5"}}
@@ -441,7 +441,78 @@ def test_s_141_a_key_that_the_engine_writes_otherwise_is_found_again() -> None:
 
     tables = Tables(engine)
     tables.make("numbers", n="N")
-    for value in ("a", "b", "b"):
-        tables.call("PutItem", TableName="numbers", Item={"n": {"N": "7.0"}, "v": {"S": value}})
+    for value, written in (("a", "7.0"), ("b", "7"), ("b", "07")):
+        tables.call("PutItem", TableName="numbers", Item={"n": {"N": written}, "v": {"S": value}})
     told = [{"n": {"N": "7"}, "v": {"S": value}} for value in "ab"]
     assert tables.records("numbers") == [("INSERT", None, told[0]), ("MODIFY", told[0], told[1])]
+
+
+@pytest.mark.parametrize("number", ["7", "7.0", "07", "7E0", "+7"])
+def test_s_141_a_number_reaches_the_engine_as_dynamodb_keeps_it(number: str) -> None:
+    written: list[Any] = []
+
+    def engine(operation: str, headers: Any, content: bytes) -> EngineAnswer:
+        del headers
+        written.append(json.loads(content))
+        made = {"TableDescription": written[-1]} if operation == "CreateTable" else {"Responses": {}}
+        return EngineAnswer(200, {}, json.dumps(made).encode())
+
+    tables = Tables(engine)
+    tables.make("numbers", n="N")
+    params: dict[str, Any] = {"TableName": "numbers", "Key": {"n": {"N": number}}, **SET_ONE}
+    tables.call("UpdateItem", **params)
+    asked = [params["RequestItems"]["numbers"]["Keys"] for params in written if "RequestItems" in params]
+    assert asked == [[{"n": {"N": "7"}}]] * 2
+    [update] = [params for params in written if "UpdateExpression" in params]
+    assert update["Key"] == {"n": {"N": "7"}}
+
+
+def test_a_value_of_an_engine_that_is_none_of_dynamodbs_silences_no_stream() -> None:
+    values = iter([{"N": "one"}, {"L": 5}, {"N": None}, 5, {"N": "1"}, {"N": "2"}])
+    kept: list[Any] = []
+
+    def engine(operation: str, headers: Any, content: bytes) -> EngineAnswer:
+        del headers
+        if operation == "PutItem":
+            kept[:] = [{"id": OLD["id"], "v": next(values)}]
+        made = {"TableDescription": json.loads(content)} if operation == "CreateTable" else {}
+        return EngineAnswer(200, {}, json.dumps(made or {"Responses": {"orders": kept}}).encode())
+
+    tables = Tables(engine)
+    tables.make()
+    for _ in range(6):
+        assert isinstance(tables.call("PutItem", **one(Item=OLD)), dict)
+    assert [name for name, *_ in tables.records()] == ["INSERT", *["MODIFY"] * 5]
+    assert tables.records()[-1][2]["v"] == {"N": "2"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[]",
+        b"null",
+        b"\xff",
+        b"{",
+        b'{"TableName": 5, "Item": {"id": {"S": "new"}}}',
+        b'{"TableName": "orders", "Item": []}',
+        b'{"TableName": "orders", "Item": {"id": {"S": 5}}}',
+        b'{"TableName": "orders", "Item": {"id": {"S": "new"}, "v": {"SS": "ab"}}}',
+        b'{"TableName": "orders", "Item": {"id": {"S": "new"}, "v": {"B": "***"}}}',
+        b'{"TableName": "orders", "Item": {"id": {"S": "\\ud800"}}}',
+    ],
+)
+def test_what_the_api_does_not_allow_never_reaches_the_engine(tables: Tables, content: bytes) -> None:
+    tables.asked_for.clear()
+    headers = {"x-amz-target": "DynamoDB_20120810.PutItem", "authorization": SCOPE}
+    answer = asyncio.run(tables.writes.answer(Passage(tables, Head("POST", "/", headers), content)))
+    assert answer.status == 400
+    assert json.loads(answer.content)["__type"].endswith("SerializationException")
+    assert tables.asked_for == []
+    tables.call("PutItem", **one(Item=NEW))
+    assert tables.records() == [INSERTED]
+
+
+def test_a_member_that_is_null_is_not_there(tables: Tables) -> None:
+    put = one(Item={**NEW, "v": {"S": "x", "N": None}}, ConditionExpression=None)
+    assert tables.call("PutItem", **put) == {}
+    assert tables.records() == [("INSERT", None, {**NEW, "v": {"S": "x"}})]

@@ -139,6 +139,10 @@ def test_s_141_what_is_written_otherwise_is_the_same(one: Any, other: Any) -> No
         ({"SS": ["a"]}, {"SS": ["a", "b"]}),
         ({"BOOL": True}, {"BOOL": False}),
         ({"M": {}}, {"L": []}),
+        ({"N": "one"}, {"N": "two"}),
+        ({"SS": "ab"}, {"SS": ["a", "b"]}),
+        ({"L": [5]}, {"L": ["5"]}),
+        ({}, {"N": "1"}),
     ],
 )
 def test_s_141_what_differs_is_not_the_same(one: Any, other: Any) -> None:

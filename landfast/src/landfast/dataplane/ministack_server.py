@@ -71,9 +71,21 @@ def _out_of_reach(service: str) -> Any:  # noqa: ANN401 - a handler in ministack
     return refuse
 
 
+def _find_numbers_by_value(dynamodb: Any) -> None:  # noqa: ANN401 - it ships no types
+    """Let ministack find the item with the key 1 where 1.0 is asked for, as AWS does."""
+    extract, plain = dynamodb._extract_key_val, dynamodb._ddb_canonicalize_number  # noqa: SLF001
+
+    def by_value(attribute: Any) -> Any:  # noqa: ANN401 - the signature is ministack's
+        value = extract(attribute)
+        return plain(value) or value if isinstance(attribute, dict) and "N" in attribute else value
+
+    dynamodb._extract_key_val = by_value  # noqa: SLF001
+
+
 def main() -> None:
     """Serve until killed."""
     ministack: Any = import_module("ministack.app")
+    _find_numbers_by_value(import_module("ministack.services.dynamodb"))
     for service in ministack.SERVICE_HANDLERS:
         if service not in SERVED:
             ministack.SERVICE_HANDLERS[service] = _out_of_reach(service)

@@ -4,7 +4,8 @@ moto fails at an ``UpdateItem`` that names nothing to change, does a transaction
 stores a body that is not the one whose digest or checksum was sent with it. It fails at the end of an upload, and at
 the loss of an object's tags, where there is no such upload or object, and at tags that are none. Of PartiQL it takes an
 ``INSERT`` of what is there, an ``UPDATE`` of what is not, and some values for others than they are: such a statement is
-carried out as the other call that it means.
+carried out as the other call that it means. Numbers it keeps as they were written, and of the updates that are no
+expressions it takes values for texts.
 """
 
 import base64
@@ -14,13 +15,20 @@ import json
 import time
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping
+from decimal import Context, Decimal
 from typing import Any, Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from xml.etree import ElementTree as ET
 
 from moto.core.responses import ActionResult
 from moto.dynamodb import urls
-from moto.dynamodb.exceptions import ConditionalCheckFailed, DynamodbException, TransactionCanceledException
+from moto.dynamodb.exceptions import (
+    ConditionalCheckFailed,
+    DynamodbException,
+    MockValidationException,
+    TransactionCanceledException,
+)
+from moto.dynamodb.models.dynamo_type import DDBType, DynamoType, Item
 from moto.dynamodb.responses import DynamoHandler
 from moto.s3.exceptions import MissingKey, NoSuchUpload
 from moto.s3.models import FakeKey, S3Backend
@@ -30,10 +38,15 @@ from landfast import aws_errors
 from landfast.aws_errors import Operation
 from landfast.dataplane.moto_transactions import all_or_nothing
 from landfast.protocols.partiql_writes import Write, write_of
+from landfast.sources.table_numbers import number
 
 _TOKEN_WINDOW: Final = 600.0
 """Seconds for which a transaction's token is known (DynamoDB API Reference, TransactWriteItems)."""
 
+_NUMBERS: Final = Context(prec=38)
+"""DynamoDB's numbers have up to 38 digits (Developer Guide, "Data types")."""
+
+_INVALID: Final = "One or more parameter values were invalid:"
 _DUPLICATE: Final = "Duplicate primary key exists in table"
 
 _DIGEST: Final = "HTTP_CONTENT_MD5"
@@ -71,10 +84,11 @@ class Items(DynamoHandler):
     """moto's API of DynamoDB, mended."""
 
     def update_item(self) -> ActionResult:
-        """Change an item, or make it if nothing of it is named but its key."""
+        """Change an item, or make it if nothing of it is named but its key; a change that fails leaves it as it was."""
         if "UpdateExpression" not in self.body:
             self.body.setdefault("AttributeUpdates", {})
-        return super().update_item()
+        with all_or_nothing(self.dynamodb_backend, [{"Update": self.body}]):
+            return super().update_item()
 
     def transact_write_items(self) -> ActionResult:
         """Do a transaction, once for each token."""
@@ -83,7 +97,7 @@ class Items(DynamoHandler):
             return self._transact()
         # Beside the tables, so that it is remembered and forgotten as they are.
         seen: dict[str, tuple[str, float]] = vars(self.dynamodb_backend).setdefault("landfast_tokens", {})
-        asked, now = json.dumps(self.body["TransactItems"], sort_keys=True), time.monotonic()
+        asked, now = json.dumps(self.body["TransactItems"], sort_keys=True, default=repr), time.monotonic()
         for old in [each for each, (_, done) in seen.items() if done < now - _TOKEN_WINDOW]:
             del seen[old]
         if token in seen:
@@ -220,6 +234,47 @@ class Requests(S3Response):
         return 200, headers, content
 
 
+class Attributes(Item):
+    """moto's item, mended: the method takes the place of moto's."""
+
+    def update_with_attribute_updates(self, attribute_updates: dict[str, Any]) -> None:
+        """Change an item as was usual before expressions (DynamoDB API Reference, "Legacy conditional parameters")."""
+        for name, update in attribute_updates.items():
+            action, value = update.get("Action", "PUT"), update.get("Value")
+            if action == "PUT":
+                self.attrs[name] = DynamoType(value)
+            elif value is None or (new := _combined(action, self.attrs.get(name), DynamoType(value))) is None:
+                self.attrs.pop(name, None)
+            else:
+                self.attrs[name] = new
+
+
+def _combined(action: str, old: DynamoType | None, given: DynamoType) -> DynamoType | None:
+    """The attribute after something was added to it or taken from it; None if nothing is left of it."""
+    if not given.is_set() and (action == "DELETE" or not given.is_number()):
+        raise MockValidationException(f"{_INVALID} Action {action} is not supported for the type {given.type}")
+    if old is None:
+        return given if action == "ADD" else None
+    if old.type != given.type:
+        raise MockValidationException(f"{_INVALID} Type mismatch for attribute to update")
+    if given.is_number():
+        return DynamoType({"N": str(_NUMBERS.add(Decimal(old.value), Decimal(given.value)))})
+    changed = set(old.value) | set(given.value) if action == "ADD" else set(old.value) - set(given.value)
+    return DynamoType({old.type: sorted(changed)}) if changed else None
+
+
+class Value(DynamoType):
+    """moto's value of an attribute, mended: the method takes the place of moto's."""
+
+    def __init__(self, type_as_dict: DynamoType | dict[str, Any]) -> None:
+        _make(self, type_as_dict)
+        if self.type == DDBType.NUMBER and isinstance(self.value, str):
+            self.value = number(self.value)
+        elif self.type == DDBType.NUMBER_SET:
+            self.value = [*map(number, self.value)]
+
+
+_make = DynamoType.__init__
 _tag = S3Response.put_object_tagging
 _complete, _untag = S3Backend.complete_multipart_upload, S3Backend.delete_object_tagging
 
@@ -242,6 +297,8 @@ def of_statements(error: TransactionCanceledException, writes: Iterable[Write]) 
 def mend() -> None:
     """Let moto answer by what is mended; before its application is made."""
     urls.url_paths["{0}/"] = Items.dispatch
+    DynamoType.__init__ = Value.__init__  # type: ignore[method-assign, assignment]
+    Item.update_with_attribute_updates = Attributes.update_with_attribute_updates  # type: ignore[method-assign, assignment]
     S3Response.put_object_tagging = Requests.put_object_tagging  # type: ignore[method-assign, assignment]
     S3Backend.complete_multipart_upload = Objects.complete_multipart_upload  # type: ignore[method-assign, assignment]
     S3Backend.delete_object_tagging = Objects.delete_object_tagging  # type: ignore[method-assign, assignment]

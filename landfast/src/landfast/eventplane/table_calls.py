@@ -10,8 +10,6 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from landfast import protocols
-from landfast.aws_errors import AwsError
 from landfast.eventplane import table_descriptions as descriptions
 from landfast.eventplane import table_expiry
 from landfast.eventplane.engine_tables import EngineTables
@@ -49,17 +47,17 @@ class TableCalls:
         self._expiry = expiry
         self._deletions = deletions
 
-    async def table(self, operation: str, table: str, params: dict[str, Any], passing: Passing) -> EngineAnswer:
+    async def table(self, operation: str, params: dict[str, Any], passing: Passing) -> EngineAnswer:
         """Answer one of `TABLES`.
 
         Args:
             operation: The operation.
-            table: The table's name.
             params: The call's members, as JSON has them.
             passing: The request.
         """
         if operation == "DescribeTable":
             return await self._told(await passing.forward(), "Table", passing)
+        table = params["TableName"] = table_name(params["TableName"])
         specification = params.pop(descriptions.SPECIFICATION, None)
         if specification is not None and (problem := descriptions.problem(specification)):
             return descriptions.refused(operation, problem)
@@ -73,12 +71,14 @@ class TableCalls:
                 case _:
                     return await self._update(table, params, specification, passing)
 
-    async def time_to_live(self, operation: str, content: bytes, passing: Passing) -> EngineAnswer:
-        """Answer one of `TIMES_TO_LIVE`."""
-        try:
-            params = protocols.call_of("dynamodb", operation, content.decode()).params
-        except AwsError as error:
-            return descriptions.refused(operation, error.message, error.code)
+    async def time_to_live(self, operation: str, params: Mapping[str, Any], passing: Passing) -> EngineAnswer:
+        """Answer one of `TIMES_TO_LIVE`.
+
+        Args:
+            operation: The operation.
+            params: The call's members.
+            passing: The request.
+        """
         table, engine = table_name(params["TableName"]), self._engine(passing)
         async with self._records.alone(engine, passing.driver):
             given = await engine.call("DescribeTable", {"TableName": table})

@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Context, Decimal
 from typing import Any, Final, TypeAlias
 
 from landfast.protocols import partiql
-from landfast.sources.table_changes import Item
+from landfast.sources.table_changes import Item, as_kept
 
 Keys: TypeAlias = Mapping[str, Sequence[str]]
 """The names of the key attributes of each table that is of interest."""
@@ -28,9 +27,6 @@ WRITES: Final = frozenset(
 )
 """The operations that write items."""
 
-_NUMBERS: Final = Context(prec=38)
-"""DynamoDB's numbers have up to 38 digits (API Reference, AttributeValue), Python's by themselves 28."""
-
 
 def touched(operation: str, params: Mapping[str, Any], tables: Keys) -> Touched:
     """The items of `tables` that a call may write, each once; what AWS would refuse anyhow may be left out.
@@ -49,7 +45,7 @@ def touched(operation: str, params: Mapping[str, Any], tables: Keys) -> Touched:
         keys = found.setdefault(table, [])
         if keys is not None and (table, told := name_of(key)) not in seen:
             seen.add((table, told))
-            keys.append(key)
+            keys.append(as_kept(key))
     return found
 
 
@@ -60,19 +56,12 @@ def key_of(item: Item, names: Sequence[str]) -> Item | None:
 
 def name_of(key: Item) -> str:
     """Keys as a text, always the same for the same keys, however their numbers are written."""
-    return json.dumps({name: _plain(value) for name, value in key.items()}, sort_keys=True)
+    return json.dumps(as_kept(key), sort_keys=True)
 
 
 def table_name(given: str) -> str:
     """A table's name, where a name or an ARN may be given."""
     return given.rpartition("table/")[2].partition("/")[0]
-
-
-def _plain(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    try:
-        return {"N": str(Decimal(value["N"]).normalize(_NUMBERS))} if "N" in value else value
-    except ArithmeticError:
-        return value  # no number: the engine says so
 
 
 def _written(operation: str, params: Mapping[str, Any], tables: Keys) -> Iterator[tuple[str, Item | None]]:

@@ -29,7 +29,7 @@ from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.table_expiry import TableExpiry
 from landfast.eventplane.table_items import Touched, key_of, name_of
 from landfast.eventplane.table_streams import TableStreams
-from landfast.sources.table_changes import Item, ItemChange
+from landfast.sources.table_changes import Item, ItemChange, as_kept
 from landfast.sources.table_stream import TableStream
 
 _KIND: Final = "table writes"
@@ -211,7 +211,7 @@ async def _changes(part: TableIntent, engine: EngineTables) -> list[ItemChange]:
         if error.gone:
             return []  # the items of a deleted table leave no records (DynamoDB guide, Streams)
         raise
-    old, there = ({_name(item, part.names): item for item in items} for items in (part.old, new))
+    old, there = ({_name(item, part.names): as_kept(item) for item in items} for items in (part.old, new))
     names = {**old, **there} if part.keys is None else map(name_of, part.keys)
     changes = ((old.get(name), there.get(name)) for name in dict.fromkeys(names))
     return [ItemChange(key_of(one or other or {}, part.names) or {}, one, other) for one, other in changes]

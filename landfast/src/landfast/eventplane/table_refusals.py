@@ -4,20 +4,16 @@ What both engines refuse is left to them, and so is whatever has another shape t
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from landfast.eventplane.table_items import name_of
+from landfast.eventplane.table_values import of_values
 
 _MOST_REQUESTS: Final = 25
-_DIGITS: Final = 38
-_LARGEST: Final = 125
-_SMALLEST: Final = -130
-"""Powers of ten (DynamoDB guide, "Data types": numbers up to 9.9E+125, and as small as 1E-130)."""
-
-_DEEPEST: Final = 32
-_SETS: Final = {"SS": "string", "NS": "number", "BS": "binary"}
+_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]+")
+_SHORTEST_NAME: Final = 3
+_LONGEST_NAME: Final = 255
 _REQUESTS: Final = frozenset({"DeleteRequest", "PutRequest"})
 _ACTIONS: Final = frozenset({"ConditionCheck", "Delete", "Put", "Update"})
 _EXPRESSIONS: Final = ("ConditionExpression", "UpdateExpression")
@@ -35,30 +31,31 @@ def problem(operation: str, params: Mapping[str, Any]) -> str | None:
     types" and "Constraints". Messages are AWS's where they are known.
 
     Args:
-        operation: One that writes; statements of PartiQL are left alone.
+        operation: One that writes, or is about tables; of PartiQL only the parameters are looked at.
         params: The call's members, as JSON has them.
 
     Raises:
         TypeError: The call has another shape; and so AttributeError, LookupError and ValueError.
     """
-    return next(_problems(operation, params), None)
+    of = _PROBLEMS.get(operation)
+    return None if of is None else next(of(params), None)
 
 
-def _problems(operation: str, params: Mapping[str, Any]) -> Iterator[str]:
-    match operation:
-        case "PutItem" | "UpdateItem" | "DeleteItem":
-            yield from _of_one(params)
-        case "BatchWriteItem":
-            yield from _of_a_batch(params["RequestItems"])
-        case "TransactWriteItems":
-            for action in params["TransactItems"]:
-                if len(action.keys() & _ACTIONS) != 1:
-                    yield "TransactItems can only contain one of Check, Put, Update or Delete"
-                for kind in action.keys() & _ACTIONS:
-                    yield from _of_one(action[kind])
+def _of_a_transaction(params: Mapping[str, Any]) -> Iterator[str]:
+    for action in params["TransactItems"]:
+        if len(action.keys() & _ACTIONS) != 1:
+            yield "TransactItems can only contain one of Check, Put, Update or Delete"
+        for kind in action.keys() & _ACTIONS:
+            yield from _of_one(action[kind])
 
 
-def _of_a_batch(tables: Mapping[str, Any]) -> Iterator[str]:
+def _of_statements(statements: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for statement in statements:
+        yield from of_values(statement.get("Parameters", ()))
+
+
+def _of_a_batch(params: Mapping[str, Any]) -> Iterator[str]:
+    tables = params["RequestItems"]
     if sum(map(len, tables.values())) > _MOST_REQUESTS:
         yield "Too many items requested for the BatchWriteItem call"
     for requests in tables.values():
@@ -72,11 +69,49 @@ def _of_a_batch(tables: Mapping[str, Any]) -> Iterator[str]:
         ):
             yield "Provided list of item keys contains duplicates"
         for values in (*items, *keys):
-            for value in values.values():
-                yield from _of_a_value(value)
+            yield from of_values(values.values())
+
+
+def _of_a_table(params: Mapping[str, Any]) -> Iterator[str]:
+    name = params["TableName"]
+    if not name.startswith("arn:"):
+        if len(name) < _SHORTEST_NAME:
+            yield _constraint(name, f"have length greater than or equal to {_SHORTEST_NAME}")
+        if len(name) > _LONGEST_NAME:
+            yield _constraint(name, f"have length less than or equal to {_LONGEST_NAME}")
+        if not _NAME.fullmatch(name):
+            yield _constraint(name, f"satisfy regular expression pattern: {_NAME.pattern}")
+    keys = params.get("KeySchema") or [{}]
+    if len({key.get("AttributeName") for key in keys}) < len(keys):
+        yield "Both the Hash Key and the Range Key element in the KeySchema have the same name"
+    if keys[0].get("KeyType") != "HASH":
+        yield "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"
+    if any(key.get("KeyType") != "RANGE" for key in keys[1:]):
+        yield "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
+
+
+def _constraint(name: str, demand: str) -> str:
+    return (
+        f"1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: Member must {demand}"
+    )
 
 
 def _of_one(params: Mapping[str, Any]) -> Iterator[str]:
+    yield from _of_expressions(params)
+    for member in ("Item", "Key", "ExpressionAttributeValues"):
+        yield from of_values(params.get(member, {}).values())
+    for update in params.get("AttributeUpdates", {}).values():
+        if "Value" not in update and update.get("Action") != "DELETE":
+            yield (
+                "One or more parameter values were invalid: "
+                "Only DELETE action is allowed when no attribute value is specified"
+            )
+    for member in ("AttributeUpdates", "Expected"):
+        for part in params.get(member, {}).values():
+            yield from of_values([part["Value"]] if "Value" in part else part.get("AttributeValueList", ()))
+
+
+def _of_expressions(params: Mapping[str, Any]) -> Iterator[str]:
     expressions = {name: params[name] for name in _EXPRESSIONS if name in params}
     if expressions and (others := [name for name in _LEGACY if name in params]):
         yield (
@@ -92,9 +127,6 @@ def _of_one(params: Mapping[str, Any]) -> Iterator[str]:
         if given is not None and not expressions:
             yield f"{member} can only be specified when using expressions"
         yield from _of_placeholders(member, what, used, given or {})
-    for member in ("Item", "Key", "ExpressionAttributeValues"):
-        for value in params.get(member, {}).values():
-            yield from _of_a_value(value)
 
 
 def _of_placeholders(member: str, what: str, used: Mapping[str, str], given: Mapping[str, Any]) -> Iterator[str]:
@@ -109,47 +141,12 @@ def _of_placeholders(member: str, what: str, used: Mapping[str, str], given: Map
         yield f"Value provided in {member} unused in expressions: keys: {{{', '.join(unused)}}}"
 
 
-def _of_a_value(value: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
-    if len(value) != 1:
-        how = "has more than one datatypes set" if value else "is empty"
-        yield f"Supplied AttributeValue {how}, must contain exactly one of the supported datatypes"
-    elif depth > _DEEPEST:
-        yield "Nesting Levels have exceeded supported limits"
-    else:
-        for kind, content in value.items():
-            match kind:
-                case "L" | "M":
-                    for each in content.values() if kind == "M" else content:
-                        yield from _of_a_value(each, depth + 1)
-                case "SS" | "NS" | "BS":
-                    yield from _of_a_set(kind, content)
-                case "N":
-                    yield from _of_a_number(content)
-
-
-def _of_a_set(kind: str, content: Sequence[str]) -> Iterator[str]:
-    if not content:
-        yield f"One or more parameter values were invalid: An {_SETS[kind]} set  may not be empty"
-    if len({name_of({"": {kind[0]: each}}) for each in content}) < len(content):
-        told = ", ".join(content)
-        yield f"One or more parameter values were invalid: Input collection [{told}] contains duplicates."
-    if kind == "NS":
-        for each in content:
-            yield from _of_a_number(each)
-
-
-def _of_a_number(text: str) -> Iterator[str]:
-    if len(text) <= _DIGITS and "E" not in text.upper():
-        return  # as nearly all are: it is neither long nor large nor small
-    try:
-        number = Decimal(text)
-    except ArithmeticError:
-        return  # no number: the engine says so
-    if not number.is_finite() or not number:
-        return
-    if len("".join(map(str, number.as_tuple().digits)).strip("0")) > _DIGITS:
-        yield "Attempting to store more than 38 significant digits in a Number"
-    if number.adjusted() > _LARGEST:
-        yield "Number overflow. Attempting to store a number with magnitude larger than supported range"
-    if number.adjusted() < _SMALLEST:
-        yield "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+_PROBLEMS: Final[Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]]] = {
+    **dict.fromkeys(("PutItem", "UpdateItem", "DeleteItem"), _of_one),
+    "BatchWriteItem": _of_a_batch,
+    "TransactWriteItems": _of_a_transaction,
+    "ExecuteStatement": lambda params: _of_statements([params]),
+    "BatchExecuteStatement": lambda params: _of_statements(params["Statements"]),
+    "ExecuteTransaction": lambda params: _of_statements(params["TransactStatements"]),
+    "CreateTable": _of_a_table,
+}

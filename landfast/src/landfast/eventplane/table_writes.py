@@ -7,8 +7,11 @@ item of the table counts. `table_records` makes the records, `table_calls` answe
 import asyncio
 import json
 import re
+from functools import partial
 from typing import Any, Final
 
+from landfast import protocols
+from landfast.aws_errors import AwsError
 from landfast.eventplane import table_descriptions, table_refusals
 from landfast.eventplane.engine_tables import TARGET, EngineTables
 from landfast.eventplane.passing import Ask, Driver, EngineAnswer, Head, Passing
@@ -16,9 +19,10 @@ from landfast.eventplane.ports import PlaneWorld
 from landfast.eventplane.table_calls import TABLES, TIMES_TO_LIVE, TableCalls
 from landfast.eventplane.table_deletions import TableDeletions
 from landfast.eventplane.table_expiry import TableExpiry
-from landfast.eventplane.table_items import WRITES, table_name, touched
+from landfast.eventplane.table_items import WRITES, touched
 from landfast.eventplane.table_records import TableRecords, Write
 from landfast.eventplane.table_streams import TableStreams
+from landfast.sources.table_changes import as_kept
 
 _REGION: Final = re.compile(r"Credential=[^/,\s]+/\d+/(?P<region>[^/,\s]+)/")
 _CONCERNING: Final = TABLES | TIMES_TO_LIVE | WRITES
@@ -64,22 +68,22 @@ class TableWrites:
 
     async def _answer(self, passing: Passing) -> EngineAnswer:
         operation, content = _operation(passing.head), await passing.body()
-        if operation in TIMES_TO_LIVE:
-            return await self._calls.time_to_live(operation, content, passing)
         try:
-            params: dict[str, Any] = json.loads(content)
-            problem = table_refusals.problem(operation, params)
-            items = touched(operation, params, self._records.keys) if operation in WRITES else {}
-            table = table_name(params["TableName"]) if operation in TABLES else ""
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            return await passing.forward()  # nothing that DynamoDB takes; the engine says why
-        if problem is not None:
+            called = protocols.call_of("dynamodb", operation, content)
+        except AwsError as error:
+            return table_descriptions.refused(operation, error.message, error.code)
+        if operation in TIMES_TO_LIVE:
+            return await self._calls.time_to_live(operation, called.params, passing)
+        given = json.loads(content)
+        params: dict[str, Any] = as_kept(given)
+        if (problem := table_refusals.problem(operation, params)) is not None:
             return table_descriptions.refused(operation, problem)
-        if table:
-            return await self._calls.table(operation, table, params, passing)
-        if not items:
-            return await passing.forward()
-        write = Write(items, passing.forward, passing.head.headers.get(_TRACE, ""))
+        if operation in TABLES:
+            return await self._calls.table(operation, params, passing)
+        send = partial(passing.forward, None if params == given else json.dumps(params).encode())
+        if not (items := touched(operation, params, self._records.keys)):
+            return await send()
+        write = Write(items, send, passing.head.headers.get(_TRACE, ""))
         return await self._records.write(write, EngineTables(passing.ask, self._region), passing.driver)
 
 

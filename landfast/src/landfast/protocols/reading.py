@@ -94,7 +94,7 @@ def read(request: Request, service: str, request_id: str) -> Call:
     return Call(service, call.operation, params, call.protocol, request_id, call.trace)
 
 
-def call_of(service: str, operation: str, document: str) -> Call:
+def call_of(service: str, operation: str, document: str | bytes) -> Call:
     """The call that somebody makes who has no connection: its parameters are a JSON text.
 
     Args:
@@ -105,7 +105,7 @@ def call_of(service: str, operation: str, document: str) -> Call:
     Raises:
         AwsError: As in `read`.
     """
-    content = document.encode()
+    content = document.encode() if isinstance(document, str) else document
     return read(Request("POST", "/", {b"x-amz-target": operation.encode()}, content, len(content)), service, "")
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 import msgspec
+
+from landfast.sources.table_numbers import number
 
 Item: TypeAlias = Mapping[str, Any]
 """An item in DynamoDB's JSON, binary values as base64 text."""
@@ -51,27 +52,42 @@ class ItemChange:
     new: Item | None
 
 
+def as_kept(document: Any) -> Any:  # noqa: ANN401 - JSON
+    """An item, or a call that has some, as DynamoDB keeps it.
+
+    A member that is null is not there, and `number` says how numbers are written.
+    """
+    match document:
+        case {"N": str(text)}:
+            return {**document, "N": number(text)}
+        case {"NS": [*numbers]}:
+            return {**document, "NS": [number(each) if isinstance(each, str) else each for each in numbers]}
+        case dict():
+            return {name: as_kept(each) for name, each in document.items() if each is not None}
+        case [*members]:
+            return [as_kept(each) for each in members]
+        case _:
+            return document
+
+
 def is_same(old: Item | None, new: Item | None) -> bool:
     """Tell whether two images are one item to DynamoDB: sets have no order, and 1 and 1.0 are one number."""
-    return old == new or (old is not None and new is not None and _plain({"M": old}) == _plain({"M": new}))
+    return old == new or (old is not None and new is not None and _unordered({"M": old}) == _unordered({"M": new}))
 
 
-def _plain(value: Item) -> object:
-    """A value of DynamoDB's JSON, so that equal values are equal."""
-    [(kind, content)] = value.items()
-    match kind:
-        case "N":
-            return kind, Decimal(content)
-        case "NS":
-            return kind, frozenset(map(Decimal, content))
-        case "SS" | "BS":
-            return kind, frozenset(content)
-        case "L":
-            return kind, [_plain(item) for item in content]
-        case "M":
-            return kind, {name: _plain(item) for name, item in content.items()}
+def _unordered(value: Any) -> Any:  # noqa: ANN401 - an engine may hold what is no value of DynamoDB
+    """A value so that equal values are equal."""
+    match value:
+        case {"SS": [*content]} | {"NS": [*content]} | {"BS": [*content]}:
+            return [*value], sorted(map(number if "NS" in value else str, map(str, content)))
+        case {"N": content}:
+            return [*value], number(str(content))
+        case {"L": [*values]}:
+            return [_unordered(each) for each in values]
+        case {"M": dict(values)}:
+            return {name: _unordered(each) for name, each in values.items()}
         case _:
-            return kind, content
+            return value
 
 
 def event_name(change: ItemChange) -> EventName:
