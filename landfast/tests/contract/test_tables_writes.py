@@ -344,6 +344,34 @@ PARTIQL = [
 ]
 
 
+def _if(condition: str, **values: Any) -> Callable[[Any, str], object]:
+    """A change of the old item on a condition."""
+    named = {f":{name}": value for name, value in values.items()}
+    return lambda db, t: db.put_item(
+        TableName=t, Item=GREATER, ConditionExpression=condition, ExpressionAttributeValues=named
+    )
+
+
+CONDITIONS: list[tuple[bool, str, dict[str, Any]]] = [
+    (False, "n < :text", {"text": {"S": "2"}}),
+    (True, "n <> :text", {"text": {"S": "1"}}),
+    (False, "n = :true", {"true": {"BOOL": True}}),
+    (False, "absent = :null", {"null": {"NULL": True}}),
+    (True, "absent <> :null", {"null": {"NULL": True}}),
+    (False, "size(absent) > :zero", {"zero": {"N": "0"}}),
+    (False, "tags < :set", {"set": {"SS": ["z"]}}),
+    (False, "id BETWEEN :low AND :high", {"low": {"N": "0"}, "high": {"N": "9"}}),
+]
+CONDITIONAL = [
+    Write(
+        f"PutItem if {condition}",
+        _if(condition, **values),
+        (modify(OLD, GREATER),) if holds else (),
+        "" if holds else "ConditionalCheckFailedException",
+    )
+    for holds, condition, values in CONDITIONS
+]
+
 REFUSED = [
     Write(
         "PutItem of what is no number",
@@ -416,7 +444,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("write", [*SINGLE, *SEVERAL, *PARTIQL, *REFUSED], ids=lambda write: write.what)
+@pytest.mark.parametrize("write", [*SINGLE, *CONDITIONAL, *SEVERAL, *PARTIQL, *REFUSED], ids=lambda write: write.what)
 def test_s_141_a_stream_has_one_record_for_each_item_that_a_call_has_changed(aws: Aws, write: Write) -> None:
     table = aws.table()
     for there in (OLD, OTHER):

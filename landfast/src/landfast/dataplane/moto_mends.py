@@ -36,6 +36,7 @@ from moto.s3.responses import S3Response
 
 from landfast import aws_errors
 from landfast.aws_errors import Operation
+from landfast.dataplane import moto_conditions
 from landfast.dataplane.moto_transactions import all_or_nothing
 from landfast.protocols.partiql_writes import Write, write_of
 from landfast.sources.table_numbers import number
@@ -296,6 +297,7 @@ def of_statements(error: TransactionCanceledException, writes: Iterable[Write]) 
 
 def mend() -> None:
     """Let moto answer by what is mended; before its application is made."""
+    moto_conditions.mend()
     urls.url_paths["{0}/"] = Items.dispatch
     DynamoType.__init__ = Value.__init__  # type: ignore[method-assign, assignment]
     Item.update_with_attribute_updates = Attributes.update_with_attribute_updates  # type: ignore[method-assign, assignment]
