@@ -298,6 +298,21 @@ SEVERAL = [
 ]
 
 PARTIQL = [
+    Write(
+        "PartiQL DELETE of items that it does not name by their keys",
+        _sql("DELETE FROM ? WHERE n = 5", of="execute_statement"),
+        code="ValidationException",
+    ),
+    Write(
+        "PartiQL DELETE if a value is one of others",
+        _sql("DELETE FROM ? WHERE id = 'other' AND n IN [1, 2]", of="execute_statement"),
+        code="ConditionalCheckFailedException",
+    ),
+    Write(
+        "PartiQL UPDATE without a condition",
+        _sql("UPDATE ? SET n = 2", of="execute_statement"),
+        code="ValidationException",
+    ),
     Write("ExecuteStatement inserts", _sql(SQL_INSERT, of="execute_statement"), (insert(NEW),)),
     Write("ExecuteStatement updates", _sql(SQL_UPDATE, of="execute_statement"), (modify(OLD, GREATER),)),
     Write("ExecuteStatement deletes", _sql(SQL_DELETE, of="execute_statement"), (remove(OTHER),)),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from landfast.protocols.partiql_writes import Write, write_of
+from landfast.protocols.partiql_writes import UnreadableError, Write, write_of
 
 
 def keys(table: str) -> list[str] | None:
@@ -80,6 +80,8 @@ def test_data_are_written_as_update_expressions_write_them(data: str, written: s
         ("n IS MISSING", "attribute_not_exists(#n2)"),
         ("n IS NOT MISSING", "attribute_exists(#n2)"),
         ("n IN [1, 2]", "#n2 IN (:v2, :v3)"),
+        ("n IN (1, [2])", "#n2 IN (:v2, :v3)"),
+        ("attribute_exists(n)", "attribute_exists(#n2)"),
         ("n BETWEEN 1 AND -2", "#n2 BETWEEN :v2 AND :v3"),
         ("NOT (n = 1 OR n = 2)", " NOT (#n2 = :v2 OR #n2 = :v3)"),
     ],
@@ -97,21 +99,36 @@ def test_a_delete_is_about_the_item_of_its_condition() -> None:
 
 
 @pytest.mark.parametrize(
-    "statement",
+    "statement", ["SELECT * FROM T WHERE id = 'a'", "UPDATE Elsewhere SET n = 1 WHERE id = 'a'", ""]
+)
+def test_what_writes_nothing_that_is_here_is_left_to_who_else_reads_it(statement: str) -> None:
+    assert read(statement) is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
     [
-        "SELECT * FROM T WHERE id = 'a'",
-        "UPDATE Elsewhere SET n = 1 WHERE id = 'a'",
-        "UPDATE T SET n = 1 WHERE n = 2",
-        "UPDATE T SET n = 1 WHERE id = 'a' OR n = 2",
-        "UPDATE T SET n = WHERE id = 'a'",
-        "UPDATE T WHERE id = 'a'",
-        "UPDATE T SET s = set_add(other, <<'x'>>) WHERE id = 'a'",
-        "UPDATE T SET s = set_add(s, <<'x', 1>>) WHERE id = 'a'",
-        "INSERT INTO T VALUE {'id': 'a'",
-        "INSERT INTO T VALUE {'id': 'a'} more",
-        "DELETE FROM T WHERE id = 'a' RETURNING SOME OLD *",
-        "",
+        ("UPDATE T SET n = 1", "mandatory equality on all key attributes"),
+        ("UPDATE T SET n = 1 WHERE n = 2", "mandatory equality on all key attributes"),
+        ("UPDATE T SET n = 1 WHERE id = 'a' OR n = 2", "mandatory equality on all key attributes"),
+        ("DELETE FROM T WHERE n = 2", "mandatory equality on all key attributes"),
+        ("INSERT INTO T VALUE {'n': 1}", "Missing the key id in the item"),
+        ("UPDATE T SET n = WHERE id = 'a'", "wasn't well formed"),
+        ("UPDATE T WHERE id = 'a'", "wasn't well formed"),
+        ("UPDATE T SET s = set_add(other, <<'x'>>) WHERE id = 'a'", "wasn't well formed"),
+        ("UPDATE T SET s = set_add(s, <<'x', 1>>) WHERE id = 'a'", "wasn't well formed"),
+        ("UPDATE T SET n = 1 WHERE id = 'a' AND n IN ('x']", "wasn't well formed"),
+        ("INSERT INTO T VALUE {'id': 'a'", "wasn't well formed"),
+        ("INSERT INTO T VALUE {'id': 'a'} more", "wasn't well formed"),
+        ("DELETE FROM T WHERE id = 'a' RETURNING SOME OLD *", "wasn't well formed"),
+        ("DELETE FROM T WHERE id = ?", "Number of parameters"),
     ],
 )
-def test_what_is_no_write_of_one_item_is_left_to_who_else_reads_it(statement: str) -> None:
-    assert read(statement) is None
+def test_a_write_that_names_no_item_or_cannot_be_read_says_so(statement: str, told: str) -> None:
+    with pytest.raises(UnreadableError, match=told):
+        read(statement)
+
+
+def test_parameters_that_no_question_mark_asks_for_are_refused() -> None:
+    with pytest.raises(UnreadableError, match="Number of parameters"):
+        read("DELETE FROM T WHERE id = 'a'", {"N": "1"})

@@ -38,7 +38,7 @@ from landfast import aws_errors
 from landfast.aws_errors import Operation
 from landfast.dataplane import moto_conditions
 from landfast.dataplane.moto_transactions import all_or_nothing
-from landfast.protocols.partiql_writes import Write, write_of
+from landfast.protocols.partiql_writes import UnreadableError, Write, write_of
 from landfast.sources.table_numbers import number
 
 _TOKEN_WINDOW: Final = 600.0
@@ -48,6 +48,9 @@ _NUMBERS: Final = Context(prec=38)
 """DynamoDB's numbers have up to 38 digits (Developer Guide, "Data types")."""
 
 _INVALID: Final = "One or more parameter values were invalid:"
+_BATCH_CODES: Final = {"Validation": "ValidationError"}
+"""Those of ``BatchStatementError`` that are not named as the exceptions are."""
+
 _DUPLICATE: Final = "Duplicate primary key exists in table"
 
 _DIGEST: Final = "HTTP_CONTENT_MD5"
@@ -122,6 +125,8 @@ class Items(DynamoHandler):
         """Carry out statements, all of them or none."""
         statements = self.body["TransactStatements"]
         writes = [*filter(None, map(self._write, statements))]
+        if any(write.returns != "NONE" for write in writes):
+            raise MockValidationException("RETURNING clause is not supported in ExecuteTransaction.")
         if len(writes) < len(statements):
             return super().execute_transaction()
         self.body = {"TransactItems": [{write.kind: dict(write.call)} for write in writes], **_token(self.body)}
@@ -136,16 +141,17 @@ class Items(DynamoHandler):
             return super().transact_write_items()
 
     def _one_of_batch(self, statement: Mapping[str, Any]) -> dict[str, Any]:
-        write = self._write(statement)
-        if write is None:
-            whole: list[dict[str, Any]] = self.dynamodb_backend.batch_execute_statement([dict(statement)])
-            return whole[0]
-        told: dict[str, Any] = {"TableName": write.call["TableName"]}
+        told: dict[str, Any] = {}
         try:
+            write = self._write(statement)
+            if write is None:
+                whole: list[dict[str, Any]] = self.dynamodb_backend.batch_execute_statement([dict(statement)])
+                return whole[0]
+            told = {"TableName": write.call["TableName"]}
             items = self._written(statement)
         except DynamodbException as error:
             code = error.error_type.rpartition("#")[2].removesuffix("Exception")
-            return {**told, "Error": {"Code": code, "Message": error.message}}
+            return {**told, "Error": {"Code": _BATCH_CODES.get(code, code), "Message": error.message}}
         return {**told, "Item": items[0]} if items else told
 
     def _written(self, statement: Mapping[str, Any]) -> list[Any] | None:
@@ -170,7 +176,10 @@ class Items(DynamoHandler):
         return [attributes] if attributes else []
 
     def _write(self, statement: Mapping[str, Any]) -> Write | None:
-        return write_of(statement["Statement"], statement.get("Parameters", []), self._keys)
+        try:
+            return write_of(statement["Statement"], statement.get("Parameters", []), self._keys)
+        except UnreadableError as error:  # moto would carry out what it can read of it
+            raise MockValidationException(str(error)) from None
 
     def _keys(self, table: str) -> Collection[str] | None:
         found = self.dynamodb_backend.tables.get(table)

@@ -13,7 +13,12 @@ from landfast.protocols.partiql import Token, Value, place_of, tokens_of, writte
 Kind: TypeAlias = Literal["Put", "Update", "Delete"]
 
 _JOINING: Final = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN"})
-_FUNCTIONS: Final = frozenset({"attribute_type", "begins_with", "contains", "list_append", "if_not_exists", "size"})
+_FUNCTIONS: Final = frozenset(
+    {
+        "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "if_not_exists",
+        "list_append", "size",
+    }
+)  # fmt: skip
 _OF_SETS: Final[Mapping[str, str]] = {"SET_ADD": "ADD", "SET_DELETE": "DELETE"}
 _CLAUSES: Final = frozenset({"SET", "REMOVE", "WHERE", "RETURNING"})
 _RETURNING: Final[Mapping[tuple[str, ...], str]] = {
@@ -25,8 +30,15 @@ _RETURNING: Final[Mapping[tuple[str, ...], str]] = {
 _SETS: Final[Mapping[str, str]] = {"S": "SS", "N": "NS", "B": "BS"}
 
 
+_WITHOUT_KEYS: Final = "Where clause does not contain a mandatory equality on all key attributes"
+_PARAMETERS: Final = "Number of parameters in request and statement don't match."
+
+
 class UnreadableError(Exception):
-    """A statement that this cannot read."""
+    """A statement that is to write and does not name one item, or cannot be read; the text is for people."""
+
+    def __init__(self, message: str = "Statement wasn't well formed, can't be processed") -> None:
+        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +59,15 @@ class Write:
 def write_of(
     statement: str, parameters: Sequence[Value], keys: Callable[[str], Collection[str] | None]
 ) -> Write | None:
-    """The call that does what a statement says; None if it writes nothing, or not one item that it names.
+    """The call that does what a statement says; None if it writes nothing, or its table is not there.
 
     Args:
         statement: The text of the statement.
         parameters: For its question marks.
         keys: The names of a table's key attributes; None for a table that is not there.
+
+    Raises:
+        UnreadableError: It is to write, and does not name one item, or cannot be read.
     """
     tokens = [*tokens_of(statement, parameters)]
     place = place_of(tokens)
@@ -60,16 +75,17 @@ def write_of(
     if place is None or names is None:
         return None
     table, rest = place
+    if sum(token.kind == "parameter" for token in tokens) != len(parameters):
+        raise UnreadableError(_PARAMETERS)
     about = written(statement, parameters, names)
+    is_insert = tokens[0].word == "INSERT"
     if about is None or about.keys is None:
-        return None
+        missing = f"One or more parameter values were invalid: Missing the key {', '.join(names)} in the item"
+        raise UnreadableError(missing if is_insert else _WITHOUT_KEYS)
     pieces = _Pieces(rest)
-    try:
-        if tokens[0].word == "INSERT":
-            return _put(table, pieces, names)
-        return _change(table, pieces, about.keys, "Update" if tokens[0].word == "UPDATE" else "Delete")
-    except UnreadableError:
-        return None
+    if is_insert:
+        return _put(table, pieces, names)
+    return _change(table, pieces, about.keys, "Update" if tokens[0].word == "UPDATE" else "Delete")
 
 
 def _put(table: str, pieces: "_Pieces", names: Collection[str]) -> Write:
@@ -208,11 +224,13 @@ class _Pieces:
             token = self.token
             if token.word == "IN":
                 self.take()
-                self.expect("[")
+                end = "]" if self.has("[") else ")"
+                if end == ")":
+                    self.expect("(")
                 several = [self.placeholder()]
                 while self.has(","):
                     several.append(self.placeholder())
-                self.expect("]")
+                self.expect(end)
                 yield f" IN ({', '.join(several)})"
             elif token.word in _JOINING:
                 yield f" {self.take().word} "
