@@ -404,6 +404,16 @@ REFUSED = [
         code="ValidationException",
     ),
     Write(
+        "UpdateItem of a member of what is no map",
+        lambda db, t: db.update_item(
+            TableName=t,
+            Key=KEY,
+            UpdateExpression="SET n.p = :n",
+            ExpressionAttributeValues={":n": {"N": "2"}},
+        ),
+        code="ValidationException",
+    ),
+    Write(
         "UpdateItem without an expression, of which one change is refused",
         lambda db, t: db.update_item(
             TableName=t,

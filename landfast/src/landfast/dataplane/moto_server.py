@@ -5,7 +5,7 @@ a transaction that is rejected puts back a copy of the tables, so that what othe
 serves everybody everything, functions that run in Docker included. It takes what is no HTTP, ends the connection after
 each response, and writes a line for each, which would fill the disk (`landfast.dataplane.moto_http`). It looks anew at
 each request for what never changes: its services, and what they can do. And some of what it stores is not what AWS
-would (`landfast.dataplane.moto_mends`).
+would (`moto_conditions`, `moto_items`, `moto_objects`, `moto_values`).
 """
 
 import sys
@@ -21,10 +21,10 @@ from moto.core.utils import method_names_from_class
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+from landfast.dataplane import moto_conditions, moto_items, moto_objects, moto_values
 from landfast.dataplane.guard import Guard, NotServedError, WsgiGuard
 from landfast.dataplane.moto_http import StrictRequestHandler
 from landfast.dataplane.moto_memory import MotoMemory
-from landfast.dataplane.moto_mends import Digests, mend
 
 SERVED: Final = frozenset(
     {
@@ -87,11 +87,12 @@ class OneAtATime:
 
 def main(host: str, port: int) -> None:
     """Serve until killed."""
-    mend()
+    for mended in (moto_conditions, moto_items, moto_objects, moto_values):
+        mended.mend()
     # moto would look through all members of a class for each request.
     responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
     application = WsgiGuard(
-        Digests(OneAtATime(Dispatcher(create_backend_app), "DynamoDB")),
+        moto_objects.Digests(OneAtATime(Dispatcher(create_backend_app), "DynamoDB")),
         Guard.from_environment(),
         MotoMemory(),
         unknown=(NotImplementedError, OperationNotFoundError),

@@ -1,19 +1,16 @@
-"""What moto does otherwise than AWS, mended in its own process; tests/contract has the calls that clients make."""
+"""What moto does otherwise than AWS with objects; tests/contract has the calls that clients make."""
 
 import base64
 import hashlib
 import io
-import json
 import zlib
 from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
-from moto.dynamodb.exceptions import TransactionCanceledException
 
-from landfast.dataplane.moto_mends import Digests, of_statements
-from landfast.protocols.partiql_writes import write_of
+from landfast.dataplane.moto_objects import Digests
 
 DIGEST_OF_X = "ndTkYSaMgDT1yFZOFVxnpg=="
 
@@ -78,19 +75,3 @@ def test_what_is_no_checksum_is_refused_as_such(checksum: str) -> None:
 def test_a_checksum_that_is_not_that_of_the_requests_body_is_left_alone(of_another_body: dict[str, str]) -> None:
     sent = {"HTTP_X_AMZ_CHECKSUM_CRC32": "AAAAAA==", "CONTENT_LENGTH": "1", "wsgi.input": io.BytesIO(b"x")}
     assert _answered({**sent, **of_another_body}) == ("200 OK", b"x")
-
-
-def test_a_transaction_of_statements_that_inserts_what_is_there_says_so() -> None:
-    texts = ("INSERT INTO t VALUE {'id': 'a'}", "INSERT INTO t VALUE {'id': 'b'}", "UPDATE t SET n = 1 WHERE id = 'c'")
-    writes = [write for text in texts if (write := write_of(text, [], lambda _: {"id"}))]
-    assert len(writes) == len(texts)
-    failed = ("ConditionalCheckFailed", "The conditional request failed", None)
-    told = json.loads(
-        of_statements(TransactionCanceledException([(None, None, None), failed, failed]), writes).description
-    )
-    assert told["Message"].endswith("[None, DuplicateItem, ConditionalCheckFailed]")
-    assert told["CancellationReasons"] == [
-        {"Code": "None"},
-        {"Code": "DuplicateItem", "Message": "Duplicate primary key exists in table"},
-        {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"},
-    ]
