@@ -1,8 +1,8 @@
 """Landfast's own event plane: the APIs of what delivers, before the pure machines of `landfast.sources`.
 
 Begin reading with `plane.EventPlane`, then the API of your service. Everything here runs in the driver's one thread,
-but for `buckets` and `table_writes`: they make events of calls that pass to the engine, in the endpoint's event loop,
-and touch their machines in the driver's thread only (`passing`).
+but for `buckets` and `table_writes` with what they call: they make events of calls that pass to the engine, in the
+endpoint's event loop, and touch their machines in the driver's thread only (`passing`).
 """
 
 from landfast.eventplane.alarms import Alarms
