@@ -42,9 +42,9 @@ class Rig:
     kinesis: KinesisApi
 
     @classmethod
-    def on(cls, folder: Path, *, speed: float | None = None) -> "Rig":
+    def on(cls, folder: Path) -> "Rig":
         """A service in a directory, with what an earlier one has left there."""
-        stage = Stage(folder, speed=speed)
+        stage = Stage(folder)
         ids = (f"id-{number}" for number in count())
         world = LivePlaneWorld(stage.loop, stage.store)
         rig = cls(stage, stage.loop.ask(lambda: KinesisApi(world, ACCOUNT, REGION, ids.__next__)))
@@ -117,13 +117,13 @@ def test_a_shards_records_are_handled_in_order_and_the_checkpoint_is_kept(rig: R
 
 
 def test_whoever_waits_for_everything_to_rest_is_told_of_the_shard_whose_records_wait(tmp_path: Path) -> None:
-    rig = Rig.on(tmp_path, speed=1.0)
-    rig.stage.runtime.handler = lambda _: errored("poison")
+    rig = Rig.on(tmp_path)
+    rig.stage.runtime.handler = _out_of_stock(rig, stands=True)
     rig.put("a", "b")
     rig.start(BatchSize=2, MaximumRetryAttempts=9)
-    assert eventually(lambda: len(rig.stage.journal(Finished)) >= 2)
+    assert eventually(_has_tried(rig, 1))
     told = rig.stage.loop.ask(rig.stage.loop.unsettled)
-    assert re.search(rf"{ARN}, {FIRST} \(records not done: 2\) until \S+Z \(in \d s\)$", told)
+    assert re.search(rf"{ARN}, {FIRST} \(records not done: 2\) until \S+Z \(in \d s\); time stands$", told)
     rig.close()
 
 
@@ -204,12 +204,12 @@ def test_a_record_in_hand_when_the_service_ended_is_offered_again(tmp_path: Path
 
 
 def test_s_056_the_retries_of_a_batch_survive_a_restart(tmp_path: Path) -> None:
-    """On a clock so slow that the service ends between two tries."""
+    """Time stands after each of the first three tries, so that the service ends before the next one."""
     for turn in range(4):
-        rig = Rig.on(tmp_path, speed=20.0)
+        rig = Rig.on(tmp_path)
         if not turn:
             rig.put("a", "b")
-        rig.stage.runtime.handler = lambda event: errored("no stock") if "a" in _names(event) else answered(None)
+        rig.stage.runtime.handler = _out_of_stock(rig, stands=turn < 3)
         rig.start(MaximumRetryAttempts=3, DestinationConfig={"OnFailure": {"Destination": FAILURES}}, BatchSize=1)
         assert eventually(_has_tried(rig, turn + 1 if turn < 3 else 5))
         delivered, first = rig.stage.targets.delivered, _first(rig)
@@ -220,6 +220,19 @@ def test_s_056_the_retries_of_a_batch_survive_a_restart(tmp_path: Path) -> None:
     [delivery] = delivered
     context: Any = delivery.body["requestContext"]
     assert context["approximateInvokeCount"] == 4
+
+
+def _out_of_stock(rig: Rig, *, stands: bool) -> Callable[[dict[str, Any]], Result]:
+    """A handler that fails with the record `a`, and lets time stand before it does if it is told to."""
+
+    def handler(event: dict[str, Any]) -> Result:
+        if "a" not in _names(event):
+            return answered(None)
+        if stands:
+            rig.stage.loop.post(rig.stage.loop.hold)
+        return errored("no stock")
+
+    return handler
 
 
 def _has_tried(rig: Rig, times: int) -> Callable[[], bool]:
