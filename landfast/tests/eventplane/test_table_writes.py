@@ -513,6 +513,17 @@ def test_what_the_api_does_not_allow_never_reaches_the_engine(tables: Tables, co
 
 
 def test_a_member_that_is_null_is_not_there(tables: Tables) -> None:
-    put = one(Item={**NEW, "v": {"S": "x", "N": None}}, ConditionExpression=None)
+    put = one(Item={**NEW, "v": {"S": "x", "N": None}, "n": {"N": "1.0", "S": None}}, ConditionExpression=None)
     assert tables.call("PutItem", **put) == {}
     assert tables.records() == [("INSERT", None, {**NEW, "v": {"S": "x"}})]
+
+
+@pytest.mark.parametrize("levels", [33, 300, 500, 900, 100_000])
+def test_what_is_nested_deeper_than_anything_of_dynamodbs_never_reaches_the_engine(tables: Tables, levels: int) -> None:
+    tables.asked_for.clear()
+    value = b'{"L": [' * levels + b'{"S": "x"}' + b"]}" * levels
+    content = b'{"TableName": "orders", "Item": {"id": {"S": "new"}, "v": ' + value + b"}}"
+    headers = {"x-amz-target": "DynamoDB_20120810.PutItem", "authorization": SCOPE}
+    answer = asyncio.run(tables.writes.answer(Passage(tables, Head("POST", "/", headers), content)))
+    assert (answer.status, tables.asked_for) == (400, [])
+    assert json.loads(answer.content)["__type"].endswith(("ValidationException", "SerializationException"))

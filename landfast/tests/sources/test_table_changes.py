@@ -53,6 +53,7 @@ def test_an_item_is_kept_without_nulls_and_with_plain_numbers_wherever_they_are(
         "NS": {"NS": ["2.0", "1E1"]},
         "list": {"L": [{"N": "07"}, {"M": {"deep": {"N": "1e0"}, "N": {"S": "1.0"}}}]},
         "text": {"S": "1.0", "N": None},
+        "one": {"S": None, "N": "1.0"},
         "none": {"NULL": True},
         "bytes": {"B": "MS4w"},
     }
@@ -61,6 +62,7 @@ def test_an_item_is_kept_without_nulls_and_with_plain_numbers_wherever_they_are(
         "NS": {"NS": ["2", "10"]},
         "list": {"L": [{"N": "7"}, {"M": {"deep": {"N": "1"}, "N": {"S": "1.0"}}}]},
         "text": {"S": "1.0"},
+        "one": {"N": "1"},
         "none": {"NULL": True},
         "bytes": {"B": "MS4w"},
     }

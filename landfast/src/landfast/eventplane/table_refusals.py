@@ -1,6 +1,6 @@
 """What DynamoDB refuses of a write by its request alone, where an engine carries it out: no item, and no record.
 
-What both engines refuse is left to them, and so is whatever has another shape than the API gives it.
+What both engines refuse is left to them. Calls have the shape that the API gives them: its model was asked before.
 """
 
 import re
@@ -33,9 +33,6 @@ def problem(operation: str, params: Mapping[str, Any]) -> str | None:
     Args:
         operation: One that writes, or is about tables; of PartiQL only the parameters are looked at.
         params: The call's members, as JSON has them.
-
-    Raises:
-        TypeError: The call has another shape; and so AttributeError, LookupError and ValueError.
     """
     of = _PROBLEMS.get(operation)
     return None if of is None else next(of(params), None)

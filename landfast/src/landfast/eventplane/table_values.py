@@ -18,6 +18,9 @@ _SMALLEST: Final = -130
 
 _BEYOND: Final = 999
 _DEEPEST: Final = 32
+TOO_DEEP: Final = "Nesting Levels have exceeded supported limits"
+"""What AWS says of more than 32 levels."""
+
 _TYPES: Final = frozenset({"B", "BOOL", "BS", "L", "M", "N", "NS", "NULL", "S", "SS"})
 _SETS: Final = {"SS": "string", "NS": "number", "BS": "binary"}
 _INVALID: Final = "One or more parameter values were invalid:"
@@ -39,7 +42,7 @@ def _of_a_value(value: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
         how = "has more than one datatypes set" if given else "is empty"
         yield f"Supplied AttributeValue {how}, must contain exactly one of the supported datatypes"
     elif depth > _DEEPEST:
-        yield "Nesting Levels have exceeded supported limits"
+        yield TOO_DEEP
     else:
         [kind] = given
         content = value[kind]

@@ -22,6 +22,7 @@ from landfast.eventplane.table_expiry import TableExpiry
 from landfast.eventplane.table_items import WRITES, touched
 from landfast.eventplane.table_records import TableRecords, Write
 from landfast.eventplane.table_streams import TableStreams
+from landfast.eventplane.table_values import TOO_DEEP
 from landfast.sources.table_changes import as_kept
 
 _REGION: Final = re.compile(r"Credential=[^/,\s]+/\d+/(?P<region>[^/,\s]+)/")
@@ -74,9 +75,13 @@ class TableWrites:
             return table_descriptions.refused(operation, error.message, error.code)
         if operation in TIMES_TO_LIVE:
             return await self._calls.time_to_live(operation, called.params, passing)
-        given = json.loads(content)
-        params: dict[str, Any] = as_kept(given)
-        if (problem := table_refusals.problem(operation, params)) is not None:
+        try:
+            given = json.loads(content)
+            params: dict[str, Any] = as_kept(given)
+            problem = table_refusals.problem(operation, params)
+        except RecursionError:  # Python goes far deeper than DynamoDB, and not as deep as the API's model
+            problem = TOO_DEEP
+        if problem is not None:
             return table_descriptions.refused(operation, problem)
         if operation in TABLES:
             return await self._calls.table(operation, params, passing)

@@ -11,7 +11,7 @@ from landfast.protocols.call import Call, Protocol
 from landfast.protocols.constraints import Failure
 from landfast.protocols.documents import cbor_readers, decoded_json, json_readers
 from landfast.protocols.messages import Request
-from landfast.protocols.models import Model, Ref
+from landfast.protocols.models import Model, Operation, Ref
 from landfast.protocols.services import QUEUE
 from landfast.protocols.wrong import SerializationError
 
@@ -81,16 +81,13 @@ def read(request: Request, service: str, request_id: str) -> Call:
         raise rest.unknown(request, service) if call.protocol == "rest-json" else _unknown(call, model)
     if operation.input is None:
         return call
-    if call.protocol == "rest-json":
-        params = rest.params(request, service, operation)
-    elif call.protocol == "query":
-        params = _form_params(request, service, operation.input)
-    elif call.protocol == "cbor":
-        params = cbor_readers(service).of(operation.input)(_cbor(request.content))
-    else:
-        params = json_readers(service).of(operation.input)(decoded_json(request.content))
-    if check := constraints.checks(service).of(operation.input):
-        _refuse(call, list(check(params)))
+    try:
+        params = _params(request, request.content, call, operation)
+        check = constraints.checks(service).of(operation.input)
+        failures = [] if check is None else [*check(params)]
+    except RecursionError:
+        raise SerializationError("The document is nested too deeply.") from None
+    _refuse(call, failures)
     return Call(service, call.operation, params, call.protocol, request_id, call.trace)
 
 
@@ -107,6 +104,20 @@ def call_of(service: str, operation: str, document: str | bytes) -> Call:
     """
     content = document.encode() if isinstance(document, str) else document
     return read(Request("POST", "/", {b"x-amz-target": operation.encode()}, content, len(content)), service, "")
+
+
+def _params(request: Request, content: bytes, call: Call, operation: Operation) -> dict[str, Any]:
+    if call.protocol == "rest-json":
+        return rest.params(request, call.service, operation)
+    if operation.input is None:
+        return {}
+    if call.protocol == "query":
+        return _form_params(request, call.service, operation.input)
+    readers, document = (
+        (cbor_readers, _cbor(content)) if call.protocol == "cbor" else (json_readers, decoded_json(content))
+    )
+    params: dict[str, Any] = readers(call.service).of(operation.input)(document)
+    return params
 
 
 def _cbor(content: bytes) -> object:

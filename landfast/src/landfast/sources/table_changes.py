@@ -58,12 +58,8 @@ def as_kept(document: Any) -> Any:  # noqa: ANN401 - JSON
     A member that is null is not there, and `number` says how numbers are written.
     """
     match document:
-        case {"N": str(text)}:
-            return {**document, "N": number(text)}
-        case {"NS": [*numbers]}:
-            return {**document, "NS": [number(each) if isinstance(each, str) else each for each in numbers]}
         case dict():
-            return {name: as_kept(each) for name, each in document.items() if each is not None}
+            return {name: _kept(name, each) for name, each in document.items() if each is not None}
         case [*members]:
             return [as_kept(each) for each in members]
         case _:
@@ -72,22 +68,29 @@ def as_kept(document: Any) -> Any:  # noqa: ANN401 - JSON
 
 def is_same(old: Item | None, new: Item | None) -> bool:
     """Tell whether two images are one item to DynamoDB: sets have no order, and 1 and 1.0 are one number."""
-    return old == new or (old is not None and new is not None and _unordered({"M": old}) == _unordered({"M": new}))
+    return old == new or (old is not None and new is not None and _unordered(as_kept(old)) == _unordered(as_kept(new)))
 
 
-def _unordered(value: Any) -> Any:  # noqa: ANN401 - an engine may hold what is no value of DynamoDB
-    """A value so that equal values are equal."""
-    match value:
-        case {"SS": [*content]} | {"NS": [*content]} | {"BS": [*content]}:
-            return [*value], sorted(map(number if "NS" in value else str, map(str, content)))
-        case {"N": content}:
-            return [*value], number(str(content))
-        case {"L": [*values]}:
-            return [_unordered(each) for each in values]
-        case {"M": dict(values)}:
-            return {name: _unordered(each) for name, each in values.items()}
+def _kept(kind: str, content: Any) -> Any:  # noqa: ANN401 - JSON
+    """A member: where it has a number's type for its name it is a value, as an item's attribute is never a text."""
+    if kind == "N" and isinstance(content, str):
+        return number(content)
+    if kind == "NS" and isinstance(content, list):
+        return [number(each) if isinstance(each, str) else each for each in content]
+    return as_kept(content)
+
+
+def _unordered(document: Any) -> Any:  # noqa: ANN401 - an engine may hold what is no value of DynamoDB
+    """The same with each set in one order."""
+    match document:
+        case {"SS": [*members]} | {"NS": [*members]} | {"BS": [*members]}:
+            return [*document], sorted(map(str, members))
+        case dict():
+            return {name: _unordered(each) for name, each in document.items()}
+        case [*members]:
+            return [_unordered(each) for each in members]
         case _:
-            return value
+            return document
 
 
 def event_name(change: ItemChange) -> EventName:
