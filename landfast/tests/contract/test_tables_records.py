@@ -155,8 +155,23 @@ def test_s_141_a_number_is_one_key_however_it_is_written_and_is_told_in_plain_di
     db.transact_write_items(TransactItems=[{"Put": {"TableName": table, "Item": {"id": {"N": "0.10"}, "n": n}}}])
     assert db.get_item(TableName=table, Key={"id": {"N": ".1"}})["Item"] == {"id": {"N": "0.1"}, "n": n}
     db.batch_write_item(RequestItems={table: [{"DeleteRequest": {"Key": {"id": {"N": "1e-1"}}}}]})
+    for _ in range(2):
+        adds = {"UpdateExpression": "ADD v :v", "ExpressionAttributeValues": {":v": {"N": "0.50"}}}
+        db.update_item(TableName=table, Key={"id": {"N": "3.0"}}, **adds)
+    assert db.get_item(TableName=table, Key={"id": {"N": "03"}})["Item"]["v"] == {"N": "1"}
+    db.execute_statement(Statement=f'DELETE FROM "{table}" WHERE id = 3.00')  # noqa: S608 - no name of a stranger
     stream = stream_of(aws, table)
-    told = eventually(lambda: [change(record) for record in read(aws, stream)], lambda changes: len(changes) >= 5)
+    told = eventually(lambda: [change(record) for record in read(aws, stream)], lambda changes: len(changes) >= 8)
     first, second = {"id": {"N": "7"}, "v": {"N": "2.5"}}, {"id": {"N": "7"}, "v": {"N": "100"}, "n": n}
     tenth = {"id": {"N": "0.1"}, "n": n}
-    assert told == [insert(first), modify(first, second), remove(second), insert(tenth), remove(tenth)]
+    half, whole = ({"id": {"N": "3"}, "v": {"N": number}} for number in ("0.5", "1"))
+    assert told == [
+        insert(first),
+        modify(first, second),
+        remove(second),
+        insert(tenth),
+        remove(tenth),
+        insert(half),
+        modify(half, whole),
+        remove(whole),
+    ]

@@ -467,6 +467,23 @@ def test_s_141_a_number_reaches_the_engine_as_dynamodb_keeps_it(number: str) -> 
     assert update["Key"] == {"n": {"N": "7"}}
 
 
+@pytest.mark.parametrize("told", ["1.50", "15e-1", "01.5"])
+def test_s_141_images_have_numbers_as_dynamodb_tells_them_whatever_the_engine_does(told: str) -> None:
+    kept: list[Any] = []
+
+    def engine(operation: str, headers: Any, content: bytes) -> EngineAnswer:
+        del headers
+        if operation == "PutItem":
+            kept[:] = [{"id": OLD["id"], "v": {"N": told}, "s": {"NS": [told]}}]
+        made = {"TableDescription": json.loads(content)} if operation == "CreateTable" else {}
+        return EngineAnswer(200, {}, json.dumps(made or {"Responses": {"orders": kept}}).encode())
+
+    tables = Tables(engine)
+    tables.make()
+    tables.call("PutItem", **one(Item=OLD))
+    assert tables.records() == [("INSERT", None, {"id": OLD["id"], "v": {"N": "1.5"}, "s": {"NS": ["1.5"]}})]
+
+
 def test_a_value_of_an_engine_that_is_none_of_dynamodbs_silences_no_stream() -> None:
     values = iter([{"N": "one"}, {"L": 5}, {"N": None}, 5, {"N": "1"}, {"N": "2"}])
     kept: list[Any] = []

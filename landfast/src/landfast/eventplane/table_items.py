@@ -45,7 +45,7 @@ def touched(operation: str, params: Mapping[str, Any], tables: Keys) -> Touched:
         keys = found.setdefault(table, [])
         if keys is not None and (table, told := name_of(key)) not in seen:
             seen.add((table, told))
-            keys.append(as_kept(key))
+            keys.append(key)
     return found
 
 
