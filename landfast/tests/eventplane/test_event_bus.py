@@ -397,11 +397,13 @@ def test_a_target_that_eventbridge_does_not_take_is_refused(events: Events, targ
 
 def test_a_target_of_a_service_that_is_not_run_is_an_entry_that_failed(events: Events) -> None:
     events.rule()
-    machine = arn("states", "stateMachine:m")
-    answer = events("PutTargets", Rule="orders", Targets=[{"Id": "a", "Arn": machine}, {"Id": "b", "Arn": QUEUE}])
-    assert answer["FailedEntryCount"] == 1
-    assert answer["FailedEntries"][0]["TargetId"] == "a"
+    machine, web = arn("states", "stateMachine:m"), arn("events", "api-destination/m/1")
+    targets = [{"Id": "a", "Arn": machine}, {"Id": "b", "Arn": QUEUE}, {"Id": "c", "Arn": web}]
+    answer = events("PutTargets", Rule="orders", Targets=targets)
+    assert answer["FailedEntryCount"] == 2
+    assert [each["TargetId"] for each in answer["FailedEntries"]] == ["a", "c"]
     assert "states targets are not run locally" in answer["FailedEntries"][0]["ErrorMessage"]
+    assert "api-destination targets are not run locally" in answer["FailedEntries"][1]["ErrorMessage"]
     assert [each["Id"] for each in events("ListTargetsByRule", Rule="orders")["Targets"]] == ["b"]
 
 

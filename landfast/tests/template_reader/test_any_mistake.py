@@ -30,6 +30,10 @@ PLAIN: dict[str, Any] = {
         },
         "Dead": {"Type": "AWS::SQS::Queue", "DependsOn": ["Topic"]},
         "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"Subscription": []}},
+        "News": {
+            "Type": "AWS::SNS::Topic",
+            "Properties": {"Subscription": [{"Protocol": "lambda", "Endpoint": {"Fn::GetAtt": "F.Arn"}}]},
+        },
         "Subscription": {
             "Type": "AWS::SNS::Subscription",
             "Properties": {"TopicArn": {"Ref": "Topic"}, "Protocol": "sqs", "Endpoint": {"Fn::GetAtt": "Dead.Arn"}},
@@ -117,13 +121,84 @@ PLAIN: dict[str, Any] = {
                 }
             },
         },
+        "Later": {
+            "Type": "Custom::S3BucketNotifications",
+            "Properties": {
+                "BucketName": {"Ref": "Bucket"},
+                "NotificationConfiguration": {
+                    "QueueConfigurations": [
+                        {
+                            "Events": ["s3:ObjectRemoved:*"],
+                            "QueueArn": {"Fn::GetAtt": ["Dead", "Arn"]},
+                            "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": ".csv"}]}},
+                        }
+                    ]
+                },
+            },
+        },
+        "Alarm": {
+            "Type": "AWS::CloudWatch::Alarm",
+            "Properties": {
+                "AlarmActions": [{"Ref": "Topic"}],
+                "ComparisonOperator": "GreaterThanThreshold",
+                "EvaluationPeriods": 1,
+                "Metrics": [
+                    {
+                        "Id": "m",
+                        "MetricStat": {
+                            "Metric": {
+                                "Namespace": "AWS/Lambda",
+                                "MetricName": "Errors",
+                                "Dimensions": [{"Name": "FunctionName", "Value": {"Ref": "F"}}],
+                            },
+                            "Period": 60,
+                            "Stat": "Sum",
+                        },
+                        "ReturnData": False,
+                    },
+                    {"Id": "e", "Expression": "m * 2"},
+                ],
+                "Threshold": 1,
+            },
+        },
+        "Logs": {
+            "Type": "AWS::Logs::SubscriptionFilter",
+            "Properties": {
+                "LogGroupName": {"Fn::Sub": "/aws/lambda/${F}"},
+                "FilterPattern": "ERROR",
+                "DestinationArn": {"Fn::GetAtt": ["Stream", "Arn"]},
+            },
+        },
+        "Schedule": {
+            "Type": "AWS::Scheduler::Schedule",
+            "Properties": {
+                "ScheduleExpression": "cron(0 8 * * ? *)",
+                "ScheduleExpressionTimezone": "Europe/Berlin",
+                "FlexibleTimeWindow": {"Mode": "OFF"},
+                "StartDate": "2026-12-24T18:00:00Z",
+                "Target": {
+                    "Arn": {"Fn::GetAtt": ["F", "Arn"]},
+                    "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+                    "Input": "{}",
+                    "RetryPolicy": {"MaximumRetryAttempts": 3},
+                    "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["Dead", "Arn"]}},
+                },
+            },
+        },
         "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "bus"}},
         "Rule": {
             "Type": "AWS::Events::Rule",
             "Properties": {
                 "EventBusName": {"Ref": "Bus"},
                 "EventPattern": {"source": ["x"]},
-                "Targets": [{"Id": "f", "Arn": {"Fn::GetAtt": ["F", "Arn"]}, "RetryPolicy": {}}],
+                "Targets": [
+                    {
+                        "Id": "f",
+                        "Arn": {"Fn::GetAtt": ["F", "Arn"]},
+                        "RetryPolicy": {},
+                        "InputTransformer": {"InputPathsMap": {"id": "$.id"}, "InputTemplate": '{"id": <id>}'},
+                    }
+                ],
             },
         },
     },
@@ -193,7 +268,7 @@ anything = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-3, 3),
-    st.sampled_from(["", "x", "Queue", "F", "arn:aws:sqs:us-east-1:123456789012:q", "${Queue.Arn}", "${"]),
+    st.sampled_from(["", "x", "Queue", "F", "arn:x", "arn:aws:sqs:us-east-1:123456789012:q", "${Queue.Arn}", "${"]),
     st.sampled_from([[], [1], ["a", "b", "c"], [[]], {}, {"a": 1}, {"a": {"b": []}}]),
     st.sampled_from(
         [

@@ -96,6 +96,30 @@ def test_what_failures_are_sent_to_has_a_stand_in(reading: Reading) -> None:
     assert topics.startswith("topic outside the template, local stand-in: done (for F); ")
 
 
+@pytest.mark.parametrize(
+    ("made_by", "value", "name"),
+    [
+        ("{Type: AWS::CloudFormation::Stack}", "!GetAtt Made.Outputs.Work", "Made-Work"),
+        (
+            "{Type: AWS::Serverless::Application, Properties: {Location: made.yaml}}",
+            "!GetAtt Made.Outputs.Work",
+            "Made-Work",
+        ),
+        ("{Type: AWS::CloudFormation::CustomResource}", "!GetAtt Made.QueueArn", "Made-QueueArn"),
+        ("{Type: 'Custom::Queue'}", "!Ref Made", "Made"),
+        ("{Type: AWS::CloudFormation::Stack}", f"!Sub 'arn:aws:sqs:{HERE}:${{Made.Outputs.Name}}'", "Made-Name"),
+    ],
+)
+def test_what_another_stack_or_a_custom_resource_makes_has_a_stand_in(
+    reading: Reading, made_by: str, value: str, name: str
+) -> None:
+    made = f"          Made: {made_by}\n"
+    template = reading(stack(mapping(value) + made))
+    assert template.event_source_mappings["M"].source == name
+    assert template.queues[name].arn == f"arn:aws:sqs:{HERE}:{name}"
+    assert any(line.startswith("Made (") for line in template.not_run)
+
+
 def test_another_accounts_resource_is_played_here_wherever_it_is_named(reading: Reading) -> None:
     foreign = "arn:aws:sns:eu-west-1:999999999999:alerts"
     url = "https://sqs.eu-west-1.amazonaws.com/999999999999/jobs"

@@ -141,7 +141,7 @@ class _Declaring:
             State="ENABLED" if rule.enabled else "DISABLED",
         )
         key = f"rule {rule.event_bus_name} {rule.name}"
-        targets = [_target(target) for target in rule.targets if self._runs(rule, target)]
+        targets = [_target(target) for target in rule.targets]
         former = [
             target for target in self._earlier.get(key, []) if target not in {declared["Id"] for declared in targets}
         ]
@@ -181,15 +181,6 @@ class _Declaring:
             start=schedule.start,
             end=schedule.end,
         )
-
-    def _runs(self, rule: model.Rule, target: model.Target) -> bool:
-        service = target.arn.split(":")[2]
-        runs = service in {"lambda", "sqs", "sns", "kinesis", "events"}
-        if not runs:
-            self._findings.lines.append(
-                f"{rule.logical_id} (AWS::Events::Rule): not run locally: {service} targets; {target.id} is left out"
-            )
-        return runs
 
     def _subscribe(self, subscription: model.Subscription) -> None:
         attributes = {"RawMessageDelivery": json.dumps(subscription.raw_message_delivery)}

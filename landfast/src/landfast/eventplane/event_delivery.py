@@ -31,9 +31,6 @@ from landfast.sources.sent import Sent
 RETRY: Final = "retry "
 """The beginning of the keys of rows of events that are tried again."""
 
-SERVICES: Final = frozenset({"lambda", "sqs", "sns", "kinesis", "events"})
-"""Whose resources can be targets here."""
-
 
 class EventDelivery:
     """Delivers events to targets.

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from landfast.delivery.destinations import parse
-from landfast.eventplane.event_delivery import SERVICES
 from landfast.sources import event_inputs
 from landfast.sources.event_inputs import Transformer
 from landfast.sources.event_paths import Path
 from landfast.sources.refusal import Refusal
+from landfast.sources.target_arns import OF_RULES, not_here
 
 _PARTS = 6
 _INPUTS = ("Input", "InputPath", "InputTransformer")
@@ -29,11 +29,12 @@ def checked(targets: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any
     failed: list[dict[str, str]] = []
     for target in targets:
         service = _service(target["Arn"])
-        if service in SERVICES:
+        kind = not_here(target["Arn"])
+        if kind is None:
             _check(target, service)
             accepted.append(target)
         else:
-            reason = f"{service} targets are not run locally; {', '.join(sorted(SERVICES))} are."
+            reason = f"{kind} targets are not run locally; {', '.join(sorted(OF_RULES))} are."
             failed.append({"TargetId": target["Id"], "ErrorCode": "NotImplementedException", "ErrorMessage": reason})
     return accepted, failed
 

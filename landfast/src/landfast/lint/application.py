@@ -19,7 +19,7 @@ from landfast.template.mappings import mapping_properties
 from landfast.template.model import Bucket, Queue, Role, Rule, Schedule, Stream, Subscription, Table, Topic
 from landfast.template.names import function_reference
 from landfast.template.references import references
-from landfast.template.resources import buckets, queues, streams, subscriptions, tables, topics
+from landfast.template.resources import buckets, queues, streams, tables, topics
 from landfast.template.routing import event_buses, rules
 from landfast.template.schedules import schedules
 from landfast.template.stack import Stack, shaped
@@ -130,9 +130,10 @@ class Application:
         self.queues = queues(stack)
         self.streams = streams(stack)
         self.tables = tables(stack)
-        self.topics: Mapping[str, Topic] = topics(stack)
+        self.topics: Mapping[str, Topic]
+        self.subscriptions: list[Subscription]
+        self.topics, self.subscriptions = topics(stack)
         self.buckets: Mapping[str, Bucket] = buckets(stack)
-        self.subscriptions: list[Subscription] = subscriptions(stack)
         self.rules: Mapping[str, Rule] = rules(stack)
         self.schedules: Mapping[str, Schedule] = schedules(stack)
         self.roles = {role.arn: role for role in roles(stack).values()}

@@ -15,9 +15,6 @@ from landfast.delivery.times import iso_seconds
 from landfast.sources.event_buses import RetryPolicy
 from landfast.sources.sent import Sent
 
-SERVICES: Final = frozenset({"lambda", "sqs", "sns", "kinesis", "events"})
-"""Whose resources can be targets here."""
-
 UNIVERSAL: Final = re.compile(
     r"arn:[\w-]+:scheduler:::aws-sdk:(lambda:invoke|sqs:sendMessage|sns:publish|events:putEvents)"
 )

@@ -1,13 +1,12 @@
 """CloudWatch's alarms, as far as their metrics are measured here."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
-import msgspec
-
-from landfast.sources.alarms import Alarm, Query
+from landfast.sources.alarms import Alarm, Query, State
 from landfast.sources.metric_math import UnreadableMathError, metric_math
 from landfast.sources.metrics import DAY, HOUR, LONGEST, MINUTE, STATISTICS, Metric
+from landfast.sources.target_arns import not_here
 from landfast.template.errors import Mistake, Unavailable
 from landfast.template.stack import Properties, Stack
 from landfast.template.unheeded import some
@@ -39,18 +38,15 @@ class _Query(Properties, frozen=True, kw_only=True):
 
 class _AlarmProperties(Properties, frozen=True, kw_only=True):
     actions_enabled: bool = True
-    alarm_actions: tuple[str, ...] = ()
     alarm_description: str = ""
     comparison_operator: str
     datapoints_to_alarm: int | None = None
     dimensions: tuple[_Dimension, ...] = ()
     evaluation_periods: int | None = None
     extended_statistic: str | None = None
-    insufficient_data_actions: tuple[str, ...] = ()
     metric_name: str | None = None
     metrics: tuple[_Query, ...] = ()
     namespace: str | None = None
-    ok_actions: tuple[str, ...] = msgspec.field(name="OKActions", default=())
     period: int | None = None
     statistic: str | None = None
     threshold: float | None = None
@@ -66,7 +62,12 @@ _COMPARISONS = frozenset(
         "LessThanOrEqualToThreshold",
     }
 )
-_ACTIONS = frozenset({"sns", "lambda"})
+_ACTIONS: Final[Mapping[State, str]] = {
+    "ALARM": "AlarmActions",
+    "OK": "OKActions",
+    "INSUFFICIENT_DATA": "InsufficientDataActions",
+}
+_TOLD: Final = frozenset({"sns", "lambda"})
 
 
 def alarms(stack: Stack, measured: Mapping[str, frozenset[str]]) -> dict[str, Alarm]:
@@ -91,7 +92,6 @@ def alarms(stack: Stack, measured: Mapping[str, frozenset[str]]) -> dict[str, Al
             if not _is_measured(query.metric, measured):
                 unmeasured.setdefault(f"{query.metric.namespace} {query.metric.name}", []).append(logical_id)
         identity = stack.identity(logical_id)
-        on = declared.actions_enabled
         return Alarm(
             name=identity.name,
             arn=identity.attributes["Arn"],
@@ -105,9 +105,8 @@ def alarms(stack: Stack, measured: Mapping[str, frozenset[str]]) -> dict[str, Al
             comparison=declared.comparison_operator,  # type: ignore[arg-type] # it was looked up above
             missing=declared.treat_missing_data,
             actions={
-                "ALARM": _actions(stack, logical_id, declared.alarm_actions) if on else (),
-                "OK": _actions(stack, logical_id, declared.ok_actions) if on else (),
-                "INSUFFICIENT_DATA": _actions(stack, logical_id, declared.insufficient_data_actions) if on else (),
+                state: _actions(stack, logical_id, name) if declared.actions_enabled else ()
+                for state, name in _ACTIONS.items()
             },
         )
 
@@ -168,9 +167,10 @@ def _period(seconds: int | None, logical_id: str) -> int:
     return max(seconds, MINUTE)  # measured by the minute
 
 
-def _actions(stack: Stack, logical_id: str, arns: tuple[str, ...]) -> tuple[str, ...]:
+def _actions(stack: Stack, logical_id: str, name: str) -> tuple[str, ...]:
     """The actions that are carried out here; others are named."""
-    told = tuple(arn for arn in arns if arn.startswith("arn:") and arn.split(":")[2] in _ACTIONS)
+    arns = [arn for _, arn in stack.entries(logical_id, [name], str)]
+    told = tuple(arn for arn in arns if not_here(arn, _TOLD) is None)
     for arn in arns:
         if arn not in told:
             stack.leaves_out(logical_id, f"action {arn}", "only topics and functions are told here")

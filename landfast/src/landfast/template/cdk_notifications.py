@@ -7,11 +7,13 @@ would set (`bucket.add_event_notification` in the CDK).
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from landfast.template.errors import Mistake
+from landfast.template.errors import Mistake, Where
 from landfast.template.model import Notification
 from landfast.template.stack import Properties, Stack
 
 TYPE: Final = "Custom::S3BucketNotifications"
+_CONFIGURATION: Final = "NotificationConfiguration"
+_KINDS: Final = ("LambdaFunctionConfigurations", "QueueConfigurations", "TopicConfigurations")
 
 
 class Notified(NamedTuple):
@@ -47,37 +49,24 @@ class _Target(Properties, frozen=True, kw_only=True):
     topic_arn: str | None = None
 
 
-class _Configuration(Properties, frozen=True, kw_only=True):
-    lambda_function_configurations: tuple[_Target, ...] = ()
-    queue_configurations: tuple[_Target, ...] = ()
-    topic_configurations: tuple[_Target, ...] = ()
-    event_bridge_configuration: dict[str, Any] | None = None
-
-
 class _Resource(Properties, frozen=True, kw_only=True):
     bucket_name: str
-    notification_configuration: _Configuration = _Configuration()
 
 
 def cdk_notifications(stack: Stack) -> Mapping[str, Notified]:
     """What the custom resources of a stack set up, by the names of the buckets."""
 
     def notified(logical_id: str) -> tuple[str, Notified]:
-        properties = stack.properties(logical_id, _Resource)
-        declared = properties.notification_configuration
-        targets = (
-            *declared.lambda_function_configurations,
-            *declared.queue_configurations,
-            *declared.topic_configurations,
-        )
-        notifications = tuple(each for target in targets for each in _each(logical_id, target))
-        return properties.bucket_name, Notified(notifications, declared.event_bridge_configuration is not None)
+        bucket = stack.properties(logical_id, _Resource).bucket_name
+        bridge = stack.part(logical_id, [_CONFIGURATION, "EventBridgeConfiguration"], dict[str, Any])
+        targets = [each for kind in _KINDS for each in stack.entries(logical_id, [_CONFIGURATION, kind], _Target)]
+        notifications = tuple(each for where, target in targets for each in _each(where, target))
+        return bucket, Notified(notifications, bridge is not None)
 
     return dict(stack.each(TYPE, notified).values())
 
 
-def _each(logical_id: str, target: _Target) -> list[Notification]:
-    where = (logical_id, "Properties", "NotificationConfiguration")
+def _each(where: Where, target: _Target) -> list[Notification]:
     arn = target.lambda_function_arn or target.queue_arn or target.topic_arn
     if arn is None:
         raise Mistake(where, "a target is missing; give its ARN")

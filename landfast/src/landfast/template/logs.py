@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from landfast.sources.log_filters import UnreadablePatternError, log_filter
+from landfast.sources.target_arns import not_here
 from landfast.template.errors import Unavailable
 from landfast.template.model import Function, LogSubscription, find_function
 from landfast.template.stack import Properties, Stack
@@ -27,8 +28,7 @@ def log_subscriptions(stack: Stack, functions: Mapping[str, Function]) -> list[L
         if writer is None:
             reason = f"nothing here writes to the log group {declared.log_group_name}"
             raise Unavailable((*where, "LogGroupName"), reason)
-        service = declared.destination_arn.split(":")[2] if declared.destination_arn.startswith("arn:") else ""
-        if service not in _DESTINATIONS:
+        if not_here(declared.destination_arn, _DESTINATIONS) is not None:
             reason = f"only functions and streams get log events here, not {declared.destination_arn}"
             raise Unavailable((*where, "DestinationArn"), reason)
         called = find_function(functions, declared.destination_arn)

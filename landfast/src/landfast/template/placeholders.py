@@ -1,7 +1,8 @@
 """What stands for a value that only AWS has, where the kind of resource that it names is known.
 
-An export, a Systems Manager parameter or a dynamic reference in a place that wants, say, a queue's ARN gets the ARN of
-a queue that is named after it. That queue is none of the template, so a local one stands in for it (`outside.py`).
+An export, a Systems Manager parameter, a dynamic reference, an output of a nested stack or an attribute of a custom
+resource in a place that wants, say, a queue's ARN gets the ARN of a queue that is named after it. That queue is none of
+the template, so a local one stands in for it (`outside.py`).
 """
 
 import re
@@ -42,7 +43,7 @@ _PLACES: Final[Mapping[tuple[str, str], str]] = {
 }
 """By resource type and property, the steps of lists left out: what the property names."""
 
-_TRANSPARENT = frozenset({"Fn::If", "Fn::ImportValue"})
+_TRANSPARENT = frozenset({"Fn::GetAtt", "Fn::If", "Fn::ImportValue"})
 _PARTS = frozenset({"Fn::Sub", "Fn::Join"})
 _LONGEST = 64
 
@@ -51,7 +52,7 @@ def placeholder(name: str, resource: Mapping[str, Any], where: Where, place: Pla
     """The ARN, or the part of one, that stands for the value of this name on AWS.
 
     Args:
-        name: The name of the export, the parameter or what a dynamic reference resolves.
+        name: The name of the export, the parameter, what a dynamic reference resolves, or what tells the value.
         resource: The resource that asks, as declared.
         where: The place that asks: logical id, ``Properties``, and so on.
         place: The account and region.

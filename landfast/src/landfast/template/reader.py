@@ -28,7 +28,7 @@ from landfast.template.names import Place
 from landfast.template.outside import Outside
 from landfast.template.parameters import values
 from landfast.template.references import references
-from landfast.template.resources import buckets, queues, streams, subscriptions, tables, topics
+from landfast.template.resources import buckets, queues, streams, tables, topics
 from landfast.template.routing import event_buses, rules
 from landfast.template.sam import SAM, transforms, translate
 from landfast.template.schedules import schedules
@@ -306,10 +306,11 @@ def _template(path: Path, stack: Stack, code: Code, outputs: Mapping[str, Any]) 
     found_roles, found_layers = roles(stack), layers(stack, code)
     found_functions = functions(stack, code, found_roles, found_layers)
     found_queues, found_streams, found_tables = queues(stack), streams(stack), tables(stack)
-    found_topics, found_buses = topics(stack), event_buses(stack)
+    found_topics, subscriptions = topics(stack)
+    found_buses = event_buses(stack)
     targets = Targets(stack, found_functions)
     found_buckets = targets.of_buckets(buckets(stack))
-    found_subscriptions = targets.of_subscriptions(subscriptions(stack))
+    found_subscriptions = targets.of_subscriptions(subscriptions)
     found_rules, found_schedules = targets.of_rules(rules(stack)), schedules(stack)
     found_alarms, found_logs = alarms(stack, MEASURED), log_subscriptions(stack, found_functions)
     declared = (found_functions, found_queues, found_streams, found_tables, found_topics, found_buses, found_buckets)

@@ -1,11 +1,11 @@
 """Queues, topics, streams, tables and buckets."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from landfast.template.cdk_notifications import Notified, cdk_notifications
-from landfast.template.errors import Mistake
+from landfast.template.errors import Mistake, Where
 from landfast.template.model import (
     Bucket,
     Notification,
@@ -18,6 +18,9 @@ from landfast.template.model import (
     as_attribute,
 )
 from landfast.template.stack import Properties, Stack
+
+_NOTIFICATIONS: Final = "NotificationConfiguration"
+_TARGETS: Final = {"LambdaConfigurations": "function", "QueueConfigurations": "queue", "TopicConfigurations": "topic"}
 
 
 class _RedrivePolicy(Properties, frozen=True, kw_only=True, rename="camel"):
@@ -47,7 +50,6 @@ class _InlineSubscription(Properties, frozen=True, kw_only=True):
 class _TopicProperties(Properties, frozen=True, kw_only=True):
     fifo_topic: bool = False
     content_based_deduplication: bool = False
-    subscription: tuple[_InlineSubscription, ...] = ()
 
 
 class _DeadLetterPolicy(Properties, frozen=True, kw_only=True, rename="camel"):
@@ -147,19 +149,11 @@ class _EventBridge(Properties, frozen=True, kw_only=True):
     event_bridge_enabled: bool = True
 
 
-class _Notifications(Properties, frozen=True, kw_only=True):
-    lambda_configurations: tuple[_ToTarget, ...] = ()
-    queue_configurations: tuple[_ToTarget, ...] = ()
-    topic_configurations: tuple[_ToTarget, ...] = ()
-    event_bridge_configuration: _EventBridge | None = None
-
-
 class _Versioning(Properties, frozen=True, kw_only=True):
     status: Literal["Enabled", "Suspended"]
 
 
 class _BucketProperties(Properties, frozen=True, kw_only=True):
-    notification_configuration: _Notifications = _Notifications()
     versioning_configuration: _Versioning | None = None
 
 
@@ -195,12 +189,19 @@ def queues(stack: Stack) -> dict[str, Queue]:
     return stack.each("AWS::SQS::Queue", queue)
 
 
-def topics(stack: Stack) -> dict[str, Topic]:
-    """The template's topics by logical id."""
+def topics(stack: Stack) -> tuple[dict[str, Topic], list[Subscription]]:
+    """The template's topics by logical id, and the subscriptions of queues and functions; others are left out."""
+    subscriptions: list[Subscription] = []
 
     def topic(logical_id: str) -> Topic:
         identity = stack.identity(logical_id)
         properties = stack.properties(logical_id, _TopicProperties)
+        declared = [
+            _SubscriptionProperties(topic_arn=identity.ref, protocol=each.protocol, endpoint=each.endpoint)
+            for _, each in stack.entries(logical_id, ["Subscription"], _InlineSubscription)
+        ]
+        for each in declared:
+            subscribe(logical_id, each)
         return Topic(
             logical_id=logical_id,
             name=identity.name,
@@ -209,23 +210,6 @@ def topics(stack: Stack) -> dict[str, Topic]:
             content_based_deduplication=properties.content_based_deduplication,
         )
 
-    return stack.each("AWS::SNS::Topic", topic)
-
-
-def subscriptions(stack: Stack) -> list[Subscription]:
-    """The subscriptions of queues and functions; others are named as not run."""
-    found: list[Subscription] = []
-
-    def inline(logical_id: str) -> None:
-        topic = stack.identity(logical_id).ref
-        for each in stack.properties(logical_id, _TopicProperties).subscription:
-            subscribe(
-                logical_id, _SubscriptionProperties(topic_arn=topic, protocol=each.protocol, endpoint=each.endpoint)
-            )
-
-    def own(logical_id: str) -> None:
-        subscribe(logical_id, stack.properties(logical_id, _SubscriptionProperties))
-
     def subscribe(logical_id: str, properties: _SubscriptionProperties) -> None:
         if properties.protocol not in ("sqs", "lambda"):
             reason = "only queues and functions are notified"
@@ -233,11 +217,14 @@ def subscriptions(stack: Stack) -> list[Subscription]:
         elif properties.endpoint is None:
             raise Mistake((logical_id, "Properties", "Endpoint"), "is missing; give the target's ARN")
         else:
-            found.append(_subscription(logical_id, properties, properties.endpoint))
+            subscriptions.append(_subscription(logical_id, properties, properties.endpoint))
 
-    stack.each("AWS::SNS::Topic", inline)
-    stack.each("AWS::SNS::Subscription", own)
-    return found
+    found = stack.each("AWS::SNS::Topic", topic)
+    stack.each(
+        "AWS::SNS::Subscription",
+        lambda logical_id: subscribe(logical_id, stack.properties(logical_id, _SubscriptionProperties)),
+    )
+    return found, subscriptions
 
 
 def _subscription(logical_id: str, properties: _SubscriptionProperties, endpoint: str) -> Subscription:
@@ -307,15 +294,14 @@ def buckets(stack: Stack) -> dict[str, Bucket]:
     def bucket(logical_id: str) -> Bucket:
         identity = stack.identity(logical_id)
         properties = stack.properties(logical_id, _BucketProperties)
-        declared = properties.notification_configuration
-        bridge = declared.event_bridge_configuration
+        bridge = stack.part(logical_id, [_NOTIFICATIONS, "EventBridgeConfiguration"], _EventBridge)
         versioning = properties.versioning_configuration
         later = set_up.get(identity.name, Notified())
         return Bucket(
             logical_id=logical_id,
             name=identity.name,
             arn=identity.attributes["Arn"],
-            notifications=(*_notifications(logical_id, declared), *later.notifications),
+            notifications=(*_notifications(stack, logical_id), *later.notifications),
             event_bridge=later.event_bridge or (bridge is not None and bridge.event_bridge_enabled),
             versioning=versioning is not None and versioning.status == "Enabled",
         )
@@ -323,24 +309,18 @@ def buckets(stack: Stack) -> dict[str, Bucket]:
     return stack.each("AWS::S3::Bucket", bucket)
 
 
-def _notifications(logical_id: str, declared: _Notifications) -> tuple[Notification, ...]:
+def _notifications(stack: Stack, logical_id: str) -> tuple[Notification, ...]:
     notifications: list[Notification] = []
-    where = (logical_id, "Properties", "NotificationConfiguration")
-    for name, target, configurations in (
-        ("LambdaConfigurations", "function", declared.lambda_configurations),
-        ("QueueConfigurations", "queue", declared.queue_configurations),
-        ("TopicConfigurations", "topic", declared.topic_configurations),
-    ):
-        for index, each in enumerate(configurations):
-            here = (*where, name, index)
+    for name, target in _TARGETS.items():
+        for where, each in stack.entries(logical_id, [_NOTIFICATIONS, name], _ToTarget):
             arn: str | None = getattr(each, target)
             if arn is None:
-                raise Mistake((*here, target.capitalize()), "is missing; give the target's ARN")
-            notifications.append(_notification(arn, each, here))
+                raise Mistake((*where, target.capitalize()), "is missing; give the target's ARN")
+            notifications.append(_notification(arn, each, where))
     return tuple(notifications)
 
 
-def _notification(arn: str, declared: _ToTarget, where: tuple[str | int, ...]) -> Notification:
+def _notification(arn: str, declared: _ToTarget, where: Where) -> Notification:
     filters = {"prefix": "", "suffix": ""}
     for rule in declared.filter.s3_key.rules:
         if rule.name.lower() not in filters:

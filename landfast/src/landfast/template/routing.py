@@ -30,7 +30,6 @@ class _RuleProperties(Properties, frozen=True, kw_only=True):
     event_pattern: dict[str, Any] | str | None = None
     schedule_expression: str | None = None
     state: Literal["ENABLED", "DISABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"] = "ENABLED"
-    targets: tuple[_TargetProperties, ...] = ()
 
 
 def event_buses(stack: Stack) -> dict[str, EventBus]:
@@ -61,7 +60,7 @@ def rules(stack: Stack) -> dict[str, Rule]:
             event_pattern=_pattern(logical_id, properties.event_pattern),
             schedule_expression=properties.schedule_expression,
             enabled=properties.state != "DISABLED",
-            targets=tuple(_target(each) for each in properties.targets),
+            targets=tuple(_target(each) for _, each in stack.entries(logical_id, ["Targets"], _TargetProperties)),
         )
 
     return stack.each("AWS::Events::Rule", rule)

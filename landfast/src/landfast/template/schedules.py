@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from landfast.sources.schedule_expressions import InvalidExpressionError, schedule
-from landfast.sources.schedules import SERVICES, UNIVERSAL
+from landfast.sources.schedules import UNIVERSAL
+from landfast.sources.target_arns import not_here
 from landfast.template.errors import Mistake, Unavailable, Where
 from landfast.template.model import Schedule, ScheduleTarget
 from landfast.template.stack import Properties, Stack
@@ -81,9 +82,9 @@ def _moment(text: str | None, where: Where) -> float | None:
 
 
 def _target(declared: _Target, where: Where) -> ScheduleTarget:
-    service = declared.arn.split(":")[2] if declared.arn.count(":") > 4 else ""  # noqa: PLR2004 - an ARN has six parts
-    if service not in SERVICES and not UNIVERSAL.fullmatch(declared.arn):
-        what = declared.arn.partition("aws-sdk:")[2] or service or declared.arn
+    kind = not_here(declared.arn)
+    if kind is not None and not UNIVERSAL.fullmatch(declared.arn):
+        what = declared.arn.partition("aws-sdk:")[2] or kind
         raise Unavailable((*where, "Arn"), f"{what} is not called locally; invoke the function that it is about")
     return ScheduleTarget(
         arn=declared.arn,

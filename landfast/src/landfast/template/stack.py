@@ -1,12 +1,12 @@
 """One stack: its resources as translated, which of them exist, what they are called, and their resolved properties."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
-from landfast.template.errors import Mistake, Unavailable, Where
+from landfast.template.errors import Mistake, Unavailable, Where, dotted
 from landfast.template.findings import Findings, reason_of
 from landfast.template.intrinsics import Resolver, scalar
 from landfast.template.names import KINDS, Place, function_reference, generated_name
@@ -28,6 +28,11 @@ _WORDS = {
     "object": "a mapping",
     "str": "a text",
 }
+_MADE_ELSEWHERE = re.compile(
+    r"\b(AWS::CloudFormation::(Stack|CustomResource)|AWS::Serverless::Application|Custom::\w+)"
+)
+"""Types of what makes resources by a template or a program of its own, and tells their names by its attributes."""
+
 _STEP = re.compile(r"\[([^\]]*)\]|\.([^.\[]+)")
 
 
@@ -154,6 +159,58 @@ class Stack:
                 resolved[field.encode_name] = value
         return shaped(resolved, shape, (logical_id, "Properties"))
 
+    def entries(self, logical_id: str, path: Sequence[str], shape: type[T]) -> list[tuple[Where, T]]:
+        """The entries of a list of a resource, with their places, each by itself.
+
+        One that needs what is not run here is named and left out; it does not cost the resource, nor the others.
+
+        Args:
+            logical_id: The resource.
+            path: The names that lead to the list, from a property on.
+            shape: The type of each entry.
+
+        Raises:
+            Mistake: A value of another type, or a required one that is missing.
+            Unavailable: A value that only AWS has, where the list is not written out.
+        """
+        declared, where = self._at(logical_id, path)
+        if not isinstance(declared, list):
+            whole = shaped(self.resolver.resolve(declared, where) or [], list[Any], where)
+            return [((*where, index), shaped(entry, shape, (*where, index))) for index, entry in enumerate(whole)]
+        found = []
+        for index, entry in enumerate(declared):
+            here = (*where, index)
+            try:
+                resolved = self.resolver.resolve(entry, here)
+            except Unavailable as error:
+                self.leaves_out(logical_id, dotted(here[2:]), error.problem)
+                continue
+            if resolved is not None:
+                found.append((here, shaped(resolved, shape, here)))
+        return found
+
+    def part(self, logical_id: str, path: Sequence[str], shape: type[T]) -> T | None:
+        """A part of a property of a resource, without what stands beside it; None if it is not there.
+
+        Raises:
+            Mistake: A value of another type, or a required one that is missing.
+            Unavailable: A value that only AWS has.
+        """
+        declared, where = self._at(logical_id, path)
+        resolved = self.resolver.resolve(declared, where)
+        return None if resolved is None else shaped(resolved, shape, where)
+
+    def _at(self, logical_id: str, path: Sequence[str]) -> tuple[Any, Where]:
+        """What is declared at a path, each ``Fn::If`` on the way decided, with its place; None if it is not there."""
+        name, *inner = path
+        where: Where = (logical_id, "Properties", name)
+        declared = self.raw(logical_id, name)
+        for step in inner:
+            held = {} if declared is None else shaped(declared, dict[str, Any], where)
+            where = (*where, step)
+            declared = self.resolver.branch(held.get(step), where)
+        return declared, where
+
     def resolved(self, logical_id: str) -> dict[str, Any]:
         """All properties of a resource, resolved, under CloudFormation's names."""
         names = self._declared[logical_id].get("Properties", {})
@@ -240,8 +297,13 @@ class Stack:
         return generated_name(self.place, logical_id, kind=type_, fifo=fifo)
 
     def _attribute(self, logical_id: str, attribute: str | None, where: Where) -> object:
-        if logical_id in self.findings.lost:
-            raise Unavailable(where, f"{self.findings.lost[logical_id]} is not run locally")
+        lost = self.findings.lost.get(logical_id)
+        if _MADE_ELSEWHERE.search(lost or str(self._declared.get(logical_id, {}).get("Type"))):
+            named = [logical_id, *(attribute or "").removeprefix("Outputs.").split(".")]
+            if found := self._elsewhere("-".join(filter(None, named)), where):
+                return found
+        if lost is not None:
+            raise Unavailable(where, f"{lost} is not run locally")
         if logical_id not in self._declared:
             raise Mistake(where, f"no resource is called {logical_id}")
         if logical_id not in self.resources:

@@ -1,9 +1,11 @@
 """Drops notification targets that cannot run locally, and refuses those that AWS would refuse."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from landfast.sources.notifications import SERVICES
+from landfast.sources.target_arns import OF_RULES, not_here
 from landfast.template.errors import Mistake, Unavailable
 from landfast.template.model import Bucket, Function, Rule, Subscription, find_function
 from landfast.template.names import function_reference
@@ -11,7 +13,7 @@ from landfast.template.stack import Stack
 
 _S3 = "s3.amazonaws.com"
 _INVOKES = frozenset({"lambda:InvokeFunction", "lambda:*", "*"})
-_SERVICES = frozenset({"lambda", "sqs", "sns", "events", "kinesis", "s3"})
+_SUBSCRIBED = frozenset({"lambda", "sqs"})
 
 
 class Targets:
@@ -29,13 +31,13 @@ class Targets:
 
     def of_subscriptions(self, subscriptions: Sequence[Subscription]) -> list[Subscription]:
         """The subscriptions whose endpoint is run."""
-        return [each for each in subscriptions if self._runs(each.logical_id, each.endpoint)]
+        return [each for each in subscriptions if self._runs(each.logical_id, each.endpoint, _SUBSCRIBED)]
 
     def of_rules(self, rules: Mapping[str, Rule]) -> dict[str, Rule]:
         """Rules with the targets that are run."""
         return {
             key: msgspec.structs.replace(
-                rule, targets=tuple(each for each in rule.targets if self._runs(key, each.arn))
+                rule, targets=tuple(each for each in rule.targets if self._runs(key, each.arn, OF_RULES))
             )
             for key, rule in rules.items()
         }
@@ -44,7 +46,7 @@ class Targets:
         kept = tuple(
             each
             for each in bucket.notifications
-            if self._runs(bucket.logical_id, each.target_arn) and self._may_invoke(bucket, each.target_arn)
+            if self._runs(bucket.logical_id, each.target_arn, SERVICES) and self._may_invoke(bucket, each.target_arn)
         )
         return msgspec.structs.replace(bucket, notifications=kept)
 
@@ -57,13 +59,11 @@ class Targets:
         self._stack.leaves_out(bucket.logical_id, f"target {arn}", reason)
         return False
 
-    def _runs(self, logical_id: str, arn: str) -> bool:
-        parts = arn.split(":")
-        service = parts[2] if len(parts) > 5 else ""  # noqa: PLR2004 - an ARN has six parts
-        if service not in _SERVICES:
-            self._stack.leaves_out(logical_id, f"target {arn}", "nothing of this kind is run locally")
-            return False
-        return True
+    def _runs(self, logical_id: str, arn: str, services: Collection[str]) -> bool:
+        if not_here(arn, services) is None:
+            return True
+        self._stack.leaves_out(logical_id, f"target {arn}", "nothing of this kind is run locally")
+        return False
 
 
 def _invokers(stack: Stack) -> frozenset[tuple[str, str | None]]:
