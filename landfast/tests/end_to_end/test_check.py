@@ -1,4 +1,4 @@
-"""``landfast check``: one run of it, for cfn-lint takes seconds to load."""
+"""``landfast check``: few runs of it, for cfn-lint takes seconds to load."""
 
 from pathlib import Path
 
@@ -18,10 +18,12 @@ Resources:
   Small: {Type: AWS::Serverless::Function, Properties: {MemorySize: 64}}
   Reserved: {Type: AWS::Serverless::Function, Properties: {Environment: {Variables: {AWS_REGION: eu-west-1}}}}
   Wrong: {Type: AWS::Serverless::Function, Properties: {Bogus: 1}}
+  Nested: {Type: AWS::Serverless::Application, Properties: {Location: ./nested.yaml}}
   Subnet: {Type: AWS::EC2::Subnet, Properties: {VpcId: vpc-12345678, CidrBlock: 10.0.0.0/24}}
 """
 
 RESERVED = "'AWS_REGION' is a reserved variable name"
+NESTED = "nested applications are not read; read their own template"
 NAME = "environment variable AWS_REGION"
 KINDS = "Source queue type 'FIFO' does not match destination queue type 'standard'"
 BOGUS = "property Bogus not defined for resource of type AWS::Serverless::Function"
@@ -33,6 +35,7 @@ def test_what_does_not_run_here_and_what_aws_would_refuse_are_told_apart(tmp_pat
     ended = CliRunner().invoke(app, ["check", "--template", str(template)])
     refused = "AWS would refuse: "
     assert [line for line in ended.output.splitlines() if not line.startswith(refused)] == [
+        f"Nested (AWS::Serverless::Application): not run locally: {NESTED}",
         "Subnet (AWS::EC2::Subnet): not run locally: the local service has no such resource",
         "Small (AWS::Lambda::Function): not run locally: Properties.MemorySize: wants at least 128: AWS refuses less",
         f"Reserved (AWS::Lambda::Function): {NAME} left out: Lambda reserves it, and refuses the function",
@@ -43,4 +46,12 @@ def test_what_does_not_run_here_and_what_aws_would_refuse_are_told_apart(tmp_pat
         "Small.Properties.MemorySize: 64 is less than the minimum of 128 (cfn-lint E3034)",
         f"Wrong (AWS::Serverless::Function): not run locally: SAM refuses it: {BOGUS}",
     ]
+    assert ended.exit_code == 1
+
+
+def test_types_of_sams_without_its_transform_are_refused(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text(TEMPLATE.replace("Transform: AWS::Serverless-2016-10-31", ""))
+    ended = CliRunner().invoke(app, ["check", "--template", str(template)])
+    assert "AWS would refuse: Transform: add AWS::Serverless-2016-10-31: CloudFormation refuses " in ended.output
     assert ended.exit_code == 1

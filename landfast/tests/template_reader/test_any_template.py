@@ -316,11 +316,11 @@ def test_a_loop_that_makes_no_sense_costs_itself_alone(reading: Reading, loop: s
 def test_what_a_template_needs_a_transform_for_runs_without_it_and_is_told(naming: Naming) -> None:
     loop = "Fn::ForEach::Q: [Name, [a], {'Q${Name}': {Type: AWS::SQS::Queue}}]"
     assert naming(f"Resources: {{{loop}}}") == (
-        "Transform: add AWS::LanguageExtensions: CloudFormation has no Fn::ForEach without it; it works here"
+        "Transform: add AWS::LanguageExtensions: CloudFormation refuses Fn::ForEach without it; it works here"
     )
     function = f"{{Type: AWS::Serverless::Function, Properties: {{{PYTHON}}}}}"
     assert naming(f"Resources: {{F: {function}}}") == (
-        "Transform: add AWS::Serverless-2016-10-31: CloudFormation does not know AWS::Serverless types without it; "
+        "Transform: add AWS::Serverless-2016-10-31: CloudFormation refuses AWS::Serverless types without it; "
         "it works here"
     )
 

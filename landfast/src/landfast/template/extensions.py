@@ -32,7 +32,7 @@ def expanded(document: Document, resolver: Resolver, findings: Findings, *, decl
     used = {*_used(document)}
     if used and not declared:
         findings.lines.append(
-            f"Transform: add {TRANSFORM}: CloudFormation has no {', '.join(sorted(used))} without it; it works here"
+            f"Transform: add {TRANSFORM}: CloudFormation refuses {', '.join(sorted(used))} without it; it works here"
         )
     loops = _Loops(resolver, findings)
     return {

@@ -11,6 +11,9 @@ from cfnlint.config import ManualArgs
 from landfast.template.errors import dotted
 
 _ERROR = "E"
+_WITHOUT_TRANSFORM = "E3038"
+"""A type of SAM's where there is no transform: SAM has been there, and those that it leaves to AWS are right."""
+
 _CHOICES = re.compile(r", one of \[.*\]")
 
 
@@ -19,7 +22,7 @@ def errors(document: Mapping[str, Any], region: str) -> list[str]:
 
     Warnings are left out: AWS deploys what they are about.
     """
-    matches = lint(json.dumps(document), config=ManualArgs(regions=[region]))
+    matches = lint(json.dumps(document), config=ManualArgs(regions=[region], ignore_checks=[_WITHOUT_TRANSFORM]))
     lines = []
     for match in matches:
         if match.rule.id.startswith(_ERROR):

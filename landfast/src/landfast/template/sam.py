@@ -60,7 +60,7 @@ def translate(
         return template, paths
     if SAM not in transforms(template):
         findings.lines.append(
-            f"Transform: add {SAM}: CloudFormation does not know AWS::Serverless types without it; it works here"
+            f"Transform: add {SAM}: CloudFormation refuses AWS::Serverless types without it; it works here"
         )
     aside = {key: each for key, each in resources.items() if each["Type"] in _ASIDE}
     template["Resources"] = {key: each for key, each in resources.items() if key not in aside}
