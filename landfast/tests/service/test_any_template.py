@@ -66,6 +66,8 @@ Resources:
   Table: {Type: AWS::DynamoDB::Table, Properties: {KeySchema: [{AttributeName: id, KeyType: HASH}]}}
   Bucket: {Type: AWS::S3::Bucket, Properties: {BucketName: a}}
   Stream: {Type: AWS::Kinesis::Stream, Properties: {RetentionPeriodHours: 1}}
+  Shards: {Type: AWS::Kinesis::Stream, Properties: {ShardCount: -1}}
+  Bus: {Type: AWS::Events::EventBus, Properties: {Name: two words}}
   Rule: {Type: AWS::Events::Rule, Properties: {EventPattern: {source: {}}}}
   NoType: {Properties: {}}
   Role: {Type: AWS::IAM::Role}
@@ -91,6 +93,8 @@ Named (AWS::SQS::Queue): not run locally: InvalidParameterValue
 Shut (AWS::SQS::Queue): not run locally: InvalidAttributeValue
 Fifo (AWS::SQS::Queue): RedrivePolicy left out: InvalidParameterValue: Value
 Stream (AWS::Kinesis::Stream): not run locally:
+Shards (AWS::Kinesis::Stream): not run locally: ValidationException: 1 validation error detected: Value '-1'
+Bus (AWS::Events::EventBus): not run locally: ValidationException: 1 validation error detected: Value 'two words'
 Rule (AWS::Events::Rule): not run locally: InvalidEventPatternException
 Table (AWS::DynamoDB::Table): not run locally: CreateTable: ValidationException
 Bucket (AWS::S3::Bucket): not run locally: CreateBucket: InvalidBucketName

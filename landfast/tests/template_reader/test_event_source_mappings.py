@@ -175,3 +175,25 @@ def test_texts_become_numbers_and_truth_values(reading: Reading) -> None:
     mapping = reading(PLAIN.replace("SOURCE", settings).replace("DESTINATION", "")).event_source_mappings["M"]
     names = ("BatchSize", "BisectBatchOnFunctionError", "Enabled")
     assert [mapping.properties[name] for name in names] == [7, True, False]
+
+
+@pytest.mark.parametrize(
+    ("alias", "reason"),
+    [
+        ("Name: live, FunctionName: !Ref F", "FunctionVersion is missing"),
+        (
+            "Name: '5', FunctionName: !Ref F, FunctionVersion: $LATEST",
+            "'5' is no name of an alias; use letters, digits",
+        ),
+    ],
+)
+def test_a_mapping_for_an_alias_that_is_not_run_is_named_with_it(reading: Reading, alias: str, reason: str) -> None:
+    text = PLAIN.replace("SOURCE", "!GetAtt Stream.Arn").replace("DESTINATION", "").replace("!Ref F", "!Ref A", 1)
+    template = reading(f"{text}  A: {{Type: AWS::Lambda::Alias, Properties: {{{alias}}}}}\n")
+    assert (dict(template.event_source_mappings), list(template.functions)) == ({}, ["F"])
+    first, second = template.not_run
+    assert reason in first
+    assert (
+        "M (AWS::Lambda::EventSourceMapping): not run locally: Properties.FunctionName: F has no version or alias"
+        in second
+    )

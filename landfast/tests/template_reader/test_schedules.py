@@ -74,6 +74,10 @@ def test_sams_schedules_are_rules_and_schedules(reading: Reading) -> None:
     [
         ("ScheduleExpression: hourly", "Properties.ScheduleExpression: 'hourly' is none of rate(...)"),
         ("ScheduleExpression: rate(1 day), StartDate: soon", "Properties.StartDate: 'soon' is no date and time"),
+        (
+            "ScheduleExpression: rate(1 day), ScheduleExpressionTimezone: Mars/Base",
+            "Properties.ScheduleExpression: 'Mars/Base' is no time zone",
+        ),
     ],
 )
 def test_a_schedule_that_aws_refuses_is_named(reading: Reading, properties: str, message: str) -> None:
@@ -98,3 +102,24 @@ def test_a_target_that_is_not_called_here_is_named(reading: Reading, arn: str) -
     assert dict(template.schedules) == {}
     [line] = template.not_run
     assert line.startswith("S (AWS::Scheduler::Schedule): not run locally: Properties.Target.Arn: ")
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (
+            "Arn: !GetAtt Jobs.Arn, RetryPolicy: {MaximumRetryAttempts: 186}",
+            "RetryPolicy.MaximumRetryAttempts: wants at most",
+        ),
+        (
+            "Arn: !GetAtt Jobs.Arn, RetryPolicy: {MaximumEventAgeInSeconds: 59}",
+            "RetryPolicy.MaximumEventAgeInSeconds: wants at least 60",
+        ),
+        ("Arn: 'arn:aws:lambda:us-east-1:123456789012:function:f', Input: '{'", "Input: is not JSON: "),
+    ],
+)
+def test_a_target_that_aws_refuses_costs_its_schedule(reading: Reading, target: str, message: str) -> None:
+    template = reading(declared("ScheduleExpression: rate(1 day)", target))
+    assert dict(template.schedules) == {}
+    [line] = template.not_run
+    assert line.startswith(f"S (AWS::Scheduler::Schedule): not run locally: Properties.Target.{message}")

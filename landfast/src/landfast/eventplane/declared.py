@@ -216,7 +216,8 @@ class _Declaring:
                         self._plane.ask("sns", "Unsubscribe", SubscriptionArn=arn)
                 else:
                     bus, name = parts
-                    self._plane.ask("events", "RemoveTargets", Rule=name, EventBusName=bus, Ids=content)
+                    if content:
+                        self._plane.ask("events", "RemoveTargets", Rule=name, EventBusName=bus, Ids=content)
                     self._plane.ask("events", "DeleteRule", Name=name, EventBusName=bus)
             except AwsError as error:
                 if not says_missing(error.code):  # else it is gone already

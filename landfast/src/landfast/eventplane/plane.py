@@ -1,11 +1,13 @@
 """The services of the event plane, by name."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from landfast.aws_errors import AwsError
 from landfast.protocols.call import Call
+from landfast.protocols.reading import call_of
 from landfast.sources.refusal import Refusal
 
 T = TypeVar("T")
@@ -130,12 +132,12 @@ class EventPlane:
         return self._apis[call.service].answer(call)
 
     def ask(self, service: str, operation: str, **params: Any) -> Any:  # noqa: ANN401 - a result's members
-        """The result of a call of our own, for what the template declares.
+        """The result of a call of our own, for what the template declares; its members are checked as a client's are.
 
         Raises:
             AwsError: It is refused.
         """
-        result = self.answer(Call(service, operation, params))
+        result = self.answer(call_of(service, operation, json.dumps(params)))
         if isinstance(result, Pending):
             raise AwsError("InternalFailure", f"{operation} does not answer at once", status=500)
         return result

@@ -161,9 +161,9 @@ def schedule(expression: str, timezone: str = "UTC") -> Schedule:
     if match is None:
         raise InvalidExpressionError(f"{expression!r} is none of rate(...), cron(...) and at(...)")
     kind, text = match.groups()
+    zone = _zone(timezone)  # a rate has no use for it, and yet AWS refuses what is none
     if kind == "rate":
         return _rate(text)
-    zone = _zone(timezone)
     return _cron(text, zone) if kind == "cron" else _once(text, zone)
 
 

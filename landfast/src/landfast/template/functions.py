@@ -17,6 +17,7 @@ from landfast.template.model import Alias, EventInvokeConfig, Function, Layer, R
 from landfast.template.stack import Properties, Stack
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ALIAS = re.compile(r"(?![0-9]+\Z)[A-Za-z0-9_-]{1,128}")
 _PYTHON = re.compile(r"python3\.\d{1,2}")
 
 
@@ -228,6 +229,11 @@ def _aliases(stack: Stack) -> dict[str, dict[str, Alias]]:
 
     def alias(logical_id: str) -> None:
         identity = stack.identity(logical_id)
+        if not _ALIAS.fullmatch(identity.name):
+            where = (logical_id, "Properties", "Name")
+            raise Mistake(
+                where, f"{identity.name!r} is no name of an alias; use letters, digits, - and _, not digits alone"
+            )
         properties = stack.properties(logical_id, _AliasProperties)
         weights = properties.routing_config.additional_version_weights
         aliases.setdefault(stack.function_name(logical_id), {})[identity.name] = Alias(

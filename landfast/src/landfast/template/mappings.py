@@ -14,6 +14,8 @@ from landfast.template.model import Declared, EventSourceMapping, Function, Queu
 from landfast.template.outside import Outside, StandIns
 from landfast.template.stack import Properties, Stack, shaped
 
+_LATEST: Final = "$LATEST"
+
 
 class _Plain(Properties, frozen=True, kw_only=True, omit_defaults=True):
     """The settings that are numbers or truth values, which templates often give as texts."""
@@ -71,6 +73,9 @@ def event_source_mappings(
         if (found := find_function(functions, reference)) is None:
             raise Unavailable((*where, "FunctionName"), f"{reference} is no function that this template runs")
         function, qualifier = found
+        if qualifier is not None and qualifier not in (_LATEST, *function.versions, *function.aliases):
+            reason = f"{function.logical_id} has no version or alias {qualifier} that this template runs"
+            raise Unavailable((*where, "FunctionName"), reason)
         source = by_arn[arn]
         _check(logical_id, properties, function, source)
         return EventSourceMapping(

@@ -1,7 +1,8 @@
 """EventBridge Scheduler: schedules, and the schedules of EventBridge's rules."""
 
+import json
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
 
 from landfast.sources.schedule_expressions import InvalidExpressionError, schedule
 from landfast.sources.schedules import UNIVERSAL
@@ -10,6 +11,9 @@ from landfast.template.errors import Mistake, Unavailable, Where
 from landfast.template.model import Schedule, ScheduleTarget
 from landfast.template.stack import Properties, Stack
 from landfast.template.target_properties import DeadLetterConfig, RetryPolicy, SqsParameters
+
+_JSON: Final = frozenset({"lambda", "events"})
+"""The services whose targets take well-formed JSON alone (Scheduler API Reference, `Target`)."""
 
 
 class _KinesisParameters(Properties, frozen=True, kw_only=True):
@@ -86,6 +90,11 @@ def _target(declared: _Target, where: Where) -> ScheduleTarget:
     if kind is not None and not UNIVERSAL.fullmatch(declared.arn):
         what = declared.arn.partition("aws-sdk:")[2] or kind
         raise Unavailable((*where, "Arn"), f"{what} is not called locally; invoke the function that it is about")
+    if declared.input is not None and kind is None and declared.arn.split(":")[2] in _JSON:
+        try:
+            json.loads(declared.input)
+        except ValueError as error:
+            raise Mistake((*where, "Input"), f"is not JSON: {error}") from None
     return ScheduleTarget(
         arn=declared.arn,
         input=declared.input,
