@@ -243,6 +243,17 @@ def test_what_is_no_template_is_a_finding(text: str, tmp_path: Path) -> None:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("kind", ["{}", "[]", "'{}'"])
+def test_a_type_at_which_cfn_lint_itself_fails_is_one_line(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        f"Transform: AWS::Serverless-2016-10-31\nGlobals: {{Function: {{}}}}\nResources: {{A: {{Type: {kind}}}}}\n"
+    )
+    error = lint(path).exception
+    assert str(error).startswith(f"cfn-lint ends at {path} (")
+    assert str(error).endswith("): `landfast check --template FILE` says what is wrong in it")
+
+
 @pytest.mark.parametrize("identifier", HAZARDS)
 def test_each_rule_explains_itself(identifier: str) -> None:
     result = lint("--explain", identifier.lower())

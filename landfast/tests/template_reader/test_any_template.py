@@ -151,6 +151,7 @@ def test_a_file_alone_is_a_folder_of_it_in_which_changes_are_seen(keeping: Readi
     ("properties", "reason"),
     [
         ("CodeUri: gone", "Properties.Code: there is no folder gone beside the template; make it, or correct the path"),
+        ('CodeUri: "a\\0b"', "Properties.Code: 'a\\x00b' is no path: "),
         ("CodeUri: s3://b/k.zip", "Properties.Code: the code is not on this machine, but in S3 (k.zip)"),
         ("CodeUri: {Bucket: b, Key: k.zip}", "Properties.Code: the code is not on this machine, but in S3 (k.zip)"),
         ("CodeUri: !Ref Stage", "Properties.CodeUri: parameter Stage has no value; give it one: --parameter Stage="),

@@ -79,6 +79,7 @@ def test_of_a_key_given_twice_the_last_counts_as_for_cloudformation(text: str, l
     [
         ("{Properties: {}}", "A: not run locally: it must be a mapping with a Type; look at the indentation"),
         ("text", "A: not run locally: it must be a mapping with a Type; look at the indentation"),
+        ("{Type: '{}'}", "A: not run locally: Type: '{}' is no type; AWS::SQS::Queue is one"),
         (
             "{Type: T, Properties: [x]}",
             "A (T): not run locally: Properties: must be a mapping; look at the indentation",

@@ -72,6 +72,10 @@ def report(
         raise LandfastError(f"cfn-lint's configuration: {error}") from error
     except CfnLintExitException as error:
         raise LandfastError(str(error)) from error
+    except Exception as error:  # whatever cfn-lint meets in a template that it takes for granted to be right
+        names = ", ".join(map(str, paths))
+        problem = f"cfn-lint ends at {names} ({type(error).__name__}: {error})"
+        raise LandfastError(f"{problem}: `landfast check --template FILE` says what is wrong in it") from error
     text = get_formatter(config).print_matches(matches, runner.rules, config=config)
     if output is not None:
         output.write_text(f"{text or ''}\n", encoding="utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from landfast import private
-from landfast.template.errors import Unavailable, Where
+from landfast.template.errors import Mistake, Unavailable, Where
 from landfast.template.local_code import CODE_BUCKET
 from landfast.template.stack import Stack
 
@@ -74,7 +74,10 @@ class Code:
         raise Unavailable(where, f"the code is not on this machine, but in S3 ({key}); give the path of its folder")
 
     def _found(self, written: str, where: Where, mend: str) -> Path:
-        path = (self._template.parent / written).resolve()
+        try:
+            path = (self._template.parent / written).resolve()
+        except ValueError as error:
+            raise Mistake(where, f"{written!r} is no path: {error}") from None
         if path.is_dir():
             return path
         if not path.is_file():

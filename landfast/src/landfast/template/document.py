@@ -30,6 +30,10 @@ _WITHOUT_PREFIX = frozenset({"Ref", "Condition"})
 _SECTIONS = ("Parameters", "Mappings", "Conditions", "Globals", "Outputs")
 
 
+_TYPE = re.compile(r"[\w@-]+(::[\w@-]+)*")
+"""The form of a type; those of custom resources and of modules have it, too."""
+
+
 class _Rules(SafeConstructor, Resolver):
     """CloudFormation's rules: short tags, no dates, and of a key given twice the last one.
 
@@ -80,6 +84,8 @@ def load(path: Path, findings: Findings) -> object:
         raise Mistake((), f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise Mistake((), f"is not UTF-8 (byte {error.start}); save it as UTF-8") from None
+    except ValueError as error:  # a path that is none
+        raise Mistake((), f"cannot be read: {error}") from None
     return parse(text, findings)
 
 
@@ -135,6 +141,8 @@ def without_what_is_no_resource(document: Document, findings: Findings) -> Docum
             findings.leaves_out(f"Resources.{logical_id}", "what it makes", "it runs on AWS only; write it out")
         elif not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
             findings.loses(logical_id, resource, "it must be a mapping with a Type; look at the indentation")
+        elif not _TYPE.fullmatch(resource["Type"]):
+            findings.loses(logical_id, None, f"Type: {resource['Type']!r} is no type; AWS::SQS::Queue is one")
         elif not isinstance(resource.get("Properties") or {}, dict):
             findings.loses(logical_id, resource, "Properties: must be a mapping; look at the indentation")
         else:

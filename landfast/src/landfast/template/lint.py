@@ -8,7 +8,7 @@ from typing import Any
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from landfast.template.errors import dotted
+from landfast.template.errors import Mistake, dotted
 
 _ERROR = "E"
 _WITHOUT_TRANSFORM = "E3038"
@@ -21,8 +21,14 @@ def errors(document: Mapping[str, Any], region: str) -> list[str]:
     """One line for each error in a template in plain CloudFormation, each with cfn-lint's number of the rule.
 
     Warnings are left out: AWS deploys what they are about.
+
+    Raises:
+        Mistake: cfn-lint fails at the template.
     """
-    matches = lint(json.dumps(document), config=ManualArgs(regions=[region], ignore_checks=[_WITHOUT_TRANSFORM]))
+    try:
+        matches = lint(json.dumps(document), config=ManualArgs(regions=[region], ignore_checks=[_WITHOUT_TRANSFORM]))
+    except Exception as error:  # whatever cfn-lint meets in a template that it takes for granted to be right
+        raise Mistake((), f"cfn-lint ends at it ({type(error).__name__}: {error}); correct what is named") from error
     lines = []
     for match in matches:
         if match.rule.id.startswith(_ERROR):
