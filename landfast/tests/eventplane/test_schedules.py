@@ -10,6 +10,7 @@ from landfast.aws_errors import AwsError
 from landfast.delivery.times import iso_seconds
 from landfast.eventplane import EventPlane, EventsApi, Schedules, Timetable
 from landfast.journal import Delivered, Dropped, Retrying
+from landfast.protocols.call import Call
 from landfast.sources.event_buses import RetryPolicy
 from landfast.sources.schedules import Target
 from tests.eventplane.fanout import ACCOUNT, REGION, Recorder, arn, call, router
@@ -231,6 +232,30 @@ def test_a_universal_target_calls_the_api_that_it_names(stage: Stage) -> None:
     stage.put("rate(2 days)", Target(arn=f"{prefix}lambda:invoke", input=payload))
     stage.world.pass_by(0)
     assert [sent.body for sent in stage.recorder.sent_to(FUNCTION)] == ['{"n": 2}']
+
+
+class Asked:
+    """A service that keeps what it is asked."""
+
+    service = "sqs"
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+    def answer(self, call: Call) -> dict[str, Any]:
+        self.calls.append(call)
+        return {}
+
+
+def test_a_universal_target_sends_bytes_as_bytes(stage: Stage) -> None:
+    asked = Asked()
+    stage.apis.add(asked)
+    attributes = {"seal": {"DataType": "Binary", "BinaryValue": "AP8="}}
+    text = json.dumps({"QueueUrl": "q", "MessageBody": "m", "MessageAttributes": attributes})
+    stage.put("rate(1 day)", Target(arn="arn:aws:scheduler:::aws-sdk:sqs:sendMessage", input=text))
+    stage.world.pass_by(0)
+    [call] = asked.calls
+    assert call.params["MessageAttributes"]["seal"]["BinaryValue"] == b"\x00\xff"
 
 
 @pytest.mark.parametrize(

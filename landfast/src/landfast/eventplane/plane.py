@@ -137,7 +137,15 @@ class EventPlane:
         Raises:
             AwsError: It is refused.
         """
-        result = self.answer(call_of(service, operation, json.dumps(params)))
+        return self.result(call_of(service, operation, json.dumps(params)))
+
+    def result(self, call: Call) -> Result:
+        """The result of a call that nobody waits for at a connection.
+
+        Raises:
+            AwsError: It is refused.
+        """
+        result = self.answer(call)
         if isinstance(result, Pending):
-            raise AwsError("InternalFailure", f"{operation} does not answer at once", status=500)
+            raise AwsError("InternalFailure", f"{call.operation} does not answer at once", status=500)
         return result

@@ -159,8 +159,7 @@ class Schedules:
             body = invocation.payload or "{}"
             self._router.send(self._function(invocation.function_name), Sent(body=body, origin=_source(execution)))
             return
-        call = protocols.call_of(service, action[0].upper() + action[1:], text)
-        self._apis.ask(service, call.operation, **call.params)
+        self._apis.result(protocols.call_of(service, action[0].upper() + action[1:], text))
 
     def _function(self, reference: str) -> str:
         is_arn = reference.startswith("arn:")
