@@ -1,9 +1,10 @@
 """The services of the event plane, by name."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
+
+import msgspec
 
 from landfast.aws_errors import AwsError
 from landfast.protocols.call import Call
@@ -137,7 +138,7 @@ class EventPlane:
         Raises:
             AwsError: It is refused.
         """
-        return self.result(call_of(service, operation, json.dumps(params)))
+        return self.result(call_of(service, operation, msgspec.json.encode(params)))
 
     def result(self, call: Call) -> Result:
         """The result of a call that nobody waits for at a connection.
