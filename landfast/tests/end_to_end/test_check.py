@@ -8,7 +8,7 @@ from landfast.cli.app import app
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
-Parameters: {Bus: {Type: String, Default: shared}}
+Parameters: {Bus: {Type: String, Default: shared}, Stage: {Type: String}}
 Globals: {Function: {Runtime: python3.13, Handler: app.handler}}
 Resources:
   Standard: {Type: AWS::SQS::Queue}
@@ -18,11 +18,16 @@ Resources:
   Small: {Type: AWS::Serverless::Function, Properties: {MemorySize: 64}}
   Reserved: {Type: AWS::Serverless::Function, Properties: {Environment: {Variables: {AWS_REGION: eu-west-1}}}}
   Wrong: {Type: AWS::Serverless::Function, Properties: {Bogus: 1}}
+  Staged: {Type: AWS::Serverless::Function, Properties: {AutoPublishAlias: !Ref Stage}}
   Nested: {Type: AWS::Serverless::Application, Properties: {Location: ./nested.yaml}}
   Subnet: {Type: AWS::EC2::Subnet, Properties: {VpcId: vpc-12345678, CidrBlock: 10.0.0.0/24}}
 """
 
 RESERVED = "'AWS_REGION' is a reserved variable name"
+STAGED = (
+    "'AutoPublishAlias' must be a string or a Ref to a template parameter; "
+    "parameter Stage has no value; give it one: --parameter Stage=VALUE"
+)
 NESTED = "nested applications are not read; read their own template"
 NAME = "environment variable AWS_REGION"
 KINDS = "Source queue type 'FIFO' does not match destination queue type 'standard'"
@@ -35,6 +40,7 @@ def test_what_does_not_run_here_and_what_aws_would_refuse_are_told_apart(tmp_pat
     ended = CliRunner().invoke(app, ["check", "--template", str(template)])
     refused = "AWS would refuse: "
     assert [line for line in ended.output.splitlines() if not line.startswith(refused)] == [
+        f"Staged (AWS::Serverless::Function): not run locally: SAM refuses it: {STAGED}",
         f"Nested (AWS::Serverless::Application): not run locally: {NESTED}",
         "Subnet (AWS::EC2::Subnet): not run locally: the local service has no such resource",
         "Small (AWS::Lambda::Function): not run locally: Properties.MemorySize: wants at least 128: AWS refuses less",

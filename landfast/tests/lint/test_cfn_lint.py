@@ -243,6 +243,14 @@ def test_what_is_no_template_is_a_finding(text: str, tmp_path: Path) -> None:
     assert "Traceback" not in result.output
 
 
+def test_a_template_without_sams_transform_is_looked_at_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        "Resources: {F: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.13, Handler: a.b}}}\n"
+    )
+    assert lint(path).output == f"no hazards found in {path}\n"
+
+
 @pytest.mark.parametrize("kind", ["{}", "[]", "'{}'"])
 def test_a_type_at_which_cfn_lint_itself_fails_is_one_line(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "template.yaml"

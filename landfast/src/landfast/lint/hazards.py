@@ -20,7 +20,7 @@ _SAM: Final = "https://docs.aws.amazon.com/serverless-application-model/latest/d
 def not_looked_at(application: Application) -> Iterator[Finding]:
     """What SAM refuses to translate is not looked at for hazards, nor is a file that is no template."""
     for line in application.stack.findings.lines:
-        if " refuses " in line:
+        if " SAM refuses " in line:
             name = line.partition(" ")[0].rstrip(":")
             yield Finding((name,), f"{line}. Mend it, to have it looked at.")
 

@@ -8,12 +8,15 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from landfast.template.errors import Mistake
 from landfast.template.findings import Findings
 
 Value: TypeAlias = str | int | float | list[Any]
+
+UNKNOWN: Final = "=VALUE"
+"""How the reasons end that ask for a parameter's value."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _SSM_VALUE = "AWS::SSM::Parameter::Value<"
@@ -60,11 +63,11 @@ def _value(name: str, declaration: object, given: str | None, findings: Findings
     if given is None and kind.startswith(_SSM_VALUE):
         return Withheld(
             f"parameter {name} is read from the Systems Manager parameter store; give it a value: "
-            f"--parameter {name}=VALUE"
+            f"--parameter {name}{UNKNOWN}"
         )
     raw = declaration.get("Default") if given is None else given
     if raw is None:
-        return Withheld(f"parameter {name} has no value; give it one: --parameter {name}=VALUE")
+        return Withheld(f"parameter {name} has no value; give it one: --parameter {name}{UNKNOWN}")
     text = _text(raw)
     rules = _Rules(name, declaration, findings)
     try:

@@ -26,7 +26,7 @@ from landfast.template.mappings import event_source_mappings, note_sources
 from landfast.template.model import Template
 from landfast.template.names import Place
 from landfast.template.outside import Outside
-from landfast.template.parameters import values
+from landfast.template.parameters import UNKNOWN, values
 from landfast.template.references import references
 from landfast.template.resources import buckets, queues, streams, tables, topics
 from landfast.template.routing import event_buses, rules
@@ -211,6 +211,8 @@ def refusals(
 ) -> list[str]:
     """One line for each thing that SAM or CloudFormation refuses, or in which cfn-lint finds an error by AWS's schemas.
 
+    What SAM refuses only because a parameter has no value here is none of them: a deployment gives it one.
+
     Raises:
         TemplateError: The text is no template, or a given parameter is not allowed.
     """
@@ -219,7 +221,8 @@ def refusals(
     def build() -> list[str]:
         reading = _Reading(path, _place(stack_name, region, account), parameters)
         document, _ = reading.translated(None)
-        return [*(line for line in reading.findings.lines if " refuses " in line), *errors(document, region)]
+        told = [line for line in reading.findings.lines if " refuses " in line and not line.endswith(UNKNOWN)]
+        return [*told, *errors(document, region)]
 
     return _naming(path, build)
 
