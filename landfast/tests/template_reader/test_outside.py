@@ -96,6 +96,19 @@ def test_what_failures_are_sent_to_has_a_stand_in(reading: Reading) -> None:
     assert topics.startswith("topic outside the template, local stand-in: done (for F); ")
 
 
+def test_the_topic_that_an_alarm_tells_may_be_of_elsewhere(reading: Reading) -> None:
+    alarm = (
+        "AlarmActions: [!ImportValue pages], OKActions: !If [Here, [!ImportValue pages], []], MetricName: m, "
+        "ComparisonOperator: GreaterThanThreshold, EvaluationPeriods: 1, Namespace: n, Period: 60, Statistic: Sum, "
+        "Threshold: 1"
+    )
+    declared = stack(f"          A: {{Type: AWS::CloudWatch::Alarm, Properties: {{{alarm}}}}}\n")
+    template = reading(f"        Conditions: {{Here: !Equals [a, a]}}{declared}")
+    pages = (template.topics["pages"].arn,)
+    assert template.alarms["A"].actions == {"ALARM": pages, "OK": pages, "INSUFFICIENT_DATA": ()}
+    assert template.not_run == ()
+
+
 @pytest.mark.parametrize(
     ("made_by", "value", "name"),
     [

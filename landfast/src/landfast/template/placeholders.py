@@ -22,6 +22,9 @@ _RESOURCES: Final[Mapping[str, tuple[str, str]]] = {
 """The service and the last part of an ARN, by the kind of resource."""
 
 _PLACES: Final[Mapping[tuple[str, str], str]] = {
+    ("AWS::CloudWatch::Alarm", "AlarmActions"): "topic",
+    ("AWS::CloudWatch::Alarm", "InsufficientDataActions"): "topic",
+    ("AWS::CloudWatch::Alarm", "OKActions"): "topic",
     ("AWS::Events::Rule", "EventBusName"): "name",
     ("AWS::Events::Rule", "Targets.Arn"): "queue",
     ("AWS::Events::Rule", "Targets.DeadLetterConfig.Arn"): "queue",

@@ -29,7 +29,7 @@ _WORDS = {
     "str": "a text",
 }
 _MADE_ELSEWHERE = re.compile(
-    r"\b(AWS::CloudFormation::(Stack|CustomResource)|AWS::Serverless::Application|Custom::\w+)"
+    r"(^|\()(AWS::CloudFormation::(Stack|CustomResource)|AWS::Serverless::Application|Custom::\w+)"
 )
 """Types of what makes resources by a template or a program of its own, and tells their names by its attributes."""
 
